@@ -9,6 +9,9 @@ namespace DeterministicInference.Engine.Tokenization;
 /// </summary>
 internal sealed class BpeModel
 {
+    /// <summary>In the place of a token that the vocabulary lacks.</summary>
+    public const int NoToken = -1;
+
     private readonly Dictionary<string, int> _ids;
     private readonly Dictionary<(int Left, int Right), (int Rank, int Joined)> _merges;
     private readonly int[] _byteFallback;
@@ -18,7 +21,7 @@ internal sealed class BpeModel
 
     /// <param name="ids">Token string → id.</param>
     /// <param name="merges">(left id, right id) → (rank, id of the joined token).</param>
-    /// <param name="byteFallback">Ids of <c>&lt;0x00&gt;</c> … <c>&lt;0xFF&gt;</c>, or empty.</param>
+    /// <param name="byteFallback">Ids of <c>&lt;0x00&gt;</c> … <c>&lt;0xFF&gt;</c>, <see cref="NoToken"/> where one is missing; or empty.</param>
     /// <param name="unknown">Token for what the vocabulary can't spell; null drops it, as <c>tokenizers</c> does.</param>
     /// <param name="fuseUnknown">Whether neighbouring unknown characters become one unknown token.</param>
     /// <param name="ignoreMerges">Whether a word that is a token as a whole is taken so, whatever the merges say.</param>
@@ -65,10 +68,8 @@ internal sealed class BpeModel
                 symbols.Add(id);
                 afterUnknown = false;
             }
-            else if (_byteFallback.Length > 0)
+            else if (TryFallBack(utf8[..rune.EncodeToUtf8(utf8)], symbols))
             {
-                int count = rune.EncodeToUtf8(utf8);
-                foreach (byte b in utf8[..count]) symbols.Add(_byteFallback[b]);
                 afterUnknown = false;
             }
             else if (_unknown is { } unknown)
@@ -78,6 +79,18 @@ internal sealed class BpeModel
             }
         }
         return symbols;
+    }
+
+    /// <summary>A character is spelled in bytes only if the vocabulary has all of them.</summary>
+    private bool TryFallBack(ReadOnlySpan<byte> utf8, List<int> symbols)
+    {
+        if (_byteFallback.Length == 0) return false;
+        foreach (byte b in utf8)
+        {
+            if (_byteFallback[b] == NoToken) return false;
+        }
+        foreach (byte b in utf8) symbols.Add(_byteFallback[b]);
+        return true;
     }
 
     /// <summary>
@@ -103,7 +116,7 @@ internal sealed class BpeModel
             // An entry is stale once either of its symbols has been joined to another.
             if (right >= count || symbols[right] != pair.Right) continue;
             symbols[pair.Place] = pair.Joined;
-            symbols[right] = Consumed;
+            symbols[right] = NoToken;
             int after = next[right];
             next[pair.Place] = after;
             if (after < count)
@@ -117,8 +130,6 @@ internal sealed class BpeModel
 
         for (int i = 0; i < count; i = next[i]) output.Add(symbols[i]);
     }
-
-    private const int Consumed = -1;
 
     private void Offer(PriorityQueue<(int, int, int, int), long> queue, int place, int left, int right)
     {

@@ -93,10 +93,7 @@ internal static class TokenizerJson
         if (Flag(model, "byte_fallback"))
         {
             fallback = new int[256];
-            for (int b = 0; b < 256; b++)
-            {
-                if (!ids.TryGetValue($"<0x{b:X2}>", out fallback[b])) throw new UnsupportedFeatureException($"byte_fallback without token <0x{b:X2}>.");
-            }
+            for (int b = 0; b < 256; b++) fallback[b] = ids.GetValueOrDefault($"<0x{b:X2}>", BpeModel.NoToken);
         }
         int? unknown = model.TryGetProperty("unk_token", out JsonElement unk) && unk.GetString() is { } name2 && ids.TryGetValue(name2, out int id) ? id : null;
         return new BpeModel(ids, merges, fallback, unknown, Flag(model, "fuse_unk"), Flag(model, "ignore_merges"));
