@@ -7,9 +7,6 @@ namespace DeterministicInference.Engine.Arithmetic;
 /// </summary>
 internal unsafe interface ILanes<TSelf> where TSelf : struct, ILanes<TSelf>
 {
-    /// <summary>Number of lanes of every implementation.</summary>
-    const int Count = 16;
-
     static abstract TSelf Broadcast(float value);
 
     static abstract TSelf Load(float* source);

@@ -1,0 +1,16 @@
+namespace DeterministicInference.Engine.Model;
+
+/// <summary>
+/// A model folder that can't be used. The message is one line for the person who started the program: what is wrong,
+/// in which file, and what to do about it.
+/// </summary>
+public sealed class ModelLoadException : Exception
+{
+    public ModelLoadException(string message) : base(message)
+    {
+    }
+
+    public ModelLoadException(string message, Exception innerException) : base(message, innerException)
+    {
+    }
+}
