@@ -1,0 +1,8 @@
+namespace DeterministicInference.ModelTools.Data;
+
+/// <summary>The two disjoint sets of questions.</summary>
+internal enum Pool
+{
+    Training,
+    HeldOut,
+}
