@@ -12,6 +12,7 @@ internal sealed class ArithmeticSource : IExchangeSource
     public const string TooLarge = "I can only add and subtract numbers below 100.";
     public const string BeyondTable = "I only know the times table up to 12.";
     public const string NoDivision = "I can add, subtract and multiply, but I cannot divide.";
+    public const string BelowZero = "I cannot subtract a bigger number from a smaller one.";
     public const string TwoNumbers = "I can only work with two numbers at a time.";
 
     private static readonly PhraseBook Frames = new(
@@ -93,9 +94,10 @@ internal sealed class ArithmeticSource : IExchangeSource
         }
         else if (form < 77)
         {
-            int a = random.Below(20);
-            int b = random.Between(a + 1, 20);
-            Ask(draft, a, b, '-', Minus, Differences, Invariant(a, '-', b, a - b), 0);
+            int most = random.Chance(50) ? 20 : 99;
+            int a = random.Below(most);
+            int b = random.Between(a + 1, most);
+            Ask(draft, a, b, '-', Minus, Differences, BelowZero, 0);
         }
         else if (form < 91)
         {
@@ -132,8 +134,9 @@ internal sealed class ArithmeticSource : IExchangeSource
         bool borrow = draft.Random.Chance(40);
         do
         {
-            a = draft.Random.Between(0, most);
-            b = draft.Random.Between(0, a);
+            int first = draft.Random.Between(0, most);
+            int second = draft.Random.Between(0, most);
+            (a, b) = (Math.Max(first, second), Math.Min(first, second));
             key = Key('-', a, b);
         }
         while (!draft.Allows(key) || (borrow && a % 10 >= b % 10));
@@ -176,7 +179,7 @@ internal sealed class ArithmeticSource : IExchangeSource
         KeyedRandom random = draft.Random;
         bool inWords = a < 100 && b < 100 && random.Chance(14);
         string first = inWords ? NumberWords.Of(a) : Digits(a);
-        string second = inWords ? NumberWords.Of(b) : Digits(b);
+        string second = inWords != random.Chance(2) && b < 100 ? NumberWords.Of(b) : Digits(b);
         if (random.Chance(28))
         {
             // "The difference between 3 and 8" is 5 to most people: such wordings are only for differences that stay positive.

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using DeterministicInference.ModelTools.Data.Tables;
 
 namespace DeterministicInference.ModelTools.Data.Sources;
@@ -157,8 +156,8 @@ internal sealed class SpellingSource : IExchangeSource
             count += char.ToLowerInvariant(c) == letter ? 1 : 0;
         }
 
-        StringBuilder answer = new StringBuilder(Letters(word)).Append(" has ").Append(Number(count)).Append(" times the letter ");
-        draft.Ask(Occurrences.Pick(random), answer.Append(letter).Append('.').ToString(), key, Noise.Typos, shown, letter.ToString());
+        string answer = $"{Letters(word)} has the letter {letter} {Number(count)} {(count == 1 ? "time" : "times")}.";
+        draft.Ask(Occurrences.Pick(random), answer, key, Noise.Typos, shown, letter.ToString());
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

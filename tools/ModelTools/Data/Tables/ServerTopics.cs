@@ -79,7 +79,7 @@ internal static class ServerTopics
             "how much (text|context) can you (read|remember|handle)?", "context length?", "how long may my (prompt|question|message) be?", "what is your token limit?")
         { Weight = 2 },
         new(
-            "I only speak simple English.",
+            "I only speak English, and only simple English.",
             "(which|what) languages do you (speak|know|understand|support)?", "do you (speak|understand|know) (German|French|Spanish|Chinese|Russian|English|Italian|Japanese|other languages)?",
             "can you (speak|talk|answer|write) (in |)(German|French|Spanish|Chinese|Russian|Italian|Japanese)?", "(speak|answer in|talk in|reply in) (German|French|Spanish|Italian)",
             "which language do you speak?", "is English your only language?", "what language is this?", "do you only speak English?", "hola", "bonjour", "guten Tag",
