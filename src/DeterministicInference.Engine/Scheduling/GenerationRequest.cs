@@ -27,4 +27,12 @@ internal sealed record GenerationRequest
 
     /// <summary>Whether the prompt's own log probabilities are reported; needs <see cref="Logprobs"/>.</summary>
     public bool PromptLogprobs { get; init; }
+
+    /// <summary>
+    /// Receives the logits after each prompt token, on the scheduler's thread; the values are valid during the call.
+    /// </summary>
+    public LogitsReader? PromptLogits { get; init; }
 }
+
+/// <summary>Reads the logits of one position.</summary>
+internal delegate void LogitsReader(ReadOnlySpan<float> logits);

@@ -222,7 +222,7 @@ internal sealed class GenerationScheduler : IDisposable
         for (int i = 0; i < count; i++)
         {
             bool last = sequence.Computed == request.Prompt.Count - 1;
-            AddRow(sequence, request.Prompt[sequence.Computed], last || request.PromptLogprobs);
+            AddRow(sequence, request.Prompt[sequence.Computed], last || request.PromptLogprobs || request.PromptLogits is not null);
         }
         return count;
     }
@@ -245,9 +245,10 @@ internal sealed class GenerationScheduler : IDisposable
             Sequence sequence = _owners[i];
             GenerationRequest request = sequence.Generation.Request;
             int next = _rows[i].Position + 1;
-            if (request.PromptLogprobs && next < request.Prompt.Count)
+            if (next <= request.Prompt.Count) request.PromptLogits?.Invoke(logits);
+            if (next < request.Prompt.Count)
             {
-                sequence.Generation.PromptScores.Add(PositionLogprobs.Of(logits, request.Prompt[next], request.Logprobs ?? 0));
+                if (request.PromptLogprobs) sequence.Generation.PromptScores.Add(PositionLogprobs.Of(logits, request.Prompt[next], request.Logprobs ?? 0));
                 continue;
             }
             if (next == request.Prompt.Count) BeginChoices(sequence, logits);

@@ -1,0 +1,93 @@
+using System.IO.Pipelines;
+using System.Text.Json;
+using DeterministicInference.Engine.Scheduling;
+using DeterministicInference.Server.OpenAI;
+
+namespace DeterministicInference.Server.EngineHost;
+
+/// <summary>Sends an answer as server-sent events: each token leaves as soon as it exists.</summary>
+internal sealed class AnswerStream(HttpContext context, AnswerWriter writer, ApiCall call)
+{
+    private static readonly TimeSpan AbortDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly PipeWriter _body = context.Response.BodyWriter;
+
+    public async Task SendAsync(IAsyncEnumerable<(int Prompt, GenerationEvent Event)> events, IReadOnlyList<ChoiceAnswer> choices)
+    {
+        context.Response.ContentType = "text/event-stream; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-cache";
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        CancellationToken gone = context.RequestAborted;
+        await context.Response.StartAsync(gone);
+        try
+        {
+            await foreach ((int prompt, GenerationEvent e) in events.WithCancellation(gone))
+            {
+                if (e is PromptScored scored) writer.Scored(prompt, scored);
+                else if (e is TokenGenerated token && Write(choices[prompt * call.ChoicesPerPrompt + token.Choice], token)) await _body.FlushAsync(gone);
+            }
+            if (call.IncludeUsage) Event(json => writer.WriteUsageChunk(json, choices));
+            Raw("data: [DONE]\n\n"u8);
+            await _body.FlushAsync(gone);
+        }
+        catch (InvalidOperationException e) when (!gone.IsCancellationRequested)
+        {
+            await BreakAsync(e);
+            throw;
+        }
+    }
+
+    /// <returns>Whether anything was written: a token whose text is held back shows later.</returns>
+    private bool Write(ChoiceAnswer choice, TokenGenerated e)
+    {
+        choice.Add(e);
+        bool written = false;
+        if (choice.IsNew && writer.HasOpening)
+        {
+            Event(json => writer.WriteChunk(json, choice, null, ChunkPart.Open));
+            written = true;
+        }
+        choice.IsNew = false;
+
+        bool carriesToken = e.Text.Length > 0 || e.Logprobs is not null || (call.ReturnTokenIds && e.Token is not null);
+        bool closesAlone = e.Finish is not null && (writer.HasClosing || !carriesToken);
+        if (carriesToken)
+        {
+            Event(json => writer.WriteChunk(json, choice, e, e.Finish is null || closesAlone ? ChunkPart.Text : ChunkPart.Finish));
+            written = true;
+        }
+        if (closesAlone)
+        {
+            Event(json => writer.WriteChunk(json, choice, null, ChunkPart.Finish));
+            written = true;
+        }
+        return written;
+    }
+
+    /// <summary>
+    /// An answer that broke must not look finished: an error event, time for it to arrive, then a reset instead of an end.
+    /// </summary>
+    private async Task BreakAsync(Exception cause)
+    {
+        var error = new OpenAIException(StatusCodes.Status500InternalServerError, "server_error", cause.Message, code: "engine_failed");
+        Raw("data: "u8);
+        Raw(OpenAIError.Body(error));
+        Raw("\n\n"u8);
+        await _body.FlushAsync(context.RequestAborted);
+        await Task.Delay(AbortDelay, context.RequestAborted);
+        context.Abort();
+    }
+
+    private void Event(Action<Utf8JsonWriter> write)
+    {
+        Raw("data: "u8);
+        using (var json = new Utf8JsonWriter(_body, ApiJson.WriterOptions)) write(json);
+        Raw("\n\n"u8);
+    }
+
+    private void Raw(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_body.GetSpan(bytes.Length));
+        _body.Advance(bytes.Length);
+    }
+}

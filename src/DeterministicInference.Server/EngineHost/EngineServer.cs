@@ -1,0 +1,77 @@
+using System.Net;
+using DeterministicInference.Engine;
+using DeterministicInference.Engine.Arithmetic;
+using DeterministicInference.Engine.Scheduling;
+using DeterministicInference.Server.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace DeterministicInference.Server.EngineHost;
+
+/// <summary>The <c>engine</c> command: the embedded engine behind HTTP.</summary>
+internal static partial class EngineServer
+{
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(30);
+
+    public static SchedulerLimits Limits(EngineOptions options) =>
+        new(options.Threads, options.MaxSequences, options.PrefillChunk, (long)options.CacheMebibytes << 20);
+
+    /// <summary>The composition root: options and a loaded engine in, an application that has not started out.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="engine">Not owned.</param>
+    public static WebApplication Build(EngineOptions options, EmbeddedEngine engine)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        ConsoleLog.Configure(builder.Logging, options.LogLevel);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainTimeout);
+        // With socket completions inlined as well (Program.cs) an event costs a fraction of the hops between threads;
+        // in return nothing on the request path may block.
+        builder.Services.Configure<SocketTransportOptions>(transport => transport.UnsafePreferInlineScheduling = true);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
+            Listen(kestrel, options);
+        });
+
+        WebApplication app = builder.Build();
+        app.UseMiddleware<RequestLog>();
+        app.UseRouting();
+        new EngineEndpoints(engine, options, app.Services.GetRequiredService<TimeProvider>()).Map(app);
+        return app;
+    }
+
+    /// <summary>Serves until a signal or an engine failure.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(EngineOptions options, CancellationToken cancellation)
+    {
+        using EmbeddedEngine engine = EmbeddedEngine.Load(options.ModelFolder, Limits(options));
+        await using WebApplication app = Build(options, engine);
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(RequestLog.Category);
+        await app.StartAsync(cancellation);
+        string model = options.ServedModelName ?? engine.ModelName;
+        foreach (string url in app.Urls) Ready(logger, model, url, options.Threads, Instructions.Name, EmbeddedEngine.NumericsVersion);
+
+        Task stopped = app.WaitForShutdownAsync(cancellation);
+        if (await Task.WhenAny(stopped, engine.Scheduler.Failure) == stopped)
+        {
+            await stopped;
+            return Cli.ExitCode.Success;
+        }
+        EngineFailed(logger, engine.Scheduler.Failure.Exception!.InnerException!);
+        await app.StopAsync(CancellationToken.None);
+        return Cli.ExitCode.Failure;
+    }
+
+    private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, EngineOptions options)
+    {
+        if (options.Host == "localhost" && options.Port != 0) kestrel.ListenLocalhost(options.Port);
+        else kestrel.Listen(options.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Host), options.Port);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Engine ready: model {Model} at {Url}, {Threads} threads, {Instructions}, numerics {Numerics}")]
+    private static partial void Ready(ILogger logger, string model, string url, int threads, string instructions, int numerics);
+
+    [LoggerMessage(LogLevel.Critical, "The engine failed and can't go on. Start it again; if it fails again, report it with this log")]
+    private static partial void EngineFailed(ILogger logger, Exception e);
+}

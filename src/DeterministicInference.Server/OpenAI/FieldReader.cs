@@ -1,0 +1,95 @@
+using System.Text.Json;
+
+namespace DeterministicInference.Server.OpenAI;
+
+/// <summary>
+/// Reads the members of a JSON object with the type and range that the OpenAI API gives them. Null counts as absent;
+/// every error names the path of the field.
+/// </summary>
+/// <param name="Element">A JSON object.</param>
+/// <param name="Path">Where it stands, empty at the top or ending in a dot.</param>
+internal readonly record struct FieldReader(JsonElement Element, string Path = "")
+{
+    /// <summary>The member, unless it is absent or null.</summary>
+    public JsonElement? Find(string name) =>
+        Element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    public string PathOf(string name) => Path + name;
+
+    public bool Boolean(string name, bool fallback)
+    {
+        if (Find(name) is not { } value) return fallback;
+        return value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw OpenAIException.InvalidType(PathOf(name), "a boolean", Kind(value)),
+        };
+    }
+
+    public int? Integer(string name, int minimum, int maximum) =>
+        Find(name) is { } value ? (int)AsInteger(value, PathOf(name), minimum, maximum) : null;
+
+    public long? Long(string name) =>
+        Find(name) is { } value ? AsInteger(value, PathOf(name), long.MinValue, long.MaxValue) : null;
+
+    public float? Number(string name, double minimum, double maximum) =>
+        Find(name) is { } value ? AsNumber(value, PathOf(name), minimum, maximum) : null;
+
+    public string? Text(string name) => Find(name) is { } value ? AsText(value, PathOf(name)) : null;
+
+    public static string AsText(JsonElement value, string path)
+    {
+        if (value.ValueKind != JsonValueKind.String) throw OpenAIException.InvalidType(path, "a string", Kind(value));
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw OpenAIException.Invalid($"Invalid '{path}': the string contains an unpaired surrogate escape.", path, "invalid_value");
+        }
+    }
+
+    public static long AsInteger(JsonElement value, string path, long minimum, long maximum)
+    {
+        if (value.ValueKind != JsonValueKind.Number) throw OpenAIException.InvalidType(path, "an integer", Kind(value));
+        if (!value.TryGetInt64(out long number))
+        {
+            bool whole = value.GetRawText().AsSpan().IndexOfAny(".eE") < 0;
+            throw whole
+                ? OpenAIException.Invalid($"Invalid '{path}': the integer is out of range.", path, "integer_out_of_range")
+                : OpenAIException.InvalidType(path, "an integer", "a decimal number");
+        }
+        if (number < minimum) throw Below("integer", path, minimum.ToString(null, null), value);
+        if (number > maximum) throw Above("integer", path, maximum.ToString(null, null), value);
+        return number;
+    }
+
+    public static float AsNumber(JsonElement value, string path, double minimum, double maximum)
+    {
+        if (value.ValueKind != JsonValueKind.Number) throw OpenAIException.InvalidType(path, "a number", Kind(value));
+        double number = value.GetDouble();
+        if (number < minimum) throw Below("decimal", path, $"{minimum}", value);
+        if (number > maximum) throw Above("decimal", path, $"{maximum}", value);
+        return (float)number;
+    }
+
+    public static string Kind(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "an array",
+        JsonValueKind.String => "a string",
+        JsonValueKind.Number => value.TryGetInt64(out _) ? "an integer" : "a decimal number",
+        JsonValueKind.True or JsonValueKind.False => "a boolean",
+        _ => "null",
+    };
+
+    private static OpenAIException Below(string type, string path, string bound, JsonElement value) => OpenAIException.Invalid(
+        $"Invalid '{path}': {type} below minimum value. Expected a value >= {bound}, but got {Shortened(value)} instead.", path, $"{type}_below_min_value");
+
+    private static OpenAIException Above(string type, string path, string bound, JsonElement value) => OpenAIException.Invalid(
+        $"Invalid '{path}': {type} above maximum value. Expected a value <= {bound}, but got {Shortened(value)} instead.", path, $"{type}_above_max_value");
+
+    private static string Shortened(JsonElement value) => value.GetRawText() is { Length: > 40 } text ? text[..40] + "…" : value.GetRawText();
+}

@@ -1,0 +1,31 @@
+namespace DeterministicInference.Server.OpenAI;
+
+/// <summary>A request that is answered with an error in the OpenAI shape.</summary>
+/// <param name="status">HTTP status.</param>
+/// <param name="type">For example <c>invalid_request_error</c>.</param>
+/// <param name="message">What is wrong and what to do; shown to the client.</param>
+/// <param name="param">Path of the field, for example <c>messages[2].role</c>.</param>
+/// <param name="code">Machine-readable reason.</param>
+internal sealed class OpenAIException(int status, string type, string message, string? param = null, string? code = null)
+    : Exception(message)
+{
+    public int Status { get; } = status;
+
+    public string Type { get; } = type;
+
+    public string? Param { get; } = param;
+
+    public string? Code { get; } = code;
+
+    public static OpenAIException Invalid(string message, string? param = null, string? code = null) =>
+        new(StatusCodes.Status400BadRequest, "invalid_request_error", message, param, code);
+
+    public static OpenAIException InvalidType(string param, string expected, string actual) =>
+        Invalid($"Invalid type for '{param}': expected {expected}, but got {actual} instead.", param, "invalid_type");
+
+    public static OpenAIException Missing(string param) =>
+        Invalid($"Missing required parameter: '{param}'.", param, "missing_required_parameter");
+
+    public static OpenAIException Unsupported(string param, string remedy) =>
+        Invalid($"Unsupported parameter: '{param}'. {remedy}", param, "unsupported_parameter");
+}

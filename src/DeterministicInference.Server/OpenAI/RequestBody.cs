@@ -1,0 +1,63 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace DeterministicInference.Server.OpenAI;
+
+/// <summary>Reads a request body as one JSON object.</summary>
+internal static class RequestBody
+{
+    /// <exception cref="OpenAIException">Too large, not JSON, not UTF-8, not an object.</exception>
+    public static async Task<JsonDocument> ReadAsync(HttpContext context)
+    {
+        RequireJson(context.Request);
+        byte[] bytes = await ReadBytesAsync(context);
+        if (!Utf8.IsValid(bytes)) throw OpenAIException.Invalid("The request body is not valid UTF-8.");
+        JsonDocument document;
+        try
+        {
+            ReadOnlyMemory<byte> text = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
+            document = JsonDocument.Parse(text, ApiJson.ReaderOptions);
+        }
+        catch (JsonException e)
+        {
+            throw OpenAIException.Invalid($"We could not parse the JSON body of your request. (HINT: {e.Message})");
+        }
+        if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
+        document.Dispose();
+        throw OpenAIException.Invalid("The request body must be a JSON object.");
+    }
+
+    private static void RequireJson(HttpRequest request)
+    {
+        string? type = request.ContentType;
+        if (type is not null && !request.HasJsonContentType())
+        {
+            throw new OpenAIException(StatusCodes.Status415UnsupportedMediaType, "invalid_request_error",
+                $"Unsupported Content-Type '{type}'. Send application/json.");
+        }
+        if (request.Headers.ContentEncoding.Count > 0 && request.Headers.ContentEncoding != "identity")
+        {
+            throw new OpenAIException(StatusCodes.Status415UnsupportedMediaType, "invalid_request_error",
+                $"Unsupported Content-Encoding '{request.Headers.ContentEncoding}'. Send the body uncompressed.");
+        }
+    }
+
+    private static async Task<byte[]> ReadBytesAsync(HttpContext context)
+    {
+        try
+        {
+            using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 1024, 1 << 20));
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+            return body.ToArray();
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            throw new OpenAIException(StatusCodes.Status413PayloadTooLarge, "invalid_request_error",
+                "The request body is too large. Send less, or start the engine with a higher --max-request-bytes.");
+        }
+        catch (BadHttpRequestException e)
+        {
+            throw new OpenAIException(e.StatusCode, "invalid_request_error", $"The request body could not be read: {e.Message}");
+        }
+    }
+}
