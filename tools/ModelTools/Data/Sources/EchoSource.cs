@@ -163,7 +163,8 @@ internal sealed class EchoSource : IExchangeSource
         };
     }
 
-    private static string Sentence(Draft draft)
+    /// <summary>A sentence without much sense.</summary>
+    public static string Sentence(Draft draft)
     {
         KeyedRandom random = draft.Random;
         string mark = random.Pick(Marks);

@@ -70,6 +70,11 @@ internal sealed class RefusalSource : IExchangeSource
     private static string Words(Draft draft)
     {
         KeyedRandom random = draft.Random;
+        if (random.Chance(30))
+        {
+            return EchoSource.Sentence(draft);
+        }
+
         string text = draft.Words.Invented(random);
         int more = random.Below(4);
         for (int i = 0; i < more; i++)

@@ -18,6 +18,9 @@ internal sealed class SpellingSource : IExchangeSource
         "(split|break) {a} into (letters|its letters)", "which letters are in {a}?", "and how do you spell {a}?",
         "spell the word: {a}", "spell the following word: {a}", "(I need|I want) the spelling of {a}");
 
+    /// <summary>Goes on with another word.</summary>
+    private static readonly PhraseBook AndAnother = new("and {a}?", "now {a}", "(and |)what about {a}?", "and the word {a}?", "and now {a}", "how about {a}?");
+
     private static readonly PhraseBook Count = new(
         "how many letters (are in|are there in|has) {a}?", "how many letters are (in|there in) the word {a}?",
         "count the letters (in|of) {a}", "count the letters in the word {a}", "how long is the word {a}?", "how many letters does {a} have?",
@@ -125,6 +128,12 @@ internal sealed class SpellingSource : IExchangeSource
         {
             case 's':
                 draft.Ask(Spell.Pick(random), Letters(word), key, Noise.Typos, shown);
+                if (draft.Pool == Pool.Training && random.Chance(8))
+                {
+                    string next = draft.Words.HasPieces ? draft.Words.Piece(random).TrimStart() : WordSource.Listed(random);
+                    draft.Ask(AndAnother.Pick(random), Letters(next), 0, Noise.Typos, next, opening: false);
+                }
+
                 break;
             case 'n':
                 draft.Ask(Count.Pick(random), $"{Letters(word)} has {Number(word.Length)} letters.", key, Noise.Typos, shown);
