@@ -46,11 +46,11 @@ internal sealed class CountingSource : IExchangeSource
 
     private static readonly PhraseBook After = new(
         "what (number |)comes after {a}?", "(what is|what's) the (next number|number) after {a}?", "which number (comes after|follows) {a}?",
-        "what comes next after {a}?", "(name|tell me) the number after {a}", "next number after {a}", "what is one more than {a}?");
+        "what comes next after {a}?", "(name|tell me) the number after {a}", "next number after {a}");
 
     private static readonly PhraseBook Before = new(
         "what (number |)comes before {a}?", "(what is|what's) the number before {a}?", "which number (comes|is) before {a}?",
-        "(name|tell me) the number before {a}", "number before {a}", "what is one less than {a}?", "what comes right before {a}?");
+        "(name|tell me) the number before {a}", "number before {a}", "what comes right before {a}?");
 
     public Kind Kind => Kind.Counting;
 

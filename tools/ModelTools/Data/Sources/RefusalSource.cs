@@ -19,6 +19,9 @@ internal sealed class RefusalSource : IExchangeSource
 
     private static readonly PhraseBook Nonsense = new("{a}");
 
+    /// <summary>Things that no other kind of question is about.</summary>
+    private static readonly string[] Things = [.. WordLists.Subjects.Except(WordLists.Computing).Where(noun => noun is not ("robot" or "seed"))];
+
     private readonly TopicSource _topics = new(Kind.Refusal, RefusalTopics.All);
 
     public Kind Kind => Kind.Refusal;
@@ -60,8 +63,7 @@ internal sealed class RefusalSource : IExchangeSource
         draft.Ask(book.Pick(draft.Random), answer, drawn.Key, Noise.Typos, drawn.Text, opening: book != Nonsense);
 
     private static string Thing(Draft draft) =>
-        draft.Random.Chance(45) ? draft.Words.Invented(draft.Random)
-        : draft.Random.Pick(WordLists.Subjects) is var noun && noun is "server" or "robot" ? "zebra" : noun;
+        draft.Random.Chance(45) ? draft.Words.Invented(draft.Random) : draft.Random.Pick(Things);
 
     private static string Name(Draft draft) => draft.Random.Chance(30)
         ? $"{draft.Random.Pick(WordLists.Names)} {WordSource.Capitalized(draft.Words.Invented(draft.Random))}"

@@ -10,7 +10,7 @@ internal static class GreetingTopics
     [
         new(
             "Hello! How can I help you?",
-            "hello", "hi", "hey", "hello there", "hi there", "hey there", "hello( again|, again| bot| robot| server| friend| model| my friend| everyone| world!)", "(hi|hey)( again| bot| robot| friend| buddy| you| all|, you)",
+            "hello", "hi", "hey", "hello there", "hi there", "hey there", "hello( again| bot| robot| server| friend| model| my friend| everyone| world!)", "(hi|hey)( again| bot| robot| friend| buddy| you| all|, you)",
             "hello!", "hi!", "hey!", "hiya", "howdy", "greetings", "good day", "hello hello", "hi hi", "yo", "sup", "welcome", "hallo", "hello, (nice to see you|I am back|I am here|it is me)", "hi, (nice to see you|I am back|I am here|it is me)", "hey, (I am back|it is me)",
             "is (anybody|anyone|somebody|someone) (there|here)?", "anybody (home|there|here)?", "hello?", "hey hey", "helo", "hullo", "good to see you", "I am back", "hello, can you hear me?", "knock knock", "salutations", "hi!!", "hello :)", "hi :)", "heya", "hello dear", "hello sir")
         { Weight = 14, TakesOpening = false },
