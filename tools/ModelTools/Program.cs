@@ -1,1 +1,3 @@
-return 0;
+using DeterministicInference.ModelTools.Cli;
+
+return await ModelToolsCommand.RunAsync(args);

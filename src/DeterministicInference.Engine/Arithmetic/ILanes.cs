@@ -7,6 +7,9 @@ namespace DeterministicInference.Engine.Arithmetic;
 /// </summary>
 internal unsafe interface ILanes<TSelf> where TSelf : struct, ILanes<TSelf>
 {
+    /// <summary>Lanes of every implementation.</summary>
+    const int Count = Instructions.Lanes;
+
     static abstract TSelf Broadcast(float value);
 
     static abstract TSelf Load(float* source);
