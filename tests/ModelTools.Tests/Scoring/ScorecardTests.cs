@@ -9,7 +9,7 @@ namespace DeterministicInference.ModelTools.Tests.Scoring;
 public sealed class ScorecardTests
 {
     /// <summary>Identity of the 200 held-out prompts with what they expect.</summary>
-    private const string HeldOut200 = "939AEC1A53F37689CBDF3923AA9555DDB38E9906B40809574132B8D7D2D74053";
+    private const string HeldOut200 = "98C3D0446C5AC7583596FDF37E761887B4A4C1A5DD5806D5CB5E86DD868E2959";
 
     [Fact]
     public void The_200_held_out_prompts_are_the_known_ones_and_cover_all_kinds_alike()

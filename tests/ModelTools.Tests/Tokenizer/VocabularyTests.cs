@@ -70,7 +70,7 @@ public sealed class VocabularyTests
         }
 
         HashSet<int> missing = [.. CorpusFixture.Vocabulary.LetterPieces.Select(piece => ids[piece])];
-        foreach ((string question, string answer, _) in CorpusFixture.Exchanges(60_000))
+        foreach ((string question, string answer, _) in CorpusFixture.Exchanges(150_000))
         {
             int letters = answer.IndexOf(' ', StringComparison.Ordinal) is int space and >= 0 ? space : answer.Length;
             bool spelled = letters > 2 && answer[1] == '-' && answer[letters - 2] == '-';
