@@ -59,5 +59,10 @@ internal static class RequestBody
         {
             throw new OpenAIException(e.StatusCode, "invalid_request_error", $"The request body could not be read: {e.Message}");
         }
+        catch (IOException e) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            // How Kestrel reports some malformed chunked bodies.
+            throw OpenAIException.Invalid($"The request body could not be read: {e.Message}");
+        }
     }
 }
