@@ -1,3 +1,4 @@
+using DeterministicInference.Engine.Tokenization;
 using System.Text;
 using System.Text.Json;
 using DeterministicInference.ModelTools.Export;

@@ -82,7 +82,7 @@ internal sealed class Corpus(ulong seed, IReadOnlyList<string> pieces, bool type
         SpellingSource spelling = new();
         CountingSource counting = new();
         FactSource facts = new();
-        TopicSource refusals = new(Kind.Refusal, RefusalTopics.All);
+        RefusalSource refusals = new();
         return
         [
             greetings, server, arithmetic, echo, spelling, counting, new StorySource(), facts, refusals,

@@ -39,9 +39,9 @@ internal sealed class Draft(KeyedRandom random, Pool pool, bool typed, WordSourc
         Phrase phrase, string answer, ulong key, Noise noise, string a = "", string b = "", string c = "", bool opening = true, bool endMark = true)
     {
         _text.Clear();
-        bool asks = opening ? Openings.Write(_text, Random, phrase.IsQuestion) : phrase.IsQuestion;
+        bool asks = opening ? Openings.Write(_text, Random, phrase) : phrase.IsQuestion;
         phrase.Write(_text, a, b, c);
-        if (opening && endMark && !phrase.IsQuestion && Random.Chance(7))
+        if (opening && endMark && asks == phrase.IsQuestion && phrase.TakesPlease && Random.Chance(9))
         {
             _text.Append(Random.Chance(50) ? " please" : ", please");
         }

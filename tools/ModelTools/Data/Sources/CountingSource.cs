@@ -9,9 +9,7 @@ namespace DeterministicInference.ModelTools.Data.Sources;
 /// </summary>
 internal sealed class CountingSource : IExchangeSource
 {
-    public const string TooLong = "I can only count about 20 numbers at a time.";
-
-    private const int MostNumbers = 20;
+    public const string TooLong = "I can only count about 30 numbers at a time.";
 
     private static readonly PhraseBook UpTo = new(
         "count to {a}", "count (up to|until|till) {a}", "count from (1|one) to {a}", "can you count to {a}?", "count to {a} for me",
@@ -39,6 +37,9 @@ internal sealed class CountingSource : IExchangeSource
         "count by {c} to {b}", "count by {c} (up to|until) {b}", "count in steps of {c} (to|up to) {b}", "count to {b} by {c}",
         "count to {b} in steps of {c}", "count in {c} to {b}", "skip count by {c} to {b}");
 
+    private static readonly PhraseBook OpenSteps = new(
+        "count by {c}", "count in {c}", "count in steps of {c}", "skip count by {c}", "(can you|could you) count by {c}?");
+
     private static readonly PhraseBook Even = new(
         "(list|name|say|write|give me|show me) the {a} numbers (up to|to) {b}", "count the {a} numbers (to|up to) {b}",
         "what are the {a} numbers (up to|to) {b}?", "{a} numbers up to {b}", "which numbers up to {b} are {a}?");
@@ -60,11 +61,11 @@ internal sealed class CountingSource : IExchangeSource
         switch (form)
         {
             case < 24:
-                int up = random.Chance(20) ? random.Pick([5, 10]) : random.Between(2, MostNumbers);
+                int up = random.Chance(20) ? random.Pick([5, 10]) : random.Between(2, random.Chance(75) ? 20 : 30);
                 Ask(draft, UpTo, Sequence(1, up, 1), 0, Number(random, up));
                 break;
             case < 40:
-                int from = random.Chance(20) ? random.Pick([5, 10]) : random.Between(2, MostNumbers);
+                int from = random.Chance(20) ? random.Pick([5, 10]) : random.Between(2, random.Chance(80) ? 20 : 30);
                 Ask(draft, DownFrom, Sequence(from, 1, -1), 0, Number(random, from));
                 break;
             case < 55:
@@ -82,7 +83,11 @@ internal sealed class CountingSource : IExchangeSource
             case < 93:
                 AskNeighbour(draft, after: false);
                 break;
-            case < 96:
+            case < 95:
+                int by = random.Between(2, 10);
+                Ask(draft, OpenSteps, Sequence(by, 10 * by, by), 0, "", "", random.Chance(50) ? Plural(NumberWords.Of(by)) : Digits(by) + (random.Chance(50) ? "s" : ""));
+                break;
+            case < 97:
                 bool even = random.Chance(50);
                 int most = random.Between(6, 30);
                 Ask(draft, Even, Sequence(even ? 2 : 1, most, 2), 0, even ? "even" : "odd", Number(random, most));
@@ -114,7 +119,7 @@ internal sealed class CountingSource : IExchangeSource
         do
         {
             low = random.Chance(50) ? random.Between(0, 20) : random.Between(0, 90);
-            high = Math.Min(100, low + random.Between(2, 14));
+            high = Math.Min(100, low + random.Between(2, random.Chance(80) ? 12 : 20));
             key = low <= 1 ? 0 : HoldOut.Key(Kind.Counting, down ? 'd' : 'u', low, high);
         }
         while (!draft.Allows(key));

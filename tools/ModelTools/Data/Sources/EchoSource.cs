@@ -35,6 +35,11 @@ internal sealed class EchoSource : IExchangeSource
         "(reply|answer|respond) with {a}", "(reply|answer|respond) with (only|just) the (word|words) {a}", "(repeat|say|echo) the following {a}",
         "repeat the (text|sentence|phrase) {a}", "(reply|answer) with the (word|words) {a}");
 
+    /// <summary>Asks for the last answer once more.</summary>
+    private static readonly PhraseBook Again = new(
+        "say that again", "(repeat|say) that", "(repeat|say) (that|it|this) (again|once more|one more time)", "repeat (your last answer|what you said|your answer|the last answer)", "(what|pardon), (say|repeat) that again",
+        "once more", "again", "can you repeat that?", "what did you (just |)say?", "come again?", "I did not (hear|get) that, repeat it");
+
     private static readonly string[] Common =
     [
         "hello", "hello world", "Hello, world!", "Hello World", "hi", "Hi there!", "this is a test", "This is a test.", "test", "yes",
@@ -63,6 +68,12 @@ internal sealed class EchoSource : IExchangeSource
     public void Append(Draft draft)
     {
         KeyedRandom random = draft.Random;
+        if (draft.HasExchange && draft.LastAnswer.Length < 80 && random.Chance(12))
+        {
+            draft.Ask(Again.Pick(random), draft.LastAnswer, 0, Noise.Typos);
+            return;
+        }
+
         if (draft.Pool == Pool.Training && random.Chance(9))
         {
             Ask(draft, random.Pick(Common), 0);
@@ -152,7 +163,8 @@ internal sealed class EchoSource : IExchangeSource
         };
     }
 
-    private static string Sentence(Draft draft)
+    /// <summary>A sentence without much sense.</summary>
+    public static string Sentence(Draft draft)
     {
         KeyedRandom random = draft.Random;
         string mark = random.Pick(Marks);

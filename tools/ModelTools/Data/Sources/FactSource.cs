@@ -13,6 +13,9 @@ internal sealed class FactSource : IExchangeSource
         "what (color|colour) is {a}?", "(which|what) (color|colour) (is|has) {a}?", "(tell me|name) the (color|colour) of {a}", "what is the (color|colour) of {a}?",
         "{a} is (which|what) (color|colour)?", "do you know the (color|colour) of {a}?", "(color|colour) of {a}?");
 
+    /// <summary>Goes on with the same question about something else.</summary>
+    private static readonly PhraseBook AndAnother = new("and {a}?", "(and |)what about {a}?", "how about {a}?", "and for {a}?", "and of {a}?", "now {a}");
+
     private static readonly PhraseBook Sound = new(
         "what does {a} say?", "what does the {b} say?", "(what|which) (sound|noise) does {a} make?", "how does {a} (sound|go)?", "what (sound|noise) do {b}s make?",
         "what do {b}s say?", "(which|what) (sound|noise) does the {b} make?", "(make|imitate) the sound of {a}", "{a} says what?", "tell me (what {a} says|the sound of {a})");
@@ -125,6 +128,12 @@ internal sealed class FactSource : IExchangeSource
             {
                 string typed = draft.Random.Chance(15) ? shown.ToLowerInvariant() : shown;
                 draft.Ask(phrase, answer(pair), key, Noise.Typos, typed, b?.Invoke(pair) ?? "", c?.Invoke(pair) ?? "");
+                if (draft.Pool == Pool.Training && draft.Random.Chance(10))
+                {
+                    pair = draft.Random.Pick(table);
+                    draft.Ask(AndAnother.Pick(draft.Random), answer(pair), 0, Noise.Typos, a(pair), opening: false);
+                }
+
                 return;
             }
         }

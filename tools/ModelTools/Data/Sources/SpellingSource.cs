@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using DeterministicInference.ModelTools.Data.Tables;
 
 namespace DeterministicInference.ModelTools.Data.Sources;
@@ -18,6 +17,9 @@ internal sealed class SpellingSource : IExchangeSource
         "how do I (write|spell) the word {a}?", "spell {a} (letter by letter|for me|out loud)", "(list|write|say) the letters (of|in) {a}",
         "(split|break) {a} into (letters|its letters)", "which letters are in {a}?", "and how do you spell {a}?",
         "spell the word: {a}", "spell the following word: {a}", "(I need|I want) the spelling of {a}");
+
+    /// <summary>Goes on with another word.</summary>
+    private static readonly PhraseBook AndAnother = new("and {a}?", "now {a}", "(and |)what about {a}?", "and the word {a}?", "and now {a}", "how about {a}?");
 
     private static readonly PhraseBook Count = new(
         "how many letters (are in|are there in|has) {a}?", "how many letters are (in|there in) the word {a}?",
@@ -126,6 +128,12 @@ internal sealed class SpellingSource : IExchangeSource
         {
             case 's':
                 draft.Ask(Spell.Pick(random), Letters(word), key, Noise.Typos, shown);
+                if (draft.Pool == Pool.Training && random.Chance(8))
+                {
+                    string next = draft.Words.HasPieces ? draft.Words.Piece(random).TrimStart() : WordSource.Listed(random);
+                    draft.Ask(AndAnother.Pick(random), Letters(next), 0, Noise.Typos, next, opening: false);
+                }
+
                 break;
             case 'n':
                 draft.Ask(Count.Pick(random), $"{Letters(word)} has {Number(word.Length)} letters.", key, Noise.Typos, shown);
@@ -157,8 +165,8 @@ internal sealed class SpellingSource : IExchangeSource
             count += char.ToLowerInvariant(c) == letter ? 1 : 0;
         }
 
-        StringBuilder answer = new StringBuilder(Letters(word)).Append(" has ").Append(Number(count)).Append(" times the letter ");
-        draft.Ask(Occurrences.Pick(random), answer.Append(letter).Append('.').ToString(), key, Noise.Typos, shown, letter.ToString());
+        string answer = $"{Letters(word)} has the letter {letter} {Number(count)} {(count == 1 ? "time" : "times")}.";
+        draft.Ask(Occurrences.Pick(random), answer, key, Noise.Typos, shown, letter.ToString());
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

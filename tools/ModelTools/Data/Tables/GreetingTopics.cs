@@ -12,7 +12,7 @@ internal static class GreetingTopics
             "Hello! How can I help you?",
             "hello", "hi", "hey", "hello there", "hi there", "hey there", "hello( again|, again| bot| robot| server| friend| model| my friend| everyone| world!)", "(hi|hey)( again| bot| robot| friend| buddy| you| all|, you)",
             "hello!", "hi!", "hey!", "hiya", "howdy", "greetings", "good day", "hello hello", "hi hi", "yo", "sup", "welcome", "hallo", "hello, (nice to see you|I am back|I am here|it is me)", "hi, (nice to see you|I am back|I am here|it is me)", "hey, (I am back|it is me)",
-            "is (anybody|anyone|somebody|someone) (there|here)?", "anybody (home|there|here)?", "are you there?", "hello?", "hey hey", "helo", "hullo", "good to see you", "I am back", "hello, can you hear me?", "knock knock", "salutations", "hi!!", "hello :)", "hi :)", "heya", "hello dear", "hello sir")
+            "is (anybody|anyone|somebody|someone) (there|here)?", "anybody (home|there|here)?", "hello?", "hey hey", "helo", "hullo", "good to see you", "I am back", "hello, can you hear me?", "knock knock", "salutations", "hi!!", "hello :)", "hi :)", "heya", "hello dear", "hello sir")
         { Weight = 14, TakesOpening = false },
         new(
             "Good morning! How can I help you?",
@@ -32,13 +32,13 @@ internal static class GreetingTopics
         { TakesOpening = false },
         new(
             "I am fine, thank you. How can I help you?",
-            "how are you?", "how are you( doing|) today?", "how are you( doing|)?", "(hi|hello|hey), how are you( today| doing|)?", "how do you do?", "how is it going?", "how's it going?", "how are things?", "what's up?", "whats up", "are you (ok|okay|well|fine|good|happy)?",
+            "how are you?", "how are you( doing|) today?", "how are you( doing|)?", "(hi|hello|hey), how are you( today| doing|)?", "how do you do?", "how is it going?", "how's it going?", "how are things?", "what's up?", "whats up", "are you (ok|okay|well|fine|happy)?",
             "how do you feel( today|)?", "how have you been?", "how is your day( going|)?", "how was your day?", "how's life?", "are you feeling (well|good|ok)?", "and how are you?", "and you?", "how r u?", "hello there, how are you?", "hi there, how are you?", "good morning, how are you?", "hello how are you", "hi how are you", "hows it going",
             "how are you (feeling|my friend)?", "you ok?", "all good?", "is everything (ok|okay|fine|all right)?")
         { Weight = 8, TakesOpening = false },
         new(
             "I am glad to hear that. How can I help you?",
-            "I am (fine|good|well|ok|okay|great|very well)", "I'm (fine|good|well|ok|okay|great|doing well|doing fine|happy)", "(fine|good|well|great), (thanks|thank you)", "I am (fine|good|well), thank you", "(very well|not bad|pretty good|doing great)", "I am (happy|feeling good|in a good mood)( today|)", "I feel (good|great|fine|happy)( today|)", "all (is |)good",
+            "I am (fine|good|well|ok|okay|great|very well)", "I'm (fine|good|well|ok|okay|great|doing well|doing fine|happy)", "(fine|good|well), (thanks|thank you)", "I am (fine|good|well), thank you", "(very well|not bad|pretty good|doing great)", "I am (happy|feeling good|in a good mood)( today|)", "I feel (good|great|fine|happy)( today|)", "all is (good|well|fine)",
             "(today is|it is) a (nice|good|great|beautiful) day", "I (had|am having) a (good|great|nice) day", "everything is (fine|ok|good)", "I am doing (well|fine|great)( today|)", "I am very happy")
         { Weight = 2, TakesOpening = false },
         new(
@@ -89,7 +89,7 @@ internal static class GreetingTopics
         { TakesOpening = false },
         new(
             "Test received. I am working.",
-            "test", "testing", "this is a test", "(test|testing) (1 2 3|123|one two three|message)", "just (a test|testing)", "test test", "I am (just |)testing( you| this| the server|)", "is this (working|thing on|on)?", "does (this|it) work?", "do you work?", "are you working?", "a test", "check", "test!", "(can you|do you) hear me?", "does this thing work?", "echo test", "1 2 3 test")
+            "test", "testing", "this is a test", "(test|testing) (1 2 3|123|one two three|message)", "just (a test|testing)", "test test", "I am (just |)testing( you| this| the server|)", "is this (working|thing on|on)?", "does (this|it) work?", "do you work?", "a test", "check", "test!", "(can you|do you) hear me?", "does this thing work?", "echo test", "1 2 3 test")
         { Weight = 3, TakesOpening = false },
         new("pong", "ping", "ping!", "ping?") { TakesOpening = false },
         new(

@@ -7,7 +7,7 @@ internal static class RequestTopics
     [
         new(
             "Send a POST request with a list of messages as JSON to http://localhost:8080/v1/chat/completions.",
-            "how (do|can|should) I use curl?", "how (do|can) I (send|make) a request( with curl|)?", "how (do|can) I (use|call|query|access) (the API|the server|it|this model|the model|the endpoint)( with curl| from the shell|)?", "(show|give) me (a|the) curl (example|command|request)",
+            "how (do|can|should) I use curl?", "how (do|can) I (send|make) a request( with curl|)?", "how (do|can) I (use|call|query|access) (the API|this model|the model|the endpoint)( with curl| from the shell|)?", "(show|give) me (a|the) curl (example|command|request)",
             "(which|what) (endpoint|URL|address) (do|should) I (use|call)?", "what is the (endpoint|URL|address|API)?", "how to (use curl|send a request|call the API|use the API)?", "can I use curl?", "where do I send (my requests|requests|the request|a request)?",
             "how do I (chat|talk) (with|to) (the model|you|the server)( with curl| over HTTP|)?", "curl example", "(which|what) endpoints (are there|does it have|do you have)?", "how do I send a (chat|chat completion|prompt|message)?",
             "what does a request look like?", "how do I post a request?", "how do I use the (chat|completions|chat completions) (API|endpoint)?")
@@ -29,7 +29,7 @@ internal static class RequestTopics
             "Send GET /health to the server. For probes there are also /livez and /readyz.",
             "how (do|can|should) I check (the health|health)?", "how (do|can) I (check|see|test|know|find out) (if|whether) (the server|it) is (up|running|ready|healthy|alive|working)?", "is there a health (check|endpoint|URL)?",
             "what is the health (check|endpoint)?", "how (do|can) I check the (status|state|health) of the server?", "health check?", "is the server (up|running|ready|healthy|alive)?", "check the (health|status)( of the server|)", "(which|what) endpoint (shows|tells|gives) the (health|status)?",
-            "how to check (health|the health|the status|if it is ready)?", "how do I do a health check?", "health?", "how do I know (that|if) it works?", "what about (readiness|liveness) (probes|checks)?", "are you (up|alive|online|running|ready|working|there)?")
+            "how to check (health|the health|the status|if it is ready)?", "how do I do a health check?", "health?", "how do I know (that|if) it works?", "what about (readiness|liveness) (probes|checks)?", "are you (up|running|ready|working|there)?")
         { Weight = 4 },
         new(
             "Every answer carries its receipt in the field determinism. You can also fetch it with GET /v1/receipts and the id.",

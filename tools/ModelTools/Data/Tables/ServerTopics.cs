@@ -24,6 +24,11 @@ internal static class ServerTopics
             "can I ask (you |)a question?", "I have a question", "what else can you do?")
         { Weight = 6 },
         new(
+            "Yes, I can. Please try it.",
+            "can you (count|spell|add|subtract|multiply|calculate)?", "can you do (math|maths|sums|arithmetic|simple math|additions)?", "can you (add|subtract|multiply) (numbers|two numbers)?", "can you (repeat|echo) (text|words|things|sentences|a sentence|a word)?",
+            "(do you know how to|are you able to) (count|spell|add|subtract|multiply|repeat words)?", "are you good at (math|maths|spelling|counting|sums|arithmetic)?", "can you spell (words|a word)?", "can you count (numbers|backwards)?", "do you know (math|maths|arithmetic|the times table)?", "can you reverse (words|a word)?")
+        { Weight = 2 },
+        new(
             "It is an OpenAI-compatible server that runs an inference engine, makes it deterministic and signs a receipt for every answer.",
             "what is this server?", "what is the deterministic inference server?", "what is deterministic inference server?", "what does (this|the) server do?",
             "what is this( project| program| software| thing|)?", "(explain|describe) (this|the) (server|project|program)", "what is (this|the) (server|project|program|software) (for|about|good for)?",
@@ -79,7 +84,7 @@ internal static class ServerTopics
             "how much (text|context) can you (read|remember|handle)?", "context length?", "how long may my (prompt|question|message) be?", "what is your token limit?")
         { Weight = 2 },
         new(
-            "I only speak simple English.",
+            "I only speak English, and only simple English.",
             "(which|what) languages do you (speak|know|understand|support)?", "do you (speak|understand|know) (German|French|Spanish|Chinese|Russian|English|Italian|Japanese|other languages)?",
             "can you (speak|talk|answer|write) (in |)(German|French|Spanish|Chinese|Russian|Italian|Japanese)?", "(speak|answer in|talk in|reply in) (German|French|Spanish|Italian)",
             "which language do you speak?", "is English your only language?", "what language is this?", "do you only speak English?", "hola", "bonjour", "guten Tag",
