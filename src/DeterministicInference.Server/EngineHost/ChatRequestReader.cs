@@ -86,7 +86,7 @@ internal static class ChatRequestReader
             "user" => "user",
             "assistant" => "assistant",
             "tool" or "function" => throw OpenAIException.Unsupported(path + ".role", "The embedded engine can't call tools."),
-            _ => throw OpenAIException.Invalid($"Invalid value: '{role}'. Supported values are: 'system', 'developer', 'user' and 'assistant'.", path + ".role", "invalid_value"),
+            _ => throw OpenAIException.Invalid($"Invalid value for '{path}.role': '{role}'. Supported values are: 'system', 'developer', 'user' and 'assistant'.", path + ".role", "invalid_value"),
         };
         if (fields.Find("content") is { } content) return new ChatMessage(known, Content(content, path + ".content"));
         return known == "assistant" ? new ChatMessage(known, "") : throw OpenAIException.Missing(path + ".content");
