@@ -11,6 +11,7 @@ internal sealed class BatchPacker(TrainingRecipe recipe, Func<long, TrainingDocu
     /// <param name="end">Index of the first document that must not be used.</param>
     public Batch Pack(long firstDocument, long end = long.MaxValue)
     {
+        if (recipe.DocumentTokens > recipe.ShardTokens) throw new InvalidOperationException("A document must fit into a shard.");
         Shard[] shards = new Shard[recipe.Shards];
         long next = firstDocument;
         int cut = 0;
@@ -27,7 +28,7 @@ internal sealed class BatchPacker(TrainingRecipe recipe, Func<long, TrainingDocu
                     break;
                 }
                 if (length < document.Tokens.Length) cut++;
-                if (length > 0) shard.Add(document, length);
+                shard.Add(document, length);
                 next++;
             }
         }
@@ -42,6 +43,7 @@ internal sealed class BatchPacker(TrainingRecipe recipe, Func<long, TrainingDocu
         {
             throw new InvalidDataException($"Document {index} has {document.Tokens.Length} tokens but {document.IsTarget.Length} marks.");
         }
+        if (document.Tokens.Length == 0) throw new InvalidDataException($"Document {index} is empty.");
         foreach (int token in document.Tokens)
         {
             if ((uint)token >= (uint)recipe.Shape.Vocabulary)

@@ -42,7 +42,6 @@ internal sealed class BatchProducer : IDisposable
             while (true)
             {
                 Batch batch = packer.Pack(next);
-                if (batch.Tokens == 0) throw new InvalidDataException($"Document {next} on: no tokens to train on.");
                 _batches.Add(batch, _stop.Token);
                 next = batch.NextDocument;
             }
