@@ -15,7 +15,7 @@ internal sealed record Generation(bool Chat, double Temperature, long Seed)
     {
         get
         {
-            string prompt = Chat ? "\"messages\":[{\"role\":\"user\",\"content\":\"Tell me a story.\"}]" : "\"prompt\":\"Once upon a time\"";
+            string prompt = Chat ? "\"messages\":[{\"role\":\"user\",\"content\":\"Compose a sonnet on the beauty of autumn\"}]" : "\"prompt\":\"Once upon a time\"";
             // Past the end token, so that every answer has the same length and enough draws to differ.
             return string.Create(null, $"{prompt},\"max_tokens\":{Tokens},\"temperature\":{Temperature},\"seed\":{Seed},\"ignore_eos\":true,\"return_token_ids\":true");
         }
