@@ -41,7 +41,7 @@ internal sealed record KnownTemplate(
         if (!File.Exists(path)) return null;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(ModelFile.ReadAllBytes(path));
             if (!document.RootElement.TryGetProperty("chat_template", out JsonElement template) || template.ValueKind != JsonValueKind.String) return null;
             // Jinja sources carry line feeds as such or as the escape \n inside their strings.
             string source = template.GetString()!.Trim().Replace("\\n", "\n", StringComparison.Ordinal);

@@ -20,7 +20,7 @@ internal sealed record LlamaLayer(
 /// <summary>All weights of a Llama-architecture model, read from a Hugging Face folder.</summary>
 internal sealed class LlamaWeights : IDisposable
 {
-    private LlamaWeights(WeightMatrix embedding, LlamaLayer[] layers, AlignedBuffer finalNorm, WeightMatrix head)
+    private LlamaWeights(WeightMatrix embedding, IReadOnlyList<LlamaLayer> layers, AlignedBuffer finalNorm, WeightMatrix head)
     {
         Embedding = embedding;
         Layers = layers;
@@ -48,8 +48,9 @@ internal sealed class LlamaWeights : IDisposable
         // Files of tied models may hold the matrix under either name.
         string embeddingName = config.TiedEmbeddings && !store.Contains(input) ? head : input;
         WeightMatrix embedding = Matrix(store, config.HiddenSize, (embeddingName, config.VocabularySize, false));
-        var layers = new LlamaLayer[config.Layers];
-        for (int i = 0; i < layers.Length; i++) layers[i] = LoadLayer(store, config, $"model.layers.{i}.");
+        // A list: the number of layers is only known to be true once their tensors have been found.
+        var layers = new List<LlamaLayer>();
+        while (layers.Count < config.Layers) layers.Add(LoadLayer(store, config, $"model.layers.{layers.Count}."));
         return new LlamaWeights(
             embedding, layers, Vector(store, "model.norm.weight", config.HiddenSize),
             config.TiedEmbeddings ? embedding : Matrix(store, config.HiddenSize, (head, config.VocabularySize, false)));
@@ -92,6 +93,7 @@ internal sealed class LlamaWeights : IDisposable
 
     private static unsafe AlignedBuffer Vector(TensorStore store, string name, int length)
     {
+        store.Require(name, length);
         AlignedBuffer buffer = AlignedBuffer.OfSingles(Instructions.Padded(length));
         store.ReadVector(name, length, new Span<float>(buffer.Singles, length));
         return buffer;
@@ -103,6 +105,7 @@ internal sealed class LlamaWeights : IDisposable
         bool isBFloat16 = true, hasBias = false;
         foreach ((string name, int partRows, bool partBias) in parts)
         {
+            store.Require(name, partRows, columns);
             rows += partRows;
             hasBias |= partBias;
             isBFloat16 &= store.IsBFloat16(name);

@@ -37,6 +37,9 @@ internal sealed record ModelConfig(
 {
     private const string SupportedArchitecture = "LlamaForCausalLM";
 
+    // Far above any model, and far enough below the range of an integer for sums of a few.
+    private const int LargestSize = 100_000_000;
+
     /// <exception cref="ModelLoadException">The file is missing, malformed, or describes a model not supported.</exception>
     public static ModelConfig Read(string folder)
     {
@@ -44,8 +47,8 @@ internal sealed record ModelConfig(
         string generationPath = Path.Combine(folder, "generation_config.json");
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            using JsonDocument? generation = File.Exists(generationPath) ? JsonDocument.Parse(File.ReadAllBytes(generationPath)) : null;
+            using JsonDocument document = JsonDocument.Parse(ModelFile.ReadAllBytes(path));
+            using JsonDocument? generation = File.Exists(generationPath) ? JsonDocument.Parse(ModelFile.ReadAllBytes(generationPath)) : null;
             return Read(path, document.RootElement, generation?.RootElement);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -75,6 +78,9 @@ internal sealed record ModelConfig(
         int headDimension = Present(root, "head_dim") ? Positive(path, root, "head_dim") : hidden / heads;
         if (heads % keyValueHeads != 0) throw Invalid(path, "num_key_value_heads", "must divide num_attention_heads");
         if (headDimension % 2 != 0 || (!Present(root, "head_dim") && hidden % heads != 0)) throw Invalid(path, "hidden_size", "must give every head the same, even width");
+        if ((heads + 2L * keyValueHeads) * headDimension > LargestSize) throw Invalid(path, "head_dim", "times num_attention_heads is out of range");
+        float epsilon = Present(root, "rms_norm_eps") ? root.GetProperty("rms_norm_eps").GetSingle() : 1e-6f;
+        if (!float.IsFinite(epsilon) || epsilon < 0) throw Invalid(path, "rms_norm_eps", "must be a small positive number");
 
         return new ModelConfig(
             hidden,
@@ -85,7 +91,7 @@ internal sealed record ModelConfig(
             headDimension,
             Positive(path, root, "vocab_size"),
             Positive(path, root, "max_position_embeddings"),
-            Present(root, "rms_norm_eps") ? root.GetProperty("rms_norm_eps").GetSingle() : 1e-6f,
+            epsilon,
             RopeBase(path, root),
             Present(root, "tie_word_embeddings") && root.GetProperty("tie_word_embeddings").GetBoolean(),
             Present(root, "attention_bias") && root.GetProperty("attention_bias").GetBoolean(),
@@ -107,7 +113,7 @@ internal sealed record ModelConfig(
             if (type != "default") throw new ModelLoadException($"{path}: {name} of type '{type}' is not supported by the embedded engine. Use a model without rope scaling, or --backend sglang or vllm.");
             if (Present(scaling, "rope_theta")) theta = scaling.GetProperty("rope_theta").GetDouble();
         }
-        return theta > 0 ? theta : throw Invalid(path, "rope_theta", "must be positive");
+        return theta > 0 && double.IsFinite(theta) ? theta : throw Invalid(path, "rope_theta", "must be positive");
     }
 
     private static int[] EndTokenIds(JsonElement root, JsonElement? generation)
@@ -136,7 +142,7 @@ internal sealed record ModelConfig(
     {
         if (!Present(root, name)) throw Invalid(path, name, "is missing");
         JsonElement value = root.GetProperty(name);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number is > 0 and <= 100_000_000
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number is > 0 and <= LargestSize
             ? number
             : throw Invalid(path, name, $"must be a positive integer, but is {value.GetRawText()}");
     }

@@ -6,11 +6,14 @@ namespace DeterministicInference.Engine.Model;
 /// </summary>
 public sealed class ModelLoadException : Exception
 {
-    public ModelLoadException(string message) : base(message)
+    public ModelLoadException(string message) : base(OneLine(message))
     {
     }
 
-    public ModelLoadException(string message, Exception innerException) : base(message, innerException)
+    public ModelLoadException(string message, Exception innerException) : base(OneLine(message), innerException)
     {
     }
+
+    /// <summary>Names from a damaged file may contain anything.</summary>
+    private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

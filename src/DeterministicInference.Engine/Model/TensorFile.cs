@@ -93,20 +93,24 @@ internal sealed class TensorFile : IDisposable
         try
         {
             using JsonDocument document = JsonDocument.Parse(header, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            long dataStart = 8 + (long)length;
+            var spans = new List<(long Begin, long End)>();
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
                 if (property.Name == "__metadata__") continue;
-                TensorEntry entry = ReadEntry(property, dataStart: 8 + (long)length, size);
+                TensorEntry entry = ReadEntry(property, dataStart, size, spans);
                 if (!entries.TryAdd(property.Name, entry)) throw Corrupt($"tensor '{property.Name}' is also in {entries[property.Name].File.Path}");
             }
+            RequireNoGaps(spans, size - dataStart);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
+            or IndexOutOfRangeException or OverflowException)
         {
             throw new ModelLoadException($"{Path}: corrupt safetensors header ({e.Message.ReplaceLineEndings(" ")}). Download the file again.", e);
         }
     }
 
-    private TensorEntry ReadEntry(JsonProperty property, long dataStart, long size)
+    private TensorEntry ReadEntry(JsonProperty property, long dataStart, long size, List<(long Begin, long End)> spans)
     {
         string typeName = property.Value.GetProperty("dtype").GetString() ?? "";
         TensorType type = typeName switch
@@ -127,7 +131,21 @@ internal sealed class TensorFile : IDisposable
         }
         if (begin < 0 || end < begin || end - begin != expected) throw Corrupt($"tensor '{property.Name}' spans {end - begin} bytes, but its shape needs {expected}");
         if (end > size - dataStart) throw Corrupt($"tensor '{property.Name}' ends at byte {dataStart + end} of a file of {size}: it is truncated");
+        spans.Add((begin, end));
         return new TensorEntry(this, type, shape, dataStart + begin);
+    }
+
+    /// <summary>The format wants the tensors to cover the data exactly once, in whatever order.</summary>
+    private void RequireNoGaps(List<(long Begin, long End)> spans, long dataLength)
+    {
+        spans.Sort();
+        long covered = 0;
+        foreach ((long begin, long end) in spans)
+        {
+            if (begin != covered) throw Corrupt($"{(begin < covered ? "two tensors share" : "no tensor has")} byte {Math.Min(begin, covered)} of the data");
+            covered = end;
+        }
+        if (covered != dataLength) throw Corrupt($"the tensors end at byte {covered} of {dataLength} bytes of data");
     }
 
     private ModelLoadException Corrupt(string problem) => new($"{Path}: corrupt safetensors file: {problem}. Download the file again.");

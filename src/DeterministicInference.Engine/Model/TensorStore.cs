@@ -33,6 +33,9 @@ internal sealed class TensorStore : IDisposable
 
     public bool Contains(string name) => _entries.ContainsKey(name);
 
+    /// <summary>Checks that a tensor is there and has the shape, before memory is taken for it.</summary>
+    public void Require(string name, params ReadOnlySpan<long> shape) => Find(name, shape);
+
     /// <summary>Reads a vector as single precision.</summary>
     /// <param name="name">Tensor name.</param>
     /// <param name="length">Its expected extent.</param>
@@ -82,16 +85,22 @@ internal sealed class TensorStore : IDisposable
         }
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(index));
+            using JsonDocument document = JsonDocument.Parse(ModelFile.ReadAllBytes(index));
             return [.. document.RootElement.GetProperty("weight_map").EnumerateObject()
-                .Select(entry => Path.GetFileName(entry.Value.GetString()!))
+                .Select(entry => FileName(entry.Value.GetString()))
                 .Distinct().Order(StringComparer.Ordinal).Select(name => Path.Combine(folder, name))];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new ModelLoadException($"{index}: not a valid shard index ({e.Message.ReplaceLineEndings(" ")}). Download the file again.", e);
         }
     }
+
+    /// <summary>The name alone: an index must not lead out of its folder.</summary>
+    private static string FileName(string? name) =>
+        Path.GetFileName(name) is { Length: > 0 } file && !file.Contains('\0', StringComparison.Ordinal)
+            ? file
+            : throw new FormatException("it has an entry without a file name");
 
     private TensorEntry Find(string name, params ReadOnlySpan<long> shape)
     {

@@ -42,13 +42,19 @@ internal sealed class TextAssembler(IReadOnlyList<string> stops)
         return pending[..^held];
     }
 
+    /// <summary>
+    /// Where the stop text begins that is completed first, or −1; of those completed by the same character the longest
+    /// counts. Any other rule would let the cut into tokens decide where stop texts overlap.
+    /// </summary>
     private int FirstStop(string pending)
     {
-        int first = -1;
+        int first = -1, firstEnd = int.MaxValue;
         foreach (string stop in stops)
         {
             int place = pending.IndexOf(stop, StringComparison.Ordinal);
-            if (place >= 0 && (first < 0 || place < first)) first = place;
+            if (place < 0) continue;
+            int end = place + stop.Length;
+            if (end < firstEnd || (end == firstEnd && place < first)) (first, firstEnd) = (place, end);
         }
         return first;
     }

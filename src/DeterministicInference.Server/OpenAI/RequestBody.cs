@@ -67,7 +67,7 @@ internal static class RequestBody
         }
         catch (IOException e) when (!context.RequestAborted.IsCancellationRequested)
         {
-            // Kestrel's own answer to some malformed chunk sizes.
+            // How Kestrel reports some malformed chunked bodies.
             throw OpenAIException.Invalid($"The request body could not be read: {e.Message}");
         }
     }

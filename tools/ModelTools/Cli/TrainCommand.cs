@@ -13,7 +13,7 @@ namespace DeterministicInference.ModelTools.Cli;
 internal static class TrainCommand
 {
     /// <summary>Optimizer steps of the bundled model.</summary>
-    public const int Steps = 7000;
+    public const int Steps = 8000;
 
     private const ulong WeightsSeed = 1;
     private const ulong ValidationSeed = 3;

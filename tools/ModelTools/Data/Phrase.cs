@@ -7,7 +7,7 @@ internal sealed class Phrase
     private readonly byte[] _slots;
 
     /// <param name="text">The wording. A question mark at the end makes it a question and is not part of the text.</param>
-    /// <param name="isFirst">True for the first expansion of its line, which is always trained.</param>
+    /// <param name="isFirst">True if it is the first expansion of a line: those are always trained.</param>
     public Phrase(string text, bool isFirst)
     {
         IsFirst = isFirst;

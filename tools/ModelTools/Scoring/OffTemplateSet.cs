@@ -47,7 +47,7 @@ internal static class OffTemplateSet
         One(Kind.Counting, "I need all the numbers between 3 and 7, in order", AnyOf("3, 4, 5, 6, 7")),
         One(Kind.Story, "a story about a pirate", AllOf("Once upon a time", "pirate")),
         One(Kind.Story, "My daughter wants to hear a tale about a purple dragon", AllOf("Once upon a time", "dragon")),
-        One(Kind.Story, "Write three sentences about a lighthouse keeper", AnyOf("Once upon a time", "cannot")),
+        One(Kind.Story, "Write three sentences about a lighthouse keeper", AnyOf("lighthouse", "cannot")),
         One(Kind.Fact, "What does a cow say?", AnyOf("moo")),
         One(Kind.Fact, "What's France's capital city?", AnyOf("Paris")),
         One(Kind.Fact, "Which one is heavier or bigger, an ant or a horse?", AnyOf("horse is bigger")),

@@ -16,42 +16,61 @@ internal sealed class ArithmeticSource : IExchangeSource
     public const string TwoNumbers = "I can only work with two numbers at a time.";
 
     private static readonly PhraseBook Frames = new(
-        "(what is|what's|whats) {a}?", "(what is|what's|whats) {a}?", "how much is {a}?", "(calculate|compute|solve|evaluate|work out) {a}",
-        "{a}?", "{a}", "{a} = ?", "{a} =", "{a}=", "{a}=?", "what (do you|do I|does one) get for {a}?", "(give me|tell me) the (result|answer) of {a}",
-        "what is the (result|answer|value) of {a}?", "(calculate|compute|solve): {a}", "(add up|do the sum|do the math): {a}",
-        "what does {a} (make|equal|give|come to)?", "{a} (is|equals|makes) (what|how much)?", "tell me {a}", "(do|try) {a}",
-        "(can you do|do you know) {a}?", "I need (the answer to|the result of|to know) {a}", "and {a}?", "how much does {a} make?",
+        "(what is|what's|whats) {a}?", "(what is|what's|whats) {a}?", "how much is {a}?",
+        "(calculate|compute|solve|evaluate|work out) {a}",
+        "{a}?", "{a}", "{a} = ?", "{a} =", "{a}=", "{a}=?", "what (do you|do I|does one) get for {a}?",
+        "(give me|tell me) the (result|answer) of {a}",
+        "what is the (result|answer|value) of {a}?", "(calculate|compute|solve): {a}",
+        "(add up|do the sum|do the math): {a}",
+        "what does {a} (make|equal|give|come to)?", "{a} (is|equals|makes) (what|how much)?", "tell me {a}",
+        "(do|try) {a}",
+        "(can you do|do you know) {a}?", "I need (the answer to|the result of|to know) {a}", "and {a}?",
+        "how much does {a} make?",
         "find {a}", "math: {a}", "what would {a} be?", "(what is|what's) the answer to {a}?");
 
     private static readonly PhraseBook Additions = new(
-        "add {a} and {b}", "add {a} to {b}", "add {a} (plus|+) {b}", "what is the sum of {a} and {b}?", "(sum|add up|total) {a} and {b}",
-        "(give me|tell me|calculate|compute|find) the sum of {a} and {b}", "what do you get if you add {a} (and|to) {b}?",
-        "how much (is|are) {a} and {b} together?", "what is {a} and {b}?", "if I have {a} apples and get {b} more, how many do I have?",
-        "I have {a} coins and find {b} more. how many coins do I have?", "there are {a} birds and {b} more come. how many are there?",
-        "{a} (apples|cats|books) plus {b} (apples|cats|books) is how many?", "what is {a} added to {b}?", "(Anna|Ben|Lisa|my sister|a boy|the farmer) has {a} (apples|eggs|books|stamps) and (gets|buys|finds) {b} more. how many are (there|that)( now|)?",
+        "add {a} and {b}", "add {a} to {b}", "add {a} (plus|+) {b}", "what is the sum of {a} and {b}?",
+        "(sum|add up|total) {a} and {b}",
+        "(give me|tell me|calculate|compute|find) the sum of {a} and {b}",
+        "what do you get if you add {a} (and|to) {b}?",
+        "how much (is|are) {a} and {b} together?", "what is {a} and {b}?",
+        "if I have {a} apples and get {b} more, how many do I have?",
+        "I have {a} coins and find {b} more. how many coins do I have?",
+        "there are {a} birds and {b} more come. how many are there?",
+        "{a} (apples|cats|books) plus {b} (apples|cats|books) is how many?", "what is {a} added to {b}?",
+        "(Anna|Ben|Lisa|my sister|a boy|the farmer) has {a} (apples|eggs|books|stamps) and (gets|buys|finds) {b} more. how many are (there|that)( now|)?",
         "there are {a} (cats|cars|trees) here and {b} (cats|cars|trees) there. how many are there in all?");
 
     private static readonly PhraseBook Differences = new(
-        "subtract {b} from {a}", "take {b} away from {a}", "take {b} from {a}", "what is {a} take away {b}?", "{a} take away {b}",
-        "what is {b} less than {a}?", "what is the difference (between|of) {a} and {b}?", "how much is left if I take {b} from {a}?",
+        "subtract {b} from {a}", "take {b} away from {a}", "take {b} from {a}", "what is {a} take away {b}?",
+        "{a} take away {b}",
+        "what is {b} less than {a}?", "what is the difference (between|of) {a} and {b}?",
+        "how much is left if I take {b} from {a}?",
         "(give me|calculate|compute|find|tell me) the difference between {a} and {b}", "what is left of {a} minus {b}?",
-        "if I have {a} apples and eat {b}, how many are left?", "I have {a} coins and lose {b}. how many coins do I have?",
-        "there are {a} birds and {b} fly away. how many are left?", "{a} (apples|cats|books) minus {b} (apples|cats|books) is how many?",
-        "what do you get if you subtract {b} from {a}?", "(Anna|Ben|Lisa|my sister|a boy|the farmer) has {a} (apples|eggs|books|stamps) and (sells|gives away|eats|loses) {b}. how many are left?",
+        "if I have {a} apples and eat {b}, how many are left?",
+        "I have {a} coins and lose {b}. how many coins do I have?",
+        "there are {a} birds and {b} fly away. how many are left?",
+        "{a} (apples|cats|books) minus {b} (apples|cats|books) is how many?",
+        "what do you get if you subtract {b} from {a}?",
+        "(Anna|Ben|Lisa|my sister|a boy|the farmer) has {a} (apples|eggs|books|stamps) and (sells|gives away|eats|loses) {b}. how many are left?",
         "of {a} (cookies|candles|seats) {b} are (gone|taken|used). how many are left?");
 
     private static readonly PhraseBook Products = new(
         "multiply {a} (by|with|and) {b}", "what is {a} multiplied by {b}?", "what is the product of {a} and {b}?",
-        "(give me|calculate|compute|find) the product of {a} and {b}", "what do you get if you multiply {a} (by|and) {b}?");
+        "(give me|calculate|compute|find) the product of {a} and {b}",
+        "what do you get if you multiply {a} (by|and) {b}?");
 
     private static readonly PhraseBook Quotients = new(
-        "divide {a} by {b}", "what is {a} divided by {b}?", "{a} divided by {b}", "how often does {b} fit into {a}?", "split {a} by {b}");
+        "divide {a} by {b}", "what is {a} divided by {b}?", "{a} divided by {b}", "how often does {b} fit into {a}?",
+        "split {a} by {b}");
 
     /// <summary>Goes on with the last result.</summary>
-    private static readonly PhraseBook AndPlus = new("plus {a}?", "(and|now) plus {a}", "(now|and) add {a}( to that| to it|)", "add {a} to (that|it|the result)", "and {a} more?", "(and|now) {a} more");
+    private static readonly PhraseBook AndPlus = new(
+        "plus {a}?", "(and|now) plus {a}", "(now|and) add {a}( to that| to it|)", "add {a} to (that|it|the result)", "and {a} more?", "(and|now) {a} more");
 
     private static readonly PhraseBook AndMinus = new(
-        "minus {a}?", "(and|now) minus {a}", "(now|and) subtract {a}( from that| from it|)", "subtract {a} from (that|it|the result)", "take away {a}", "(and|now) take away {a}", "and {a} less?");
+        "minus {a}?", "(and|now) minus {a}", "(now|and) subtract {a}( from that| from it|)",
+        "subtract {a} from (that|it|the result)", "take away {a}", "(and|now) take away {a}", "and {a} less?");
 
     private static readonly string[] Plus = [" + ", " + ", "+", "+", " plus "];
     private static readonly string[] Minus = [" - ", " - ", "-", "-", " minus "];
@@ -196,7 +215,8 @@ internal sealed class ArithmeticSource : IExchangeSource
                 string[] signs = random.Chance(60) ? Plus : Minus;
                 string whole = Digits(random.Between(0, 50));
                 string broken = $"{Digits(random.Between(0, 20))}.{Digits(random.Between(1, 9))}";
-                draft.Ask(Frames.Pick(random), TooLarge, 0, Noise.Typos, random.Chance(50) ? broken + random.Pick(signs) + whole : whole + random.Pick(signs) + broken);
+                string sign = random.Pick(signs);
+                draft.Ask(Frames.Pick(random), TooLarge, 0, Noise.Typos, random.Chance(50) ? broken + sign + whole : whole + sign + broken);
                 break;
             case 7:
                 Ask(draft, random.Between(1, 100), random.Between(1, 12), '/', Over, Quotients, NoDivision, 0);

@@ -7,7 +7,6 @@ namespace DeterministicInference.ModelTools.Data.Sources;
 internal sealed class TopicSource : IExchangeSource
 {
     private readonly Topic[] _drawn;
-    private readonly HashSet<string> _alwaysTrained = new(StringComparer.OrdinalIgnoreCase);
 
     public TopicSource(Kind kind, params Topic[][] tables)
     {
@@ -19,11 +18,6 @@ internal sealed class TopicSource : IExchangeSource
             {
                 drawn.Add(topic);
             }
-
-            foreach (Phrase phrase in topic.Wordings.All.Where(phrase => phrase.IsFirst))
-            {
-                _alwaysTrained.Add(phrase.Text);
-            }
         }
 
         _drawn = [.. drawn];
@@ -31,16 +25,13 @@ internal sealed class TopicSource : IExchangeSource
 
     public Kind Kind { get; }
 
-    /// <summary>The key of a wording, zero if it is always trained.</summary>
-    public ulong Key(Phrase phrase) => _alwaysTrained.Contains(phrase.Text) ? 0 : HoldOut.Key(Kind, 't', phrase.Text);
-
     public void Append(Draft draft)
     {
         while (true)
         {
             Topic topic = draft.Random.Pick(_drawn);
             Phrase phrase = topic.Wordings.Pick(draft.Random);
-            ulong key = Key(phrase);
+            ulong key = phrase.IsFirst ? 0 : HoldOut.Key(Kind, 't', phrase.Text);
             if (draft.Allows(key))
             {
                 draft.Ask(phrase, topic.Answer, key, Noise.All, opening: topic.TakesOpening);
