@@ -58,6 +58,23 @@ internal sealed class ApiClient(string url) : IDisposable
         return await stream.ReadToEndAsync();
     }
 
+    /// <summary>Asks until a number that <c>/health</c> reports fulfils a condition.</summary>
+    /// <returns>The report.</returns>
+    public async Task<JsonObject> HealthAsync(Predicate<JsonObject> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Limits.Overall);
+        while (true)
+        {
+            JsonObject health = (await GetAsync("/health")).Json;
+            if (condition(health)) return health;
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Waits until nothing is computed.</summary>
+    public Task<JsonObject> IdleAsync() => HealthAsync(health => (int)health["running_sequences"]! + (int)health["waiting_requests"]! == 0);
+
     public void Dispose() => Http.Dispose();
 
     private static HttpRequestMessage Post(string path, string json) =>

@@ -21,7 +21,8 @@ public sealed class SharedEngines : IAsyncDisposable
     {
         foreach (Lazy<Task<EngineProcess>> engine in (Lazy<Task<EngineProcess>>[])[_chat, _scripted])
         {
-            if (engine.IsValueCreated) await (await engine.Value).DisposeAsync();
+            // One that did not start has ended already.
+            if (engine is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await engine.Value).DisposeAsync();
         }
     }
 }
