@@ -15,8 +15,8 @@ internal sealed record Generation(bool Chat, double Temperature, long Seed)
     {
         get
         {
-            string prompt = Chat ? "\"messages\":[{\"role\":\"user\",\"content\":\"Compose a sonnet on the beauty of autumn\"}]" : "\"prompt\":\"Once upon a time\"";
-            // Past the end token, so that every answer has the same length and enough draws to differ.
+            string prompt = Chat ? "\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]" : "\"prompt\":\"Once upon a time\"";
+            // Past the end token, where even a model that is sure of its answer has to draw.
             return string.Create(null, $"{prompt},\"max_tokens\":{Tokens},\"temperature\":{Temperature},\"seed\":{Seed},\"ignore_eos\":true,\"return_token_ids\":true");
         }
     }
