@@ -4,18 +4,24 @@ namespace DeterministicInference.Server.Backends;
 
 /// <summary>
 /// A description of an engine, without side effects: what to start, where its health is. Everything that acts is in
-/// BackendSupervisor. How to add one: docs/adding-a-backend.md.
+/// <see cref="BackendSupervisor"/>. How to add one: docs/adding-a-backend.md.
 /// </summary>
 internal interface IBackend
 {
-    /// <summary>The value of <c>--backend</c>.</summary>
+    /// <summary>The value of <c>--backend</c>, and the last part of its log module's name.</summary>
     string Name { get; }
+
+    /// <summary>What messages call it.</summary>
+    string Title { get; }
 
     /// <summary>Whether <c>--model-path</c> must be given to launch it.</summary>
     bool NeedsModelPath { get; }
 
     /// <summary>GET on it answers 200 once the engine is ready.</summary>
     string HealthPath { get; }
+
+    /// <summary>What to do when its executable is not there.</summary>
+    string MissingExecutableRemedy { get; }
 
     /// <summary>What to start, or null for an engine that is only attached to.</summary>
     BackendLaunch? Launch(InferenceOptions options);

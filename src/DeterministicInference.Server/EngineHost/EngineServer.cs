@@ -21,7 +21,7 @@ internal static partial class EngineServer
     public static WebApplication Build(EngineOptions options, EmbeddedEngine engine)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
-        ConsoleLog.Configure(builder.Logging, options.LogLevel);
+        new LogSetup(options.LogLevel).Apply(builder.Logging);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainTimeout);
         // With socket completions inlined as well (Program.cs) an event costs a fraction of the hops between threads;

@@ -1,0 +1,39 @@
+using System.Globalization;
+using DeterministicInference.Server.Configuration;
+
+namespace DeterministicInference.Server.Backends;
+
+/// <summary>Our own engine: this program's <c>engine</c> command, a process like any other engine.</summary>
+internal sealed class EmbeddedBackend : IBackend
+{
+    public string Name => "embedded";
+
+    public string Title => "the embedded engine";
+
+    public bool NeedsModelPath => false;
+
+    public string HealthPath => "/health";
+
+    public string MissingExecutableRemedy => "Leave --backend-command out to run this program's own engine.";
+
+    public BackendLaunch Launch(InferenceOptions options)
+    {
+        string self = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
+        // `dotnet program.dll` runs in the dotnet host, which needs the program's name again.
+        bool hosted = Path.GetFileNameWithoutExtension(self) == "dotnet";
+        return new BackendLaunch(
+            options.BackendCommand ?? self,
+            [
+                .. options.BackendCommand is null && hosted ? (string[])[Path.Combine(AppContext.BaseDirectory, "deterministic-inference-server.dll")] : [],
+                "engine",
+                .. options.ModelPath is { } model ? (string[])["--model-path", model] : [],
+                "--host", options.BackendHost,
+                "--port", options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                "--served-model-name", options.ModelName,
+                "--seed", options.Seed.ToString(CultureInfo.InvariantCulture),
+                "--max-request-bytes", options.MaxRequestBytes.ToString(CultureInfo.InvariantCulture),
+                .. options.BackendArguments,
+            ],
+            new Dictionary<string, string>());
+    }
+}

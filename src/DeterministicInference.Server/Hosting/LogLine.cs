@@ -1,0 +1,49 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using DeterministicInference.Server.OpenAI;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DeterministicInference.Server.Hosting;
+
+/// <summary>How a log entry is written, on the console and in a file.</summary>
+internal sealed class LogLine(TimeProvider time, bool asJson)
+{
+    /// <summary><c>2025-10-23 10:30:45 | INFO     | deterministic_inference.server | message</c>, or one JSON object.</summary>
+    public string Format<TState>(in LogEntry<TState> entry)
+    {
+        string message = entry.Formatter(entry.State, entry.Exception);
+        return asJson ? Json(entry.LogLevel, entry.Category, message, entry.Exception) : Text(entry.LogLevel, entry.Category, message, entry.Exception);
+    }
+
+    public static string LevelName(LogLevel level) => level switch
+    {
+        LogLevel.Trace or LogLevel.Debug => "DEBUG",
+        LogLevel.Information => "INFO",
+        LogLevel.Warning => "WARNING",
+        LogLevel.Error => "ERROR",
+        _ => "CRITICAL",
+    };
+
+    private string Text(LogLevel level, string category, string message, Exception? exception)
+    {
+        string line = $"{time.GetLocalNow():yyyy-MM-dd HH:mm:ss} | {LevelName(level),-8} | {category} | {message}\n";
+        return exception is null ? line : $"{line}{exception}\n";
+    }
+
+    private string Json(LogLevel level, string category, string message, Exception? exception)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer, ApiJson.WriterOptions))
+        {
+            json.WriteStartObject();
+            json.WriteString("time", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", null));
+            json.WriteString("level", LevelName(level));
+            json.WriteString("module", category);
+            json.WriteString("message", message);
+            if (exception is not null) json.WriteString("exception", exception.ToString());
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
+    }
+}
