@@ -77,7 +77,7 @@ internal sealed class EmbeddedEngine : IDisposable
     {
         if (Template is null) throw new ChatTemplateException($"The model '{ModelName}' has no chat template that this engine supports. Use /v1/completions.");
         var ids = new List<int>();
-        foreach (PromptPart part in Template.Render(messages)) Tokenizer.Encode(part.Text, part.IsControl, ids);
+        foreach (PromptPart part in Template.Render(messages)) Tokenizer.Encode(part.Text, part.IsControl, ids, atStart: ids.Count == 0);
         return [.. ids];
     }
 

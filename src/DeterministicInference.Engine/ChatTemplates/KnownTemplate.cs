@@ -48,7 +48,7 @@ internal sealed record KnownTemplate(
             KnownTemplate? known = Array.Find(Known, candidate => candidate.Source == source);
             return known is null ? null : known with { BeginToken = BeginTokenText(document.RootElement) };
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             throw new ModelLoadException($"{path}: not valid ({e.Message.ReplaceLineEndings(" ")}). Download the file again.", e);
         }

@@ -69,7 +69,11 @@ internal sealed class BpeTokenizer
     }
 
     /// <summary>As <see cref="Encode(string, bool)"/>, appending to <paramref name="output"/>.</summary>
-    public void Encode(string text, bool recognizeSpecials, List<int> output)
+    /// <param name="text">A text, or a part of one.</param>
+    /// <param name="recognizeSpecials">As there.</param>
+    /// <param name="output">Receives the ids.</param>
+    /// <param name="atStart">False for the later parts of a text.</param>
+    public void Encode(string text, bool recognizeSpecials, List<int> output, bool atStart = true)
     {
         int start = 0;
         for (int i = 0; i < text.Length;)
@@ -83,12 +87,12 @@ internal sealed class BpeTokenizer
                 i++;
                 continue;
             }
-            EncodePlain(text[start..i], output);
+            EncodePlain(text[start..i], output, atStart && start == 0);
             output.Add(found.Id);
             i += found.Content.Length;
             start = i;
         }
-        EncodePlain(start == 0 ? text : text[start..], output);
+        EncodePlain(start == 0 ? text : text[start..], output, atStart && start == 0);
     }
 
     /// <summary>The text of a whole token sequence; invalid UTF-8 becomes U+FFFD.</summary>
@@ -109,12 +113,12 @@ internal sealed class BpeTokenizer
         return null;
     }
 
-    private void EncodePlain(string text, List<int> output)
+    private void EncodePlain(string text, List<int> output, bool atStart)
     {
         if (text.Length == 0) return;
         foreach (Func<string, string> normalize in _parts.Normalizers) text = normalize(text);
         List<string> pieces = [text];
-        foreach (PreTokenizer step in _parts.PreTokenizers) pieces = step.Split(pieces);
+        foreach (PreTokenizer step in _parts.PreTokenizers) pieces = step.Split(pieces, atStart);
         foreach (string piece in pieces) _parts.Model.Encode(piece, output);
     }
 }

@@ -8,7 +8,9 @@ namespace DeterministicInference.Engine.Tokenization;
 internal abstract class PreTokenizer
 {
     /// <summary>Replaces each piece by its parts, in order.</summary>
-    public abstract List<string> Split(List<string> pieces);
+    /// <param name="pieces">What earlier steps left of a text between two added tokens.</param>
+    /// <param name="atStart">Whether the first piece is the beginning of the whole text.</param>
+    public abstract List<string> Split(List<string> pieces, bool atStart);
 }
 
 /// <summary>
@@ -23,7 +25,7 @@ internal sealed class RegexSplit(string pattern) : PreTokenizer
 
     private readonly Regex _regex = new(Possessive.Replace(pattern, "(?>$1$2)"), RegexOptions.CultureInvariant);
 
-    public override List<string> Split(List<string> pieces)
+    public override List<string> Split(List<string> pieces, bool atStart)
     {
         var result = new List<string>();
         foreach (string piece in pieces)
@@ -86,7 +88,7 @@ internal sealed class DigitSplit(bool individual) : PreTokenizer
 {
     private readonly RegexSplit _split = new(individual ? @"\p{N}" : @"\p{N}+");
 
-    public override List<string> Split(List<string> pieces) => _split.Split(pieces);
+    public override List<string> Split(List<string> pieces, bool atStart) => _split.Split(pieces, atStart);
 }
 
 /// <summary>
@@ -99,26 +101,37 @@ internal sealed class ByteLevelSplit(bool addPrefixSpace, bool useRegex) : PreTo
 
     private readonly RegexSplit? _split = useRegex ? new RegexSplit(Gpt2Pattern) : null;
 
-    public override List<string> Split(List<string> pieces)
+    public override List<string> Split(List<string> pieces, bool atStart)
     {
         if (addPrefixSpace) pieces = pieces.ConvertAll(piece => piece.StartsWith(' ') ? piece : " " + piece);
-        if (_split is not null) pieces = _split.Split(pieces);
+        if (_split is not null) pieces = _split.Split(pieces, atStart);
         return pieces.ConvertAll(piece => ByteAlphabet.Spell(Encoding.UTF8.GetBytes(piece)));
     }
 }
 
+/// <summary>Before which pieces <c>Metaspace</c> puts a space (<c>prepend_scheme</c>).</summary>
+internal enum MetaspacePrefix
+{
+    Always,
+
+    /// <summary>Only at the beginning of the text, not behind an added token.</summary>
+    First,
+    Never,
+}
+
 /// <summary>
-/// <c>Metaspace</c>: spaces become U+2581, which is also put in front unless the text has it already; with
+/// <c>Metaspace</c>: spaces become U+2581, which is also put in front unless the piece has it already; with
 /// <paramref name="split"/> every space begins a piece.
 /// </summary>
-internal sealed class MetaspaceSplit(bool prepend, bool split) : PreTokenizer
+internal sealed class MetaspaceSplit(MetaspacePrefix prefix, bool split) : PreTokenizer
 {
-    public override List<string> Split(List<string> pieces)
+    public override List<string> Split(List<string> pieces, bool atStart)
     {
         var result = new List<string>();
         foreach (string piece in pieces)
         {
             string text = piece.Replace(' ', '\u2581');
+            bool prepend = prefix == MetaspacePrefix.Always || (prefix == MetaspacePrefix.First && atStart && result.Count == 0);
             if (prepend && !text.StartsWith('\u2581')) text = "\u2581" + text;
             int start = 0;
             for (int i = 1; split && i < text.Length; i++)

@@ -40,9 +40,11 @@ internal static class TokenizerJson
         var ids = new Dictionary<string, int>();
         foreach (JsonProperty entry in model.GetProperty("vocab").EnumerateObject()) ids[entry.Name] = entry.Value.GetInt32();
         List<AddedToken> added = AddedTokens(root);
-        int size = Math.Max(ids.Count == 0 ? 0 : ids.Values.Max(), added.Count == 0 ? 0 : added.Max(token => token.Id)) + 1;
-        if (size > MaximumVocabulary) throw new UnsupportedFeatureException($"a token id of {size - 1} is out of range.");
+        int highest = Math.Max(ids.Count == 0 ? 0 : ids.Values.Max(), added.Count == 0 ? 0 : added.Max(token => token.Id));
+        if (highest >= MaximumVocabulary) throw new UnsupportedFeatureException($"a token id of {highest} is out of range.");
         if (ids.Values.Any(id => id < 0) || added.Any(token => token.Id < 0)) throw new UnsupportedFeatureException("a token id is negative.");
+        if (added.DistinctBy(token => token.Id).Count() < added.Count) throw new UnsupportedFeatureException("an added token's id is there twice.");
+        int size = highest + 1;
 
         var contents = new string[size];
         Array.Fill(contents, "");
@@ -55,6 +57,7 @@ internal static class TokenizerJson
         foreach (AddedToken token in added) bytes[token.Id] = token.IsSpecial ? [] : Encoding.UTF8.GetBytes(token.Content);
 
         (List<int> prefix, List<int> suffix) = Template(root);
+        if (prefix.Concat(suffix).Any(id => id < 0 || id >= size)) throw new UnsupportedFeatureException("the template has a token id outside the vocabulary.");
         return new TokenizerParts(
             Bpe(model, ids), ids, contents, bytes, added,
             [.. Components(root, "normalizer", "normalizers").Select(Normalizer)],
@@ -78,9 +81,9 @@ internal static class TokenizerJson
         int rank = 0;
         foreach (JsonElement merge in model.GetProperty("merges").EnumerateArray())
         {
-            (string left, string right) = merge.ValueKind == JsonValueKind.Array
-                ? (merge[0].GetString()!, merge[1].GetString()!)
-                : SplitOnce(merge.GetString()!);
+            (string left, string right) = merge.ValueKind != JsonValueKind.Array ? SplitOnce(Text(merge))
+                : merge.GetArrayLength() == 2 ? (Text(merge[0]), Text(merge[1]))
+                : throw new UnsupportedFeatureException($"merge {rank} is not a pair.");
             if (!ids.TryGetValue(left, out int l) || !ids.TryGetValue(right, out int r) || !ids.TryGetValue(left + right, out int joined))
             {
                 throw new UnsupportedFeatureException($"merge {rank} ('{left}' + '{right}') names a token that the vocabulary lacks.");
@@ -111,7 +114,7 @@ internal static class TokenizerJson
         if (!root.TryGetProperty("added_tokens", out JsonElement tokens) || tokens.ValueKind == JsonValueKind.Null) return added;
         foreach (JsonElement token in tokens.EnumerateArray())
         {
-            string content = token.GetProperty("content").GetString()!;
+            string content = Text(token.GetProperty("content"));
             if (content.Length > 0) added.Add(new AddedToken(token.GetProperty("id").GetInt32(), content, Flag(token, "special")));
         }
         return added;
@@ -129,10 +132,11 @@ internal static class TokenizerJson
         switch (Type(step))
         {
             case "Prepend":
-                string prepend = step.GetProperty("prepend").GetString()!;
+                string prepend = Text(step.GetProperty("prepend"));
                 return text => prepend + text;
             case "Replace" when step.GetProperty("pattern").TryGetProperty("String", out JsonElement pattern):
-                string from = pattern.GetString()!, to = step.GetProperty("content").GetString()!;
+                string from = Text(pattern), to = Text(step.GetProperty("content"));
+                if (from.Length == 0) throw new UnsupportedFeatureException("normalizer 'Replace' of an empty text is not supported.");
                 return text => text.Replace(from, to, StringComparison.Ordinal);
             default:
                 throw new UnsupportedFeatureException($"normalizer '{Type(step)}' is not supported.");
@@ -149,14 +153,22 @@ internal static class TokenizerJson
                 return new DigitSplit(Flag(step, "individual_digits"));
             case "Metaspace":
                 string? scheme = step.TryGetProperty("prepend_scheme", out JsonElement s) ? s.GetString() : Flag(step, "add_prefix_space") ? "always" : "never";
-                return new MetaspaceSplit(scheme != "never", !step.TryGetProperty("split", out JsonElement split) || split.GetBoolean());
+                return new MetaspaceSplit(Scheme(scheme), !step.TryGetProperty("split", out JsonElement split) || split.GetBoolean());
             case "Split" when step.GetProperty("behavior").GetString() == "Isolated" && !Flag(step, "invert"):
                 JsonElement pattern = step.GetProperty("pattern");
-                return new RegexSplit(pattern.TryGetProperty("Regex", out JsonElement regex) ? regex.GetString()! : Regex.Escape(pattern.GetProperty("String").GetString()!));
+                return new RegexSplit(pattern.TryGetProperty("Regex", out JsonElement regex) ? Text(regex) : Regex.Escape(Text(pattern.GetProperty("String"))));
             default:
                 throw new UnsupportedFeatureException($"pre-tokenizer '{Type(step)}' with these settings is not supported.");
         }
     }
+
+    private static MetaspacePrefix Scheme(string? name) => name switch
+    {
+        "always" => MetaspacePrefix.Always,
+        "first" => MetaspacePrefix.First,
+        "never" => MetaspacePrefix.Never,
+        _ => throw new UnsupportedFeatureException($"prepend_scheme '{name}' is not supported."),
+    };
 
     /// <summary>The ids around "A" in the <c>single</c> template of a <c>TemplateProcessing</c> post-processor.</summary>
     private static (List<int> Prefix, List<int> Suffix) Template(JsonElement root)
@@ -175,7 +187,7 @@ internal static class TokenizerJson
                     side = suffix;
                     continue;
                 }
-                string name = item.GetProperty("SpecialToken").GetProperty("id").GetString()!;
+                string name = Text(item.GetProperty("SpecialToken").GetProperty("id"));
                 foreach (JsonElement id in step.GetProperty("special_tokens").GetProperty(name).GetProperty("ids").EnumerateArray()) side.Add(id.GetInt32());
             }
         }
@@ -203,6 +215,8 @@ internal static class TokenizerJson
         }
         return Encoding.UTF8.GetBytes(content.Replace('\u2581', ' '));
     }
+
+    private static string Text(JsonElement element) => element.GetString() ?? throw new FormatException("null stands where a text is needed.");
 
     private static string Type(JsonElement element) => element.GetProperty("type").GetString() ?? "";
 
