@@ -1,0 +1,105 @@
+using System.Net;
+using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Cli;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Proxy;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace DeterministicInference.Server.Hosting;
+
+/// <summary><c>serve</c>: an engine, and the door in front of it.</summary>
+internal static partial class InferenceServer
+{
+    public const string Module = "deterministic_inference.server";
+
+    /// <summary>Serves until it is asked to stop or the engine fails.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(InferenceOptions options, CancellationToken cancellation)
+    {
+        IBackend backend = BackendRegistry.Find(options.Backend)!;
+        var status = new BackendStatus(options.BackendUrl ?? new Uri($"http://{UriHost(options.BackendHost)}:{options.BackendPort}"));
+        using StopRequest request = StopRequest.Listen(options);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
+
+        await using WebApplication app = Build(options, backend, status);
+        ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
+        ILogger logger = loggers.CreateLogger(Module);
+        Starting(logger);
+        await app.StartAsync(stop.Token);
+        foreach (string url in app.Urls) Listening(logger, url, backend.Title);
+
+        await using var supervisor = new BackendSupervisor(backend, options, status, loggers);
+        await supervisor.RunAsync(stop.Token);
+
+        int exitCode = ExitCode.Success;
+        if (status.State is BackendState.Failed failed)
+        {
+            EngineFailed(logger, failed.Reason, string.Join('\n', failed.LastLines));
+            exitCode = ExitCode.Failure;
+        }
+        else
+        {
+            supervisor.BeginStopping();
+            Stopping(logger, request.Reason);
+        }
+        using var drain = CancellationTokenSource.CreateLinkedTokenSource(request.Now);
+        drain.CancelAfter(options.DrainTimeout);
+        await app.StopAsync(drain.Token);
+        await supervisor.StopAsync(request.Now);
+        Stopped(logger);
+        return exitCode;
+    }
+
+    private static WebApplication Build(InferenceOptions options, IBackend backend, BackendStatus status)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        new LogSetup(options.LogLevel, options.LogFormat == "json", options.LogToConsole, options.LogFile).Apply(builder.Logging);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IHostLifetime, SignalsAreOurs>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
+        builder.Services.Configure<SocketTransportOptions>(transport => transport.UnsafePreferInlineScheduling = true);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
+            Listen(kestrel, options);
+        });
+        WebApplication app = builder.Build();
+        app.UseMiddleware<RequestLog>();
+        app.UseRouting();
+        new ProxyEndpoints(options, backend, status, app.Services.GetRequiredService<TimeProvider>(), app.Services.GetRequiredService<ILoggerFactory>()).Map(app);
+        return app;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, InferenceOptions options)
+    {
+        if (options.ProxyHost == "localhost" && options.ProxyPort != 0) kestrel.ListenLocalhost(options.ProxyPort);
+        else kestrel.Listen(options.ProxyHost == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.ProxyHost), options.ProxyPort);
+    }
+
+    private static string UriHost(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
+
+    [LoggerMessage(LogLevel.Information, "Starting Deterministic Inference Server")]
+    private static partial void Starting(ILogger logger);
+
+    [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests are answered once {Engine} is ready")]
+    private static partial void Listening(ILogger logger, string url, string engine);
+
+    [LoggerMessage(LogLevel.Critical, "{Reason}\nIts last lines:\n{Lines}")]
+    private static partial void EngineFailed(ILogger logger, string reason, string lines);
+
+    [LoggerMessage(LogLevel.Information, "Stopping ({Reason}): requests in flight may finish")]
+    private static partial void Stopping(ILogger logger, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Stopped")]
+    private static partial void Stopped(ILogger logger);
+
+    /// <summary>The host's own handler would end the process on a second signal before the engine is gone.</summary>
+    private sealed class SignalsAreOurs : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
