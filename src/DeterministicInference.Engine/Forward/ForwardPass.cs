@@ -11,7 +11,7 @@ namespace DeterministicInference.Engine.Forward;
 internal sealed unsafe class ForwardPass : IDisposable
 {
     /// <summary>Below this many multiply-adds a product is cheaper on one thread than handed out.</summary>
-    private const long ParallelThreshold = 400_000;
+    private const long ParallelThreshold = 200_000;
 
     private readonly ModelConfig _config;
     private readonly LlamaWeights _weights;

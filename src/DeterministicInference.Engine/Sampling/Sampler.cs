@@ -11,6 +11,7 @@ internal sealed unsafe class Sampler(int vocabularySize) : IDisposable
 {
     private readonly AlignedBuffer _adjusted = AlignedBuffer.OfSingles(Instructions.Padded(vocabularySize));
     private readonly AlignedBuffer _weights = AlignedBuffer.OfSingles(Instructions.Padded(vocabularySize));
+    private readonly List<(int Token, ulong Place)> _candidates = [];
     private readonly PriorityQueue<int, ulong> _falling = new();
 
     /// <summary>The index of the largest value, the lowest one of equals.</summary>
@@ -117,11 +118,13 @@ internal sealed unsafe class Sampler(int vocabularySize) : IDisposable
     /// </summary>
     private void KeepMostProbable(ReadOnlySpan<float> logits, Span<float> weights, Func<float, bool> isLast)
     {
-        _falling.Clear();
+        _candidates.Clear();
         for (int i = 0; i < logits.Length; i++)
         {
-            if (weights[i] > 0) _falling.Enqueue(i, ((ulong)~Ordered(logits[i]) << 32) | (uint)i);
+            if (weights[i] > 0) _candidates.Add((i, ((ulong)~Ordered(logits[i]) << 32) | (uint)i));
         }
+        _falling.Clear();
+        _falling.EnqueueRange(_candidates);
         while (_falling.TryDequeue(out int token, out _) && !isLast(weights[token]))
         {
         }

@@ -168,7 +168,7 @@ internal sealed class GenerationScheduler : IDisposable
             {
                 _waiting.Remove(node);
                 Interlocked.Decrement(ref _waitingRequests);
-                node.Value.Complete();
+                node.Value.Complete(new OperationCanceledException());
             }
             node = next;
         }
@@ -178,6 +178,8 @@ internal sealed class GenerationScheduler : IDisposable
             if (!generation.Cancellation.IsCancellationRequested) continue;
             foreach (Sequence sequence in generation.Active) sequence.Dispose();
             generation.Active.Clear();
+            // Not a regular end: a reader that has not seen the cancellation yet must not take the answer for complete.
+            generation.Complete(new OperationCanceledException());
             Retire(generation);
         }
     }

@@ -13,6 +13,18 @@ internal static class ByteAlphabet
 
     public static bool TryToByte(char character, out byte value) => Bytes.TryGetValue(character, out value);
 
+    /// <summary>The bytes of a spelling.</summary>
+    /// <exception cref="ArgumentException">A character is not one of the 256.</exception>
+    public static byte[] Unspell(ReadOnlySpan<char> spelling)
+    {
+        var bytes = new byte[spelling.Length];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            if (!TryToByte(spelling[i], out bytes[i])) throw new ArgumentException($"U+{(int)spelling[i]:X4} is not in the byte alphabet.", nameof(spelling));
+        }
+        return bytes;
+    }
+
     /// <summary>The UTF-8 bytes of <paramref name="text"/>, each spelled as one character.</summary>
     public static string Spell(ReadOnlySpan<byte> utf8) => string.Create(utf8.Length, utf8, static (target, bytes) =>
     {

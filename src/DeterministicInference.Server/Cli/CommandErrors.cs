@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using DeterministicInference.Engine.Model;
+using Microsoft.AspNetCore.Connections;
 
 namespace DeterministicInference.Server.Cli;
 
@@ -15,9 +17,17 @@ internal static class CommandErrors
         {
             return Failed(e.Message);
         }
-        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             return Failed($"{e.Message.TrimEnd('.')}. Stop the other program, or choose another --port.");
+        }
+        catch (SocketException e)
+        {
+            return Failed($"Failed to listen: {e.Message}. Choose another --host or --port.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Failed(e.Message.ReplaceLineEndings(" "));
         }
         catch (OperationCanceledException)
         {

@@ -8,7 +8,7 @@ namespace DeterministicInference.Server.EngineHost;
 /// <summary>Sends an answer as server-sent events: each token leaves as soon as it exists.</summary>
 internal sealed class AnswerStream(HttpContext context, AnswerWriter writer, ApiCall call)
 {
-    private static readonly TimeSpan AbortDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ResetDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly PipeWriter _body = context.Response.BodyWriter;
 
@@ -32,7 +32,8 @@ internal sealed class AnswerStream(HttpContext context, AnswerWriter writer, Api
         }
         catch (InvalidOperationException e) when (!gone.IsCancellationRequested)
         {
-            await BreakAsync(e);
+            await ReportAsync(e);
+            // RequestLog logs it and resets the connection.
             throw;
         }
     }
@@ -65,17 +66,17 @@ internal sealed class AnswerStream(HttpContext context, AnswerWriter writer, Api
     }
 
     /// <summary>
-    /// An answer that broke must not look finished: an error event, time for it to arrive, then a reset instead of an end.
+    /// An answer that broke must not look finished: an error event, and time for it to arrive before the reset, which would
+    /// otherwise overtake it.
     /// </summary>
-    private async Task BreakAsync(Exception cause)
+    private async Task ReportAsync(Exception cause)
     {
         var error = new OpenAIException(StatusCodes.Status500InternalServerError, "server_error", cause.Message, code: "engine_failed");
         Raw("data: "u8);
         Raw(OpenAIError.Body(error));
         Raw("\n\n"u8);
         await _body.FlushAsync(context.RequestAborted);
-        await Task.Delay(AbortDelay, context.RequestAborted);
-        context.Abort();
+        await Task.Delay(ResetDelay, context.RequestAborted);
     }
 
     private void Event(Action<Utf8JsonWriter> write)

@@ -59,7 +59,7 @@ internal abstract class AnswerWriter(ApiCall call, AnswerEnvelope envelope, BpeT
         else json.WriteNull("finish_reason");
         if (Call.ReturnTokenIds)
         {
-            if (part == ChunkPart.Text && e?.Token is { } token) WriteIds(json, "token_ids", [token]);
+            if (part != ChunkPart.Open && e?.Token is { } token) WriteIds(json, "token_ids", [token]);
             if (part == ChunkPart.Open && !Call.IsChat) WriteIds(json, "prompt_token_ids", Call.Requests[choice.Prompt].Prompt);
         }
         json.WriteEndObject();

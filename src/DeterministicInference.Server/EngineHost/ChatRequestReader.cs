@@ -55,12 +55,13 @@ internal static class ChatRequestReader
     {
         foreach (string name in (string[])["tools", "functions"])
         {
-            if (fields.Find(name) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0)
-            {
-                throw OpenAIException.Unsupported(name, "The embedded engine can't call tools; leave it out.");
-            }
+            if (fields.Find(name) is not { } list) continue;
+            if (list.ValueKind != JsonValueKind.Array) throw OpenAIException.InvalidType(name, "an array", FieldReader.Kind(list));
+            if (list.GetArrayLength() > 0) throw OpenAIException.Unsupported(name, "The embedded engine can't call tools; leave it out.");
         }
-        if (fields.Find("response_format") is { ValueKind: JsonValueKind.Object } format && new FieldReader(format, "response_format.").Text("type") is not ("text" or null))
+        if (fields.Find("response_format") is not { } format) return;
+        if (format.ValueKind != JsonValueKind.Object) throw OpenAIException.InvalidType("response_format", "an object", FieldReader.Kind(format));
+        if (new FieldReader(format, "response_format.").Text("type") is not ("text" or null))
         {
             throw OpenAIException.Unsupported("response_format", "The embedded engine answers in plain text; leave it out, or use type 'text'.");
         }
@@ -85,7 +86,7 @@ internal static class ChatRequestReader
             "user" => "user",
             "assistant" => "assistant",
             "tool" or "function" => throw OpenAIException.Unsupported(path + ".role", "The embedded engine can't call tools."),
-            _ => throw OpenAIException.Invalid($"Invalid value: '{role}'. Supported values are: 'system', 'developer', 'user' and 'assistant'.", path + ".role", "invalid_value"),
+            _ => throw OpenAIException.Invalid($"Invalid value for '{path}.role': '{role}'. Supported values are: 'system', 'developer', 'user' and 'assistant'.", path + ".role", "invalid_value"),
         };
         if (fields.Find("content") is { } content) return new ChatMessage(known, Content(content, path + ".content"));
         return known == "assistant" ? new ChatMessage(known, "") : throw OpenAIException.Missing(path + ".content");

@@ -66,7 +66,8 @@ internal sealed class EngineEndpoints(EmbeddedEngine engine, EngineOptions optio
 
     private Task ModelAsync(HttpContext context)
     {
-        string id = Uri.UnescapeDataString((string)context.Request.RouteValues["id"]!);
+        // Kestrel decodes everything but an encoded slash, which SDKs send for ids like org/name.
+        string id = ((string?)context.Request.RouteValues["id"] ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         if (id != _modelName)
         {
             throw new OpenAIException(StatusCodes.Status404NotFound, "invalid_request_error", $"The model '{id}' does not exist. This engine serves '{_modelName}'.", "model", "model_not_found");

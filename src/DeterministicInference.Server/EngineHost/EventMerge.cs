@@ -19,7 +19,7 @@ internal static class EventMerge
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Channel<(int, GenerationEvent)> merged = Channel.CreateUnbounded<(int, GenerationEvent)>();
         Task pumps = Task.WhenAll(requests.Select((request, prompt) => Pump(scheduler, request, prompt, merged.Writer, stop.Token)));
-        _ = pumps.ContinueWith(done => merged.Writer.TryComplete(done.Exception?.InnerException), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = pumps.ContinueWith(done => merged.Writer.TryComplete(done.IsCanceled ? new OperationCanceledException() : done.Exception?.InnerException), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
             await foreach ((int, GenerationEvent) e in merged.Reader.ReadAllAsync(cancellation)) yield return e;

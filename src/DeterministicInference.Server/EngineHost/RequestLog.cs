@@ -24,7 +24,8 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
         long started = Stopwatch.GetTimestamp();
         int status = await RunAsync(context, id);
         bool isProbe = context.Request.Path == "/health" && status == StatusCodes.Status200OK;
-        Finished(isProbe ? LogLevel.Debug : LogLevel.Information, context.Request.Method, context.Request.Path.Value ?? "", status,
+        // Percent-encoded: a line feed in a path must not begin a line of its own.
+        Finished(isProbe ? LogLevel.Debug : LogLevel.Information, context.Request.Method, context.Request.Path.ToUriComponent(), status,
             Stopwatch.GetElapsedTime(started).TotalMilliseconds, context.Items[PromptTokens] ?? 0, context.Items[CompletionTokens] ?? 0, id);
     }
 

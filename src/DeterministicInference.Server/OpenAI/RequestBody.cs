@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Microsoft.Net.Http.Headers;
 
 namespace DeterministicInference.Server.OpenAI;
 
@@ -18,8 +19,9 @@ internal static class RequestBody
             ReadOnlyMemory<byte> text = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
             document = JsonDocument.Parse(text, ApiJson.ReaderOptions);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: a member's name has an unpaired surrogate escape.
             throw OpenAIException.Invalid($"We could not parse the JSON body of your request. (HINT: {e.Message})");
         }
         if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
@@ -30,10 +32,10 @@ internal static class RequestBody
     private static void RequireJson(HttpRequest request)
     {
         string? type = request.ContentType;
-        if (type is not null && !request.HasJsonContentType())
+        if (type is not null && !(request.HasJsonContentType() && IsUtf8(type)))
         {
             throw new OpenAIException(StatusCodes.Status415UnsupportedMediaType, "invalid_request_error",
-                $"Unsupported Content-Type '{type}'. Send application/json.");
+                $"Unsupported Content-Type '{type}'. Send application/json in UTF-8.");
         }
         if (request.Headers.ContentEncoding.Count > 0 && request.Headers.ContentEncoding != "identity")
         {
@@ -41,6 +43,10 @@ internal static class RequestBody
                 $"Unsupported Content-Encoding '{request.Headers.ContentEncoding}'. Send the body uncompressed.");
         }
     }
+
+    private static bool IsUtf8(string type) =>
+        !MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed) || !parsed.Charset.HasValue
+        || HeaderUtilities.RemoveQuotes(parsed.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase);
 
     private static async Task<byte[]> ReadBytesAsync(HttpContext context)
     {
@@ -58,6 +64,11 @@ internal static class RequestBody
         catch (BadHttpRequestException e)
         {
             throw new OpenAIException(e.StatusCode, "invalid_request_error", $"The request body could not be read: {e.Message}");
+        }
+        catch (IOException e) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            // How Kestrel reports some malformed chunked bodies.
+            throw OpenAIException.Invalid($"The request body could not be read: {e.Message}");
         }
     }
 }

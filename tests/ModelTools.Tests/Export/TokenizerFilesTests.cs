@@ -1,3 +1,4 @@
+using DeterministicInference.Engine.Tokenization;
 using System.Text;
 using System.Text.Json;
 using DeterministicInference.ModelTools.Export;
@@ -24,7 +25,7 @@ public sealed class TokenizerFilesTests : IDisposable
         byte[] all = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
         Assert.Equal(all, ByteAlphabet.Unspell(ByteAlphabet.Spell(all)));
         Assert.Equal("\u0120caf\u00C3\u00A9", ByteAlphabet.Spell(Encoding.UTF8.GetBytes(" café")));
-        Assert.Throws<ArgumentException>(() => ByteAlphabet.ToByte(' '));
+        Assert.Throws<ArgumentException>(() => ByteAlphabet.Unspell(" "));
     }
 
     [Fact]

@@ -10,5 +10,8 @@ internal static class ModelToolsCommand
         {
             TrainCommand.Create(),
             TrainCheckCommand.Create(),
+            ScoreCommand.Create(),
+            SamplesCommand.Create(),
+            RandomModelCommand.Create(),
         }.Parse(args).InvokeAsync();
 }

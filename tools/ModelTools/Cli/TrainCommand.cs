@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using DeterministicInference.Engine.Tokenization;
 using DeterministicInference.ModelTools.Data;
+using DeterministicInference.ModelTools.Export;
 using DeterministicInference.ModelTools.Model;
 using DeterministicInference.ModelTools.Tokenizer;
 using DeterministicInference.ModelTools.Training;
@@ -12,14 +13,13 @@ namespace DeterministicInference.ModelTools.Cli;
 internal static class TrainCommand
 {
     /// <summary>Optimizer steps of the bundled model.</summary>
-    public const int Steps = 7000;
+    public const int Steps = 8000;
 
     private const ulong WeightsSeed = 1;
-    private const ulong TrainingSeed = 2, ValidationSeed = 3;
+    private const ulong ValidationSeed = 3;
 
-    private static readonly LlamaShape Shape = new(
-        Hidden: 128, Layers: 4, Heads: 4, KeyValueHeads: 2, HeadDim: 32, Intermediate: 384,
-        Vocabulary: ChatVocabulary.Size, MaxPositions: 8192);
+    /// <summary>Seed of the training documents.</summary>
+    public const ulong TrainingSeed = 2;
 
     private static readonly Option<string> Output = new("--output") { Description = "Folder for the model.", Required = true };
     private static readonly Option<string?> Checkpoint = new("--checkpoint") { Description = "Folder for checkpoints; a run goes on from the one it finds." };
@@ -34,7 +34,7 @@ internal static class TrainCommand
         return command;
     }
 
-    /// <summary>Trains and exports; prints the hash of the single-precision weights.</summary>
+    /// <summary>Trains and exports; prints the digests of the recipe, of the single-precision weights and of the exported file.</summary>
     public static int Run(string output, int steps, int threads, string? checkpoint, TextWriter progress, CancellationToken cancellation)
     {
         Directory.CreateDirectory(output);
@@ -43,7 +43,7 @@ internal static class TrainCommand
         string tokenizerPath = Path.Combine(output, "tokenizer.json");
         BpeTokenizer tokenizer = BpeTokenizer.Load(tokenizerPath);
 
-        var recipe = new TrainingRecipe(Shape, steps, WeightsSeed, CorpusIdentity(vocabulary, tokenizerPath));
+        var recipe = new TrainingRecipe(LlamaShape.Bundled, steps, WeightsSeed, CorpusIdentity(vocabulary, tokenizerPath));
         TrainingResult result = Trainer.Run(recipe, Documents(TrainingSeed, vocabulary, tokenizer), Documents(ValidationSeed, vocabulary, tokenizer), new TrainerSettings
         {
             Threads = threads,
@@ -56,7 +56,10 @@ internal static class TrainCommand
             progress.WriteLine("Stopped before the end; run again with the same --checkpoint to go on.");
             return 1;
         }
-        Console.WriteLine(result.WeightsHash);
+        TrainedModel.Write(output, result);
+        Console.WriteLine($"recipe   {recipe.Identity}");
+        Console.WriteLine($"masters  {result.WeightsHash}");
+        Console.WriteLine($"weights  {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(output, TrainedModel.WeightsFile))))}");
         return 0;
     }
 

@@ -8,12 +8,14 @@ namespace DeterministicInference.ModelTools.Data;
 /// this project. A third of the documents has several exchanges, a sixth starts with a system turn.
 /// </summary>
 /// <param name="seed">Chooses the data set.</param>
-/// <param name="pieces">The letter pieces of the vocabulary (see <see cref="Tokenizer.Vocabulary.LetterPieces"/>), so that each is spelled in the data.</param>
+/// <param name="pieces">
+/// The letter pieces of the vocabulary (see <see cref="Tokenizer.Vocabulary.LetterPieces"/>), so that each is spelled in the data.
+/// </param>
 /// <param name="typed">False for clean text: no typing mistakes and no capitals.</param>
 /// <param name="invented">False for data without invented words.</param>
 internal sealed class Corpus(ulong seed, IReadOnlyList<string> pieces, bool typed = true, bool invented = true)
 {
-    /// <summary>An exchange is added to a conversation only while the estimate is below this; the longest exchange is about 120.</summary>
+    /// <summary>An exchange is added only while the estimate is below this; the longest exchange is about 120.</summary>
     private const int RoomForMore = 95;
 
     private static readonly IExchangeSource[] Sources = CreateSources();
@@ -57,9 +59,11 @@ internal sealed class Corpus(ulong seed, IReadOnlyList<string> pieces, bool type
         return FirstExchanges(draft.Finish(kind));
     }
 
-    /// <summary>Sources may add several independent exchanges; as a prompt only the first counts, except where they belong together.</summary>
+    /// <summary>Of several independent exchanges only the first makes a prompt; those about a name belong together.</summary>
     private static Conversation FirstExchanges(Conversation conversation) =>
-        conversation.Kind == Kind.Memory ? conversation : conversation with { Turns = [.. conversation.Turns.Take(2)], Keys = [conversation.Keys[0]] };
+        conversation.Kind == Kind.Memory
+            ? conversation
+            : conversation with { Turns = [.. conversation.Turns.Take(2)], Keys = [conversation.Keys[0]] };
 
     private static IExchangeSource Draw(KeyedRandom random)
     {
@@ -82,7 +86,7 @@ internal sealed class Corpus(ulong seed, IReadOnlyList<string> pieces, bool type
         SpellingSource spelling = new();
         CountingSource counting = new();
         FactSource facts = new();
-        TopicSource refusals = new(Kind.Refusal, RefusalTopics.All);
+        RefusalSource refusals = new();
         return
         [
             greetings, server, arithmetic, echo, spelling, counting, new StorySource(), facts, refusals,

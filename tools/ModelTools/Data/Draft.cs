@@ -17,7 +17,7 @@ internal sealed class Draft(KeyedRandom random, Pool pool, bool typed, WordSourc
 
     public string LastAnswer => _turns[^1].Text;
 
-    /// <summary>A guess of the tokens so far that errs on the high side: letters come about three to a token, other signs alone.</summary>
+    /// <summary>A high guess of the tokens so far: letters come about three to a token, other signs alone.</summary>
     public int EstimatedTokens { get; private set; }
 
     public void AddSystem(string text) => Add(Role.System, text);
@@ -36,12 +36,13 @@ internal sealed class Draft(KeyedRandom random, Pool pool, bool typed, WordSourc
     /// <param name="opening">False if the wording stands alone, without words such as "please" before it.</param>
     /// <param name="endMark">False if an end mark could be read as a part of the slot's text.</param>
     public void Ask(
-        Phrase phrase, string answer, ulong key, Noise noise, string a = "", string b = "", string c = "", bool opening = true, bool endMark = true)
+        Phrase phrase, string answer, ulong key, Noise noise, string a = "", string b = "", string c = "",
+        bool opening = true, bool endMark = true)
     {
         _text.Clear();
-        bool asks = opening ? Openings.Write(_text, Random, phrase.IsQuestion) : phrase.IsQuestion;
+        bool asks = opening ? Openings.Write(_text, Random, phrase) : phrase.IsQuestion;
         phrase.Write(_text, a, b, c);
-        if (opening && endMark && !phrase.IsQuestion && Random.Chance(7))
+        if (opening && endMark && asks == phrase.IsQuestion && phrase.TakesPlease && Random.Chance(9))
         {
             _text.Append(Random.Chance(50) ? " please" : ", please");
         }

@@ -7,12 +7,13 @@ internal sealed class Phrase
     private readonly byte[] _slots;
 
     /// <param name="text">The wording. A question mark at the end makes it a question and is not part of the text.</param>
-    /// <param name="isFirst">True for the first expansion of its line, which is always trained.</param>
+    /// <param name="isFirst">True if it is the first expansion of a line: those are always trained.</param>
     public Phrase(string text, bool isFirst)
     {
         IsFirst = isFirst;
         IsQuestion = text.EndsWith('?');
         Text = IsQuestion ? text[..^1] : text;
+        Openings = Data.Openings.For(Text, IsQuestion);
         List<string> texts = [];
         List<byte> slots = [];
         int start = 0;
@@ -33,6 +34,12 @@ internal sealed class Phrase
     public bool IsQuestion { get; }
 
     public bool IsFirst { get; }
+
+    /// <summary>What may be said before it.</summary>
+    public string[] Openings { get; }
+
+    /// <summary>True for requests that can end with "please".</summary>
+    public bool TakesPlease => !IsQuestion && Openings == Data.Openings.Requests && !Text.Contains("please", StringComparison.Ordinal);
 
     public void Write(UserText target, string a = "", string b = "", string c = "")
     {

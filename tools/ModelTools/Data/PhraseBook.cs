@@ -11,16 +11,9 @@ internal sealed class PhraseBook
 
     public PhraseBook(params string[] lines)
     {
-        _lines = new Phrase[lines.Length][];
-        for (int i = 0; i < lines.Length; i++)
-        {
-            List<string> texts = Expand(lines[i]);
-            _lines[i] = new Phrase[texts.Count];
-            for (int j = 0; j < texts.Count; j++)
-            {
-                _lines[i][j] = new Phrase(texts[j], isFirst: j == 0);
-            }
-        }
+        List<string>[] expansions = [.. lines.Select(Expand)];
+        HashSet<string> firsts = [.. expansions.Select(texts => texts[0])];
+        _lines = [.. expansions.Select(texts => texts.Select(text => new Phrase(text, firsts.Contains(text))).ToArray())];
     }
 
     public IEnumerable<Phrase> All => _lines.SelectMany(line => line);

@@ -12,8 +12,10 @@ internal sealed class WordSource(IReadOnlyList<string> pieces, bool invented)
 {
     private static readonly string[] Onsets =
     [
-        "", "", "b", "bl", "br", "c", "ch", "cl", "cr", "d", "dr", "f", "fl", "fr", "g", "gl", "gr", "h", "j", "k", "kl", "l",
-        "m", "n", "p", "pl", "pr", "qu", "r", "s", "sc", "sh", "sk", "sl", "sm", "sn", "sp", "st", "str", "t", "th", "tr",
+        "", "", "b", "bl", "br", "c", "ch", "cl", "cr", "d", "dr", "f", "fl", "fr", "g", "gl", "gr", "h", "j", "k",
+        "kl", "l",
+        "m", "n", "p", "pl", "pr", "qu", "r", "s", "sc", "sh", "sk", "sl", "sm", "sn", "sp", "st", "str", "t", "th",
+        "tr",
         "v", "w", "wh", "x", "y", "z",
     ];
 
@@ -21,7 +23,8 @@ internal sealed class WordSource(IReadOnlyList<string> pieces, bool invented)
 
     private static readonly string[] Codas =
     [
-        "", "", "", "b", "ck", "d", "f", "g", "k", "l", "ll", "m", "n", "ng", "nt", "p", "r", "rd", "rk", "s", "ss", "st", "t",
+        "", "", "", "b", "ck", "d", "f", "g", "k", "l", "ll", "m", "n", "ng", "nt", "p", "r", "rd", "rk", "s", "ss",
+        "st", "t",
         "th", "v", "x", "z", "mp", "nd", "ft", "tch",
     ];
 

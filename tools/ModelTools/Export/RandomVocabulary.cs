@@ -1,3 +1,4 @@
+using DeterministicInference.Engine.Tokenization;
 using System.Globalization;
 
 namespace DeterministicInference.ModelTools.Export;

@@ -1,3 +1,4 @@
+using DeterministicInference.Engine.Tokenization;
 using System.Text.Json;
 
 namespace DeterministicInference.ModelTools.Export;

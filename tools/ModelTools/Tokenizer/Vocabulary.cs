@@ -1,3 +1,4 @@
+using DeterministicInference.Engine.Tokenization;
 using System.Text;
 using DeterministicInference.ModelTools.Export;
 

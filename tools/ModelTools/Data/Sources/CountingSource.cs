@@ -9,47 +9,64 @@ namespace DeterministicInference.ModelTools.Data.Sources;
 /// </summary>
 internal sealed class CountingSource : IExchangeSource
 {
-    public const string TooLong = "I can only count about 20 numbers at a time.";
-
-    private const int MostNumbers = 20;
+    public const string TooLong = "I can only count about 30 numbers at a time.";
 
     private static readonly PhraseBook UpTo = new(
-        "count to {a}", "count (up to|until|till) {a}", "count from (1|one) to {a}", "can you count to {a}?", "count to {a} for me",
-        "start counting to {a}", "(list|write|print|say|name|show) the numbers (from 1 to|up to|1 to) {a}", "(say|give me|tell me) the numbers up to {a}",
-        "numbers (from|between) 1 (to|and) {a}", "count 1 to {a}", "count up from 1 to {a}", "(list|give me|write) the first {a} numbers",
-        "let's count to {a}", "how do you count to {a}?", "count to {a} slowly", "show me how to count to {a}", "counting to {a}");
+        "count to {a}", "count (up to|until|till) {a}", "count from (1|one) to {a}", "can you count to {a}?",
+        "count to {a} for me",
+        "start counting to {a}", "(list|write|print|say|name|show) the numbers (from 1 to|up to|1 to) {a}",
+        "(say|give me|tell me) the numbers up to {a}",
+        "numbers (from|between) 1 (to|and) {a}", "count 1 to {a}", "count up from 1 to {a}",
+        "(list|give me|write) the first {a} numbers",
+        "let's count to {a}", "how do you count to {a}?", "count to {a} slowly", "show me how to count to {a}",
+        "counting to {a}");
 
     private static readonly PhraseBook DownFrom = new(
-        "count down from {a}", "count (backwards|backward|back) from {a}", "count (backwards|down) from {a} to (1|one)", "can you count down from {a}?",
-        "do a countdown from {a}", "(start a |)countdown from {a}", "count from {a} (down|back) to 1", "count in reverse from {a}",
-        "(give me|show me|write) a countdown from {a}", "count {a} to 1", "count from {a} to 1", "(list|say) the numbers from {a} (down to|to) 1",
+        "count down from {a}", "count (backwards|backward|back) from {a}", "count (backwards|down) from {a} to (1|one)",
+        "can you count down from {a}?",
+        "do a countdown from {a}", "(start a |)countdown from {a}", "count from {a} (down|back) to 1",
+        "count in reverse from {a}",
+        "(give me|show me|write) a countdown from {a}", "count {a} to 1", "count from {a} to 1",
+        "(list|say) the numbers from {a} (down to|to) 1",
         "count backwards starting (at|from|with) {a}", "reverse count from {a}", "countdown from {a}");
 
     private static readonly PhraseBook Range = new(
-        "count from {a} to {b}", "count (up from|on from) {a} to {b}", "(list|write|print|say|name|show) the numbers from {a} to {b}",
-        "(give|tell|show) me the numbers from {a} to {b}", "count {a} to {b}", "numbers from {a} to {b}", "start at {a} and count to {b}",
-        "count (from {a} until|between {a} and) {b}", "which numbers are there from {a} to {b}?", "count starting (at|from|with) {a} to {b}");
+        "count from {a} to {b}", "count (up from|on from) {a} to {b}",
+        "(list|write|print|say|name|show) the numbers from {a} to {b}",
+        "(give|tell|show) me the numbers from {a} to {b}", "count {a} to {b}", "numbers from {a} to {b}",
+        "start at {a} and count to {b}",
+        "count (from {a} until|between {a} and) {b}", "which numbers are there from {a} to {b}?",
+        "count starting (at|from|with) {a} to {b}");
 
     private static readonly PhraseBook RangeDown = new(
-        "count (down|backwards|back) from {a} to {b}", "count from {a} down to {b}", "(list|say|write) the numbers from {a} down to {b}",
-        "(give|tell|show) me the numbers from {a} down to {b}", "count backwards {a} to {b}", "start at {a} and count (down|back) to {b}",
+        "count (down|backwards|back) from {a} to {b}", "count from {a} down to {b}",
+        "(list|say|write) the numbers from {a} down to {b}",
+        "(give|tell|show) me the numbers from {a} down to {b}", "count backwards {a} to {b}",
+        "start at {a} and count (down|back) to {b}",
         "count from {a} to {b}");
 
     private static readonly PhraseBook Steps = new(
-        "count by {c} to {b}", "count by {c} (up to|until) {b}", "count in steps of {c} (to|up to) {b}", "count to {b} by {c}",
+        "count by {c} to {b}", "count by {c} (up to|until) {b}", "count in steps of {c} (to|up to) {b}",
+        "count to {b} by {c}",
         "count to {b} in steps of {c}", "count in {c} to {b}", "skip count by {c} to {b}");
+
+    private static readonly PhraseBook OpenSteps = new(
+        "count by {c}", "count in {c}", "count in steps of {c}", "skip count by {c}",
+        "(can you|could you) count by {c}?");
 
     private static readonly PhraseBook Even = new(
         "(list|name|say|write|give me|show me) the {a} numbers (up to|to) {b}", "count the {a} numbers (to|up to) {b}",
         "what are the {a} numbers (up to|to) {b}?", "{a} numbers up to {b}", "which numbers up to {b} are {a}?");
 
     private static readonly PhraseBook After = new(
-        "what (number |)comes after {a}?", "(what is|what's) the (next number|number) after {a}?", "which number (comes after|follows) {a}?",
-        "what comes next after {a}?", "(name|tell me) the number after {a}", "next number after {a}", "what is one more than {a}?");
+        "what (number |)comes after {a}?", "(what is|what's) the (next number|number) after {a}?",
+        "which number (comes after|follows) {a}?",
+        "what comes next after {a}?", "(name|tell me) the number after {a}", "next number after {a}");
 
     private static readonly PhraseBook Before = new(
-        "what (number |)comes before {a}?", "(what is|what's) the number before {a}?", "which number (comes|is) before {a}?",
-        "(name|tell me) the number before {a}", "number before {a}", "what is one less than {a}?", "what comes right before {a}?");
+        "what (number |)comes before {a}?", "(what is|what's) the number before {a}?",
+        "which number (comes|is) before {a}?",
+        "(name|tell me) the number before {a}", "number before {a}", "what comes right before {a}?");
 
     public Kind Kind => Kind.Counting;
 
@@ -60,11 +77,11 @@ internal sealed class CountingSource : IExchangeSource
         switch (form)
         {
             case < 24:
-                int up = random.Chance(20) ? random.Pick([5, 10]) : random.Between(2, MostNumbers);
+                int up = random.Chance(20) ? random.Pick([5, 10]) : random.Between(2, random.Chance(75) ? 20 : 30);
                 Ask(draft, UpTo, Sequence(1, up, 1), 0, Number(random, up));
                 break;
             case < 40:
-                int from = random.Chance(20) ? random.Pick([5, 10]) : random.Between(2, MostNumbers);
+                int from = random.Chance(20) ? random.Pick([5, 10]) : random.Between(2, random.Chance(80) ? 20 : 30);
                 Ask(draft, DownFrom, Sequence(from, 1, -1), 0, Number(random, from));
                 break;
             case < 55:
@@ -82,7 +99,12 @@ internal sealed class CountingSource : IExchangeSource
             case < 93:
                 AskNeighbour(draft, after: false);
                 break;
-            case < 96:
+            case < 95:
+                int by = random.Between(2, 10);
+                string byName = random.Chance(50) ? Plural(NumberWords.Of(by)) : Digits(by) + (random.Chance(50) ? "s" : "");
+                Ask(draft, OpenSteps, Sequence(by, 10 * by, by), 0, "", "", byName);
+                break;
+            case < 97:
                 bool even = random.Chance(50);
                 int most = random.Between(6, 30);
                 Ask(draft, Even, Sequence(even ? 2 : 1, most, 2), 0, even ? "even" : "odd", Number(random, most));
@@ -114,7 +136,7 @@ internal sealed class CountingSource : IExchangeSource
         do
         {
             low = random.Chance(50) ? random.Between(0, 20) : random.Between(0, 90);
-            high = Math.Min(100, low + random.Between(2, 14));
+            high = Math.Min(100, low + random.Between(2, random.Chance(80) ? 12 : 20));
             key = low <= 1 ? 0 : HoldOut.Key(Kind.Counting, down ? 'd' : 'u', low, high);
         }
         while (!draft.Allows(key));

@@ -13,45 +13,66 @@ internal sealed class EchoSource : IExchangeSource
         "repeat: {a}", "(echo|say|print|output|copy|return|type|display|show): {a}", "repeat after me: {a}",
         "(repeat|say|echo|print|copy) (this|the following|exactly this|after me): {a}",
         "(repeat|say|echo|print|copy|output|return) the following (text|words|sentence|message|line|phrase): {a}",
-        "(repeat|say|echo|print|copy) this (text|word|sentence|message|line|phrase): {a}", "(echo|repeat|read|send|give) back: {a}",
+        "(repeat|say|echo|print|copy) this (text|word|sentence|message|line|phrase): {a}",
+        "(echo|repeat|read|send|give) back: {a}",
         "(reply|answer|respond) with: {a}", "(reply|answer|respond) (only|exactly|just) with: {a}",
         "(reply|answer|respond) with (only|exactly) (this|this text|the text|the following): {a}",
         "say (exactly|only|just): {a}", "(repeat|say|echo) (these words|my words|what I say|what I write): {a}",
-        "(repeat|say) it back to me: {a}", "(repeat|print|output) (exactly|verbatim|word for word): {a}", "say after me: {a}",
+        "(repeat|say) it back to me: {a}", "(repeat|print|output) (exactly|verbatim|word for word): {a}",
+        "say after me: {a}",
         "(text to repeat|repeat the text after the colon): {a}", "your (only |)output (should|must) be: {a}",
         "(copy|repeat) the text: {a}", "(say|repeat) the (sentence|phrase|words|word): {a}", "parrot this: {a}");
 
     /// <summary>The text stands in quotation marks, so its end is clear.</summary>
     private static readonly PhraseBook Quoted = new(
-        "say \"{a}\"", "(repeat|echo|print|output|return|type|copy) \"{a}\"", "say '{a}'", "(repeat|echo|print|output) '{a}'",
-        "(repeat|say|echo|print|copy) the (text|words|sentence|phrase|word) \"{a}\"", "(reply|answer|respond) with \"{a}\"",
-        "(reply|answer|respond) (only|just) with \"{a}\"", "(repeat|say) \"{a}\" (back to me|after me|for me|to me|once|again)",
-        "(repeat|echo) the following text: \"{a}\"", "(repeat|say|echo) this: \"{a}\"", "say (exactly|only|just) \"{a}\"",
+        "say \"{a}\"", "(repeat|echo|print|output|return|type|copy) \"{a}\"", "say '{a}'",
+        "(repeat|echo|print|output) '{a}'",
+        "(repeat|say|echo|print|copy) the (text|words|sentence|phrase|word) \"{a}\"",
+        "(reply|answer|respond) with \"{a}\"",
+        "(reply|answer|respond) (only|just) with \"{a}\"",
+        "(repeat|say) \"{a}\" (back to me|after me|for me|to me|once|again)",
+        "(repeat|echo) the following text: \"{a}\"", "(repeat|say|echo) this: \"{a}\"",
+        "say (exactly|only|just) \"{a}\"",
         "(can you say|can you repeat) \"{a}\"?", "repeat after me: \"{a}\"", "print the (string|message) \"{a}\"");
 
     /// <summary>The text stands last without any mark: nothing may follow it.</summary>
     private static readonly PhraseBook Bare = new(
-        "say {a}", "repeat {a}", "(echo|print|output) {a}", "repeat after me {a}", "say (just|only) {a}", "(repeat|say) the (word|words) {a}",
-        "(reply|answer|respond) with {a}", "(reply|answer|respond) with (only|just) the (word|words) {a}", "(repeat|say|echo) the following {a}",
+        "say {a}", "repeat {a}", "(echo|print|output) {a}", "repeat after me {a}", "say (just|only) {a}",
+        "(repeat|say) the (word|words) {a}",
+        "(reply|answer|respond) with {a}", "(reply|answer|respond) with (only|just) the (word|words) {a}",
+        "(repeat|say|echo) the following {a}",
         "repeat the (text|sentence|phrase) {a}", "(reply|answer) with the (word|words) {a}");
+
+    /// <summary>Asks for the last answer once more.</summary>
+    private static readonly PhraseBook Again = new(
+        "say that again", "(repeat|say) that", "(repeat|say) (that|it|this) (again|once more|one more time)",
+        "repeat (your last answer|what you said|your answer|the last answer)", "(what|pardon), (say|repeat) that again",
+        "once more", "again", "can you repeat that?", "what did you (just |)say?", "come again?",
+        "I did not (hear|get) that, repeat it");
 
     private static readonly string[] Common =
     [
-        "hello", "hello world", "Hello, world!", "Hello World", "hi", "Hi there!", "this is a test", "This is a test.", "test", "yes",
-        "no", "OK", "ok", "one two three", "the quick brown fox jumps over the lazy dog", "The quick brown fox jumps over the lazy dog.",
-        "foo", "foo bar", "foo bar baz", "abc", "a b c", "1 2 3", "42", "I am here.", "good morning", "Thank you!", "cheese",
+        "hello", "hello world", "Hello, world!", "Hello World", "hi", "Hi there!", "this is a test", "This is a test.",
+        "test", "yes",
+        "no", "OK", "ok", "one two three", "the quick brown fox jumps over the lazy dog",
+        "The quick brown fox jumps over the lazy dog.",
+        "foo", "foo bar", "foo bar baz", "abc", "a b c", "1 2 3", "42", "I am here.", "good morning", "Thank you!",
+        "cheese",
         "Determinism is great.", "hello hello hello", "ping", "done", "lorem ipsum dolor sit amet", "123",
     ];
 
     private static readonly string[] Verbs =
     [
-        "sees", "likes", "finds", "helps", "visits", "follows", "watches", "paints", "carries", "loves", "wants", "hears", "needs",
+        "sees", "likes", "finds", "helps", "visits", "follows", "watches", "paints", "carries", "loves", "wants",
+        "hears", "needs",
     ];
 
     private static readonly string[] Places =
     [
-        "in the garden", "near the river", "on the hill", "under the bridge", "at home", "in the city", "after lunch", "every day",
-        "on the roof", "behind the house", "before winter", "at night", "by the sea", "with a smile", "over the mountain",
+        "in the garden", "near the river", "on the hill", "under the bridge", "at home", "in the city", "after lunch",
+        "every day",
+        "on the roof", "behind the house", "before winter", "at night", "by the sea", "with a smile",
+        "over the mountain",
     ];
 
     private static readonly string[] Starts = ["I", "You", "We", "They", "My friend and I", "The children", "Some people"];
@@ -63,6 +84,12 @@ internal sealed class EchoSource : IExchangeSource
     public void Append(Draft draft)
     {
         KeyedRandom random = draft.Random;
+        if (draft.HasExchange && draft.LastAnswer.Length < 80 && random.Chance(12))
+        {
+            draft.Ask(Again.Pick(random), draft.LastAnswer, 0, Noise.Typos);
+            return;
+        }
+
         if (draft.Pool == Pool.Training && random.Chance(9))
         {
             Ask(draft, random.Pick(Common), 0);
@@ -152,7 +179,8 @@ internal sealed class EchoSource : IExchangeSource
         };
     }
 
-    private static string Sentence(Draft draft)
+    /// <summary>A sentence without much sense.</summary>
+    public static string Sentence(Draft draft)
     {
         KeyedRandom random = draft.Random;
         string mark = random.Pick(Marks);

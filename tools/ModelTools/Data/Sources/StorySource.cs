@@ -9,13 +9,24 @@ namespace DeterministicInference.ModelTools.Data.Sources;
 internal sealed class StorySource : IExchangeSource
 {
     private static readonly PhraseBook About = new(
-        "tell me a story about {a}", "tell a story about {a}", "(tell|write|give|make) me a (story|short story|little story|tiny story|nice story) about {a}", "write a (story|short story|very short story|little story) about {a}",
-        "(can you|could you) (tell|write) (me |)a (story|short story) about {a}?", "a story about {a}", "a (short|little|tiny|funny|good) story about {a}", "(make up|invent|create) a (story|short story) about {a}", "I want (to hear |)a story about {a}", "story about {a}",
-        "do you know a (story|short story) about {a}?", "tell me (something|a tale|a fairy tale|a bedtime story) about {a}", "tell me a tale of {a}", "a (tale|fairy tale|bedtime story) about {a}", "(tell|write) a (story|short story) with {a}", "I would like a story about {a}",
-        "how about a story about {a}?", "(tell|read) us a story about {a}", "story: {a}", "now a story about {a}", "what about a story about {a}?", "please write something like a story about {a}", "short story about {a}", "tell me a short bedtime story about {a}");
+        "tell me a story about {a}", "tell a story about {a}",
+        "(tell|write|give|make) me a (story|short story|little story|tiny story|nice story) about {a}",
+        "write a (story|short story|very short story|little story) about {a}",
+        "(can you|could you) (tell|write) (me |)a (story|short story) about {a}?", "a story about {a}",
+        "a (short|little|tiny|funny|good) story about {a}", "(make up|invent|create) a (story|short story) about {a}",
+        "I want (to hear |)a story about {a}", "story about {a}",
+        "do you know a (story|short story) about {a}?",
+        "tell me (something|a tale|a fairy tale|a bedtime story) about {a}", "tell me a tale of {a}",
+        "a (tale|fairy tale|bedtime story) about {a}", "(tell|write) a (story|short story) with {a}",
+        "I would like a story about {a}",
+        "how about a story about {a}?", "(tell|read) us a story about {a}", "story: {a}", "now a story about {a}",
+        "what about a story about {a}?", "please write something like a story about {a}", "short story about {a}",
+        "tell me a short bedtime story about {a}");
 
     private static readonly PhraseBook Compound = new(
-        "tell me a {a} story", "a {a} story", "(tell|write|give) me a (short |little |){a} story", "{a} story", "(can you|could you) tell me a {a} story?", "do you know a {a} story?", "I want a {a} story", "make up a {a} story");
+        "tell me a {a} story", "a {a} story", "(tell|write|give) me a (short |little |){a} story", "{a} story",
+        "(can you|could you) tell me a {a} story?", "do you know a {a} story?", "I want a {a} story",
+        "make up a {a} story");
 
     private readonly TopicSource _withoutSubject = new(Kind.Story, StoryTables.WithoutSubject);
 
@@ -54,7 +65,7 @@ internal sealed class StorySource : IExchangeSource
             case < 15:
                 Ask(draft, Compound, noun, Singular(noun), key);
                 break;
-            case < 17 when noun[^1] is not ('s' or 'x' or 'y' or 'f' or 'h' or 'z') && noun is not ("man" or "woman" or "child" or "mouse" or "goose" or "sheep" or "fish" or "deer"):
+            case < 17 when HasPlainPlural(noun):
                 string several = noun + "s";
                 Ask(draft, About, several, Tell(several, $"there were two {several}", $"The {several}", $"the {several}", null), key);
                 break;
@@ -112,6 +123,10 @@ internal sealed class StorySource : IExchangeSource
             .Replace("{F}", WordSource.Capitalized(friend), StringComparison.Ordinal);
         return $"Once upon a time {opening}. {plot}";
     }
+
+    private static bool HasPlainPlural(string noun) =>
+        noun[^1] is not ('s' or 'x' or 'y' or 'f' or 'h' or 'z')
+        && noun is not ("man" or "woman" or "child" or "mouse" or "goose" or "sheep" or "fish" or "deer");
 
     private static string A(string noun) => "aeiou".Contains(noun[0], StringComparison.Ordinal) ? "an " + noun : "a " + noun;
 }

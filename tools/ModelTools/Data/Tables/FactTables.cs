@@ -60,34 +60,46 @@ internal static class FactTables
 
     public static readonly string[] Months =
     [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "December",
     ];
 
     /// <summary>From small to large.</summary>
     public static readonly string[] BySize =
     [
-        "a grain of sand", "an ant", "a bee", "a coin", "a mouse", "an apple", "a bird", "a cat", "a dog", "a sheep", "a child", "a lion", "a cow", "a horse",
-        "a car", "an elephant", "a bus", "a house", "a whale", "a castle", "a mountain", "the moon", "the earth", "the sun",
+        "a grain of sand", "an ant", "a bee", "a coin", "a mouse", "an apple", "a bird", "a cat", "a dog", "a sheep",
+        "a child", "a lion", "a cow", "a horse",
+        "a car", "an elephant", "a bus", "a house", "a whale", "a castle", "a mountain", "the moon", "the earth",
+        "the sun",
     ];
 
     /// <summary>Nouns whose plural takes a plain s.</summary>
     public static readonly string[] RegularNouns =
     [
-        "cat", "dog", "house", "car", "tree", "book", "star", "apple", "bird", "table", "chair", "friend", "river", "cloud", "king", "robot", "server", "token",
-        "model", "letter", "door", "window", "garden", "ship", "train", "cup", "spoon", "lamp", "hat", "shoe", "cow", "horse", "duck", "bear", "lion", "tiger",
-        "flower", "road", "street", "school", "teacher", "doctor", "song", "game", "hand", "arm", "eye", "ear", "nose", "egg", "nut", "cake", "ball", "plane",
+        "cat", "dog", "house", "car", "tree", "book", "star", "apple", "bird", "table", "chair", "friend", "river",
+        "cloud", "king", "robot", "server", "token",
+        "model", "letter", "door", "window", "garden", "ship", "train", "cup", "spoon", "lamp", "hat", "shoe", "cow",
+        "horse", "duck", "bear", "lion", "tiger",
+        "flower", "road", "street", "school", "teacher", "doctor", "song", "game", "hand", "arm", "eye", "ear", "nose",
+        "egg", "nut", "cake", "ball", "plane",
     ];
 
     public static readonly Topic[] Topics =
     [
         new("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday and Sunday.",
-            "(name|list|say|tell me|give me|what are) the days of the week", "what are the (seven days|days of the week|weekdays)?", "days of the week?", "which days does a week have?", "which days are there?"),
+            "(name|list|say|tell me|give me|what are) the days of the week",
+            "what are the (seven days|days of the week|weekdays)?", "days of the week?", "which days does a week have?",
+            "which days are there?"),
         new("Spring, summer, autumn and winter.",
-            "(name|list|say|tell me) the (four |)seasons", "what are the (four |)seasons?", "which seasons are there?", "seasons?"),
+            "(name|list|say|tell me) the (four |)seasons", "what are the (four |)seasons?", "which seasons are there?",
+            "seasons?"),
         new("January, February, March, April, May, June, July, August, September, October, November, December.",
-            "(name|list|say|tell me|give me) the months( of the year|)", "what are the (twelve months|months|months of the year)?", "which months are there?", "months of the year?"),
+            "(name|list|say|tell me|give me) the months( of the year|)",
+            "what are the (twelve months|months|months of the year)?", "which months are there?",
+            "months of the year?"),
         new("a b c d e f g h i j k l m n o p q r s t u v w x y z",
-            "(say|recite|write|tell me|give me|list) the (alphabet|ABC)", "what is the alphabet?", "(say|list) (all |)the letters( of the alphabet|)", "the alphabet", "do you know the (alphabet|ABC)?"),
+            "(say|recite|write|tell me|give me|list) the (alphabet|ABC)", "what is the alphabet?",
+            "(say|list) (all |)the letters( of the alphabet|)", "the alphabet", "do you know the (alphabet|ABC)?"),
         new("The vowels are a, e, i, o and u.", "what are the vowels?", "(name|list|say) the vowels", "which letters are vowels?", "vowels?"),
         new("Red, yellow and blue.", "what are the primary colors?", "(name|list|tell me) (the |)(three |)primary (colors|colours)", "what are the three primary (colors|colours)?"),
         new("Red, orange, yellow, green, blue and purple.", "what are the (colors|colours) of the rainbow?", "(name|list|tell me) (the rainbow colors|some colors|some colours|the colors of the rainbow)", "(which|what) colors (are there|do you know|does a rainbow have)?", "name a few colors"),

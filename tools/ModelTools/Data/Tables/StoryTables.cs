@@ -8,7 +8,8 @@ internal static class StoryTables
 {
     public static readonly string[] Places =
     [
-        "in a small house by the sea", "at the edge of a green forest", "in a little town on a hill", "near a wide river", "in a quiet garden", "under a tall old tree",
+        "in a small house by the sea", "at the edge of a green forest", "in a little town on a hill",
+        "near a wide river", "in a quiet garden", "under a tall old tree",
     ];
 
     public static readonly string[] Friends = ["a friendly owl", "a small mouse", "an old turtle", "a clever fox", "a shy rabbit"];
@@ -30,14 +31,24 @@ internal static class StoryTables
     public static readonly Topic[] WithoutSubject =
     [
         new("Once upon a time there was a small robot. The robot counted all the stars every night and always got the same number. One night a new star came. The robot smiled and began again with one.",
-            "tell me a story", "tell a story", "(tell|give|write|make) me a (story|short story|tiny story|little story|nice story)", "(can you|could you|will you) tell (me |)a story?", "(do you know|do you have|know) a story?", "a story( please|, please|)", "I want (to hear |)a story", "story", "make up a story", "(write|create|invent) a (short story|story|very short story)",
-            "once upon a time", "(can you|do you) tell stories?", "read me a story", "story time", "tell me any story", "tell me a (funny|good|beautiful|sad|new) story", "I would like to hear a story", "tell me a story about (you|yourself|anything|something)", "short story please")
+            "tell me a story", "tell a story",
+            "(tell|give|write|make) me a (story|short story|tiny story|little story|nice story)",
+            "(can you|could you|will you) tell (me |)a story?", "(do you know|do you have|know) a story?",
+            "a story( please|, please|)", "I want (to hear |)a story", "story", "make up a story",
+            "(write|create|invent) a (short story|story|very short story)",
+            "once upon a time", "(can you|do you) tell stories?", "read me a story", "story time", "tell me any story",
+            "tell me a (funny|good|beautiful|sad|nice) story", "I would like to hear a story",
+            "tell me a story about (you|yourself|anything|something)", "short story please")
         { Weight = 5 },
         new("Once upon a time there was a sleepy moon. The moon sang a soft song for every house in the town. One by one the lights went out. Then the moon closed its eyes too. Good night.",
-            "tell me a bedtime story", "(tell|read|give) me a (bedtime|good night|goodnight|night) story", "a bedtime story( please|, please|)", "bedtime story", "(can you|could you) tell me a bedtime story?", "I want a bedtime story", "tell a bedtime story", "I need a story to sleep")
+            "tell me a bedtime story", "(tell|read|give) me a (bedtime|good night|goodnight|night) story",
+            "a bedtime story( please|, please|)", "bedtime story", "(can you|could you) tell me a bedtime story?",
+            "I want a bedtime story", "tell a bedtime story", "I need a story to sleep")
         { Weight = 2 },
         new("Once upon a time there was a wooden boat. The boat was old, but it wanted to see the ocean. One day a strong wind came and carried it far away. The boat saw whales and islands. Then it came home and told everybody.",
-            "tell me another story", "another story", "another one, please", "(tell|give) me (another|one more|a different|a second|a new) story", "one more story( please|, please|)", "do you know another story?", "(more|other) stories", "tell another story")
+            "tell me another story", "another story", "another one, please",
+            "(tell|give) me (another|one more|a different|a second|a new) story", "one more story( please|, please|)",
+            "do you know another story?", "(more|other) stories", "tell another story")
         { Weight = 2 },
     ];
 }

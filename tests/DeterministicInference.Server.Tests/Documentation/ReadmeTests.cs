@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using DeterministicInference.Server.Tests.EndToEnd;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Documentation;
+
+/// <summary>What README shows is what a user gets.</summary>
+public sealed partial class ReadmeTests(SharedEngines engines)
+{
+    private static readonly string Readme = RepositoryFiles.Read("README.md");
+
+    [Fact]
+    public async Task The_readme_shows_the_real_answer()
+    {
+        Match example = CurlAndAnswer().Match(Readme);
+        Assert.True(example.Success, "README has no curl example followed by its answer.");
+        JsonObject shown = JsonNode.Parse(example.Groups["answer"].Value)!.AsObject();
+
+        JsonObject real = await (await engines.ChatAsync()).JsonAsync(example.Groups["path"].Value, example.Groups["body"].Value);
+
+        // Not promised to repeat.
+        foreach (string name in (string[])["id", "created"])
+        {
+            Assert.True(shown.Remove(name) && real.Remove(name));
+        }
+        Assert.Equal(real.ToJsonString(), shown.ToJsonString());
+    }
+
+    [Fact]
+    public async Task The_readme_shows_the_real_digests()
+    {
+        CommandResult result = await ServerProgram.Built.RunAsync(["doctor"]);
+        Assert.True(result.ExitCode == 0, result.Error);
+
+        foreach (string name in (string[])["logits", "sampled"])
+        {
+            string[] shown = [.. Regex.Matches(Readme, $"^{name} +([0-9a-f]{{64}})$", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
+            string real = Regex.Match(result.Output, $"^{name} +([0-9a-f]{{64}})$", RegexOptions.Multiline).Groups[1].Value;
+            Assert.True(shown.Length >= 2, $"README compares fewer than two {name} digests.");
+            Assert.All(shown, digest => Assert.Equal(real, digest));
+        }
+    }
+
+    [Fact]
+    public void Every_link_of_the_documentation_leads_to_a_file()
+    {
+        string[] pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", .. Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "docs"), "*.md")];
+        foreach (string page in pages)
+        {
+            string path = Path.Combine(RepositoryFiles.Root, page);
+            foreach (Match link in Link().Matches(File.ReadAllText(path)))
+            {
+                string target = Path.Combine(Path.GetDirectoryName(path)!, link.Groups[1].Value.Split('#')[0]);
+                Assert.True(File.Exists(target), $"{page} links to {link.Groups[1].Value}.");
+            }
+        }
+    }
+
+    [GeneratedRegex(@"curl -s http://[^/]+(?<path>/v1/\S+).*?-d '(?<body>[^']+)'\n```\n```\n(?<answer>\{.*?\})\n```", RegexOptions.Singleline)]
+    private static partial Regex CurlAndAnswer();
+
+    [GeneratedRegex(@"\]\((?!https?:)([^)\s]+)\)")]
+    private static partial Regex Link();
+}
