@@ -65,6 +65,9 @@ internal sealed class GenerationScheduler : IDisposable
     /// <summary>Tokens generated since the start.</summary>
     public long GeneratedTokens => Interlocked.Read(ref _generatedTokens);
 
+    /// <summary>Blocks of the cache that hold something, and those set aside for running requests; exact while nothing runs.</summary>
+    public (int InUse, int Reserved) CacheBlocks => (_blocks.BlocksInUse, Volatile.Read(ref _reservedBlocks));
+
     /// <summary>Faults when a step failed. The scheduler then takes no more requests.</summary>
     public Task Failure => _failure.Task;
 
@@ -79,12 +82,7 @@ internal sealed class GenerationScheduler : IDisposable
     /// <exception cref="InvalidOperationException">The engine failed or was stopped.</exception>
     public async IAsyncEnumerable<GenerationEvent> Generate(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        (int needed, int available) = CacheDemand(request);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(needed, available, nameof(request));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Choices, _limits.MaxSequences, nameof(request));
-        ArgumentOutOfRangeException.ThrowIfZero(request.Prompt.Count, nameof(request));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Prompt.Count + request.MaxTokens, _config.MaxPositions, nameof(request));
-
+        RequireFitting(request);
         // The reader's departure without cancellation (an exception in its loop) must end the work as well.
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
@@ -115,6 +113,23 @@ internal sealed class GenerationScheduler : IDisposable
         _forward.Dispose();
         _blocks.Dispose();
         _sampler.Dispose();
+    }
+
+    /// <summary>Whoever reads requests checks them too, with better messages; but a wrong one must never reach memory.</summary>
+    private void RequireFitting(GenerationRequest request)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(request.Prompt.Count, nameof(request));
+        ArgumentOutOfRangeException.ThrowIfNegative(request.MaxTokens, nameof(request));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)request.Prompt.Count + request.MaxTokens, _config.MaxPositions, nameof(request));
+        ArgumentOutOfRangeException.ThrowIfLessThan(request.Choices, 1, nameof(request));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Choices, _limits.MaxSequences, nameof(request));
+        (int needed, int available) = CacheDemand(request);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(needed, available, nameof(request));
+        foreach (int token in request.Prompt.Concat(request.Sampling.LogitBias.Select(bias => bias.Key)))
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(token, nameof(request));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(token, _config.VocabularySize, nameof(request));
+        }
     }
 
     private void Run()
@@ -283,8 +298,9 @@ internal sealed class GenerationScheduler : IDisposable
     {
         _reservedBlocks -= generation.ReservedBlocks;
         _running.Remove(generation);
-        generation.Complete();
         Volatile.Write(ref _runningSequences, _running.Sum(other => other.Request.Choices));
+        // Last, so that whoever has read the end sees the counts without it.
+        generation.Complete();
     }
 
     private void FailAll(Exception error)

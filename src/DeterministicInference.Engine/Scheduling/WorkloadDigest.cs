@@ -22,7 +22,7 @@ internal sealed record WorkloadDigest(string Logits, string Sampled)
     public static async Task<WorkloadDigest> ComputeAsync(EmbeddedEngine engine, int beside, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        int longest = Math.Min(engine.Config.MaxPositions - 10, 400);
+        int longest = Math.Min(engine.Config.MaxPositions - PromptLength(beside), 400);
         Task[] others = [.. Enumerable.Range(1, beside).Select(i => RunBesideAsync(engine, i, longest, stop.Token))];
 
         using var logits = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -48,6 +48,9 @@ internal sealed record WorkloadDigest(string Logits, string Sampled)
     public static int[] Prompt(int vocabularySize, int number, int length) =>
         [.. Enumerable.Range(0, length).Select(i => (int)(Philox.Block((ulong)number, (ulong)i, 0).A % (uint)vocabularySize))];
 
+    /// <summary>Of a sequence beside; each another, so that their tokens have different positions.</summary>
+    private static int PromptLength(int number) => 3 + number;
+
     private static byte[] Bytes(int token)
     {
         var bytes = new byte[4];
@@ -59,7 +62,7 @@ internal sealed record WorkloadDigest(string Logits, string Sampled)
     {
         var request = new GenerationRequest
         {
-            Prompt = Prompt(engine.Config.VocabularySize, number, 3 + number),
+            Prompt = Prompt(engine.Config.VocabularySize, number, PromptLength(number)),
             MaxTokens = tokens,
             IgnoreEndTokens = true,
             Sampling = new SamplingParameters { Temperature = 1, Seed = (ulong)number },

@@ -2,22 +2,6 @@ using DeterministicInference.Engine.Arithmetic;
 
 namespace DeterministicInference.Engine.Tests.Arithmetic;
 
-/// <summary>The operations of <see cref="ILanes{TSelf}"/> that map lanes to lanes.</summary>
-public enum LaneOperationKind
-{
-    FusedMultiplyAdd,
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    AtLeast,
-    AtMost,
-    ZeroBelow,
-    Floor,
-    PowerOfTwo,
-    Exp,
-}
-
 /// <summary>Applies one operation to sixteen lanes at a time.</summary>
 /// <param name="Operation">Which.</param>
 /// <param name="A">First operands.</param>

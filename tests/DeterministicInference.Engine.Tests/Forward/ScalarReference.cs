@@ -6,7 +6,7 @@ namespace DeterministicInference.Engine.Tests.Forward;
 
 /// <summary>
 /// The transformer as docs/arithmetic.md specifies it: single values, one token after the other, no padding, no tiles,
-/// no threads. Slow, and written without looking at the engine's kernels.
+/// no threads. It shares with the engine only the double-precision functions, whose bits have tests of their own.
 /// </summary>
 internal sealed class ScalarReference(ReferenceWeights weights, SummationOrder order)
 {

@@ -93,10 +93,31 @@ public sealed class TensorFileTests : IDisposable
     {
         WeightFile weights = WeightFile.Read(_model.WeightsPath);
         JsonObject header = weights.Header();
-        header["model.layers.0.self_attn.k_proj.weight"]!["data_offsets"] = header["model.layers.0.self_attn.v_proj.weight"]!["data_offsets"]!.DeepClone();
-        WeightFile.Write(_model.WeightsPath, header.ToJsonString(), [.. weights.Tensors.Values.SelectMany(tensor => tensor.Data)]);
+        header["extra"] = new JsonObject { ["dtype"] = "F32", ["shape"] = new JsonArray(2), ["data_offsets"] = new JsonArray(4, 12) };
+        WeightFile.Write(_model.WeightsPath, header.ToJsonString(), Data(weights));
 
-        LoadFailure.Expect(_model, "model.safetensors", "corrupt safetensors");
+        LoadFailure.Expect(_model, "model.safetensors", "two tensors share byte 4 of the data");
+    }
+
+    [Fact]
+    public void Bytes_that_no_tensor_has_are_refused()
+    {
+        WeightFile weights = WeightFile.Read(_model.WeightsPath);
+        JsonObject header = weights.Header();
+        header.Remove("model.layers.0.self_attn.q_proj.weight");
+        WeightFile.Write(_model.WeightsPath, header.ToJsonString(), Data(weights));
+
+        LoadFailure.Expect(_model, "model.safetensors", "no tensor has byte");
+    }
+
+    [Fact]
+    public void The_header_may_list_tensors_in_any_order()
+    {
+        WeightFile weights = WeightFile.Read(_model.WeightsPath);
+        JsonObject reversed = new(weights.Header().Reverse().Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
+        WeightFile.Write(_model.WeightsPath, reversed.ToJsonString(), Data(weights));
+
+        _model.Load().Dispose();
     }
 
     [Fact]
@@ -105,7 +126,7 @@ public sealed class TensorFileTests : IDisposable
         WeightFile weights = WeightFile.Read(_model.WeightsPath);
         string header = weights.Header().ToJsonString();
         string twice = header.Replace("model.layers.0.self_attn.v_proj.weight", "model.layers.0.self_attn.k_proj.weight", StringComparison.Ordinal);
-        WeightFile.Write(_model.WeightsPath, twice, [.. weights.Tensors.Values.SelectMany(tensor => tensor.Data)]);
+        WeightFile.Write(_model.WeightsPath, twice, Data(weights));
 
         LoadFailure.Expect(_model, "model.safetensors", "corrupt safetensors");
     }
@@ -117,10 +138,12 @@ public sealed class TensorFileTests : IDisposable
         weights["empty"] = new StoredTensor("F32", [0, 5], []);
         JsonObject header = weights.Header();
         header["__metadata__"] = new JsonObject { ["format"] = "pt" };
-        WeightFile.Write(_model.WeightsPath, header.ToJsonString() + "   ", [.. weights.Tensors.Values.SelectMany(tensor => tensor.Data)]);
+        WeightFile.Write(_model.WeightsPath, header.ToJsonString() + "   ", Data(weights));
 
         _model.Load().Dispose();
     }
 
     public void Dispose() => _model.Dispose();
+
+    private static byte[] Data(WeightFile weights) => [.. weights.Tensors.Values.SelectMany(tensor => tensor.Data)];
 }
