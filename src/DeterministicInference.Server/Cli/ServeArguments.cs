@@ -1,0 +1,104 @@
+using System.CommandLine.Parsing;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Configuration.Values;
+
+namespace DeterministicInference.Server.Cli;
+
+/// <summary>The command line of <c>serve</c>. Of a flag given several times the last one counts, as in the Python releases.</summary>
+internal sealed class ServeArguments
+{
+    public const string PrintConfigFlag = "--print-config";
+
+    private static readonly Setting BackendArguments = SettingTable.Of(nameof(InferenceOptions.BackendArguments));
+
+    private readonly Dictionary<Setting, GivenValue> _values = [];
+    private readonly List<string> _problems = [];
+    private readonly IReadOnlyList<string> _commands;
+
+    private ServeArguments(IReadOnlyList<string> commands) => _commands = commands;
+
+    public IReadOnlyCollection<GivenValue> Values => _values.Values;
+
+    /// <summary>What is not understood.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>The file that <c>--config</c> names.</summary>
+    public string? ConfigPath { get; private set; }
+
+    /// <summary>Whether the configuration is to be shown instead of used.</summary>
+    public bool PrintConfig { get; private set; }
+
+    /// <param name="tokens">What System.CommandLine cut the command line into: flags and values are separate, unknown flags are arguments.</param>
+    /// <param name="commands">Names of the program's commands.</param>
+    public static ServeArguments Read(IReadOnlyList<Token> tokens, IReadOnlyList<string> commands)
+    {
+        var arguments = new ServeArguments(commands);
+        int at = 0;
+        while (at < tokens.Count)
+        {
+            Token token = tokens[at++];
+            if (token.Type == TokenType.DoubleDash)
+            {
+                arguments.Give(BackendArguments, WordsValue.Array(tokens.Skip(at).Select(word => word.Value)), token.Value);
+                break;
+            }
+            // A value never begins with two dashes: it is a flag then, known or mistyped, and the value was forgotten.
+            string? next = at < tokens.Count && tokens[at] is { Type: TokenType.Argument } value && !value.Value.StartsWith("--", StringComparison.Ordinal) ? value.Value : null;
+            if (token.Type == TokenType.Option) at += arguments.ReadFlag(token.Value, next) ? 1 : 0;
+            else if (token.Type == TokenType.Argument) at += arguments.Refuse(token.Value, next) ? 1 : 0;
+        }
+        return arguments;
+    }
+
+    /// <returns>Whether the next token was used.</returns>
+    private bool ReadFlag(string flag, string? next)
+    {
+        if (flag == PrintConfigFlag)
+        {
+            PrintConfig = true;
+            return false;
+        }
+        Setting? setting = SettingTable.All.FirstOrDefault(setting => setting.Flag == flag || setting.FlagAliases.Contains(flag) || setting.Shorthand?.Flag == flag);
+        if (setting?.Shorthand is { } shorthand && shorthand.Flag == flag)
+        {
+            Give(setting, shorthand.Text, flag);
+            return false;
+        }
+        if (next is null && setting is { IsSwitch: true })
+        {
+            Give(setting, "true", flag);
+        }
+        else if (setting is not null)
+        {
+            Give(setting, next ?? "", flag, next is null ? $"is missing. Give {flag} {setting.Placeholder}." : null);
+        }
+        else if (next is null)
+        {
+            _problems.Add($"{ConfigFile.Flag}: the value is missing. Give {ConfigFile.Flag} FILE.");
+        }
+        else
+        {
+            ConfigPath = next;
+        }
+        return next is not null;
+    }
+
+    /// <returns>Whether the next token is taken for the value of an unknown flag.</returns>
+    private bool Refuse(string token, string? next)
+    {
+        if (!token.StartsWith('-'))
+        {
+            _problems.Add(_commands.Contains(token)
+                ? $"{token}: a command must come first, before its settings."
+                : $"'{token}': there is no such command or argument.{NearestName.Hint(token, _commands)} Commands are {string.Join(", ", _commands)}; arguments of the engine stand after --.");
+            return false;
+        }
+        string flag = token.Split('=', ':')[0];
+        string hint = NearestName.Hint(flag, ServeCommand.Flags);
+        _problems.Add($"{flag}: there is no such option.{(hint.Length > 0 ? hint : " --help lists them all; options of the engine stand after --.")}");
+        return flag.Length == token.Length && next is not null;
+    }
+
+    private void Give(Setting setting, string text, string flag, string? complaint = null) =>
+        _values[setting] = new GivenValue(setting, text, new Origin(OriginKind.Flag, flag), complaint);
+}

@@ -1,0 +1,104 @@
+using System.Text;
+
+namespace DeterministicInference.Server.Configuration;
+
+/// <summary>The settings of this process: defaults, then the config file, then variables, then flags.</summary>
+internal sealed class ResolvedConfiguration
+{
+    private readonly Dictionary<Setting, GivenValue> _given = [];
+    private readonly Dictionary<Setting, string> _complaints = [];
+    private readonly List<string> _problems = [];
+    private readonly List<string> _warnings = [];
+    private InferenceOptions _options = new();
+    private (string Path, Origin Origin)? _file;
+
+    private ResolvedConfiguration()
+    {
+    }
+
+    /// <summary>To be used only where there are no problems.</summary>
+    public InferenceOptions Options => _options;
+
+    /// <summary>Everything that keeps the server from starting, each with its remedy.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <param name="flags">At most one per setting.</param>
+    /// <param name="configPath">The value of <c>--config</c>.</param>
+    /// <param name="environment">All variables of the process.</param>
+    /// <param name="backends">What <c>--backend</c> may name.</param>
+    public static ResolvedConfiguration Read(
+        IReadOnlyCollection<GivenValue> flags, string? configPath, IReadOnlyDictionary<string, string> environment, IReadOnlyList<BackendChoice> backends)
+    {
+        var configuration = new ResolvedConfiguration();
+        EnvironmentVariables variables = EnvironmentVariables.Read(environment);
+        configuration._warnings.AddRange(variables.Warnings);
+        if (configPath is not null) configuration._file = (configPath, new Origin(OriginKind.Flag, ConfigFile.Flag));
+        else if (variables.ConfigPath is not null) configuration._file = (variables.ConfigPath, new Origin(OriginKind.Variable, ConfigFile.Variable));
+        if (configuration._file is { Path: var path }) configuration.Take(ConfigFile.Read(path));
+        configuration.Take(variables.Values);
+        configuration.Take(flags);
+        configuration.Apply();
+        configuration._problems.AddRange(new InferenceOptionsValidator(configuration, backends).Problems());
+        return configuration;
+    }
+
+    /// <summary>Whether the value of a setting could be read.</summary>
+    public bool IsGood(string key) => !_complaints.ContainsKey(SettingTable.Of(key));
+
+    /// <summary>A complaint about the value of a setting: names the setting, the value and, unless the flag has it, where it stands.</summary>
+    public string Problem(string key, string complaint) => Problem(SettingTable.Of(key), complaint);
+
+    /// <summary>Every setting, its value and its origin, in aligned columns.</summary>
+    public string Print()
+    {
+        var rows = new List<(string Name, string Value, string Origin)> { ("setting", "value", "from") };
+        rows.Add((ConfigFile.Flag, OneLine.Of(_file?.Path ?? "(none)"), (_file?.Origin ?? Origin.Default).ToString()));
+        foreach (Setting setting in SettingTable.All)
+        {
+            GivenValue? given = _given.GetValueOrDefault(setting);
+            string? text = _complaints.ContainsKey(setting) ? given!.Text : setting.Write(_options);
+            rows.Add((setting.Flag, text is null ? "(none)" : OneLine.Of(setting.Redact(text)), (given?.Origin ?? Origin.Default).ToString()));
+        }
+        int names = rows.Max(row => row.Name.Length), values = rows.Max(row => row.Value.Length);
+        var table = new StringBuilder();
+        foreach ((string name, string value, string origin) in rows) table.Append($"{name.PadRight(names)}  {value.PadRight(values)}  {origin}\n");
+        return table.ToString();
+    }
+
+    private void Take(ConfigFile file)
+    {
+        _problems.AddRange(file.Problems);
+        Take(file.Values);
+    }
+
+    private void Take(IEnumerable<GivenValue> values)
+    {
+        foreach (GivenValue value in values) _given[value.Setting] = value;
+    }
+
+    private void Apply()
+    {
+        foreach (Setting setting in SettingTable.All)
+        {
+            if (!_given.TryGetValue(setting, out GivenValue? given) || (given.Complaint ?? setting.Apply(given.Text, ref _options)) is not { } complaint) continue;
+            _complaints.Add(setting, complaint);
+            _problems.Add(Problem(setting, complaint));
+        }
+    }
+
+    private string Problem(Setting setting, string complaint)
+    {
+        GivenValue? given = _given.GetValueOrDefault(setting);
+        string text = given?.Text ?? setting.Write(_options) ?? "";
+        string place = given?.Origin switch
+        {
+            null => "(the default) ",
+            { Kind: OriginKind.File, Name: var path } => $"in {path} ",
+            { Name: var name } when name == setting.Flag => "",
+            { Name: var name } => $"from {name} ",
+        };
+        return $"{setting.Flag}: {(text.Length > 0 ? $"'{setting.Redact(text)}'" : "the value")} {place}{complaint}";
+    }
+}

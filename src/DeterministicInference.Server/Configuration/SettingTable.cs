@@ -1,0 +1,69 @@
+using DeterministicInference.Server.Configuration.Values;
+
+namespace DeterministicInference.Server.Configuration;
+
+/// <summary>Every setting of <c>serve</c>. A row here is all that a new setting needs, besides its line in docs/configuration.md.</summary>
+internal static class SettingTable
+{
+    private static readonly TextValue Text = new("TEXT"), File = new("FILE");
+    private static readonly DurationValue Duration = new(allowsZero: false), DurationOrZero = new(allowsZero: true);
+    private static readonly BooleanValue Boolean = new();
+
+    /// <summary>In the order of help, of <c>--print-config</c> and of the documentation.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new TypedSetting<string>(nameof(InferenceOptions.ModelPath), new TextValue("PATH"), o => o.ModelPath, (o, v) => o with { ModelPath = v },
+            "Folder of the model, or its name on the model hub.") { FlagAliases = ["--model"] },
+        new TypedSetting<string>(nameof(InferenceOptions.ServedModelName), Text, o => o.ServedModelName, (o, v) => o with { ServedModelName = v },
+            "Name in /v1/models. Without it: the last part of the model's path."),
+        new TypedSetting<bool>(nameof(InferenceOptions.StrictModel), Boolean, o => o.StrictModel, (o, v) => o with { StrictModel = v },
+            "Refuse requests that name another model."),
+
+        new TypedSetting<string>(nameof(InferenceOptions.Backend), new TextValue("NAME"), o => o.Backend, (o, v) => o with { Backend = v.Trim().ToLowerInvariant() },
+            "The engine: sglang, embedded, or external (attach to --backend-url)."),
+        new TypedSetting<string>(nameof(InferenceOptions.BackendHost), new HostValue(allowsNames: true), o => o.BackendHost, (o, v) => o with { BackendHost = v },
+            "Address on which the launched engine listens."),
+        new TypedSetting<int>(nameof(InferenceOptions.BackendPort), new WholeNumberValue<int>("PORT", 1, 65535), o => o.BackendPort, (o, v) => o with { BackendPort = v },
+            "Port on which the launched engine listens."),
+        new TypedSetting<Uri>(nameof(InferenceOptions.BackendUrl), new UrlValue(), o => o.BackendUrl, (o, v) => o with { BackendUrl = v },
+            "A running engine to attach to, instead of launching one."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.BackendStartupTimeout), Duration, o => o.BackendStartupTimeout, (o, v) => o with { BackendStartupTimeout = v },
+            "The engine must be ready after so long.") { FlagAliases = ["--timeout"], VariableAliases = ["INFERENCE_STARTUP_TIMEOUT"] },
+        new TypedSetting<string>(nameof(InferenceOptions.BackendCommand), new TextValue("PROGRAM"), o => o.BackendCommand, (o, v) => o with { BackendCommand = v },
+            "Replaces the engine's executable, such as the python3 of a virtual environment."),
+        new TypedSetting<IReadOnlyList<string>>(nameof(InferenceOptions.BackendArguments), new WordsValue(), o => o.BackendArguments, (o, v) => o with { BackendArguments = v },
+            "Everything after it goes to the launched engine as it is.") { Flag = "--" },
+
+        new TypedSetting<string>(nameof(InferenceOptions.ProxyHost), new HostValue(allowsNames: false), o => o.ProxyHost, (o, v) => o with { ProxyHost = v },
+            "Address to listen on. localhost is 127.0.0.1 and ::1, 0.0.0.0 every IPv4 address of the machine."),
+        new TypedSetting<int>(nameof(InferenceOptions.ProxyPort), new WholeNumberValue<int>("PORT", 0, 65535), o => o.ProxyPort, (o, v) => o with { ProxyPort = v },
+            "Port to listen on; 0 takes a free one, which the log names.") { FlagAliases = ["--port"], VariableAliases = ["INFERENCE_PORT"] },
+        new TypedSetting<long>(nameof(InferenceOptions.MaxRequestBytes), new SizeValue(), o => o.MaxRequestBytes, (o, v) => o with { MaxRequestBytes = v },
+            "Largest request body."),
+
+        new TypedSetting<string>(nameof(InferenceOptions.Determinism), new ChoiceValue("enforce", "off"), o => o.Determinism, (o, v) => o with { Determinism = v },
+            "enforce pins what could make an answer vary; off is a plain proxy."),
+        new TypedSetting<long>(nameof(InferenceOptions.Seed), new WholeNumberValue<long>("NUMBER", long.MinValue, long.MaxValue), o => o.Seed, (o, v) => o with { Seed = v },
+            "Seed of requests that have none."),
+
+        new TypedSetting<LogLevel>(nameof(InferenceOptions.LogLevel), new LogLevelValue(), o => o.LogLevel, (o, v) => o with { LogLevel = v },
+            "DEBUG, INFO, WARNING, ERROR or CRITICAL.") { Shorthand = ("--debug", "DEBUG") },
+        new TypedSetting<string>(nameof(InferenceOptions.LogFile), File, o => o.LogFile, (o, v) => o with { LogFile = v },
+            "File to which the log is appended."),
+        new TypedSetting<bool>(nameof(InferenceOptions.LogToConsole), Boolean, o => o.LogToConsole, (o, v) => o with { LogToConsole = v },
+            "Whether the log goes to standard output."),
+        new TypedSetting<string>(nameof(InferenceOptions.LogFormat), new ChoiceValue("text", "json"), o => o.LogFormat, (o, v) => o with { LogFormat = v },
+            "text or json."),
+
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.ConnectTimeout), Duration, o => o.ConnectTimeout, (o, v) => o with { ConnectTimeout = v },
+            "A connection to the engine must be made after so long."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.DrainTimeout), DurationOrZero, o => o.DrainTimeout, (o, v) => o with { DrainTimeout = v },
+            "When stopping, requests in flight may go on for so long."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.StopTimeout), DurationOrZero, o => o.StopTimeout, (o, v) => o with { StopTimeout = v },
+            "The engine may take so long to end after SIGTERM; then it is killed."),
+        new TypedSetting<string>(nameof(InferenceOptions.StopOnStdinEof), new ChoiceValue("auto", "on", "off"), o => o.StopOnStdinEof, (o, v) => o with { StopOnStdinEof = v },
+            "Stop at the end of standard input. auto: where it is a pipe or socket that was open at start."),
+    ];
+
+    public static Setting Of(string key) => All.First(setting => setting.Key == key);
+}

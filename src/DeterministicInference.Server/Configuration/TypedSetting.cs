@@ -1,0 +1,30 @@
+using DeterministicInference.Server.Configuration.Values;
+
+namespace DeterministicInference.Server.Configuration;
+
+/// <summary>A setting whose values are of type <typeparamref name="T"/>.</summary>
+internal sealed class TypedSetting<T>(
+    string key,
+    ValueKind<T> kind,
+    Func<InferenceOptions, T?> get,
+    Func<InferenceOptions, T, InferenceOptions> set,
+    string meaning) : Setting(key, meaning)
+{
+    public override string Placeholder => kind.Placeholder;
+
+    public override bool IsSwitch => kind.IsSwitch;
+
+    public override bool IsList => kind.IsList;
+
+    public override string? Apply(string text, ref InferenceOptions options)
+    {
+        string? complaint = kind.Read(text, out T value);
+        if (complaint is null) options = set(options, value);
+        return complaint;
+    }
+
+    public override string? Write(InferenceOptions options) =>
+        get(options) is { } value && kind.Write(value) is { Length: > 0 } text ? text : null;
+
+    public override string Redact(string text) => kind.Redact(text);
+}

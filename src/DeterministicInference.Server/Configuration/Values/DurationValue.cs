@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace DeterministicInference.Server.Configuration.Values;
+
+/// <summary>A time span: seconds (<c>300</c>, <c>1.5</c>), or a number with a unit (<c>250ms</c>, <c>30s</c>, <c>5m</c>, <c>1h</c>).</summary>
+/// <param name="allowsZero">Whether "no time at all" is a value.</param>
+internal sealed class DurationValue(bool allowsZero) : ValueKind<TimeSpan>
+{
+    /// <summary>Timers count milliseconds in 32 bits, and two settings may be added: 24 days leave room for both.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(576);
+
+    // "ms" before "s": the first suffix that fits decides.
+    private static readonly (string Suffix, long Ticks)[] Units =
+    [
+        ("ms", TimeSpan.TicksPerMillisecond), ("s", TimeSpan.TicksPerSecond), ("m", TimeSpan.TicksPerMinute), ("h", TimeSpan.TicksPerHour),
+    ];
+
+    public override string Placeholder => "DURATION";
+
+    public override string? Read(string text, out TimeSpan value)
+    {
+        value = default;
+        ReadOnlySpan<char> digits = text.AsSpan().Trim();
+        long unit = TimeSpan.TicksPerSecond;
+        foreach ((string suffix, long ticks) in Units)
+        {
+            if (!digits.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)) continue;
+            digits = digits[..^suffix.Length].TrimEnd();
+            unit = ticks;
+            break;
+        }
+        if (!decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number))
+        {
+            return "is not a duration. Give seconds, or a number with a unit: 250ms, 30s, 5m, 1h.";
+        }
+        // Compared before the multiplication, which could overflow.
+        if (number > Longest.Ticks / unit) return "is too long. Give at most 576h.";
+        value = TimeSpan.FromTicks((long)(number * unit));
+        return value == TimeSpan.Zero && !allowsZero ? "is no time at all. Give a duration above 0." : null;
+    }
+
+    public override string Write(TimeSpan value) => value.Ticks % TimeSpan.TicksPerSecond == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{value.Ticks / TimeSpan.TicksPerSecond}s")
+        : string.Create(CultureInfo.InvariantCulture, $"{(decimal)value.Ticks / TimeSpan.TicksPerMillisecond}ms");
+}

@@ -1,0 +1,63 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace DeterministicInference.Server.Configuration.Values;
+
+/// <summary>Words of a command line: a JSON array of strings, or words between spaces.</summary>
+internal sealed class WordsValue : ValueKind<IReadOnlyList<string>>
+{
+    private const string Complaint = "is not a list of words. Give words between spaces or, where a word has spaces or quotes, a JSON array of strings.";
+
+    // The result is shown to people, never put into a page.
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public override string Placeholder => "ARGUMENTS";
+
+    public override bool IsList => true;
+
+    public override string? Read(string text, out IReadOnlyList<string> value)
+    {
+        value = [];
+        if (!text.AsSpan().TrimStart().StartsWith('['))
+        {
+            if (text.AsSpan().ContainsAny('"', '\'', '\\')) return Complaint;
+            value = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            return null;
+        }
+        try
+        {
+            using JsonDocument array = JsonDocument.Parse(text);
+            // GetString of anything else throws, as a lone surrogate does.
+            value = [.. array.RootElement.EnumerateArray().Select(word => word.GetString() ?? throw new JsonException())];
+            return null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return Complaint;
+        }
+    }
+
+    public override string Write(IReadOnlyList<string> value)
+    {
+        bool plain = value is not ["[", ..] && value.All(word => word.Length > 0 && !word.StartsWith('[') && !word.Any(c => char.IsWhiteSpace(c) || c is '"' or '\'' or '\\'));
+        return plain ? string.Join(' ', value) : Array(value);
+    }
+
+    /// <summary>Secrets are recognised by the names of the flags they belong to.</summary>
+    public override string Redact(string text) =>
+        Read(text, out IReadOnlyList<string> words) is null ? Write(SecretArguments.Redact(words)) : SecretArguments.Mask;
+
+    /// <summary>The words as a JSON array, from which they are read back whatever they contain.</summary>
+    public static string Array(IEnumerable<string> words)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, Readable))
+        {
+            json.WriteStartArray();
+            foreach (string word in words) json.WriteStringValue(word);
+            json.WriteEndArray();
+        }
+        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+    }
+}
