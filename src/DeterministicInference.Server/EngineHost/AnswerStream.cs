@@ -8,8 +8,6 @@ namespace DeterministicInference.Server.EngineHost;
 /// <summary>Sends an answer as server-sent events: each token leaves as soon as it exists.</summary>
 internal sealed class AnswerStream(HttpContext context, AnswerWriter writer, ApiCall call)
 {
-    private static readonly TimeSpan ResetDelay = TimeSpan.FromMilliseconds(100);
-
     private readonly PipeWriter _body = context.Response.BodyWriter;
 
     public async Task SendAsync(IAsyncEnumerable<(int Prompt, GenerationEvent Event)> events, IReadOnlyList<ChoiceAnswer> choices)
@@ -32,7 +30,7 @@ internal sealed class AnswerStream(HttpContext context, AnswerWriter writer, Api
         }
         catch (InvalidOperationException e) when (!gone.IsCancellationRequested)
         {
-            await ReportAsync(e);
+            await OpenAIError.SendEventAsync(context, new OpenAIException(StatusCodes.Status500InternalServerError, "server_error", e.Message, code: "engine_failed"));
             // RequestLog logs it and resets the connection.
             throw;
         }
@@ -63,20 +61,6 @@ internal sealed class AnswerStream(HttpContext context, AnswerWriter writer, Api
             written = true;
         }
         return written;
-    }
-
-    /// <summary>
-    /// An answer that broke must not look finished: an error event, and time for it to arrive before the reset, which would
-    /// otherwise overtake it.
-    /// </summary>
-    private async Task ReportAsync(Exception cause)
-    {
-        var error = new OpenAIException(StatusCodes.Status500InternalServerError, "server_error", cause.Message, code: "engine_failed");
-        Raw("data: "u8);
-        Raw(OpenAIError.Body(error));
-        Raw("\n\n"u8);
-        await _body.FlushAsync(context.RequestAborted);
-        await Task.Delay(ResetDelay, context.RequestAborted);
     }
 
     private void Event(Action<Utf8JsonWriter> write)

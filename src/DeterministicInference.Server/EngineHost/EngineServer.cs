@@ -10,6 +10,8 @@ namespace DeterministicInference.Server.EngineHost;
 /// <summary>The <c>engine</c> command: the embedded engine behind HTTP.</summary>
 internal static partial class EngineServer
 {
+    private const string LogCategory = "deterministic_inference.engine";
+
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(30);
 
     public static SchedulerLimits Limits(EngineOptions options) =>
@@ -35,7 +37,7 @@ internal static partial class EngineServer
         });
 
         WebApplication app = builder.Build();
-        app.UseMiddleware<RequestLog>();
+        app.UseMiddleware<RequestLog>(LogCategory);
         app.UseRouting();
         new EngineEndpoints(engine, options, app.Services.GetRequiredService<TimeProvider>()).Map(app);
         return app;
@@ -47,7 +49,7 @@ internal static partial class EngineServer
     {
         using EmbeddedEngine engine = EmbeddedEngine.Load(options.ModelFolder, Limits(options));
         await using WebApplication app = Build(options, engine);
-        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(RequestLog.Category);
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
         await app.StartAsync(cancellation);
         string model = options.ServedModelName ?? engine.ModelName;
         foreach (string url in app.Urls) Ready(logger, model, url, options.Threads, Instructions.Name, EmbeddedEngine.NumericsVersion);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 
 namespace DeterministicInference.Server.OpenAI;
@@ -6,16 +7,30 @@ namespace DeterministicInference.Server.OpenAI;
 /// <summary>Writes the only error body there is: <c>{"error":{"message","type","param","code"}}</c>, all four keys.</summary>
 internal static class OpenAIError
 {
-    public static async Task WriteAsync(HttpContext context, OpenAIException error)
+    /// <summary>Time for an error event to arrive before the reset, which would otherwise overtake it.</summary>
+    private static readonly TimeSpan ResetDelay = TimeSpan.FromMilliseconds(100);
+
+    public static Task WriteAsync(HttpContext context, OpenAIException error)
     {
-        context.Response.StatusCode = error.Status;
-        byte[] body = Body(error);
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        if (error.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds;
+        return ApiJson.WriteAsync(context, error.Status, Body(error));
     }
 
-    public static byte[] Body(OpenAIException error)
+    /// <summary>
+    /// Tells of an error in a stream that has begun. Some clients pass over error events, so an answer that broke must
+    /// also not end in good order: the caller aborts the connection next.
+    /// </summary>
+    public static async Task SendEventAsync(HttpContext context, OpenAIException error)
+    {
+        PipeWriter body = context.Response.BodyWriter;
+        body.Write("data: "u8);
+        body.Write(Body(error));
+        body.Write("\n\n"u8);
+        await body.FlushAsync(context.RequestAborted);
+        await Task.Delay(ResetDelay, context.RequestAborted);
+    }
+
+    private static byte[] Body(OpenAIException error)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(buffer, ApiJson.WriterOptions))

@@ -17,6 +17,12 @@ internal sealed class OpenAIException(int status, string type, string message, s
 
     public string? Code { get; } = code;
 
+    /// <summary>Value of the Retry-After header: seconds, or a date. Clients without it repeat at once.</summary>
+    public string? RetryAfter { get; init; }
+
+    /// <summary>Whether the message is the engine's text: it may quote the prompt, so it is not logged.</summary>
+    public bool IsQuoted { get; init; }
+
     public static OpenAIException Invalid(string message, string? param = null, string? code = null) =>
         new(StatusCodes.Status400BadRequest, "invalid_request_error", message, param, code);
 
@@ -25,6 +31,9 @@ internal sealed class OpenAIException(int status, string type, string message, s
 
     public static OpenAIException Missing(string param) =>
         Invalid($"Missing required parameter: '{param}'.", param, "missing_required_parameter");
+
+    public static OpenAIException UnknownModel(string id, string served) =>
+        new(StatusCodes.Status404NotFound, "invalid_request_error", $"The model '{id}' does not exist. This server serves '{served}'.", "model", "model_not_found");
 
     public static OpenAIException Unsupported(string param, string remedy) =>
         Invalid($"Unsupported parameter: '{param}'. {remedy}", param, "unsupported_parameter");

@@ -98,7 +98,7 @@ public sealed class TransportTests(SharedEngines engines)
         (string head, string body) = await connection.ReadAnswerAsync();
         Assert.StartsWith("HTTP/1.1 413 ", head, StringComparison.Ordinal);
         JsonNode error = JsonNode.Parse(body)!["error"]!;
-        Assert.Equal("The request body is too large. Send less, or start the engine with a higher --max-request-bytes.", (string?)error["message"]);
+        Assert.Equal("The request body is too large. Send less, or start the server with a higher --max-request-bytes.", (string?)error["message"]);
         Assert.Equal(["message", "type", "param", "code"], error.AsObject().Select(member => member.Key));
     }
 

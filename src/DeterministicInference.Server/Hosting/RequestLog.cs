@@ -1,29 +1,38 @@
 using System.Diagnostics;
+using DeterministicInference.Server.EngineHost;
 using DeterministicInference.Server.OpenAI;
 
-namespace DeterministicInference.Server.EngineHost;
+namespace DeterministicInference.Server.Hosting;
 
 /// <summary>
 /// Around every request: the request id, errors in the OpenAI shape, and one line in the log, never with content.
 /// </summary>
-internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory loggers)
+/// <param name="next">What answers.</param>
+/// <param name="loggers">Where the lines go.</param>
+/// <param name="category">Under which name.</param>
+internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory loggers, string category)
 {
-    public const string Category = "deterministic_inference.engine";
-
     /// <summary>Keys of <see cref="HttpContext.Items"/> under which a handler leaves its token counts.</summary>
     public static readonly object PromptTokens = new(), CompletionTokens = new();
 
+    /// <summary>Key of <see cref="HttpContext.Items"/> for the status that an answer deserved which broke after its own was sent.</summary>
+    public static readonly object BrokenStatus = new();
+
+    /// <summary>Header, and key of <see cref="HttpContext.Items"/>, of the request's id.</summary>
+    public const string RequestId = "x-request-id";
+
     private const int ClientClosedRequest = 499;
 
-    private readonly ILogger _logger = loggers.CreateLogger(Category);
+    private readonly ILogger _logger = loggers.CreateLogger(category);
 
     public async Task InvokeAsync(HttpContext context)
     {
         string id = ResponseIds.Request();
-        context.Response.Headers["x-request-id"] = id;
+        context.Response.Headers[RequestId] = id;
+        context.Items[RequestId] = id;
         long started = Stopwatch.GetTimestamp();
         int status = await RunAsync(context, id);
-        bool isProbe = context.Request.Path == "/health" && status == StatusCodes.Status200OK;
+        bool isProbe = status == StatusCodes.Status200OK && context.Request.Path.Value is "/health" or "/livez" or "/readyz";
         // Percent-encoded: a line feed in a path must not begin a line of its own.
         Finished(isProbe ? LogLevel.Debug : LogLevel.Information, context.Request.Method, context.Request.Path.ToUriComponent(), status,
             Stopwatch.GetElapsedTime(started).TotalMilliseconds, context.Items[PromptTokens] ?? 0, context.Items[CompletionTokens] ?? 0, id);
@@ -36,6 +45,7 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
         {
             await next(context);
             if (!context.Response.HasStarted && context.Response.ContentLength is null && RoutingError(context) is { } error) await OpenAIError.WriteAsync(context, error);
+            if (context.Items[BrokenStatus] is int broken) return broken;
             return context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted ? ClientClosedRequest : context.Response.StatusCode;
         }
         catch (OpenAIException e)
@@ -57,7 +67,7 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
                 return context.Response.StatusCode;
             }
             await OpenAIError.WriteAsync(context, new OpenAIException(StatusCodes.Status500InternalServerError, "server_error",
-                $"The engine failed to answer. See the engine's log for request {id}.", code: "internal_error"));
+                $"The server failed to answer. See its log for request {id}.", code: "internal_error"));
             return StatusCodes.Status500InternalServerError;
         }
     }

@@ -1,0 +1,113 @@
+using System.Net.Mime;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using DeterministicInference.Server.OpenAI;
+
+namespace DeterministicInference.Server.Proxy;
+
+/// <summary>
+/// The engine's errors in the OpenAI shape, with the engine's status. Engines write five shapes: OpenAI's nested one, often
+/// with a numeric code (llama.cpp, vLLM); SGLang's flat one; <c>error</c> as a string (all of them for a wrong key, TGI
+/// always); FastAPI's <c>detail</c>; and plain text.
+/// </summary>
+internal static class BackendErrors
+{
+    private const int LongestText = 500;
+
+    /// <param name="status">Of the answer: 400 or above.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="mediaType">Type of the body.</param>
+    /// <param name="retryAfter">When the client may try again.</param>
+    public static OpenAIException Read(int status, ReadOnlyMemory<byte> body, string? mediaType, string? retryAfter)
+    {
+        Fields fields = Parse(body);
+        if (fields.Message is null && mediaType == MediaTypeNames.Text.Plain && Utf8.IsValid(body.Span)) fields = new(Shortened(Encoding.UTF8.GetString(body.Span).Trim()));
+        return Create(status, fields, retryAfter);
+    }
+
+    /// <summary>An error that an engine sent as an event, after status 200.</summary>
+    /// <param name="chunk">The event's data, which has the member <c>error</c>.</param>
+    public static OpenAIException ReadEvent(ReadOnlyMemory<byte> chunk)
+    {
+        Fields fields = Parse(chunk);
+        return Create(fields.NumericCode is { } status and >= 400 and <= 599 ? status : StatusCodes.Status500InternalServerError, fields, null);
+    }
+
+    private static OpenAIException Create(int status, Fields fields, string? retryAfter)
+    {
+        bool isServer = status >= 500;
+        string message = string.IsNullOrWhiteSpace(fields.Message) ? $"it answered {status} without a reason." : fields.Message;
+        return new OpenAIException(
+            status,
+            IsKnownType(fields.Type) ? fields.Type! : isServer ? "server_error" : "invalid_request_error",
+            isServer ? $"The backend failed: {message}" : ReferenceEquals(message, fields.Message) ? message : $"The backend refused the request: {message}",
+            fields.Param,
+            fields.Code ?? status switch
+            {
+                StatusCodes.Status401Unauthorized => "invalid_api_key",
+                StatusCodes.Status429TooManyRequests => "rate_limit_exceeded",
+                StatusCodes.Status503ServiceUnavailable => "backend_unavailable",
+                >= 500 => "backend_error",
+                _ => null,
+            })
+        {
+            RetryAfter = retryAfter,
+            IsQuoted = true,
+        };
+    }
+
+    private static Fields Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object) return default;
+            if (root.TryGetProperty("error"u8, out JsonElement error))
+            {
+                if (error.ValueKind == JsonValueKind.Object) return Members(error);
+                if (error.ValueKind == JsonValueKind.String) return new(error.GetString(), Text(root, "error_type"));
+            }
+            return root.TryGetProperty("detail"u8, out JsonElement detail) ? Detail(detail) : Members(root);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: an unpaired surrogate escape.
+            return default;
+        }
+    }
+
+    private static Fields Members(JsonElement error)
+    {
+        string? code = Text(error, "code");
+        int? number = error.TryGetProperty("code"u8, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int n) ? n : null;
+        // A numeric code repeats the status.
+        return new(Text(error, "message"), Text(error, "type"), Text(error, "param"), string.IsNullOrEmpty(code) || code.All(char.IsAsciiDigit) ? null : code, number);
+    }
+
+    /// <summary>FastAPI: a text, or a list of <c>{"loc":["body","temperature"],"msg":"…"}</c>.</summary>
+    private static Fields Detail(JsonElement detail)
+    {
+        if (detail.ValueKind == JsonValueKind.String) return new(detail.GetString());
+        if (detail.ValueKind != JsonValueKind.Array || detail.GetArrayLength() == 0 || detail[0].ValueKind != JsonValueKind.Object) return default;
+        string? param = null;
+        if (detail[0].TryGetProperty("loc"u8, out JsonElement path) && path.ValueKind == JsonValueKind.Array)
+        {
+            string[] parts = [.. path.EnumerateArray().Select(part => part.ToString())];
+            param = string.Join('.', parts is ["body", ..] ? parts[1..] : parts);
+        }
+        string? message = Text(detail[0], "msg");
+        return new(string.IsNullOrEmpty(param) ? message : $"Invalid '{param}': {message}", Param: string.IsNullOrEmpty(param) ? null : param);
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static bool IsKnownType(string? type) =>
+        type is "requests" or "tokens" or "insufficient_quota" || (type is not null && type.EndsWith("_error", StringComparison.Ordinal));
+
+    private static string Shortened(string text) => text.Length <= LongestText ? text : text[..LongestText] + "…";
+
+    private readonly record struct Fields(string? Message, string? Type = null, string? Param = null, string? Code = null, int? NumericCode = null);
+}

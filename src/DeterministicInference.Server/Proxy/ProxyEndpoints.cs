@@ -1,0 +1,89 @@
+using System.Text.Json;
+using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.OpenAI;
+
+namespace DeterministicInference.Server.Proxy;
+
+/// <summary>
+/// The server's routes: what is not listed here does not reach the engine, whose other routes are often open to anyone
+/// and can change it. A request's path: is the engine ready, parse, pin, forward, relay.
+/// </summary>
+internal sealed partial class ProxyEndpoints : IDisposable
+{
+    public const string LogCategory = "deterministic_inference.proxy";
+
+    private readonly InferenceOptions _options;
+    private readonly BackendStatus _status;
+    private readonly DeterminismPolicy _policy;
+    private readonly BackendForwarder _forwarder;
+    private readonly ModelRoutes _models;
+    private readonly ILogger _logger;
+
+    /// <param name="options">Settings.</param>
+    /// <param name="status">What the engine is doing.</param>
+    /// <param name="environment">What JSON answers carry.</param>
+    /// <param name="time">For the age of the model.</param>
+    /// <param name="loggers">For <see cref="LogCategory"/>.</param>
+    public ProxyEndpoints(InferenceOptions options, BackendStatus status, GpuEnvironment environment, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options;
+        _status = status;
+        _policy = new DeterminismPolicy(options);
+        _logger = loggers.CreateLogger(LogCategory);
+        _forwarder = new BackendForwarder(options, environment, _logger);
+        _models = new ModelRoutes(options.ModelName, time);
+    }
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        MapForwarded("/v1/completions");
+        MapForwarded("/v1/chat/completions");
+        _models.Map(routes);
+        routes.MapMethods("/health", ["GET", "HEAD"], HealthAsync);
+        routes.MapMethods("/readyz", ["GET", "HEAD"], HealthAsync);
+        routes.MapMethods("/livez", ["GET", "HEAD"], context => ApiJson.WriteAsync(context, StatusCodes.Status200OK, HealthReport.WriteAlive));
+
+        // What is sent on is this path, never the client's spelling of it; a query is dropped.
+        void MapForwarded(string path) => routes.MapPost(path, context => ForwardAsync(context, path));
+    }
+
+    public void Dispose() => _forwarder.Dispose();
+
+    private async Task ForwardAsync(HttpContext context, string path)
+    {
+        if (_status.State is not BackendState.Ready ready) throw HealthReport.NotReady(_status.State);
+        // Until the engine says how many.
+        context.Items[RequestLog.PromptTokens] = context.Items[RequestLog.CompletionTokens] = "-";
+
+        PinnedRequest pinned;
+        bool isStream;
+        using (RequestBody body = await RequestBody.ReadAsync(context))
+        {
+            RequireModel(body.Root);
+            isStream = body.Root.TryGetProperty("stream"u8, out JsonElement stream) && stream.ValueKind == JsonValueKind.True;
+            pinned = _policy.Pin(body);
+        }
+        foreach ((string name, string value) in pinned.Pins) Pinned(name, value, (string)context.Items[RequestLog.RequestId]!);
+        await _forwarder.ForwardAsync(context, BackendAddress.Of(ready.Url, path), pinned.Json, isStream);
+    }
+
+    private void RequireModel(JsonElement root)
+    {
+        if (!_options.StrictModel || new FieldReader(root).Text("model") is not { } model || model == _options.ModelName) return;
+        throw OpenAIException.UnknownModel(model, _options.ModelName);
+    }
+
+    private Task HealthAsync(HttpContext context)
+    {
+        BackendState state = _status.State;
+        if (state is BackendState.Ready) return ApiJson.WriteAsync(context, StatusCodes.Status200OK, json => HealthReport.Write(json, state, _status.Address));
+        context.Response.Headers.RetryAfter = HealthReport.RetryAfter;
+        return ApiJson.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, json => HealthReport.Write(json, state, _status.Address));
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Pinned {Name}={Value} for {RequestId}")]
+    private partial void Pinned(string name, string value, string requestId);
+}

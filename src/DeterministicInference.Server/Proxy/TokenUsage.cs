@@ -1,0 +1,53 @@
+using System.Text.Json;
+using DeterministicInference.Server.Hosting;
+
+namespace DeterministicInference.Server.Proxy;
+
+/// <summary>What an engine says that an answer took; null where it does not say.</summary>
+internal readonly record struct TokenUsage(long? Prompt, long? Completion)
+{
+    /// <summary>The member <c>usage</c> of an answer.</summary>
+    public static TokenUsage Read(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 512 });
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool matches = reader.ValueTextEquals("usage"u8);
+            reader.Read();
+            if (matches) return ReadValue(ref reader);
+            reader.Skip();
+        }
+        return default;
+    }
+
+    /// <summary>Reads the value on which the reader stands, to its end.</summary>
+    public static TokenUsage ReadValue(ref Utf8JsonReader reader)
+    {
+        var usage = default(TokenUsage);
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return usage;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isPrompt = reader.ValueTextEquals("prompt_tokens"u8), isCompletion = reader.ValueTextEquals("completion_tokens"u8);
+            reader.Read();
+            if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count))
+            {
+                if (isPrompt) usage = usage with { Prompt = count };
+                if (isCompletion) usage = usage with { Completion = count };
+            }
+            reader.Skip();
+        }
+        return usage;
+    }
+
+    /// <summary>Leaves the counts for the request's line in the log.</summary>
+    public void Log(HttpContext context)
+    {
+        if (Prompt is { } prompt) context.Items[RequestLog.PromptTokens] = prompt;
+        if (Completion is { } completion) context.Items[RequestLog.CompletionTokens] = completion;
+    }
+}
