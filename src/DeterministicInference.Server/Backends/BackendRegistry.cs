@@ -5,10 +5,9 @@ namespace DeterministicInference.Server.Backends;
 /// <summary>The engines there are, by the name that <c>--backend</c> takes. A new one is one line here.</summary>
 internal static class BackendRegistry
 {
-    private static readonly FrozenDictionary<string, IBackend> Backends =
-        ((IBackend[])[new SglangBackend(), new EmbeddedBackend(), new ExternalBackend()]).ToFrozenDictionary(backend => backend.Name);
+    public static IReadOnlyList<IBackend> All { get; } = [new SglangBackend(), new EmbeddedBackend(), new ExternalBackend()];
 
-    public static IReadOnlyList<string> Names { get; } = [.. Backends.Keys.Order(StringComparer.Ordinal)];
+    private static readonly FrozenDictionary<string, IBackend> ByName = All.ToFrozenDictionary(backend => backend.Name);
 
-    public static IBackend? Find(string name) => Backends.GetValueOrDefault(name);
+    public static IBackend? Find(string name) => ByName.GetValueOrDefault(name);
 }

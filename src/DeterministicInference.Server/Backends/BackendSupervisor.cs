@@ -24,6 +24,11 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     private readonly BackendProbe _probe;
     private GuardedProcess? _process;
 
+    /// <summary>Where the guards keep what the next start needs to recognise leftovers (XDG base directory specification).</summary>
+    private static string StateFolder => Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
+        "deterministic-inference", "engines");
+
     public BackendSupervisor(IBackend backend, InferenceOptions options, BackendStatus status, ILoggerFactory loggers)
     {
         _backend = backend;
@@ -81,7 +86,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         BackendLaunch launch = _backend.Launch(_options)!;
         await RequireFreePortAsync(stop);
         StartingEngine(_backend.Title, _options.ModelPath ?? _options.ModelName);
-        _process = GuardedProcess.Start(launch, new GuardSettings(), _output.Add);
+        _process = GuardedProcess.Start(launch, new GuardSettings(StateFolder), _output.Add);
     }
 
     /// <summary>A listener of somebody else would answer in the engine's place.</summary>
@@ -118,7 +123,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
             if (Stopwatch.GetElapsedTime(reported) > ProgressInterval)
             {
                 reported = Stopwatch.GetTimestamp();
-                StillStarting(_backend.Title, elapsed.TotalSeconds, problem, _output.LastLines.LastOrDefault() ?? "no output yet");
+                StillStarting(_backend.Title, elapsed.TotalSeconds, problem, _output.LastLines is [.., var last] ? last : "no output yet");
             }
             await WaitAsync(StartInterval, stop);
         }
@@ -166,21 +171,21 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     {
         string lines = string.Join('\n', _output.LastLines);
         string remedy =
-            exit.IsMissingExecutable ? $"'{_backend.Launch(_options)!.File}' was not found. {_backend.MissingExecutableRemedy}"
+            exit is EngineExit.NotStarted { IsMissing: true } ? $"'{_backend.Launch(_options)!.File}' was not found. {_backend.MissingExecutableRemedy}"
             : lines.Contains("No module named", StringComparison.Ordinal) ? $"a Python module is missing. {_backend.MissingExecutableRemedy}"
-            : "See its last lines above.";
-        return new BackendFailureException($"{_backend.Title} ended before it was ready ({exit}): {remedy}");
+            : "See its last lines.";
+        return new BackendFailureException($"{_backend.Title} {exit.Describe()} before it was ready: {remedy}");
     }
 
-    private BackendFailureException Crash(EngineExit exit) => new($"{_backend.Title} ended unexpectedly ({exit}).");
+    private BackendFailureException Crash(EngineExit exit) => new($"{_backend.Title} {exit.Describe()} although nobody asked it to.");
 
-    [LoggerMessage(LogLevel.Information, "Starting {Engine} server with model: {Model}")]
+    [LoggerMessage(LogLevel.Information, "Starting {Engine} with model: {Model}")]
     private partial void StartingEngine(string engine, string model);
 
     [LoggerMessage(LogLevel.Information, "Attaching to {Engine} at {Url}")]
     private partial void Attaching(string engine, Uri url);
 
-    [LoggerMessage(LogLevel.Information, "{Engine} server is ready")]
+    [LoggerMessage(LogLevel.Information, "{Engine} is ready")]
     private partial void IsReady(string engine);
 
     [LoggerMessage(LogLevel.Information, "Waiting for {Engine}: {Seconds:F0} s, {Problem}; its last line: {Line}")]

@@ -8,7 +8,7 @@ internal sealed class EmbeddedBackend : IBackend
 {
     public string Name => "embedded";
 
-    public string Title => "the embedded engine";
+    public string Title => "Embedded engine";
 
     public bool NeedsModelPath => false;
 

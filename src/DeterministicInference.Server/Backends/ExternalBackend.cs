@@ -7,9 +7,11 @@ internal sealed class ExternalBackend : IBackend
 {
     public string Name => "external";
 
-    public string Title => "the external engine";
+    public string Title => "External engine";
 
     public bool NeedsModelPath => false;
+
+    public bool CanLaunch => false;
 
     public string HealthPath => "/health";
 

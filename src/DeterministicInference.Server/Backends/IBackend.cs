@@ -11,11 +11,14 @@ internal interface IBackend
     /// <summary>The value of <c>--backend</c>, and the last part of its log module's name.</summary>
     string Name { get; }
 
-    /// <summary>What messages call it.</summary>
+    /// <summary>What messages call it, at the beginning of a sentence.</summary>
     string Title { get; }
 
     /// <summary>Whether <c>--model-path</c> must be given to launch it.</summary>
     bool NeedsModelPath { get; }
+
+    /// <summary>Whether it is launched at all; otherwise it is only attached to, by <c>--backend-url</c>.</summary>
+    bool CanLaunch => true;
 
     /// <summary>GET on it answers 200 once the engine is ready.</summary>
     string HealthPath { get; }

@@ -11,7 +11,7 @@ internal sealed class SglangBackend : IBackend
 {
     public string Name => "sglang";
 
-    public string Title => "SGLang";
+    public string Title => "SGLang server";
 
     public bool NeedsModelPath => true;
 

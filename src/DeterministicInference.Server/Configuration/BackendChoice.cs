@@ -1,3 +1,5 @@
+using DeterministicInference.Server.Backends;
+
 namespace DeterministicInference.Server.Configuration;
 
 /// <summary>What the settings must know of an engine that <c>--backend</c> can name.</summary>
@@ -7,9 +9,5 @@ namespace DeterministicInference.Server.Configuration;
 internal sealed record BackendChoice(string Name, bool NeedsModelPath, bool CanLaunch)
 {
     public static IReadOnlyList<BackendChoice> Known { get; } =
-    [
-        new("sglang", NeedsModelPath: true, CanLaunch: true),
-        new("embedded", NeedsModelPath: false, CanLaunch: true),
-        new("external", NeedsModelPath: false, CanLaunch: false),
-    ];
+        [.. BackendRegistry.All.Select(backend => new BackendChoice(backend.Name, backend.NeedsModelPath, backend.CanLaunch))];
 }

@@ -2,6 +2,7 @@ using System.Net;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Proxy;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -22,10 +23,12 @@ internal static partial class InferenceServer
         using StopRequest request = StopRequest.Listen(options);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
 
-        await using WebApplication app = Build(options, backend, status);
+        await using WebApplication app = Build(options);
         ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
         ILogger logger = loggers.CreateLogger(Module);
         Starting(logger);
+        using var endpoints = new ProxyEndpoints(options, status, GpuEnvironment.Collect(), app.Services.GetRequiredService<TimeProvider>(), loggers);
+        endpoints.Map(app);
         await app.StartAsync(stop.Token);
         foreach (string url in app.Urls) Listening(logger, url, backend.Title);
 
@@ -51,7 +54,7 @@ internal static partial class InferenceServer
         return exitCode;
     }
 
-    private static WebApplication Build(InferenceOptions options, IBackend backend, BackendStatus status)
+    private static WebApplication Build(InferenceOptions options)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
         new LogSetup(options.LogLevel, options.LogFormat == "json", options.LogToConsole, options.LogFile).Apply(builder.Logging);
@@ -66,9 +69,8 @@ internal static partial class InferenceServer
             Listen(kestrel, options);
         });
         WebApplication app = builder.Build();
-        app.UseMiddleware<RequestLog>();
+        app.UseMiddleware<RequestLog>(Module);
         app.UseRouting();
-        new ProxyEndpoints(options, backend, status, app.Services.GetRequiredService<TimeProvider>(), app.Services.GetRequiredService<ILoggerFactory>()).Map(app);
         return app;
     }
 
@@ -83,7 +85,7 @@ internal static partial class InferenceServer
     [LoggerMessage(LogLevel.Information, "Starting Deterministic Inference Server")]
     private static partial void Starting(ILogger logger);
 
-    [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests are answered once {Engine} is ready")]
+    [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests are answered once it says: {Engine} is ready")]
     private static partial void Listening(ILogger logger, string url, string engine);
 
     [LoggerMessage(LogLevel.Critical, "{Reason}\nIts last lines:\n{Lines}")]
