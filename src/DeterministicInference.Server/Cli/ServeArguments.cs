@@ -25,6 +25,9 @@ internal sealed class ServeArguments
     /// <summary>The file that <c>--config</c> names.</summary>
     public string? ConfigPath { get; private set; }
 
+    /// <summary>Whether another command may be meant, so that the settings are not worth a word.</summary>
+    public bool NamesOtherCommand { get; private set; }
+
     /// <summary>Whether the configuration is to be shown instead of used.</summary>
     public bool PrintConfig { get; private set; }
 
@@ -45,7 +48,7 @@ internal sealed class ServeArguments
             // A value never begins with two dashes: it is a flag then, known or mistyped, and the value was forgotten.
             string? next = at < tokens.Count && tokens[at] is { Type: TokenType.Argument } value && !value.Value.StartsWith("--", StringComparison.Ordinal) ? value.Value : null;
             if (token.Type == TokenType.Option) at += arguments.ReadFlag(token.Value, next) ? 1 : 0;
-            else if (token.Type == TokenType.Argument) at += arguments.Refuse(token.Value, next) ? 1 : 0;
+            else if (token.Type == TokenType.Argument) at += arguments.Refuse(token.Value, next, at > 1 && tokens[at - 2].Type == TokenType.Command) ? 1 : 0;
         }
         return arguments;
     }
@@ -84,10 +87,11 @@ internal sealed class ServeArguments
     }
 
     /// <returns>Whether the next token is taken for the value of an unknown flag.</returns>
-    private bool Refuse(string token, string? next)
+    private bool Refuse(string token, string? next, bool first)
     {
         if (!token.StartsWith('-'))
         {
+            NamesOtherCommand |= first || _commands.Contains(token);
             _problems.Add(_commands.Contains(token)
                 ? $"{token}: a command must come first, before its settings."
                 : $"'{token}': there is no such command or argument.{NearestName.Hint(token, _commands)} Commands are {string.Join(", ", _commands)}; arguments of the engine stand after --.");

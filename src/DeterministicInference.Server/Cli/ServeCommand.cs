@@ -39,7 +39,7 @@ internal static class ServeCommand
         ServeArguments arguments = ServeArguments.Read(
             parsed.Tokens, [.. parsed.RootCommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name)]);
         ResolvedConfiguration configuration = ResolvedConfiguration.Read(arguments.Values, arguments.ConfigPath, EnvironmentVariables.OfProcess(), backends);
-        IReadOnlyList<string> problems = [.. arguments.Problems, .. configuration.Problems];
+        IReadOnlyList<string> problems = arguments.NamesOtherCommand ? arguments.Problems : [.. arguments.Problems, .. configuration.Problems];
         if (arguments.PrintConfig) await Console.Out.WriteAsync(configuration.Print());
         foreach (string warning in configuration.Warnings) await Console.Error.WriteLineAsync($"warning: {OneLine.Of(warning)}");
         foreach (string problem in problems) await Console.Error.WriteLineAsync($"error: {OneLine.Of(problem)}");

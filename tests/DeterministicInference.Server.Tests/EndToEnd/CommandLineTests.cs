@@ -29,8 +29,6 @@ public sealed class CommandLineTests
     [InlineData("engine --log-level debug", "error: --log-level: 'debug' is not DEBUG, INFO, WARNING, ERROR or CRITICAL.")]
     [InlineData("doctor --beside 65", "error: --beside: '65' is not a whole number from 0 to 64.")]
     [InlineData("doctor --port 5", "error: Unrecognized command or argument '--port'.", "error: Unrecognized command or argument '5'.")]
-    [InlineData("", "error: Required command was not provided.")]
-    [InlineData("nonsense", "error: Required command was not provided.", "error: Unrecognized command or argument 'nonsense'.")]
     public async Task A_wrong_command_line_is_exit_code_2_with_one_line_per_error(string arguments, params string[] errors)
     {
         CommandResult result = await ServerProgram.Built.RunAsync(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -40,7 +40,7 @@ internal sealed class WordsValue : ValueKind<IReadOnlyList<string>>
 
     public override string Write(IReadOnlyList<string> value)
     {
-        bool plain = value is not ["[", ..] && value.All(word => word.Length > 0 && !word.StartsWith('[') && !word.Any(c => char.IsWhiteSpace(c) || c is '"' or '\'' or '\\'));
+        bool plain = value.All(word => word.Length > 0 && word[0] != '[' && !word.Any(c => char.IsWhiteSpace(c) || c is '"' or '\'' or '\\'));
         return plain ? string.Join(' ', value) : Array(value);
     }
 

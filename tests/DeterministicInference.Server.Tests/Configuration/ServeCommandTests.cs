@@ -1,0 +1,107 @@
+using DeterministicInference.Server.Cli;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Tests.EndToEnd;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Configuration;
+
+/// <summary>The command as a user starts it: exit codes, what goes to which stream, and that the server gets the options.</summary>
+public sealed class ServeCommandTests
+{
+    private const string NoModel = "error: --model-path: no model. Pass --model-path, set INFERENCE_MODEL_PATH, or use the bundled one with --backend embedded.";
+
+    [Theory]
+    [InlineData("", NoModel)]
+    [InlineData("serve", NoModel)]
+    [InlineData("nonsense", "error: 'nonsense': there is no such command or argument. Commands are serve, engine, doctor; arguments of the engine stand after --.")]
+    [InlineData("--port 5 engine --port 6", "error: engine: a command must come first, before its settings.")]
+    [InlineData("--backend what --port 99999999 --prot 1",
+        "error: --prot: there is no such option. Did you mean --port?",
+        "error: --proxy-port: '99999999' from --port is not a whole number from 0 to 65535.",
+        "error: --backend: 'what' is not an engine that is known here. Give sglang, embedded or external.")]
+    [InlineData("--model-path a\nb", "error: --model-path: 'a\\u000ab' contains a control character. Remove it.")]
+    [InlineData("serve --config /nowhere.json --model-path m", "error: --config: /nowhere.json does not exist. Give the path of a JSON file.")]
+    public async Task Wrong_settings_are_exit_code_2_with_one_line_per_problem(string arguments, params string[] errors)
+    {
+        CommandResult result = await ServerProgram.Built.RunAsync(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(errors, result.ErrorLines);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+    }
+
+    [Fact]
+    public async Task The_printed_configuration_says_where_every_value_came_from()
+    {
+        Given given = new();
+        File.WriteAllText(given.Path, """{"Inference":{"BackendPort":1,"LogLevel":"error","Seed":1}}""");
+        CommandResult result = await ServerProgram.Built.RunAsync(
+            ["--config", given.Path, "--model", "m", "--port=4", "--print-config", "--", "--api-key", "secret", "--tp-size", "2"],
+            ("INFERENCE_BACKEND_PORT", "2"), ("INFERENCE_STARTUP_TIMEOUT", "3m"), ("INFERENCE_PROXY_PORT", "3"), ("INFERENCE_SED", "3"));
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(["warning: INFERENCE_SED: no setting has this variable. Did you mean INFERENCE_SEED?"], result.ErrorLines);
+        Assert.Equal($"--config                   {given.Path}  flag --config", result.Output.Split('\n')[1]);
+        Assert.All(SettingTable.All, setting => Assert.Equal(setting.Key switch
+        {
+            nameof(InferenceOptions.ModelPath) => ("m", "flag --model"),
+            nameof(InferenceOptions.ProxyPort) => ("4", "flag --port"),
+            nameof(InferenceOptions.BackendPort) => ("2", "variable INFERENCE_BACKEND_PORT"),
+            nameof(InferenceOptions.BackendStartupTimeout) => ("180s", "variable INFERENCE_STARTUP_TIMEOUT"),
+            nameof(InferenceOptions.LogLevel) => ("ERROR", $"file {given.Path}"),
+            nameof(InferenceOptions.Seed) => ("1", $"file {given.Path}"),
+            nameof(InferenceOptions.BackendArguments) => ("--api-key *** --tp-size 2", "flag --"),
+            _ => (setting.Write(new InferenceOptions()) ?? "(none)", "default"),
+        }, Given.Row(result.Output, setting)));
+    }
+
+    [Fact]
+    public async Task A_configuration_with_problems_is_printed_too()
+    {
+        CommandResult result = await ServerProgram.Built.RunAsync(["--print-config", "--backend", "embedded"], ("INFERENCE_PORT", "http"));
+        Assert.Equal(("http", "variable INFERENCE_PORT"), Given.Row(result.Output, SettingTable.Of(nameof(InferenceOptions.ProxyPort))));
+        Assert.Equal(["error: --proxy-port: 'http' from INFERENCE_PORT is not a whole number from 0 to 65535."], result.ErrorLines);
+        Assert.Equal(2, result.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("serve --help")]
+    [InlineData("--port --nope --help")]
+    public async Task Help_lists_every_setting_with_its_default(string arguments)
+    {
+        CommandResult result = await ServerProgram.Built.RunAsync(arguments.Split(' '));
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        string[] lines = result.Output.Split('\n');
+        Assert.All(SettingTable.All.Where(setting => !setting.IsList), setting =>
+        {
+            string line = Assert.Single(lines, line => line.Split(' ', ',').Take(8).Contains(setting.Flag));
+            Assert.All(setting.FlagAliases, alias => Assert.Contains(alias, line, StringComparison.Ordinal));
+            Assert.Contains(setting.Meaning, line, StringComparison.Ordinal);
+            Assert.Equal(setting.Write(new InferenceOptions()) is { } fallback, line.TrimEnd().EndsWith($"Default: {setting.Write(new InferenceOptions())}.", StringComparison.Ordinal));
+        });
+        Assert.Contains("  --config <FILE> ", result.Output, StringComparison.Ordinal);
+        Assert.Contains("  --print-config ", result.Output, StringComparison.Ordinal);
+        Assert.Contains("  --debug ", result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--model-path m --port 4 -- --serve x")]
+    [InlineData("serve --port 4 --model-path m -- --serve x")]
+    public async Task The_server_gets_the_options_and_its_code_is_the_exit_code(string arguments)
+    {
+        InferenceOptions? served = null;
+        int code = await ServerCommand.RunAsync(arguments.Split(' '), (options, _) =>
+        {
+            served = options;
+            return Task.FromResult(7);
+        });
+        Assert.Equal(7, code);
+        Assert.Equal(("m", 4), (served?.ModelPath, served?.ProxyPort));
+        Assert.Equal(["--serve", "x"], served!.BackendArguments);
+    }
+
+    [Fact]
+    public async Task A_server_that_can_not_work_is_exit_code_1()
+    {
+        Assert.Equal(ExitCode.Failure, await ServerCommand.RunAsync(["--model-path", "m"], (_, _) => throw new IOException("no room")));
+    }
+}
