@@ -95,7 +95,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         try
         {
             using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(_options.BackendHost, _options.BackendPort, stop);
+            await socket.ConnectAsync(_status.Address.DnsSafeHost, _status.Address.Port, stop);
         }
         catch (SocketException)
         {

@@ -19,7 +19,7 @@ internal static partial class InferenceServer
     public static async Task<int> RunAsync(InferenceOptions options, CancellationToken cancellation)
     {
         IBackend backend = BackendRegistry.Find(options.Backend)!;
-        var status = new BackendStatus(options.BackendUrl ?? new Uri($"http://{UriHost(options.BackendHost)}:{options.BackendPort}"));
+        var status = new BackendStatus(options.BackendUrl ?? new Uri($"http://{ReachableHost(options.BackendHost)}:{options.BackendPort}"));
         using StopRequest request = StopRequest.Listen(options);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
 
@@ -80,7 +80,13 @@ internal static partial class InferenceServer
         else kestrel.Listen(options.ProxyHost == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.ProxyHost), options.ProxyPort);
     }
 
-    private static string UriHost(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
+    /// <summary>An engine that listens on every address is reached by loopback; an IPv6 address stands in brackets.</summary>
+    private static string ReachableHost(string host) => host switch
+    {
+        "0.0.0.0" => "127.0.0.1",
+        "::" => "[::1]",
+        _ => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host,
+    };
 
     [LoggerMessage(LogLevel.Information, "Starting Deterministic Inference Server")]
     private static partial void Starting(ILogger logger);
