@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+
+namespace DeterministicInference.FakeBackend;
+
+/// <summary>What the process remembers.</summary>
+internal sealed class BackendState
+{
+    private readonly Lock _lock = new();
+    private readonly List<RequestRecord> _requests = [];
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _gates = new();
+
+    /// <summary>Status of /health.</summary>
+    public volatile int HealthStatus = StatusCodes.Status503ServiceUnavailable;
+
+    public IReadOnlyList<RequestRecord> Requests
+    {
+        get
+        {
+            lock (_lock) return [.. _requests];
+        }
+    }
+
+    /// <summary>Completes when no request is running.</summary>
+    public Task IdleAsync() => Task.WhenAll(Requests.Select(request => request.Ended));
+
+    /// <summary>Open once <see cref="TaskCompletionSource.TrySetResult"/> was called on it.</summary>
+    public TaskCompletionSource Gate(string name) => _gates.GetOrAdd(name, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    public RequestRecord Record(HttpRequest request, string body)
+    {
+        var headers = request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString());
+        lock (_lock)
+        {
+            var record = new RequestRecord(_requests.Count, $"{request.Method} {request.Path}{request.QueryString}", headers, body);
+            _requests.Add(record);
+            return record;
+        }
+    }
+}

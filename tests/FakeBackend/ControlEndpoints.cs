@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+
+namespace DeterministicInference.FakeBackend;
+
+/// <summary>How a test looks inside and pulls strings: <c>/__fake/…</c>.</summary>
+internal static class ControlEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes, BackendState state, LaunchArguments arguments)
+    {
+        routes.MapGet("/__fake/arguments", context => WriteAsync(context, new JsonArray([.. arguments.All.Select(argument => JsonValue.Create(argument))])));
+        routes.MapGet("/__fake/requests", context => WriteAsync(context, new JsonArray([.. state.Requests.Select(Describe)])));
+        // Answered when the request with this number has arrived and ended.
+        routes.MapGet("/__fake/requests/{number:int}/end", async context =>
+        {
+            RequestRecord record = state.Requests[int.Parse((string)context.Request.RouteValues["number"]!, null)];
+            await record.Ended.WaitAsync(context.RequestAborted);
+            await WriteAsync(context, Describe(record));
+        });
+        routes.MapPost("/__fake/gates/{name}", (string name) => state.Gate(name).TrySetResult());
+        routes.MapPost("/__fake/warm", () => state.HealthStatus = StatusCodes.Status200OK);
+        routes.MapPost("/__fake/health/{status:int}", (int status) => state.HealthStatus = status);
+        routes.MapPost("/__fake/exit/{code:int}", (int code) => Environment.Exit(code));
+        routes.MapPost("/__fake/die", Termination.Die);
+        routes.MapPost("/__fake/log/{lines:int}", (int lines) => Output.Flood(lines));
+    }
+
+    private static JsonNode Describe(RequestRecord record) => new JsonObject
+    {
+        ["number"] = record.Number,
+        ["line"] = record.Line,
+        ["headers"] = new JsonObject(record.Headers.Select(header => KeyValuePair.Create(header.Key.ToLowerInvariant(), (JsonNode?)header.Value))),
+        ["body"] = record.Body,
+        ["state"] = record.State,
+        ["ended_at"] = record.EndedAt,
+    };
+
+    private static Task WriteAsync(HttpContext context, JsonNode json)
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(json.ToJsonString(), context.RequestAborted);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text;
+
+namespace DeterministicInference.FakeBackend;
+
+/// <summary>An answer in events. As with SGLang the headers leave with the first one.</summary>
+internal sealed class GenerationStream(HttpContext context, GenerationRequest request, SGLangJson json, BackendState state)
+{
+    private readonly AnswerBehaviour _behaviour = request.Behaviour;
+
+    public async Task SendAsync()
+    {
+        context.Response.ContentType = "text/event-stream";
+        if (_behaviour.Events is { } events)
+        {
+            await WriteAsync(events);
+            return;
+        }
+        int sent = 0;
+        foreach ((string chunk, bool isText) in Chunks())
+        {
+            await EventAsync(chunk);
+            if (++sent == 1 && _behaviour.Gate is { } gate) await state.Gate(gate).Task.WaitAsync(context.RequestAborted);
+            if (!isText || _behaviour.Then is not { } then || sent < _behaviour.After) continue;
+            await BreakAsync(then);
+            return;
+        }
+        if (request.IncludesUsage) await EventAsync(json.UsageChunk());
+        if (!_behaviour.WithoutDone) await EventAsync("[DONE]");
+    }
+
+    private IEnumerable<(string Chunk, bool IsText)> Chunks()
+    {
+        string[] words = FakeText.Words(request.Prompt, request.Seed, request.Tokens);
+        for (int choice = 0; choice < request.Choices; choice++)
+        {
+            if (request.IsChat) yield return (json.Role(choice), false);
+        }
+        for (int i = 0; i < words.Length; i++)
+        {
+            bool isLast = i + 1 == words.Length && !request.IsChat;
+            for (int choice = 0; choice < request.Choices; choice++) yield return (json.Text(choice, words[i], isLast ? "length" : null), true);
+        }
+        for (int choice = 0; choice < request.Choices; choice++)
+        {
+            if (request.IsChat) yield return (json.Finish(choice, "length"), false);
+        }
+    }
+
+    private async Task BreakAsync(string then)
+    {
+        switch (then)
+        {
+            case "reset":
+                context.Abort();
+                break;
+            case "die":
+                Termination.Die();
+                break;
+            case "end":
+                break;
+            case "done":
+                await EventAsync("[DONE]");
+                break;
+            case "error":
+                await EventAsync(SGLangJson.ErrorEvent);
+                await EventAsync("[DONE]");
+                break;
+            case "abort":
+                await EventAsync(json.Finish(0, "abort"));
+                await EventAsync("[DONE]");
+                break;
+            case "malformed":
+                await EventAsync("""{"id":"half""");
+                await EventAsync("[DONE]");
+                break;
+            case "stall":
+                await Task.Delay(Timeout.Infinite, context.RequestAborted);
+                break;
+            default:
+                throw new InvalidOperationException($"fake.then: unknown value '{then}'.");
+        }
+    }
+
+    private Task EventAsync(string data) => WriteAsync($"data: {data}\n\n");
+
+    private async Task WriteAsync(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        int size = _behaviour.PieceSize == 0 ? bytes.Length : _behaviour.PieceSize;
+        for (int i = 0; i < bytes.Length; i += size)
+        {
+            await context.Response.Body.WriteAsync(bytes.AsMemory(i, Math.Min(size, bytes.Length - i)), context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+        }
+    }
+}
