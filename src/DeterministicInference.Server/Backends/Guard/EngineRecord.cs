@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+
+namespace DeterministicInference.Server.Backends.Guard;
+
+/// <summary>What the guards have reported so far.</summary>
+internal sealed class EngineRecord
+{
+    private readonly Lock _lock = new();
+    private readonly List<ProcessIdentity> _guards = [];
+    private int _enginePid;
+
+    public int? EnginePid => Volatile.Read(ref _enginePid) is > 0 and var pid ? pid : null;
+
+    public IReadOnlyList<ProcessIdentity> Guards
+    {
+        get
+        {
+            lock (_lock) return [.. _guards];
+        }
+    }
+
+    /// <summary>How it ended, as far as it was reported.</summary>
+    public EngineExit Exit { get; private set; } = new EngineExit.GuardDied();
+
+    /// <summary>Whether a guard has seen the end of everything.</summary>
+    public bool IsClean { get; private set; }
+
+    /// <summary>Takes in one line.</summary>
+    /// <returns>A remark for the log, or null.</returns>
+    public string? Read(ReadOnlySpan<byte> line)
+    {
+        string text = Encoding.UTF8.GetString(line);
+        int space = text.IndexOf(' ', StringComparison.Ordinal);
+        ReadOnlySpan<char> rest = text.AsSpan(space + 1);
+        switch (space < 0 ? text : text[..space])
+        {
+            case "guard" when ProcessIdentity.Parse(rest) is { } guard:
+                lock (_lock) _guards.Add(guard);
+                break;
+            case "engine" when ProcessIdentity.Parse(rest) is { } engine:
+                Volatile.Write(ref _enginePid, engine.Pid);
+                break;
+            case "failed" when int.TryParse(rest, NumberStyles.None, CultureInfo.InvariantCulture, out int error):
+                Exit = new EngineExit.NotStarted(error);
+                break;
+            case "exit" when int.TryParse(rest, NumberStyles.None, CultureInfo.InvariantCulture, out int raw):
+                var status = new WaitStatus(raw);
+                Exit = status.Signal == 0 ? new EngineExit.Exited(status.Code) : new EngineExit.Signaled(status.Signal);
+                break;
+            case "clean":
+                IsClean = true;
+                break;
+            case "waiting":
+                return $"Processes of the engine that do not end although they were killed: {rest}";
+            default:
+                break;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Buffers;
+
+namespace DeterministicInference.Server.Backends.Guard;
+
+/// <summary>
+/// The server's ear at an engine and its guards: a thread that reads their pipes until nobody holds them any more. It
+/// owns the descriptors.
+/// </summary>
+internal sealed unsafe class EngineWatch
+{
+    private const int Output = 0, Error = 1, Report = 2, BufferSize = 64 * 1024;
+
+    /// <summary>Somebody outside the engine may have been handed its output; that must not hold up the end.</summary>
+    private const int SilenceMilliseconds = 500;
+
+    private static readonly TimeSpan s_reclaimLimit = TimeSpan.FromSeconds(5), s_deliveryLimit = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource<EngineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly int[] _descriptors;
+    private readonly int _guardPid;
+    private readonly GuardState _state;
+    private readonly LineDelivery _lines;
+    private readonly LineSplitter[] _splitters;
+
+    /// <param name="guardPid">The outer guard, a child of this process.</param>
+    /// <param name="descriptors">Reading ends: the engine's output, its errors, the guards' report.</param>
+    /// <param name="state">Its state file.</param>
+    /// <param name="onLine">Gets the engine's lines.</param>
+    public EngineWatch(int guardPid, int[] descriptors, GuardState state, Action<string> onLine)
+    {
+        (_guardPid, _descriptors, _state) = (guardPid, descriptors, state);
+        _lines = new LineDelivery(onLine);
+        _splitters = [new LineSplitter(_lines.Post), new LineSplitter(_lines.Post), new LineSplitter(ReadReport)];
+        new Thread(Run) { IsBackground = true, Name = "engine output" }.Start();
+    }
+
+    public EngineRecord Record { get; } = new();
+
+    /// <summary>Completes when nothing is left of the engine and its guards, and all its lines are delivered.</summary>
+    public Task<EngineExit> Exited => _exited.Task;
+
+    private void Run()
+    {
+        try
+        {
+            ReadAll();
+            _exited.SetResult(Finish());
+        }
+        catch (Exception e)
+        {
+            _exited.TrySetException(e);
+        }
+    }
+
+    private void ReadAll()
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        PollDescriptor* watched = stackalloc PollDescriptor[_descriptors.Length];
+        while (Array.Exists(_descriptors, descriptor => descriptor >= 0))
+        {
+            for (int i = 0; i < _descriptors.Length; i++) watched[i] = new PollDescriptor(_descriptors[i]);
+            int ready = Libc.poll(watched, (nuint)_descriptors.Length, _descriptors[Report] >= 0 ? -1 : SilenceMilliseconds);
+            if (ready < 0) continue;
+            if (ready == 0) break;
+            for (int i = 0; i < _descriptors.Length; i++)
+            {
+                if (watched[i].IsReady) ReadOnce(i, buffer);
+            }
+        }
+        for (int i = 0; i < _descriptors.Length; i++) Close(i);
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private void ReadOnce(int index, byte[] buffer)
+    {
+        nint length;
+        fixed (byte* pointer = buffer) length = Libc.read(_descriptors[index], pointer, (nuint)buffer.Length);
+        if (length < 0 && Libc.LastError == Libc.ErrorInterrupted) return;
+        if (length > 0)
+        {
+            _splitters[index].Feed(buffer.AsSpan(0, (int)length));
+            return;
+        }
+        Close(index);
+        // Both guards were killed: what they held together is ended from here.
+        if (index == Report && !Record.IsClean) Reclaim();
+    }
+
+    private void Close(int index)
+    {
+        if (_descriptors[index] < 0) return;
+        _splitters[index].Finish();
+        _ = Libc.close(_descriptors[index]);
+        _descriptors[index] = -1;
+    }
+
+    private void Reclaim()
+    {
+        using var limit = new CancellationTokenSource(s_reclaimLimit);
+        try
+        {
+            GuardReclaim.EndAsync(GuardState.Read(_state.Path) ?? _state, limit.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            // The state file stays for the next start, and the exit names who is left.
+        }
+    }
+
+    private EngineExit Finish()
+    {
+        int status;
+        while (Libc.waitpid(_guardPid, &status, 0) < 0 && Libc.LastError == Libc.ErrorInterrupted)
+        {
+        }
+        _lines.Complete(s_deliveryLimit);
+        if (Record.IsClean) return Record.Exit;
+        return Record.Exit with { Remaining = [.. GuardReclaim.Leftovers(GuardState.Read(_state.Path) ?? _state).Select(process => process.Pid)] };
+    }
+
+    private void ReadReport(ReadOnlySpan<byte> line)
+    {
+        if (Record.Read(line) is { } remark) _lines.Post(remark);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace DeterministicInference.Server.Backends.Guard;
+
+/// <summary>
+/// An engine with everything it starts, held by two guard processes: it ends when the server asks, when the server is
+/// gone, however it went, and when a guard is killed.
+/// </summary>
+internal sealed class GuardedProcess : IAsyncDisposable
+{
+    /// <summary>The report pipe in both guards.</summary>
+    private const int ReportDescriptor = 3;
+
+    /// <summary>Longer than the guards need after the grace, unless they are stopped or stuck.</summary>
+    private static readonly TimeSpan s_escalation = TimeSpan.FromSeconds(8);
+
+    private readonly Lock _lock = new();
+    private readonly ProcessIdentity _guard;
+    private readonly EngineWatch _watch;
+    private int _control;
+
+    private GuardedProcess(ProcessIdentity guard, int control, EngineWatch watch) => (_guard, _control, _watch) = (guard, control, watch);
+
+    /// <summary>Whether engines can be launched on this machine.</summary>
+    [SupportedOSPlatformGuard("linux")]
+    public static bool IsSupported => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
+
+    /// <summary>The engine's main process, once it has been started; null before and if it can't be.</summary>
+    public int? EnginePid => _watch.Record.EnginePid;
+
+    /// <summary>How the engine ended, once nothing is left of it and its last line was delivered.</summary>
+    public Task<EngineExit> Exited => _watch.Exited;
+
+    /// <summary>Starts an engine; that it can't be started shows as <see cref="EngineExit.NotStarted"/>.</summary>
+    /// <param name="launch">What to start.</param>
+    /// <param name="settings">How it is guarded.</param>
+    /// <param name="onLine">Gets each line of its output and errors, one call at a time, not more than 16 KiB; a longer one
+    /// in pieces. While it blocks, the engine goes on, and lines beyond 4 Mi characters are lost.</param>
+    /// <exception cref="IOException">The state folder can't be used, or the guard can't be started.</exception>
+    /// <exception cref="PlatformNotSupportedException">This is not Linux on x64 or arm64.</exception>
+    public static GuardedProcess Start(BackendLaunch launch, GuardSettings settings, Action<string> onLine)
+    {
+        if (!IsSupported) throw new PlatformNotSupportedException("Engines can be launched on Linux (x64, arm64) only.");
+        if (!GuardState.IsTag(settings.Tag)) throw new ArgumentException("The tag must be 32 hexadecimal digits.", nameof(settings));
+        using Pipe control = new(), output = new(), error = new(), report = new();
+        _ = Libc.fcntl(report.Writer, Libc.SetStatusFlags, Libc.NonBlocking);
+        _ = Libc.fcntl(control.Writer, Libc.SetStatusFlags, Libc.NonBlocking);
+        using NativeStrings environment = GuardEnvironment.ForGuard(launch.Environment, settings.Tag);
+        GuardState state = GuardState.Create(StateFolder.Require(settings.StateFolder), settings.Tag);
+        int failure = PosixSpawn.Start(
+            Command(launch, settings, state.Path), environment,
+            [(control.Reader, 0), (output.Writer, 1), (error.Writer, 2), (report.Writer, ReportDescriptor)], emptyInput: false, out int pid);
+        if (failure != 0)
+        {
+            GuardState.Delete(state.Path);
+            throw new IOException($"The guard process {settings.Program[0]} could not be started: {Marshal.GetPInvokeErrorMessage(failure)}");
+        }
+        var watch = new EngineWatch(pid, [output.TakeReader(), error.TakeReader(), report.TakeReader()], state, onLine);
+        return new GuardedProcess(ProcessIdentity.Of(pid), control.TakeWriter(), watch);
+    }
+
+    /// <summary>
+    /// Ends the engine: SIGTERM to its main process, SIGKILL to all of its processes after the grace, and to the guards if
+    /// even they do not answer.
+    /// </summary>
+    /// <param name="grace">How long the engine may take by itself.</param>
+    /// <param name="now">Ends the grace.</param>
+    /// <returns>Completes with <see cref="Exited"/>.</returns>
+    public async Task StopAsync(TimeSpan grace, CancellationToken now)
+    {
+        TimeSpan limit = TimeSpan.FromMilliseconds(Math.Clamp(grace.TotalMilliseconds, 0, TimeSpan.FromDays(1).TotalMilliseconds));
+        if (!now.IsCancellationRequested) SendStop(limit);
+        if (!await EndsWithinAsync(limit + s_escalation, now))
+        {
+            SendStop(TimeSpan.Zero);
+            if (!await EndsWithinAsync(s_escalation, CancellationToken.None)) KillGuards();
+        }
+        await Exited;
+        CloseControl();
+    }
+
+    /// <summary>Ends it at once if it still runs.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero, CancellationToken.None);
+
+    private static IReadOnlyList<string> Command(BackendLaunch launch, GuardSettings settings, string stateFile)
+    {
+        var inner = new GuardArguments(GuardRole.Inner, settings.Grace, stateFile, ReportDescriptor, [launch.File, .. launch.Arguments]);
+        var outer = new GuardArguments(GuardRole.Outer, settings.Grace, stateFile, ReportDescriptor, [.. settings.Program, .. inner.ToCommandLine()]);
+        return [.. settings.Program, .. outer.ToCommandLine()];
+    }
+
+    private async Task<bool> EndsWithinAsync(TimeSpan limit, CancellationToken now)
+    {
+        try
+        {
+            await Exited.WaitAsync(limit, now);
+            return true;
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException && !Exited.IsCompleted)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>See <see cref="GuardLoop"/> for the meaning of the line.</summary>
+    private void SendStop(TimeSpan grace)
+    {
+        lock (_lock)
+        {
+            if (_control >= 0) DescriptorText.Write(_control, string.Create(CultureInfo.InvariantCulture, $"{(long)grace.TotalMilliseconds}\n"));
+        }
+    }
+
+    private void CloseControl()
+    {
+        lock (_lock)
+        {
+            if (_control >= 0) _ = Libc.close(_control);
+            _control = -1;
+        }
+    }
+
+    private void KillGuards()
+    {
+        foreach (ProcessIdentity guard in (IEnumerable<ProcessIdentity>)[_guard, .. _watch.Record.Guards]) guard.Signal(Libc.SigKill);
+    }
+}
