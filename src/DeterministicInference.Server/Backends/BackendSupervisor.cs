@@ -70,7 +70,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     /// <param name="now">Ends the grace at once.</param>
     public async Task StopAsync(CancellationToken now)
     {
-        if (_process is null) return;
+        if (_process is null || _process.Exited.IsCompleted) return;
         Ending(_backend.Title);
         await _process.StopAsync(_options.StopTimeout, now);
         Ended(_backend.Title);
@@ -198,12 +198,10 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
 
     private BackendFailureException EarlyExit(EngineExit exit)
     {
-        string lines = string.Join('\n', _output.LastLines);
-        string remedy =
-            exit is EngineExit.NotStarted { IsMissing: true } ? $"'{_backend.Launch(_options)!.File}' was not found. {_backend.MissingExecutableRemedy}"
-            : lines.Contains("No module named", StringComparison.Ordinal) ? $"a Python module is missing. {_backend.MissingExecutableRemedy}"
-            : "See its last lines.";
-        return new BackendFailureException($"{_backend.Title} {exit.Describe()} before it was ready: {remedy}");
+        if (exit is EngineExit.NotStarted { IsMissing: true }) return new($"'{_backend.Launch(_options)!.File}' was not found. {_backend.MissingExecutableRemedy}");
+        if (exit is EngineExit.NotStarted) return new($"{_backend.Title} {exit.Describe()}.");
+        bool lacksModule = _output.LastLines.Any(line => line.Contains("No module named", StringComparison.Ordinal));
+        return new($"{_backend.Title} {exit.Describe()} before it was ready. {(lacksModule ? _backend.MissingExecutableRemedy : "Its last lines say why.")}");
     }
 
     private BackendFailureException Crash(EngineExit exit) => new($"{_backend.Title} {exit.Describe()} although nobody asked it to.");
