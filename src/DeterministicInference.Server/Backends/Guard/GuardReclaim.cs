@@ -35,8 +35,7 @@ internal static class GuardReclaim
             }
             // In another container its numbers mean other processes. A server that runs looks after its own.
             if (state.Space != GuardState.CurrentSpace || state.Server.IsRunning) continue;
-            while (GuardState.Read(path) is { } now && now.Guards.Any(guard => guard.IsRunning)) await Task.Delay(s_guardPause, cancellation);
-            ended.AddRange(await EndAsync(GuardState.Read(path) ?? state, cancellation));
+            if (await GuardsEndAsync(path, cancellation) is { } left) ended.AddRange(await EndAsync(left, cancellation));
         }
         return ended;
     }
@@ -76,6 +75,18 @@ internal static class GuardReclaim
         HashSet<int> untouchable = OwnLine(table);
         return [.. roots.Concat(ProcessTable.Descendants(table, roots.Select(root => root.Pid)))
             .Where(process => !process.IsZombie && !untouchable.Contains(process.Pid))];
+    }
+
+    /// <summary>Waits for the guards of a state file.</summary>
+    /// <returns>What the file says then, or null if a guard has seen the end of everything.</returns>
+    private static async Task<GuardState?> GuardsEndAsync(string path, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            // Read again: between the two the last guard may have deleted it and ended.
+            if (GuardState.Read(path) is not { } state || !state.Guards.Any(guard => guard.IsRunning)) return GuardState.Read(path);
+            await Task.Delay(s_guardPause, cancellation);
+        }
     }
 
     /// <summary>This process and those above it.</summary>
