@@ -1,0 +1,73 @@
+using System.Net;
+using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.Proxy;
+using DeterministicInference.Server.Tests.EndToEnd;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DeterministicInference.Server.Tests.Proxy;
+
+/// <summary>The server's routes on a real socket inside the test process, in front of an engine that a test chose.</summary>
+internal sealed class Door : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ProxyEndpoints _endpoints;
+
+    private Door(WebApplication app, ProxyEndpoints endpoints, BackendStatus status, LogLines log)
+    {
+        _app = app;
+        _endpoints = endpoints;
+        Status = status;
+        Log = log;
+        Api = new ApiClient(app.Urls.Single());
+    }
+
+    public static InferenceOptions Options { get; } = new() { ModelPath = "/models/org/some-model" };
+
+    public BackendStatus Status { get; }
+
+    public LogLines Log { get; }
+
+    public ApiClient Api { get; }
+
+    public string Url => Api.Url;
+
+    /// <summary>The door of an engine that is ready.</summary>
+    public static Task<Door> StartAsync(string backendUrl) => StartAsync(backendUrl, Options);
+
+    public static async Task<Door> StartAsync(string backendUrl, InferenceOptions options)
+    {
+        var status = new BackendStatus(new Uri(backendUrl));
+        status.Set(new BackendState.Ready(status.Address));
+        var log = new LogLines();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.Configure<SocketTransportOptions>(transport => transport.UnsafePreferInlineScheduling = true);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
+            kestrel.Listen(IPAddress.Loopback, 0);
+        });
+        WebApplication app = builder.Build();
+        app.UseMiddleware<RequestLog>("deterministic_inference.server");
+        app.UseRouting();
+        var endpoints = new ProxyEndpoints(options, status, new GpuEnvironment(), TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
+        endpoints.Map(app);
+        await app.StartAsync(Xunit.TestContext.Current.CancellationToken);
+        return new Door(app, endpoints, status, log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        await _app.DisposeAsync();
+        _endpoints.Dispose();
+    }
+}

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using DeterministicInference.Server.Tests.EndToEnd;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Proxy;
+
+/// <summary>A running FakeBackend on a free port; its README tells what it can do.</summary>
+internal sealed class FakeBackendProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly LineLog _output = new(), _error = new();
+
+    private FakeBackendProcess(Process process)
+    {
+        _process = process;
+        _output.Follow(process.StandardOutput);
+        _error.Follow(process.StandardError);
+    }
+
+    /// <summary>The executable, as for <c>--backend-command</c>.</summary>
+    public static string Command { get; } = Path.Combine(AppContext.BaseDirectory, "fake-backend");
+
+    public string Url { get; private set; } = "";
+
+    /// <summary>Requests straight to it.</summary>
+    public ApiClient Api { get; private set; } = null!;
+
+    public LineLog Log => _error;
+
+    public static async Task<FakeBackendProcess> StartAsync(params string[] arguments)
+    {
+        var program = new ServerProgram(ServerProgram.Built.File, [Path.ChangeExtension(Command, ".dll")]);
+        var fake = new FakeBackendProcess(program.Start(["--model-path", "some/model", "--port", "0", .. arguments]));
+        const string running = "Uvicorn running on ";
+        string line = await fake.Log.FindAsync(line => line.Contains(running, StringComparison.Ordinal)).Within();
+        fake.Url = line[(line.IndexOf(running, StringComparison.Ordinal) + running.Length)..].Split(' ')[0];
+        fake.Api = new ApiClient(fake.Url);
+        return fake;
+    }
+
+    /// <summary>Lets the answers go on that wait at a gate.</summary>
+    public Task OpenAsync(string gate) => ControlAsync($"gates/{gate}");
+
+    public async Task ControlAsync(string what)
+    {
+        Reply reply = await Api.PostAsync($"/__fake/{what}", "");
+        Assert.True(reply.Status == System.Net.HttpStatusCode.OK, $"{what}: {reply.Status}");
+    }
+
+    /// <summary>All requests to the generating routes.</summary>
+    public async Task<IReadOnlyList<JsonNode>> RequestsAsync() =>
+        [.. JsonNode.Parse((await Api.GetAsync("/__fake/requests")).Body)!.AsArray().OfType<JsonNode>()];
+
+    /// <summary>The one request whose body contains a text, once it is there.</summary>
+    public async Task<JsonNode> RequestAsync(string containing)
+    {
+        using var limit = new CancellationTokenSource(Limits.Overall);
+        while (true)
+        {
+            JsonNode[] found = [.. (await RequestsAsync()).Where(request => ((string)request["body"]!).Contains(containing, StringComparison.Ordinal))];
+            if (found.Length > 0) return Assert.Single(found);
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>The same once it has ended.</summary>
+    public async Task<JsonNode> EndOfAsync(string containing)
+    {
+        JsonNode request = await RequestAsync(containing);
+        return (await Api.GetAsync($"/__fake/requests/{(int)request["number"]!}/end")).Json;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync().Within();
+        _process.Dispose();
+    }
+}
