@@ -14,6 +14,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     private const int UnhealthyAfter = 3;
     private static readonly TimeSpan StartInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestReclaim = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(10);
 
     private readonly IBackend _backend;
@@ -69,7 +70,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     /// <param name="now">Ends the grace at once.</param>
     public async Task StopAsync(CancellationToken now)
     {
-        if (_process is null) return;
+        if (_process is null || _process.Exited.IsCompleted) return;
         Ending(_backend.Title);
         await _process.StopAsync(_options.StopTimeout, now);
         Ended(_backend.Title);
@@ -83,10 +84,38 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
 
     private async Task LaunchAsync(CancellationToken stop)
     {
+        if (!GuardedProcess.IsSupported)
+        {
+            throw new BackendFailureException("Engines are launched on Linux (x64, arm64) only. Start the engine yourself and attach to it with --backend-url.");
+        }
         BackendLaunch launch = _backend.Launch(_options)!;
-        await RequireFreePortAsync(stop);
-        StartingEngine(_backend.Title, _options.ModelPath ?? _options.ModelName);
-        _process = GuardedProcess.Start(launch, new GuardSettings(StateFolder), _output.Add);
+        try
+        {
+            await ReclaimAsync(stop);
+            await RequireFreePortAsync(stop);
+            StartingEngine(_backend.Title, _options.ModelPath ?? _options.ModelName);
+            _process = GuardedProcess.Start(launch, new GuardSettings(StateFolder) { Grace = _options.StopTimeout }, _output.Add);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BackendFailureException($"{_backend.Title} can't be launched: {e.Message}");
+        }
+    }
+
+    /// <summary>Ends what an earlier server of ours left behind, which may hold the port and the GPU.</summary>
+    private async Task ReclaimAsync(CancellationToken stop)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(LongestReclaim);
+        try
+        {
+            IReadOnlyList<int> ended = await GuardReclaim.RunAsync(StateFolder, limit.Token);
+            if (ended.Count > 0) Reclaimed(string.Join(' ', ended));
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new BackendFailureException($"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; see the state files in {StateFolder}.");
+        }
     }
 
     /// <summary>A listener of somebody else would answer in the engine's place.</summary>
@@ -169,18 +198,19 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
 
     private BackendFailureException EarlyExit(EngineExit exit)
     {
-        string lines = string.Join('\n', _output.LastLines);
-        string remedy =
-            exit is EngineExit.NotStarted { IsMissing: true } ? $"'{_backend.Launch(_options)!.File}' was not found. {_backend.MissingExecutableRemedy}"
-            : lines.Contains("No module named", StringComparison.Ordinal) ? $"a Python module is missing. {_backend.MissingExecutableRemedy}"
-            : "See its last lines.";
-        return new BackendFailureException($"{_backend.Title} {exit.Describe()} before it was ready: {remedy}");
+        if (exit is EngineExit.NotStarted { IsMissing: true }) return new($"'{_backend.Launch(_options)!.File}' was not found. {_backend.MissingExecutableRemedy}");
+        if (exit is EngineExit.NotStarted) return new($"{_backend.Title} {exit.Describe()}.");
+        bool lacksModule = _output.LastLines.Any(line => line.Contains("No module named", StringComparison.Ordinal));
+        return new($"{_backend.Title} {exit.Describe()} before it was ready. {(lacksModule ? _backend.MissingExecutableRemedy : "Its last lines say why.")}");
     }
 
     private BackendFailureException Crash(EngineExit exit) => new($"{_backend.Title} {exit.Describe()} although nobody asked it to.");
 
     [LoggerMessage(LogLevel.Information, "Starting {Engine} with model: {Model}")]
     private partial void StartingEngine(string engine, string model);
+
+    [LoggerMessage(LogLevel.Warning, "Ended processes that an earlier server left behind: {Pids}")]
+    private partial void Reclaimed(string pids);
 
     [LoggerMessage(LogLevel.Information, "Attaching to {Engine} at {Url}")]
     private partial void Attaching(string engine, Uri url);

@@ -30,7 +30,7 @@ internal static partial class InferenceServer
         using var endpoints = new ProxyEndpoints(options, status, GpuEnvironment.Collect(), app.Services.GetRequiredService<TimeProvider>(), loggers);
         endpoints.Map(app);
         await app.StartAsync(stop.Token);
-        foreach (string url in app.Urls) Listening(logger, url, backend.Title);
+        foreach (string url in app.Urls) Listening(logger, url);
 
         await using var supervisor = new BackendSupervisor(backend, options, status, loggers);
         await supervisor.RunAsync(stop.Token);
@@ -38,7 +38,8 @@ internal static partial class InferenceServer
         int exitCode = ExitCode.Success;
         if (status.State is BackendState.Failed failed)
         {
-            EngineFailed(logger, failed.Reason, string.Join('\n', failed.LastLines));
+            EngineFailed(logger, failed.LastLines.Count == 0 ? failed.Reason : $"{failed.Reason}\nThe engine's last lines:\n{string.Join('\n', failed.LastLines)}");
+            if (!options.LogToConsole) await Console.Error.WriteLineAsync($"error: {failed.Reason}");
             exitCode = ExitCode.Failure;
         }
         else
@@ -91,11 +92,11 @@ internal static partial class InferenceServer
     [LoggerMessage(LogLevel.Information, "Starting Deterministic Inference Server")]
     private static partial void Starting(ILogger logger);
 
-    [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests are answered once it says: {Engine} is ready")]
-    private static partial void Listening(ILogger logger, string url, string engine);
+    [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests get 503 until the engine is ready")]
+    private static partial void Listening(ILogger logger, string url);
 
-    [LoggerMessage(LogLevel.Critical, "{Reason}\nIts last lines:\n{Lines}")]
-    private static partial void EngineFailed(ILogger logger, string reason, string lines);
+    [LoggerMessage(LogLevel.Critical, "{Reason}")]
+    private static partial void EngineFailed(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Information, "Stopping ({Reason}): requests in flight may finish")]
     private static partial void Stopping(ILogger logger, string reason);

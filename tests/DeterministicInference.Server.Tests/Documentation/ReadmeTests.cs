@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using DeterministicInference.Server.Tests.EndToEnd;
+using DeterministicInference.Server.Tests.Serve;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Documentation;
 
 /// <summary>What README shows is what a user gets.</summary>
-public sealed partial class ReadmeTests(SharedEngines engines)
+public sealed partial class ReadmeTests(SharedServers servers)
 {
     private static readonly string Readme = RepositoryFiles.Read("README.md");
 
@@ -17,7 +18,7 @@ public sealed partial class ReadmeTests(SharedEngines engines)
         Assert.True(example.Success, "README has no curl example followed by its answer.");
         JsonObject shown = JsonNode.Parse(example.Groups["answer"].Value)!.AsObject();
 
-        JsonObject real = await (await engines.ChatAsync()).JsonAsync(example.Groups["path"].Value, example.Groups["body"].Value);
+        JsonObject real = await (await servers.ChatAsync()).Api.JsonAsync(example.Groups["path"].Value, example.Groups["body"].Value);
 
         // Not promised to repeat.
         foreach (string name in (string[])["id", "created"])
