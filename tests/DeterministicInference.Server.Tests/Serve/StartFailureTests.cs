@@ -102,7 +102,7 @@ public sealed class StartFailureTests
     {
         CommandResult result = await new ServeLaunch().RunAsync([.. ServeProcess.FakeSglang, "--log-to-console", "false"], ("FAKE_EXIT_LINES", "1"));
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
-        Assert.Equal(["error: SGLang server exited with code 1 before it was ready: See its last lines.", "Its last lines:"], result.ErrorLines[..2]);
+        Assert.Equal(["error: SGLang server exited with code 1 before it was ready: See its last lines.", "The engine's last lines:"], result.ErrorLines[..2]);
         Assert.Contains("Loading failed, line 1 of 1", result.ErrorLines[2], StringComparison.Ordinal);
     }
 
@@ -111,7 +111,7 @@ public sealed class StartFailureTests
     {
         CommandResult result = await new ServeLaunch().RunAsync([.. ServeProcess.FakeSglang, "--log-format", "json"], ("FAKE_EXIT_LINES", "2"));
         JsonNode entry = Assert.Single(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!), entry => (string?)entry["level"] == "CRITICAL");
-        Assert.Matches(@"^SGLang server exited with code 1 before it was ready: .*\nIts last lines:\n.* line 1 of 2\n.* line 2 of 2$", (string?)entry["message"]);
+        Assert.Matches(@"^SGLang server exited with code 1 before it was ready: .*\nThe engine's last lines:\n.* line 1 of 2\n.* line 2 of 2$", (string?)entry["message"]);
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class StartFailureTests
         Assert.Contains(reason, output[at], StringComparison.Ordinal);
         string told = string.Join('\n', output.Skip(at));
         Assert.Contains(lines, told, StringComparison.Ordinal);
-        Assert.Equal(lines.Length > 0, told.Contains("\nIts last lines:\n", StringComparison.Ordinal));
+        Assert.Equal(lines.Length > 0, told.Contains("\nThe engine's last lines:\n", StringComparison.Ordinal));
         return result.Output;
     }
 

@@ -13,7 +13,7 @@ namespace DeterministicInference.Server.Tests.Serve;
 /// </summary>
 public sealed class StopTests
 {
-    private const int Tokens = 130;
+    private const int Tokens = 112;
 
     /// <summary>More than a stream of the slow model needs on a busy machine.</summary>
     private static readonly string[] Patient = ["--drain-timeout", "50s"];
