@@ -72,6 +72,30 @@ internal sealed class ApiClient(string url) : IDisposable
         }
     }
 
+    /// <summary>Asks until the answer has a status; that nobody listens is no answer yet.</summary>
+    /// <param name="path">What to ask for.</param>
+    /// <param name="status">What is awaited.</param>
+    /// <param name="server">Whose end is the end of the wait.</param>
+    public async Task<Reply> AnswersAsync(string path, HttpStatusCode status, ServerProcess? server = null)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Limits.Overall);
+        while (true)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            Assert.False(server is { HasExited: true });
+            try
+            {
+                Reply reply = await GetAsync(path);
+                if (reply.Status == status) return reply;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
     /// <summary>Waits until nothing is computed.</summary>
     public Task<JsonObject> IdleAsync() => HealthAsync(health => (int)health["running_sequences"]! + (int)health["waiting_requests"]! == 0);
 

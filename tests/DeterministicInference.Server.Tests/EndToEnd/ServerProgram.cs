@@ -27,11 +27,12 @@ internal sealed record ServerProgram(string File, IReadOnlyList<string> Leading)
     public static ServerProgram? Arm64 { get; } =
         Environment.GetEnvironmentVariable("DIS_ARM64_COMMAND")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var file, .. var leading] ? new(file, leading) : null;
 
+    /// <summary>Starts it with pipes for standard input, output and errors.</summary>
     /// <param name="arguments">The server's arguments.</param>
     /// <param name="environment">Variables on top of the tests' own.</param>
     public Process Start(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
-        var start = new ProcessStartInfo(File, [.. Leading, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(File, [.. Leading, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.EndToEnd;
+
+/// <summary>A command of the server that runs until it is asked to end. Its standard input is a pipe that stays open.</summary>
+internal abstract partial class ServerProcess : IAsyncDisposable
+{
+    private const int SigTerm = 15;
+
+    private readonly Process _process;
+    private readonly LineLog _output = new(), _error = new();
+
+    /// <param name="process">As <see cref="ServerProgram.Start"/> started it.</param>
+    /// <param name="readsOutput">Whether anybody reads its standard output.</param>
+    protected ServerProcess(Process process, bool readsOutput = true)
+    {
+        _process = process;
+        if (readsOutput) _output.Follow(process.StandardOutput);
+        _error.Follow(process.StandardError);
+    }
+
+    /// <summary>Where it listens, without a slash at the end.</summary>
+    public string Url { get; private set; } = "";
+
+    /// <summary>Requests to it.</summary>
+    public ApiClient Api { get; private set; } = null!;
+
+    /// <summary>Its standard output.</summary>
+    public LineLog Log => _output;
+
+    public IReadOnlyList<string> ErrorLines => _error.Lines;
+
+    /// <summary>How it must have ended when the test is over.</summary>
+    public int ExpectedExitCode { get; set; }
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Asks it to end.</summary>
+    public void Terminate() => Assert.Equal(0, Kill(_process.Id, SigTerm));
+
+    /// <summary>What its owner's end looks like to it.</summary>
+    public void CloseInput() => _process.StandardInput.Close();
+
+    /// <summary>Its exit code, once it has ended and all its output has been read.</summary>
+    public async Task<int> WaitForExitAsync()
+    {
+        await _process.WaitForExitAsync().Within();
+        await _output.End.Within();
+        await _error.End.Within();
+        return _process.ExitCode;
+    }
+
+    /// <summary>Ends it in good order, which is itself an expectation.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Api?.Dispose();
+        try
+        {
+            if (!_process.HasExited) Terminate();
+            Assert.Equal(ExpectedExitCode, await WaitForExitAsync());
+            Assert.Empty(ErrorLines);
+        }
+        finally
+        {
+            Abandon();
+            _process.Dispose();
+        }
+        await EndedAsync();
+    }
+
+    /// <summary>What else must be true after its end.</summary>
+    protected virtual ValueTask EndedAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Ends it at once.</summary>
+    protected void Abandon()
+    {
+        if (!_process.HasExited) _process.Kill();
+    }
+
+    /// <summary>To be called once it is known where it listens.</summary>
+    protected void ListensAt(string url)
+    {
+        Url = url;
+        Api = new ApiClient(url);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Net;
+using DeterministicInference.Server.Tests.EndToEnd;
+using DeterministicInference.Server.Tests.Proxy;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Serve;
+
+/// <summary>A running <c>serve</c> command with its engine. At its end nothing may be left: no process, no state file.</summary>
+internal sealed class ServeProcess : ServerProcess
+{
+    public const string Module = "deterministic_inference.server";
+
+    /// <summary>Settings that launch FakeBackend as SGLang.</summary>
+    public static readonly string[] FakeSglang = ["--backend", "sglang", "--backend-command", FakeBackendProcess.Command, "--model-path", "/models/llama-2-7b"];
+
+    private readonly ProcessFamily _family;
+    private readonly string _state;
+
+    private ServeProcess(Process process, ProcessFamily family, string state, bool readsOutput)
+        : base(process, readsOutput)
+    {
+        _family = family;
+        _state = state;
+    }
+
+    public ProcessFamily Family => _family;
+
+    /// <summary>Where its engine listens.</summary>
+    public string EngineUrl { get; private init; } = "";
+
+    /// <summary>Requests straight to the engine.</summary>
+    public ApiClient Engine { get; private init; } = null!;
+
+    /// <summary>With the embedded engine, ready.</summary>
+    public static Task<ServeProcess> EmbeddedAsync(string modelPath, params string[] arguments) => EmbeddedAsync(ServerProgram.Built, modelPath, arguments);
+
+    public static async Task<ServeProcess> EmbeddedAsync(ServerProgram program, string modelPath, params string[] arguments)
+    {
+        ServeProcess server = await StartAsync(program, ["--backend", "embedded", "--model-path", modelPath, .. arguments]);
+        await server.ReadyAsync("Embedded engine");
+        return server;
+    }
+
+    /// <summary>With FakeBackend as SGLang; not waiting until it is ready.</summary>
+    /// <param name="arguments">Further settings.</param>
+    /// <param name="environment">FakeBackend's behaviour.</param>
+    public static Task<ServeProcess> SglangAsync(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment) =>
+        StartAsync(ServerProgram.Built, [.. FakeSglang, .. arguments], environment);
+
+    /// <summary>The same where the log says nothing on the console.</summary>
+    public static Task<ServeProcess> SglangQuietAsync(IEnumerable<string> arguments) =>
+        StartAsync(ServerProgram.Built, [.. FakeSglang, .. arguments], isQuiet: true);
+
+    /// <summary>Starts it on free ports and returns once it listens.</summary>
+    public static async Task<ServeProcess> StartAsync(
+        ServerProgram program, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)>? environment = null, bool isQuiet = false, bool readsOutput = true)
+    {
+        var launch = new ServeLaunch();
+        string url = $"http://127.0.0.1:{launch.EnginePort}";
+        var server = new ServeProcess(program.Start(launch.Arguments(arguments), launch.Environment(environment ?? [])), launch.Family, launch.StateFolder, readsOutput)
+        {
+            EngineUrl = url,
+            Engine = new ApiClient(url),
+        };
+        try
+        {
+            server.ListensAt($"http://127.0.0.1:{launch.ServerPort}");
+            if (readsOutput && !isQuiet) await server.LineAsync("Listening on ");
+            else await server.Api.AnswersAsync("/livez", HttpStatusCode.OK, server);
+            return server;
+        }
+        catch (Exception e)
+        {
+            server.Abandon();
+            throw new InvalidOperationException($"The server did not start: {string.Join('\n', [.. server.Log.Lines, .. server.ErrorLines])}", e);
+        }
+    }
+
+    /// <summary>Waits for the line that says so.</summary>
+    public Task<string> ReadyAsync(string engine) => LineAsync($"| {engine} is ready");
+
+    /// <summary>The first line that contains a text, now or later.</summary>
+    public async Task<string> LineAsync(string text)
+    {
+        try
+        {
+            return await Log.FindAsync(line => line.Contains(text, StringComparison.Ordinal)).Within();
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"No line with '{text}': {string.Join('\n', [.. Log.Lines, .. ErrorLines])}", e);
+        }
+    }
+
+    protected override ValueTask EndedAsync()
+    {
+        Engine.Dispose();
+        _family.RequireGone();
+        Assert.Empty(Directory.Exists(_state) ? Directory.GetFiles(_state, "*", SearchOption.AllDirectories) : []);
+        return ValueTask.CompletedTask;
+    }
+}
