@@ -35,7 +35,7 @@ internal static class GuardReclaim
             }
             // In another container its numbers mean other processes. A server that runs looks after its own.
             if (state.Space != GuardState.CurrentSpace || state.Server.IsRunning) continue;
-            if (await GuardsEndAsync(path, cancellation) is { } left) ended.AddRange(await EndAsync(left, cancellation));
+            if (await GuardsEndAsync(state, cancellation) is { } left) ended.AddRange(await EndAsync(left, cancellation));
         }
         return ended;
     }
@@ -79,14 +79,15 @@ internal static class GuardReclaim
 
     /// <summary>Waits for the guards of a state file.</summary>
     /// <returns>What the file says then, or null if a guard has seen the end of everything.</returns>
-    private static async Task<GuardState?> GuardsEndAsync(string path, CancellationToken cancellation)
+    private static async Task<GuardState?> GuardsEndAsync(GuardState state, CancellationToken cancellation)
     {
-        while (true)
+        while (state.Guards.Any(guard => guard.IsRunning))
         {
-            // Read again: between the two the last guard may have deleted it and ended.
-            if (GuardState.Read(path) is not { } state || !state.Guards.Any(guard => guard.IsRunning)) return GuardState.Read(path);
             await Task.Delay(s_guardPause, cancellation);
+            // The inner guard may have been added meanwhile.
+            state = GuardState.Read(state.Path) ?? state;
         }
+        return GuardState.Read(state.Path);
     }
 
     /// <summary>This process and those above it.</summary>

@@ -65,6 +65,7 @@ public sealed class KilledGuardTests
         host.Kill();
         await host.ExitAsync();
         KillGuards(host.Processes, state);
+        await TaggedProcesses.WaitForEndAsync(state.Guards);
         // The engine, the child it waits for, and the daemons.
         await host.Processes.WaitForAsync("sleep", EngineScripts.Children + 1);
         Assert.Equal(EngineScripts.Children + 2, host.Processes.Running.Count);

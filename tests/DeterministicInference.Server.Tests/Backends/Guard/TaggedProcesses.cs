@@ -18,6 +18,10 @@ internal sealed class TaggedProcesses(string tag)
     /// <summary>Waits until so many processes of that name run.</summary>
     public Task WaitForAsync(string name, int count) => UntilAsync(() => Named(name).Count == count, () => $"{Named(name).Count} of {count} {name}");
 
+    /// <summary>Waits until these do not run any more.</summary>
+    public static Task WaitForEndAsync(IReadOnlyList<ProcessIdentity> processes) =>
+        UntilAsync(() => !processes.Any(process => process.IsRunning), () => string.Join("; ", processes));
+
     /// <summary>Waits until none runs.</summary>
     public Task WaitForNoneAsync() => UntilAsync(() => Running.Count == 0, Describe);
 
