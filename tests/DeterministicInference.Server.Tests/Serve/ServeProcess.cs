@@ -97,7 +97,7 @@ internal sealed class ServeProcess : ServerProcess
     {
         Engine.Dispose();
         _family.RequireGone();
-        Assert.Empty(Directory.Exists(_state) ? Directory.GetFiles(_state, "*", SearchOption.AllDirectories) : []);
+        Assert.Empty(Directory.Exists(_state) ? Directory.GetFiles(_state, "*.state*", SearchOption.AllDirectories) : []);
         return ValueTask.CompletedTask;
     }
 }
