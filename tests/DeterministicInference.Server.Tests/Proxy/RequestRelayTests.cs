@@ -60,7 +60,7 @@ public sealed class RequestRelayTests(SharedFakeBackend shared) : IAsyncLifetime
     [Fact]
     public async Task Only_listed_headers_reach_the_engine()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/../V1/Completions?api-version=1&x=%0A") { Content = new StringContent("""{"prompt":"headers"}""", Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/../V1/Completions?api-version=1&x=%0A") { Content = new StringContent("""{"prompt":"only listed headers"}""", Encoding.UTF8, "application/json") };
         foreach ((string name, string value) in (IEnumerable<(string, string)>)
             [
                 ("Authorization", "Bearer key"), ("Cookie", "a=b"), ("X-Conversation-Id", "1"), ("X-Data-Parallel-Rank", "1"), ("User-Agent", "Test/1"),
@@ -72,7 +72,7 @@ public sealed class RequestRelayTests(SharedFakeBackend shared) : IAsyncLifetime
         Reply reply = await _door.Api.SendAsync(request);
         Assert.True(reply.Status == HttpStatusCode.OK, reply.Body);
 
-        JsonNode arrived = await _fake.RequestAsync("\"headers\"");
+        JsonNode arrived = await _fake.RequestAsync("only listed headers");
         Assert.Equal("POST /v1/completions", (string?)arrived["line"]);
         Dictionary<string, string?> headers = arrived["headers"]!.AsObject().ToDictionary(header => header.Key, header => (string?)header.Value);
         Assert.Equal(["accept-encoding", "authorization", "content-length", "content-type", "host", "traceparent", "x-request-id"], headers.Keys.Order());

@@ -27,7 +27,7 @@ internal sealed class ServeLaunch
     {
         CommandResult result = await ServerProgram.Built.RunAsync(Arguments(arguments), Environment(environment));
         Family.RequireGone();
-        Xunit.Assert.Empty(Directory.GetFiles(StateFolder, "*", SearchOption.AllDirectories));
+        Xunit.Assert.Empty(Directory.GetFiles(StateFolder, "*.state*", SearchOption.AllDirectories));
         return result;
     }
 }
