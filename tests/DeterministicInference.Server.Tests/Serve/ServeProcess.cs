@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using DeterministicInference.Server.Backends.Guard;
 using DeterministicInference.Server.Tests.EndToEnd;
 using DeterministicInference.Server.Tests.Proxy;
 using Xunit;
@@ -97,7 +98,7 @@ internal sealed class ServeProcess : ServerProcess
     {
         Engine.Dispose();
         _family.RequireGone();
-        Assert.Empty(Directory.Exists(_state) ? Directory.GetFiles(_state, "*", SearchOption.AllDirectories) : []);
+        Assert.Empty(Directory.Exists(_state) ? Directory.GetFiles(_state, "*" + GuardState.Extension, SearchOption.AllDirectories) : []);
         return ValueTask.CompletedTask;
     }
 }
