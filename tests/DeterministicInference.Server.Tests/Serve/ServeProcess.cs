@@ -27,6 +27,9 @@ internal sealed class ServeProcess : ServerProcess
 
     public ProcessFamily Family => _family;
 
+    /// <summary>What the guards keep about engines that may be alive.</summary>
+    public IReadOnlyList<string> StateFiles => Directory.GetFiles(_state, "*" + GuardState.Extension, SearchOption.AllDirectories);
+
     /// <summary>Where its engine listens.</summary>
     public string EngineUrl { get; private init; } = "";
 
@@ -98,7 +101,7 @@ internal sealed class ServeProcess : ServerProcess
     {
         Engine.Dispose();
         _family.RequireGone();
-        Assert.Empty(Directory.Exists(_state) ? Directory.GetFiles(_state, "*" + GuardState.Extension, SearchOption.AllDirectories) : []);
+        Assert.Empty(StateFiles);
         return ValueTask.CompletedTask;
     }
 }
