@@ -6,8 +6,8 @@ namespace DeterministicInference.FakeBackend;
 internal sealed class AnswerBehaviour(JsonNode? fake)
 {
     /// <summary>
-    /// Name of a gate. A stream sends its first event and waits before the next one; a JSON answer waits before its first
-    /// byte. POST /__fake/gates/{name} opens it.
+    /// Name of a gate. A stream sends its first event and waits before the next one, or with <see cref="Then"/> before
+    /// that; a JSON answer waits before its first byte. POST /__fake/gates/{name} opens it.
     /// </summary>
     public string? Gate => (string?)fake?["gate"];
 

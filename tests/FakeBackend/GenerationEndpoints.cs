@@ -17,7 +17,8 @@ internal sealed class GenerationEndpoints(BackendState state, LaunchArguments ar
         using var reader = new StreamReader(context.Request.Body, new UTF8Encoding(false, true));
         string body = await reader.ReadToEndAsync(context.RequestAborted);
         RequestRecord record = state.Record(context.Request, body);
-        await using CancellationTokenRegistration left = context.RequestAborted.Register(() => record.End(isCancelled: true));
+        // At once, wherever the answer is at that moment.
+        using CancellationTokenRegistration left = context.RequestAborted.Register(() => record.End(isCancelled: true));
         try
         {
             await AnswerAsync(context, GenerationRequest.Parse(body, isChat, arguments.ServedModelName), record);
@@ -26,7 +27,10 @@ internal sealed class GenerationEndpoints(BackendState state, LaunchArguments ar
         {
             await WriteAsync(context, e.Status, "application/json", SGLangJson.Error(e));
         }
-        if (!context.RequestAborted.IsCancellationRequested) record.End(isCancelled: false);
+        finally
+        {
+            record.End(context.RequestAborted.IsCancellationRequested);
+        }
     }
 
     private async Task AnswerAsync(HttpContext context, GenerationRequest request, RequestRecord record)

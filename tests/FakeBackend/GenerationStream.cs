@@ -19,9 +19,11 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
         foreach ((string chunk, bool isText) in Chunks())
         {
             await EventAsync(chunk);
-            if (++sent == 1 && _behaviour.Gate is { } gate) await state.Gate(gate).Task.WaitAsync(context.RequestAborted);
-            if (!isText || _behaviour.Then is not { } then || sent < _behaviour.After) continue;
-            await BreakAsync(then);
+            sent++;
+            bool breaks = isText && _behaviour.Then is not null && sent >= _behaviour.After;
+            if (_behaviour.Gate is { } gate && (breaks || (sent == 1 && _behaviour.Then is null))) await state.Gate(gate).Task.WaitAsync(context.RequestAborted);
+            if (!breaks) continue;
+            await BreakAsync(_behaviour.Then!);
             return;
         }
         if (request.IncludesUsage) await EventAsync(json.UsageChunk());

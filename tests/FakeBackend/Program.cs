@@ -1,4 +1,5 @@
 // A stand-in for SGLang's server, written from documentation and never compared with a running one: see README.md.
+using System.Text;
 using DeterministicInference.FakeBackend;
 
 LaunchArguments arguments;
@@ -38,6 +39,7 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     kestrel.AddServerHeader = false;
     kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(5);
     kestrel.Limits.MaxRequestBodySize = null;
+    kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
 });
 
 WebApplication app = builder.Build();

@@ -9,6 +9,7 @@ namespace DeterministicInference.FakeBackend;
 /// <param name="body">As it came.</param>
 internal sealed class RequestRecord(int number, string line, IReadOnlyDictionary<string, string> headers, string body)
 {
+    private readonly Lock _lock = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Number { get; } = number;
@@ -27,10 +28,15 @@ internal sealed class RequestRecord(int number, string line, IReadOnlyDictionary
 
     public Task Ended => _ended.Task;
 
+    /// <summary>The first call counts.</summary>
     public void End(bool isCancelled)
     {
-        State = isCancelled ? "cancelled" : "completed";
-        EndedAt = Stopwatch.GetTimestamp();
+        lock (_lock)
+        {
+            if (EndedAt != 0) return;
+            State = isCancelled ? "cancelled" : "completed";
+            EndedAt = Stopwatch.GetTimestamp();
+        }
         _ended.TrySetResult();
     }
 }

@@ -49,7 +49,7 @@ internal sealed class EventStream : IDisposable
         Assert.Single(chunks.Select(chunk => (Field(chunk, "id"), Field(chunk, "object"), Field(chunk, "created"), Field(chunk, "model"), Field(chunk, "system_fingerprint"))).Distinct());
         return chunks;
 
-        static string Field(JsonObject chunk, string name) => chunk[name]!.ToJsonString();
+        static string Field(JsonObject chunk, string name) => chunk[name]?.ToJsonString() ?? "";
     }
 
     /// <summary>Leaves; where the stream is not at its end, the connection is closed.</summary>

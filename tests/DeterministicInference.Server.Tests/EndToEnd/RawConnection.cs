@@ -36,6 +36,21 @@ internal sealed class RawConnection : IDisposable
         return await reader.ReadToEndAsync().Within();
     }
 
+    /// <summary>Everything until the connection ends, in good order or not.</summary>
+    public async Task<string> ReadToBreakAsync()
+    {
+        var read = new MemoryStream();
+        var buffer = new byte[4096];
+        try
+        {
+            for (int count = 1; count > 0; read.Write(buffer, 0, count)) count = await _stream.ReadAsync(buffer).AsTask().Within();
+        }
+        catch (IOException)
+        {
+        }
+        return Encoding.UTF8.GetString(read.ToArray());
+    }
+
     /// <summary>The next answer, whose length is announced: head and body.</summary>
     public async Task<(string Head, string Body)> ReadAnswerAsync()
     {
@@ -47,16 +62,19 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>Status line and headers, with the blank line.</summary>
-    public async Task<string> ReadHeadAsync()
+    public Task<string> ReadHeadAsync() => ReadUntilAsync("\r\n\r\n");
+
+    /// <summary>What comes up to a text, and the text.</summary>
+    public async Task<string> ReadUntilAsync(string end)
     {
-        var head = new StringBuilder();
+        var read = new StringBuilder();
         var one = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        while (!read.ToString().EndsWith(end, StringComparison.Ordinal))
         {
             await _stream.ReadExactlyAsync(one).AsTask().Within();
-            head.Append((char)one[0]);
+            read.Append((char)one[0]);
         }
-        return head.ToString();
+        return read.ToString();
     }
 
     public void Dispose() => _client.Dispose();

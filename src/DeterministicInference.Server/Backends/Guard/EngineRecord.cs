@@ -8,9 +8,10 @@ internal sealed class EngineRecord
 {
     private readonly Lock _lock = new();
     private readonly List<ProcessIdentity> _guards = [];
-    private int _enginePid;
+    private readonly TaskCompletionSource<int?> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public int? EnginePid => Volatile.Read(ref _enginePid) is > 0 and var pid ? pid : null;
+    /// <summary>The engine's main process, or null if there never was one.</summary>
+    public Task<int?> Started => _started.Task;
 
     public IReadOnlyList<ProcessIdentity> Guards
     {
@@ -26,6 +27,9 @@ internal sealed class EngineRecord
     /// <summary>Whether a guard has seen the end of everything.</summary>
     public bool IsClean { get; private set; }
 
+    /// <summary>No more reports come.</summary>
+    public void Close() => _started.TrySetResult(null);
+
     /// <summary>Takes in one line.</summary>
     /// <returns>A remark for the log, or null.</returns>
     public string? Read(ReadOnlySpan<byte> line)
@@ -39,10 +43,11 @@ internal sealed class EngineRecord
                 lock (_lock) _guards.Add(guard);
                 break;
             case "engine" when ProcessIdentity.Parse(rest) is { } engine:
-                Volatile.Write(ref _enginePid, engine.Pid);
+                _started.TrySetResult(engine.Pid);
                 break;
             case "failed" when int.TryParse(rest, NumberStyles.None, CultureInfo.InvariantCulture, out int error):
                 Exit = new EngineExit.NotStarted(error);
+                Close();
                 break;
             case "exit" when int.TryParse(rest, NumberStyles.None, CultureInfo.InvariantCulture, out int raw):
                 var status = new WaitStatus(raw);

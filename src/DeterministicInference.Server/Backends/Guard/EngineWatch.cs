@@ -44,7 +44,9 @@ internal sealed unsafe class EngineWatch
         try
         {
             ReadAll();
-            _exited.SetResult(Finish());
+            EngineExit exit = Finish();
+            Record.Close();
+            _exited.SetResult(exit);
         }
         catch (Exception e)
         {
@@ -114,8 +116,9 @@ internal sealed unsafe class EngineWatch
         {
         }
         _lines.Complete(s_deliveryLimit);
-        if (Record.IsClean) return Record.Exit;
-        return Record.Exit with { Remaining = [.. GuardReclaim.Leftovers(GuardState.Read(_state.Path) ?? _state).Select(process => process.Pid)] };
+        // Deleted when a guard or the reclaim has seen the end of everything.
+        if (Record.IsClean || GuardState.Read(_state.Path) is not { } left) return Record.Exit;
+        return Record.Exit with { Remaining = [.. GuardReclaim.Leftovers(left).Select(process => process.Pid)] };
     }
 
     private void ReadReport(ReadOnlySpan<byte> line)

@@ -35,8 +35,7 @@ internal static class GuardReclaim
             }
             // In another container its numbers mean other processes. A server that runs looks after its own.
             if (state.Space != GuardState.CurrentSpace || state.Server.IsRunning) continue;
-            while (GuardState.Read(path) is { } now && now.Guards.Any(guard => guard.IsRunning)) await Task.Delay(s_guardPause, cancellation);
-            ended.AddRange(await EndAsync(GuardState.Read(path) ?? state, cancellation));
+            if (await GuardsEndAsync(state, cancellation) is { } left) ended.AddRange(await EndAsync(left, cancellation));
         }
         return ended;
     }
@@ -76,6 +75,19 @@ internal static class GuardReclaim
         HashSet<int> untouchable = OwnLine(table);
         return [.. roots.Concat(ProcessTable.Descendants(table, roots.Select(root => root.Pid)))
             .Where(process => !process.IsZombie && !untouchable.Contains(process.Pid))];
+    }
+
+    /// <summary>Waits for the guards of a state file.</summary>
+    /// <returns>What the file says then, or null if a guard has seen the end of everything.</returns>
+    private static async Task<GuardState?> GuardsEndAsync(GuardState state, CancellationToken cancellation)
+    {
+        while (state.Guards.Any(guard => guard.IsRunning))
+        {
+            await Task.Delay(s_guardPause, cancellation);
+            // The inner guard may have been added meanwhile.
+            state = GuardState.Read(state.Path) ?? state;
+        }
+        return GuardState.Read(state.Path);
     }
 
     /// <summary>This process and those above it.</summary>

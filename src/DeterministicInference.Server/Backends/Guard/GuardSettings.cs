@@ -9,6 +9,9 @@ internal sealed record GuardSettings(string StateFolder)
     /// <summary>How long the engine may take to end after SIGTERM where the server can't say: it was killed, or is gone.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How much longer than the grace the guards may take before they count as stuck and are killed too.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(8);
+
     /// <summary>What marks the engine's processes as ours: 32 hexadecimal digits, never used twice.</summary>
     public string Tag { get; init; } = RandomNumberGenerator.GetHexString(32, lowercase: true);
 

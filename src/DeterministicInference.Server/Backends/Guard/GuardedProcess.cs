@@ -13,22 +13,24 @@ internal sealed class GuardedProcess : IAsyncDisposable
     /// <summary>The report pipe in both guards.</summary>
     private const int ReportDescriptor = 3;
 
-    /// <summary>Longer than the guards need after the grace, unless they are stopped or stuck.</summary>
-    private static readonly TimeSpan s_escalation = TimeSpan.FromSeconds(8);
-
     private readonly Lock _lock = new();
+    private readonly TimeSpan _patience;
     private readonly ProcessIdentity _guard;
     private readonly EngineWatch _watch;
     private int _control;
 
-    private GuardedProcess(ProcessIdentity guard, int control, EngineWatch watch) => (_guard, _control, _watch) = (guard, control, watch);
+    private GuardedProcess(ProcessIdentity guard, int control, EngineWatch watch, TimeSpan patience) =>
+        (_guard, _control, _watch, _patience) = (guard, control, watch, patience);
 
     /// <summary>Whether engines can be launched on this machine.</summary>
     [SupportedOSPlatformGuard("linux")]
     public static bool IsSupported => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
 
+    /// <summary>Completes with the engine's main process, or with null if it can't be started.</summary>
+    public Task<int?> Started => _watch.Record.Started;
+
     /// <summary>The engine's main process, once it has been started; null before and if it can't be.</summary>
-    public int? EnginePid => _watch.Record.EnginePid;
+    public int? EnginePid => Started.IsCompletedSuccessfully ? Started.Result : null;
 
     /// <summary>How the engine ended, once nothing is left of it and its last line was delivered.</summary>
     public Task<EngineExit> Exited => _watch.Exited;
@@ -58,7 +60,7 @@ internal sealed class GuardedProcess : IAsyncDisposable
             throw new IOException($"The guard process {settings.Program[0]} could not be started: {Marshal.GetPInvokeErrorMessage(failure)}");
         }
         var watch = new EngineWatch(pid, [output.TakeReader(), error.TakeReader(), report.TakeReader()], state, onLine);
-        return new GuardedProcess(ProcessIdentity.Of(pid), control.TakeWriter(), watch);
+        return new GuardedProcess(ProcessIdentity.Of(pid), control.TakeWriter(), watch, settings.Patience);
     }
 
     /// <summary>
@@ -72,10 +74,10 @@ internal sealed class GuardedProcess : IAsyncDisposable
     {
         TimeSpan limit = TimeSpan.FromMilliseconds(Math.Clamp(grace.TotalMilliseconds, 0, TimeSpan.FromDays(1).TotalMilliseconds));
         if (!now.IsCancellationRequested) SendStop(limit);
-        if (!await EndsWithinAsync(limit + s_escalation, now))
+        if (!await EndsWithinAsync(limit + _patience, now))
         {
             SendStop(TimeSpan.Zero);
-            if (!await EndsWithinAsync(s_escalation, CancellationToken.None)) KillGuards();
+            if (!await EndsWithinAsync(_patience, CancellationToken.None)) KillGuards();
         }
         await Exited;
         CloseControl();

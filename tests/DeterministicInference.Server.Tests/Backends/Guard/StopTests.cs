@@ -1,0 +1,102 @@
+using DeterministicInference.Server.Backends.Guard;
+using DeterministicInference.Server.Tests.EndToEnd;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Backends.Guard;
+
+/// <summary>The server stops its engine, and the guards of a server that is gone do.</summary>
+public sealed class StopTests
+{
+    private static readonly TimeSpan s_ample = TimeSpan.FromMinutes(10);
+
+    [Fact]
+    public async Task An_engine_that_ends_when_asked_ends_its_own_way()
+    {
+        await using TestEngine engine = await TestEngine.ReadyAsync(EngineScripts.Polite);
+        await engine.Process.StopAsync(s_ample, CancellationToken.None).Within();
+        Assert.Equal(new EngineExit.Exited(7), await engine.ExitAsync());
+        Assert.Equal(["ready", "bye"], engine.Lines);
+    }
+
+    [Theory]
+    [InlineData(EngineScripts.Tree, EngineScripts.Children)]
+    [InlineData(EngineScripts.Daemons, EngineScripts.Children + 1)]
+    public async Task Everything_that_an_engine_started_ends_with_it(string script, int sleeps)
+    {
+        await using TestEngine engine = await TestEngine.ReadyAsync(script);
+        await engine.Processes.WaitForAsync("sleep", sleeps);
+        await engine.Process.StopAsync(s_ample, CancellationToken.None).Within();
+        Assert.Equal(new EngineExit.Signaled(15), await engine.ExitAsync());
+    }
+
+    [Fact]
+    public async Task An_engine_that_does_not_listen_is_killed_after_the_grace()
+    {
+        await using TestEngine engine = await TestEngine.ReadyAsync(EngineScripts.Deaf);
+        await engine.Process.StopAsync(TimeSpan.FromMilliseconds(100), CancellationToken.None).Within();
+        Assert.Equal(new EngineExit.Signaled(9), await engine.ExitAsync());
+    }
+
+    [Fact]
+    public async Task A_long_grace_can_be_cut_short()
+    {
+        await using TestEngine engine = await TestEngine.ReadyAsync(EngineScripts.Deaf);
+        using var now = new CancellationTokenSource();
+        Task stop = engine.Process.StopAsync(s_ample, now.Token);
+        Assert.True(engine.Engine.IsRunning);
+        await now.CancelAsync();
+        await stop.Within();
+        Assert.Equal(new EngineExit.Signaled(9), await engine.ExitAsync());
+    }
+
+    [Fact]
+    public async Task Processes_that_start_their_successors_do_not_get_away()
+    {
+        await using TestEngine engine = await TestEngine.ReadyAsync(EngineScripts.Chains);
+        await engine.Process.StopAsync(s_ample, CancellationToken.None).Within();
+        Assert.Equal(new EngineExit.Signaled(15), await engine.ExitAsync());
+    }
+
+    [Fact]
+    public async Task Guards_that_do_not_answer_are_killed_too()
+    {
+        await using TestEngine engine = await TestEngine.ReadyAsync(EngineScripts.Daemons, settings => settings with { Patience = TimeSpan.FromMilliseconds(200) });
+        engine.Processes.Signal(engine.OuterGuard, 19);
+        engine.Processes.Signal(engine.InnerGuard, 19);
+        await engine.Process.StopAsync(TimeSpan.Zero, CancellationToken.None).Within();
+        Assert.Equal(new EngineExit.GuardDied(), await engine.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData(EngineScripts.Tree)]
+    [InlineData(EngineScripts.Daemons)]
+    [InlineData("echo ready; yes & yes >&2")]
+    public async Task An_engine_ends_when_its_server_is_killed(string script)
+    {
+        using GuardHostProcess host = await GuardHostProcess.ReadyAsync(script, s_ample);
+        host.Kill();
+        await host.Processes.WaitForNoneAsync();
+        Assert.False(host.HasStateFile);
+        host.AssertBystandersUnharmed();
+    }
+
+    [Fact]
+    public async Task A_deaf_engine_ends_after_the_grace_when_its_server_is_killed()
+    {
+        using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Deaf, TimeSpan.FromMilliseconds(300));
+        host.Kill();
+        await host.Processes.WaitForNoneAsync();
+        Assert.False(host.HasStateFile);
+        host.AssertBystandersUnharmed();
+    }
+
+    [Fact]
+    public async Task An_engine_ends_when_its_server_leaves_without_a_word()
+    {
+        using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Daemons, s_ample);
+        host.Leave();
+        await host.Processes.WaitForNoneAsync();
+        Assert.False(host.HasStateFile);
+        host.AssertBystandersUnharmed();
+    }
+}

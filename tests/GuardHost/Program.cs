@@ -1,0 +1,15 @@
+using System.Globalization;
+using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Backends.Guard;
+
+// Stands for a server that is killed: starts an engine as the server does, tells what it sees, and ends without a word
+// to the engine when its input does.
+// Arguments: state folder, tag, grace in milliseconds, executable and arguments of the engine.
+if (GuardProgram.IsGuard(args)) return GuardProgram.Run(args);
+
+var settings = new GuardSettings(args[0]) { Tag = args[1], Grace = TimeSpan.FromMilliseconds(int.Parse(args[2], CultureInfo.InvariantCulture)) };
+var launch = new BackendLaunch(args[3], args[4..], new Dictionary<string, string>());
+GuardedProcess engine = GuardedProcess.Start(launch, settings, line => Console.Out.WriteLine($"line {line}"));
+Task ended = await Task.WhenAny(engine.Exited, Task.Run(Console.In.ReadToEnd));
+if (ended == engine.Exited) Console.WriteLine($"exit {await engine.Exited}");
+return 0;
