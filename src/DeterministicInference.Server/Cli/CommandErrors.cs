@@ -7,7 +7,10 @@ namespace DeterministicInference.Server.Cli;
 /// <summary>Turns the failures that a user can mend into one line on standard error.</summary>
 internal static class CommandErrors
 {
-    public static async Task<int> ReportAsync(Func<Task<int>> run)
+    /// <param name="run">The command.</param>
+    /// <param name="portFlag">Its flag for the port it listens on.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> ReportAsync(Func<Task<int>> run, string portFlag = "--port")
     {
         try
         {
@@ -19,11 +22,11 @@ internal static class CommandErrors
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            return Failed($"{e.Message.TrimEnd('.')}. Stop the other program, or choose another --port.");
+            return Failed($"{e.Message.TrimEnd('.')}. Stop the other program, or choose another {portFlag}.");
         }
         catch (SocketException e)
         {
-            return Failed($"Failed to listen: {e.Message}. Choose another --host or --port.");
+            return Failed($"Failed to listen: {e.Message}. Choose another {portFlag.Replace("port", "host", StringComparison.Ordinal)} or {portFlag}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

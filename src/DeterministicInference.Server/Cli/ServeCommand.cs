@@ -44,7 +44,7 @@ internal static class ServeCommand
         foreach (string warning in configuration.Warnings) await Console.Error.WriteLineAsync($"warning: {OneLine.Of(warning)}");
         foreach (string problem in problems) await Console.Error.WriteLineAsync($"error: {OneLine.Of(problem)}");
         if (problems.Count > 0) return ExitCode.Usage;
-        return arguments.PrintConfig ? ExitCode.Success : await CommandErrors.ReportAsync(() => serve(configuration.Options, cancellation));
+        return arguments.PrintConfig ? ExitCode.Success : await CommandErrors.ReportAsync(() => serve(configuration.Options, cancellation), SettingTable.Of(nameof(InferenceOptions.ProxyPort)).Flag);
     }
 
     private static IEnumerable<Option> OptionsOf(Setting setting)

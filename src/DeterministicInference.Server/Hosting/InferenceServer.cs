@@ -38,8 +38,9 @@ internal static partial class InferenceServer
         int exitCode = ExitCode.Success;
         if (status.State is BackendState.Failed failed)
         {
-            EngineFailed(logger, failed.LastLines.Count == 0 ? failed.Reason : $"{failed.Reason}\nThe engine's last lines:\n{string.Join('\n', failed.LastLines)}");
-            if (!options.LogToConsole) await Console.Error.WriteLineAsync($"error: {failed.Reason}");
+            string reason = failed.LastLines.Count == 0 ? failed.Reason : $"{failed.Reason}\nThe engine's last lines:\n{string.Join('\n', failed.LastLines)}";
+            EngineFailed(logger, reason);
+            if (!options.LogToConsole) await Console.Error.WriteLineAsync($"error: {reason}");
             exitCode = ExitCode.Failure;
         }
         else

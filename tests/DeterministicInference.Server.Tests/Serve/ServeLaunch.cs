@@ -1,3 +1,4 @@
+using DeterministicInference.Server.Backends.Guard;
 using DeterministicInference.Server.Tests.EndToEnd;
 using DeterministicInference.Server.Tests.Models;
 
@@ -27,7 +28,7 @@ internal sealed class ServeLaunch
     {
         CommandResult result = await ServerProgram.Built.RunAsync(Arguments(arguments), Environment(environment));
         Family.RequireGone();
-        Xunit.Assert.Empty(Directory.GetFiles(StateFolder, "*.state*", SearchOption.AllDirectories));
+        Xunit.Assert.Empty(Directory.GetFiles(StateFolder, "*" + GuardState.Extension, SearchOption.AllDirectories));
         return result;
     }
 }

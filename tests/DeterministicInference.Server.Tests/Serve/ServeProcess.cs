@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using DeterministicInference.Server.Backends.Guard;
 using DeterministicInference.Server.Tests.EndToEnd;
 using DeterministicInference.Server.Tests.Proxy;
 using Xunit;
@@ -25,6 +26,9 @@ internal sealed class ServeProcess : ServerProcess
     }
 
     public ProcessFamily Family => _family;
+
+    /// <summary>What the guards keep about engines that may be alive.</summary>
+    public IReadOnlyList<string> StateFiles => Directory.GetFiles(_state, "*" + GuardState.Extension, SearchOption.AllDirectories);
 
     /// <summary>Where its engine listens.</summary>
     public string EngineUrl { get; private init; } = "";
@@ -97,7 +101,7 @@ internal sealed class ServeProcess : ServerProcess
     {
         Engine.Dispose();
         _family.RequireGone();
-        Assert.Empty(Directory.Exists(_state) ? Directory.GetFiles(_state, "*.state*", SearchOption.AllDirectories) : []);
+        Assert.Empty(StateFiles);
         return ValueTask.CompletedTask;
     }
 }

@@ -43,7 +43,7 @@ public sealed class StartFailureTests
     [Fact]
     public Task A_missing_python3_is_named() => FailsAsync(
         new ServeLaunch(), ["--model-path", "/models/llama-2-7b"],
-        $"SGLang server could not be started: No such file or directory before it was ready: 'python3' was not found. {SglangRemedy}", lines: "", ("PATH", TestModels.NewFolder("no-programs")));
+        $"'python3' was not found. {SglangRemedy}", lines: "", ("PATH", TestModels.NewFolder("no-programs")));
 
     [Fact]
     public async Task A_missing_backend_command_is_named()
@@ -56,9 +56,9 @@ public sealed class StartFailureTests
     public async Task A_missing_SGLang_is_named_with_what_Python_said()
     {
         // The real interpreter where there is one, without whatever is installed beside it; else what it would say.
-        const string real = "/usr/bin/python3", said = "No module named sglang";
-        string python = File.Exists(real) ? real : Script($"#!/bin/sh\necho '{real}: {said}' >&2\nexit 1\n");
-        await FailsAsync(new ServeLaunch(), ["--model-path", "x", "--backend-command", python], $"SGLang server exited with code 1 before it was ready: a Python module is missing. {SglangRemedy}",
+        const string real = "/usr/bin/python3", said = "No module named 'sglang'";
+        string python = File.Exists(real) ? real : Script($"#!/bin/sh\necho \"{real}: Error while finding module specification for 'sglang.launch_server' (ModuleNotFoundError: {said})\" >&2\nexit 1\n");
+        await FailsAsync(new ServeLaunch(), ["--model-path", "x", "--backend-command", python], $"SGLang server exited with code 1 before it was ready. {SglangRemedy}",
             lines: said, ("PYTHONNOUSERSITE", "1"), ("PYTHONPATH", ""));
     }
 
@@ -102,7 +102,7 @@ public sealed class StartFailureTests
     {
         CommandResult result = await new ServeLaunch().RunAsync([.. ServeProcess.FakeSglang, "--log-to-console", "false"], ("FAKE_EXIT_LINES", "1"));
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
-        Assert.Equal(["error: SGLang server exited with code 1 before it was ready: See its last lines.", "The engine's last lines:"], result.ErrorLines[..2]);
+        Assert.Equal(["error: SGLang server exited with code 1 before it was ready. Its last lines say why.", "The engine's last lines:"], result.ErrorLines[..2]);
         Assert.Contains("Loading failed, line 1 of 1", result.ErrorLines[2], StringComparison.Ordinal);
     }
 
@@ -111,7 +111,7 @@ public sealed class StartFailureTests
     {
         CommandResult result = await new ServeLaunch().RunAsync([.. ServeProcess.FakeSglang, "--log-format", "json"], ("FAKE_EXIT_LINES", "2"));
         JsonNode entry = Assert.Single(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!), entry => (string?)entry["level"] == "CRITICAL");
-        Assert.Matches(@"^SGLang server exited with code 1 before it was ready: .*\nThe engine's last lines:\n.* line 1 of 2\n.* line 2 of 2$", (string?)entry["message"]);
+        Assert.Matches(@"^SGLang server exited with code 1 before it was ready. .*\nThe engine's last lines:\n.* line 1 of 2\n.* line 2 of 2$", (string?)entry["message"]);
     }
 
     [Fact]

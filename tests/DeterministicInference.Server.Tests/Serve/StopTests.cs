@@ -22,8 +22,9 @@ public sealed class StopTests
     public async Task SIGTERM_lets_a_stream_of_the_embedded_engine_end_complete()
     {
         await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Slow, Patient);
-        // Server, two guards, engine: the check at the end sees them.
+        // Server, two guards, engine, and the file about them: the checks at the end see them.
         Assert.Equal(4, server.Family.Members.Count);
+        Assert.Single(server.StateFiles);
         using EventStream stream = await OpenAsync(server, Tokens);
         JsonObject first = (await stream.ReadAsync())!;
         server.Terminate();

@@ -1,20 +1,26 @@
-/** Where the engine under test listens; the suite does not start one. */
-export const url = process.env.INFERENCE_TEST_URL;
-if (!url) throw new Error("INFERENCE_TEST_URL is not set: start an engine and set it, for example to http://127.0.0.1:30000.");
+/** Where the server under test listens; the suite does not start one. It may be the door or the embedded engine itself. */
+export const url = process.env.INFERENCE_TEST_URL?.replace(/\/$/, "");
+if (!url) throw new Error("INFERENCE_TEST_URL is not set: start a server and set it, for example to http://127.0.0.1:8080.");
 
-export const baseURL = `${url.replace(/\/$/, "")}/v1`;
+export const baseURL = `${url}/v1`;
 
-/** What the engine serves. */
+/** What is served. */
 export async function servedModel() {
   const response = await fetch(`${baseURL}/models`);
   return (await response.json()).data[0].id;
 }
 
-/** Polls /health until nothing is computed; the report. */
+async function health(of, signal) {
+  return await (await fetch(`${of}/health`, { signal })).json();
+}
+
+/** Polls the embedded engine's /health until nothing is computed; the report. A door tells there where its engine is. */
 export async function idle(signal) {
+  const engine = (await health(url, signal)).backend?.url ?? url;
   for (;;) {
     signal.throwIfAborted();
-    const health = await (await fetch(`${url}/health`, { signal })).json();
-    if (health.running_sequences + health.waiting_requests === 0) return health;
+    const report = await health(engine, signal);
+    if (!Number.isInteger(report.running_sequences)) throw new Error(`${engine} is not the embedded engine: its /health counts no sequences.`);
+    if (report.running_sequences + report.waiting_requests === 0) return report;
   }
 }
