@@ -79,7 +79,9 @@ public sealed class BrokenStreamTests(SharedFakeBackend shared)
         Task<Reply> answer = door.Api.PostAsync(ApiClient.Completions, """{"prompt":"waiting","fake":{"gate":"never"}}""");
         await fake.RequestAsync("waiting");
         using RawConnection connection = await RawConnection.OpenAsync(door.Url);
-        await connection.SendAsync(RawConnection.Post(ApiClient.Completions, """{"prompt":"x","stream":true,"fake":{"then":"die"}}"""));
+        await connection.SendAsync(RawConnection.Post(ApiClient.Completions, """{"prompt":"x","stream":true,"fake":{"then":"stall"}}"""));
+        await connection.ReadUntilAsync("data: {");
+        fake.Kill();
         Assert.Contains("\"code\":\"backend_error\"", await connection.ReadToBreakAsync(), StringComparison.Ordinal);
         OpenAIErrors.Read(await answer, System.Net.HttpStatusCode.BadGateway, "server_error");
     }

@@ -71,6 +71,9 @@ internal sealed class FakeBackendProcess : IAsyncDisposable
         return (await Api.GetAsync($"/__fake/requests/{(int)request["number"]!}/end")).Json;
     }
 
+    /// <summary>Ends it as the kernel does when memory is short.</summary>
+    public void Kill() => _process.Kill();
+
     public async ValueTask DisposeAsync()
     {
         Api.Dispose();
