@@ -25,7 +25,9 @@ internal sealed unsafe class GuardLoop : IDisposable
     /// <summary>What the inner guard may take beyond the engine's grace before the outer one takes over.</summary>
     private static readonly TimeSpan s_nested = TimeSpan.FromSeconds(3);
 
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(100), s_stuck = TimeSpan.FromSeconds(5), s_snapshot = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(100), s_stuck = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan s_firstSnapshot = TimeSpan.FromSeconds(1), s_snapshot = TimeSpan.FromSeconds(5);
 
     private readonly GuardArguments _arguments;
     private readonly GuardReport _report;
@@ -42,7 +44,7 @@ internal sealed unsafe class GuardLoop : IDisposable
     private WaitStatus? _childStatus;
     private GuardPhase _phase;
     private TimeSpan? _killAt;
-    private TimeSpan _phaseBegan, _nextSnapshot = s_snapshot, _pause;
+    private TimeSpan _phaseBegan, _nextSnapshot = s_firstSnapshot, _pause;
 
     public GuardLoop(GuardArguments arguments)
     {
@@ -152,7 +154,7 @@ internal sealed unsafe class GuardLoop : IDisposable
 
     private void SweepOnce()
     {
-        IReadOnlyList<ProcessEntry> left = _sweep.Round(sparing: Now < _phaseBegan + s_cleanUp);
+        IReadOnlyList<ProcessEntry> left = _sweep.Round(sparing: Now < _phaseBegan + s_cleanUp, _child);
         _pause = TimeSpan.FromMilliseconds(Math.Clamp(2 * _pause.TotalMilliseconds, 2, s_longestPause.TotalMilliseconds));
         if (_stuckReported || Now < _phaseBegan + s_stuck) return;
         // In a driver, or of another user: there is nothing to do but to wait.

@@ -21,7 +21,12 @@ internal static class GuardProgram
         _ = Libc.signal(Libc.SigChld, 0);
         // Out of reach of Ctrl-C and of signals to the server's group.
         _ = Libc.setsid();
-        if (Libc.prctl(Libc.SetChildSubreaper, 1, 0, 0, 0) < 0) return ExitCode.Failure;
+        if (Libc.prctl(Libc.SetChildSubreaper, 1, 0, 0, 0) < 0)
+        {
+            // What leaves the engine's process tree would be out of reach.
+            new GuardReport(arguments.ReportDescriptor).Failed(Libc.LastError);
+            return ExitCode.Failure;
+        }
         _ = Libc.close_range(3, uint.MaxValue, Libc.CloseRangeCloseOnExec);
         using var loop = new GuardLoop(arguments);
         return loop.Run();

@@ -15,14 +15,15 @@ internal sealed class Sweep(Action reap)
 
     /// <summary>Kills all that are there now and those that appear meanwhile.</summary>
     /// <param name="sparing">Whether those may live that clean up after the others.</param>
+    /// <param name="main">The one that is never spared.</param>
     /// <returns>The processes that were there.</returns>
-    public IReadOnlyList<ProcessEntry> Round(bool sparing)
+    public IReadOnlyList<ProcessEntry> Round(bool sparing, int main)
     {
         _spared.Clear();
         List<ProcessEntry> descendants = ProcessTable.Descendants(ProcessTable.Scan(), [Environment.ProcessId]);
         foreach (ProcessEntry process in descendants)
         {
-            if (sparing && ProcessTable.IsResourceTracker(process.Pid)) _spared.Add(process.Pid);
+            if (sparing && process.Pid != main && ProcessTable.IsResourceTracker(process.Pid)) _spared.Add(process.Pid);
             else if (process.Parent == Environment.ProcessId) _ = Libc.kill(process.Pid, Libc.SigKill);
             else process.Identity.Signal(Libc.SigKill);
         }

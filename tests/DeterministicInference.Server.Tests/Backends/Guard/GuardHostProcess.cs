@@ -5,7 +5,7 @@ using DeterministicInference.Server.Tests.EndToEnd;
 namespace DeterministicInference.Server.Tests.Backends.Guard;
 
 /// <summary>tests/GuardHost with an engine: a server that may be killed. Its guards are itself.</summary>
-internal sealed class GuardHostProcess : IDisposable
+internal sealed class GuardHostProcess : IAsyncDisposable
 {
     private readonly TemporaryStateFolder _folder = new();
     private readonly Bystanders _bystanders = new();
@@ -52,7 +52,7 @@ internal sealed class GuardHostProcess : IDisposable
         }
         catch
         {
-            host.Dispose();
+            await host.DisposeAsync();
             throw;
         }
     }
@@ -70,9 +70,12 @@ internal sealed class GuardHostProcess : IDisposable
 
     public void AssertBystandersUnharmed() => _bystanders.AssertUnharmed();
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         _process.Kill();
+        await ExitAsync();
+        // Nothing after a test that passes.
+        await GuardReclaim.RunAsync(_folder.Path, CancellationToken.None).WaitAsync(Limits.Overall);
         _process.Dispose();
         _bystanders.Dispose();
         _folder.Dispose();

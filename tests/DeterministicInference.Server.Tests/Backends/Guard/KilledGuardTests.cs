@@ -37,6 +37,20 @@ public sealed class KilledGuardTests
         Assert.Equal(new EngineExit.GuardDied(), await engine.ExitAsync());
     }
 
+    [Fact]
+    public async Task A_process_without_the_tag_is_known_from_the_state_file()
+    {
+        await using TestEngine engine = await TestEngine.ReadyAsync("env -i setsid sleep 602 <&- >&- 2>&- & echo ready; wait");
+        // Not by the tag: by where it is, below the inner guard.
+        ProcessIdentity stranger = await TaggedProcesses.FindAsync(() => [.. ProcessTable.Descendants(ProcessTable.Scan(), [engine.InnerGuard.Pid])
+            .Select(process => process.Identity)
+            .Where(process => TaggedProcesses.CommandLine(process.Pid) == "sleep\0602\0" && engine.State.Processes.Contains(process))]);
+        Assert.DoesNotContain(stranger, engine.Processes.Running);
+        KillGuards(engine.Processes, engine.State);
+        Assert.Equal(new EngineExit.GuardDied(), await engine.ExitAsync());
+        Assert.False(stranger.IsRunning);
+    }
+
     [Theory]
     [InlineData(EngineScripts.Tree)]
     [InlineData(EngineScripts.Daemons)]
@@ -59,7 +73,7 @@ public sealed class KilledGuardTests
     [Fact]
     public async Task What_is_left_when_all_are_killed_at_once_is_ended_by_the_next_start()
     {
-        using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Daemons, TimeSpan.FromMinutes(10));
+        await using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Daemons, TimeSpan.FromMinutes(10));
         GuardState state = host.State;
         foreach (ProcessIdentity guard in state.Guards) host.Processes.Signal(guard, 19);
         host.Kill();
@@ -81,7 +95,7 @@ public sealed class KilledGuardTests
     [Fact]
     public async Task A_guard_that_still_works_is_waited_for()
     {
-        using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Deaf, TimeSpan.FromMilliseconds(500));
+        await using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Deaf, TimeSpan.FromMilliseconds(500));
         host.Kill();
         await host.ExitAsync();
         Assert.Empty(await GuardReclaim.RunAsync(host.Folder, TestContext.Current.CancellationToken).Within());

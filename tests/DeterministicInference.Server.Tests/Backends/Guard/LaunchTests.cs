@@ -79,7 +79,7 @@ public sealed class LaunchTests
     public async Task Codes_are_exact_and_bytes_kept_where_the_server_ignores_SIGCHLD_and_has_odd_variables()
     {
         string script = "echo ready; printf %s \"$ODD\" | od -An -tx1; exit 3";
-        using GuardHostProcess host = await GuardHostProcess.ReadyAsync(script, TimeSpan.Zero,
+        await using GuardHostProcess host = await GuardHostProcess.ReadyAsync(script, TimeSpan.Zero,
             "sh", "-c", "ODD=$(printf '\\377\\001=x') exec env --ignore-signal=CHLD \"$@\"", "sh");
         Assert.Equal("line  ff 01 3d 78", await host.FindAsync("line  "));
         Assert.Contains("Code = 3 ", await host.FindAsync("exit "), StringComparison.Ordinal);

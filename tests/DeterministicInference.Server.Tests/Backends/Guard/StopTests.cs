@@ -58,6 +58,27 @@ public sealed class StopTests
     }
 
     [Fact]
+    public async Task Whoever_cleans_up_after_the_others_may_do_so()
+    {
+        using var folder = new TemporaryStateFolder();
+        string proof = Path.Combine(folder.Path, "proof");
+        // As Python's tracker of shared memory: waits for the end of its input, which the others hold open.
+        await using TestEngine engine = await TestEngine.ReadyAsync(
+            $"{{ sleep 600; }} | sh -c 'echo ready; read line; echo > {proof}' multiprocessing.resource_tracker");
+        await engine.Process.StopAsync(TimeSpan.Zero, CancellationToken.None).Within();
+        Assert.Equal(new EngineExit.Signaled(9), await engine.ExitAsync());
+        Assert.True(File.Exists(proof));
+    }
+
+    [Fact]
+    public async Task A_name_alone_does_not_save_a_process()
+    {
+        await using TestEngine engine = await TestEngine.ReadyAsync("sh -c 'trap \"\" TERM; echo ready; while :; do sleep 1; done' multiprocessing.resource_tracker");
+        await engine.Process.StopAsync(TimeSpan.Zero, CancellationToken.None).Within();
+        Assert.Equal(new EngineExit.Signaled(9), await engine.ExitAsync());
+    }
+
+    [Fact]
     public async Task Guards_that_do_not_answer_are_killed_too()
     {
         await using TestEngine engine = await TestEngine.ReadyAsync(EngineScripts.Daemons, settings => settings with { Patience = TimeSpan.FromMilliseconds(200) });
@@ -73,7 +94,7 @@ public sealed class StopTests
     [InlineData("echo ready; yes & yes >&2")]
     public async Task An_engine_ends_when_its_server_is_killed(string script)
     {
-        using GuardHostProcess host = await GuardHostProcess.ReadyAsync(script, s_ample);
+        await using GuardHostProcess host = await GuardHostProcess.ReadyAsync(script, s_ample);
         host.Kill();
         await host.Processes.WaitForNoneAsync();
         Assert.False(host.HasStateFile);
@@ -83,7 +104,7 @@ public sealed class StopTests
     [Fact]
     public async Task A_deaf_engine_ends_after_the_grace_when_its_server_is_killed()
     {
-        using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Deaf, TimeSpan.FromMilliseconds(300));
+        await using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Deaf, TimeSpan.FromMilliseconds(300));
         host.Kill();
         await host.Processes.WaitForNoneAsync();
         Assert.False(host.HasStateFile);
@@ -93,7 +114,7 @@ public sealed class StopTests
     [Fact]
     public async Task An_engine_ends_when_its_server_leaves_without_a_word()
     {
-        using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Daemons, s_ample);
+        await using GuardHostProcess host = await GuardHostProcess.ReadyAsync(EngineScripts.Daemons, s_ample);
         host.Leave();
         await host.Processes.WaitForNoneAsync();
         Assert.False(host.HasStateFile);

@@ -22,6 +22,14 @@ internal sealed class TaggedProcesses(string tag)
     public static Task WaitForEndAsync(IReadOnlyList<ProcessIdentity> processes) =>
         UntilAsync(() => !processes.Any(process => process.IsRunning), () => string.Join("; ", processes));
 
+    /// <summary>Waits until there is one.</summary>
+    public static async Task<ProcessIdentity> FindAsync(Func<IReadOnlyList<ProcessIdentity>> search)
+    {
+        IReadOnlyList<ProcessIdentity> found = [];
+        await UntilAsync(() => (found = search()).Count > 0, () => "none");
+        return found[0];
+    }
+
     /// <summary>Waits until none runs.</summary>
     public Task WaitForNoneAsync() => UntilAsync(() => Running.Count == 0, Describe);
 
@@ -35,9 +43,9 @@ internal sealed class TaggedProcesses(string tag)
         Assert.True(process.Signal(signal), $"process {process.Pid} is gone");
     }
 
-    private string Describe() => string.Join("; ", Running.Select(process => $"{process.Pid} {CommandLine(process.Pid).Replace('\0', ' ')}"));
+    public static string CommandLine(int pid) => System.Text.Encoding.UTF8.GetString(ProcFile.ReadAll($"/proc/{pid}/cmdline"));
 
-    private static string CommandLine(int pid) => System.Text.Encoding.UTF8.GetString(ProcFile.ReadAll($"/proc/{pid}/cmdline"));
+    private string Describe() => string.Join("; ", Running.Select(process => $"{process.Pid} {CommandLine(process.Pid).Replace('\0', ' ')}"));
 
     /// <summary>Processes of others give no event that could be awaited.</summary>
     private static async Task UntilAsync(Func<bool> condition, Func<string> describe)

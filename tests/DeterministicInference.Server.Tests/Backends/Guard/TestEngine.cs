@@ -51,7 +51,8 @@ internal sealed class TestEngine : IAsyncDisposable
 
     public static TestEngine Start(string file, params string[] arguments) => new(new BackendLaunch(file, arguments, new Dictionary<string, string>()), null, null);
 
-    public static TestEngine Start(BackendLaunch launch, Action<string>? onLine = null) => new(launch, null, onLine);
+    public static TestEngine Start(BackendLaunch launch, Action<string>? onLine = null, Func<GuardSettings, GuardSettings>? change = null) =>
+        new(launch, change, onLine);
 
     /// <summary>Starts a script and waits until it is ready.</summary>
     public static async Task<TestEngine> ReadyAsync(string script, Func<GuardSettings, GuardSettings>? change = null)
