@@ -16,6 +16,6 @@ public sealed partial class RequirementsTests
         Assert.All(named, name => Assert.Contains($" {name}(", sources, StringComparison.Ordinal));
     }
 
-    [GeneratedRegex("`([A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+)`")]
+    [GeneratedRegex("`([A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*_[a-z][A-Za-z0-9_]*)`")]
     private static partial Regex TestName();
 }
