@@ -74,8 +74,7 @@ internal sealed class GuardHostProcess : IAsyncDisposable
     {
         _process.Kill();
         await ExitAsync();
-        // Nothing after a test that passes.
-        await GuardReclaim.RunAsync(_folder.Path, CancellationToken.None).WaitAsync(Limits.Overall);
+        Processes.EndAll();
         _process.Dispose();
         _bystanders.Dispose();
         _folder.Dispose();

@@ -42,6 +42,16 @@ public sealed class ReclaimTests : IDisposable
     }
 
     [Fact]
+    public void A_process_that_has_the_number_of_another_is_not_signalled()
+    {
+        ProcessIdentity earlier = _identity with { Start = _identity.Start - 1 };
+        Assert.False(earlier.IsRunning);
+        Assert.False(earlier.Signal(Libc.SigTerm));
+        Assert.True(_identity.IsRunning);
+        Assert.True(_identity.Signal(Libc.SigTerm));
+    }
+
+    [Fact]
     public async Task A_file_of_another_boot_is_only_deleted()
     {
         string path = Write("another", GuardState.CurrentSpace, Gone, _identity);

@@ -73,7 +73,9 @@ public sealed class StopTests
     [Fact]
     public async Task A_name_alone_does_not_save_a_process()
     {
-        await using TestEngine engine = await TestEngine.ReadyAsync("sh -c 'trap \"\" TERM; echo ready; while :; do sleep 1; done' multiprocessing.resource_tracker");
+        await using TestEngine engine = await TestEngine.ReadyAsync(
+            "sh -c 'trap \"\" TERM; echo ready; while :; do sleep 1; done' multiprocessing.resource_tracker & wait",
+            settings => settings with { Patience = s_ample });
         await engine.Process.StopAsync(TimeSpan.Zero, CancellationToken.None).Within();
         Assert.Equal(new EngineExit.Signaled(9), await engine.ExitAsync());
     }

@@ -43,6 +43,15 @@ internal sealed class TaggedProcesses(string tag)
         Assert.True(process.Signal(signal), $"process {process.Pid} is gone");
     }
 
+    /// <summary>Ends what a failed test left.</summary>
+    public void EndAll()
+    {
+        for (IReadOnlyList<ProcessIdentity> left = Running; left.Count > 0; left = Running)
+        {
+            foreach (ProcessIdentity process in left) process.Signal(Libc.SigKill);
+        }
+    }
+
     public static string CommandLine(int pid) => System.Text.Encoding.UTF8.GetString(ProcFile.ReadAll($"/proc/{pid}/cmdline"));
 
     private string Describe() => string.Join("; ", Running.Select(process => $"{process.Pid} {CommandLine(process.Pid).Replace('\0', ' ')}"));

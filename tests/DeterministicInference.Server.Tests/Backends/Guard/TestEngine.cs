@@ -77,7 +77,8 @@ internal sealed class TestEngine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Process.DisposeAsync();
+        await Process.DisposeAsync().AsTask().WaitAsync(Limits.Overall);
+        Processes.EndAll();
         _bystanders.Dispose();
         _folder.Dispose();
     }
