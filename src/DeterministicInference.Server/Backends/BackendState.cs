@@ -7,18 +7,34 @@ internal abstract record BackendState
     {
     }
 
+    /// <summary>Where requests go at present; null while none is taken.</summary>
+    public virtual Uri? Address => null;
+
     /// <summary>Launched or awaited; <paramref name="Detail"/> tells how far it is.</summary>
     internal sealed record Starting(string Detail) : BackendState;
 
     /// <summary>Answers requests at <paramref name="Url"/>.</summary>
-    internal sealed record Ready(Uri Url) : BackendState;
+    internal sealed record Ready(Uri Url) : BackendState
+    {
+        public override Uri? Address => Url;
+    }
 
-    /// <summary>Was ready and is no longer answering.</summary>
+    /// <summary>Was ready and shows no sign of life.</summary>
     internal sealed record Unhealthy(string Detail) : BackendState;
 
-    /// <summary>Ended, or could not be started.</summary>
+    /// <summary>Has ended although nobody asked it to, and will be started again.</summary>
+    /// <param name="Reason">How it ended.</param>
+    /// <param name="Attempt">Counts the starts after a crash within the window, from 1.</param>
+    /// <param name="Next">When it is started: a timestamp of the time provider.</param>
+    internal sealed record Restarting(string Reason, int Attempt, DateTimeOffset Next) : BackendState;
+
+    /// <summary>Could not be started, or has crashed too often.</summary>
     internal sealed record Failed(string Reason, IReadOnlyList<string> LastLines) : BackendState;
 
-    /// <summary>The server is stopping; requests in flight may finish.</summary>
-    internal sealed record Stopping : BackendState;
+    /// <summary>The server is stopping. Until the door is closed requests are still taken.</summary>
+    /// <param name="Url">The engine as long as they are, else null.</param>
+    internal sealed record Stopping(Uri? Url) : BackendState
+    {
+        public override Uri? Address => Url;
+    }
 }

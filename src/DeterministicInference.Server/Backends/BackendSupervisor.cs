@@ -64,7 +64,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     }
 
     /// <summary>From now on no request is taken.</summary>
-    public void BeginStopping() => _status.Set(new BackendState.Stopping());
+    public void BeginStopping() => _status.Set(new BackendState.Stopping(null));
 
     /// <summary>Ends the engine and everything that it started; returns when nothing is left.</summary>
     /// <param name="now">Ends the grace at once.</param>

@@ -29,9 +29,32 @@ internal sealed record InferenceOptions
 
     public int ProxyPort { get; init; } = 8080;
 
+    /// <summary>Keys that a client may present; none at all means that every client is served.</summary>
+    public IReadOnlyList<string> ApiKey { get; init; } = [];
+
+    /// <summary>A file of further keys, one per line.</summary>
+    public string? ApiKeyFile { get; init; }
+
+    /// <summary>Origins of web pages that may call the API; empty is no cross-origin access.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>Requests that the engine works on at the same time.</summary>
+    public int MaxConcurrency { get; init; } = 256;
+
+    /// <summary>Requests that may wait for their turn beyond those.</summary>
+    public int MaxQueue { get; init; } = 1024;
+
+    public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     public string? LogFile { get; init; }
+
+    /// <summary>Size at which the log file is put aside and a new one begun.</summary>
+    public long LogFileMaxBytes { get; init; } = 100 << 20;
+
+    /// <summary>Log files that are kept, the present one included.</summary>
+    public int LogFileCount { get; init; } = 5;
 
     public bool LogToConsole { get; init; } = true;
 
@@ -54,11 +77,46 @@ internal sealed record InferenceOptions
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>The engine's first byte must come after so long; <see cref="Timeout.InfiniteTimeSpan"/> is off.</summary>
+    public TimeSpan FirstByteTimeout { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>The engine's next byte must come after so long; <see cref="Timeout.InfiniteTimeSpan"/> is off.</summary>
+    public TimeSpan IdleTimeout { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>A streaming answer waits so long for the engine's own status before its headers go out.</summary>
+    public TimeSpan StreamHeaderDelay { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A stream that is silent for so long gets a comment; <see cref="Timeout.InfiniteTimeSpan"/> is off.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>After a stop was asked for, requests are still taken for so long, while readiness is already denied.</summary>
+    public TimeSpan PreStopDelay { get; init; } = TimeSpan.Zero;
+
     /// <summary>In-flight requests may finish for so long after a stop was asked for.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The engine may take so long to end after SIGTERM.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>An engine that shows no sign of life for so long hangs.</summary>
+    public TimeSpan HangAfter { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>"report" or "restart".</summary>
+    public string HangAction { get; init; } = "report";
+
+    /// <summary>Crashes within <see cref="RestartWindow"/> after which the engine is started again.</summary>
+    public int MaxRestarts { get; init; } = 5;
+
+    public TimeSpan RestartWindow { get; init; } = TimeSpan.FromSeconds(600);
+
+    /// <summary>Pause before the first restart; doubled with every further crash in the window.</summary>
+    public TimeSpan RestartDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest pause before a restart.</summary>
+    public TimeSpan RestartDelayMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What follows too many crashes: "exit", or "stay" to answer 503 with the reason.</summary>
+    public string OnFailed { get; init; } = "exit";
 
     /// <summary>"auto", "on" or "off".</summary>
     public string StopOnStdinEof { get; init; } = "auto";

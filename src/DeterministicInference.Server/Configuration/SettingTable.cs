@@ -6,7 +6,7 @@ namespace DeterministicInference.Server.Configuration;
 internal static class SettingTable
 {
     private static readonly TextValue Text = new("TEXT"), File = new("FILE");
-    private static readonly DurationValue Duration = new(allowsZero: false), DurationOrZero = new(allowsZero: true);
+    private static readonly DurationValue Duration = new(allowsZero: false), DurationOrZero = new(allowsZero: true), DurationOrOff = new(allowsZero: false, allowsOff: true);
     private static readonly BooleanValue Boolean = new();
 
     /// <summary>In the order of help, of <c>--print-config</c> and of the documentation.</summary>
@@ -31,7 +31,7 @@ internal static class SettingTable
             "The engine must be ready after so long.") { FlagAliases = ["--timeout"], VariableAliases = ["INFERENCE_STARTUP_TIMEOUT"] },
         new TypedSetting<string>(nameof(InferenceOptions.BackendCommand), new TextValue("PROGRAM"), o => o.BackendCommand, (o, v) => o with { BackendCommand = v },
             "Replaces the engine's executable, such as the python3 of a virtual environment."),
-        new TypedSetting<IReadOnlyList<string>>(nameof(InferenceOptions.BackendArguments), new WordsValue(), o => o.BackendArguments, (o, v) => o with { BackendArguments = v },
+        new TypedSetting<IReadOnlyList<string>>(nameof(InferenceOptions.BackendArguments), new WordsValue("ARGUMENTS"), o => o.BackendArguments, (o, v) => o with { BackendArguments = v },
             "Everything after it goes to the launched engine as it is.") { Flag = "--" },
 
         new TypedSetting<string>(nameof(InferenceOptions.ProxyHost), new HostValue(allowsNames: false), o => o.ProxyHost, (o, v) => o with { ProxyHost = v },
@@ -40,6 +40,18 @@ internal static class SettingTable
             "Port to listen on; 0 takes a free one, which the log names.") { FlagAliases = ["--port"], VariableAliases = ["INFERENCE_PORT"] },
         new TypedSetting<long>(nameof(InferenceOptions.MaxRequestBytes), new SizeValue(), o => o.MaxRequestBytes, (o, v) => o with { MaxRequestBytes = v },
             "Largest request body."),
+        new TypedSetting<IReadOnlyList<string>>(nameof(InferenceOptions.ApiKey), new SecretWordsValue(), o => o.ApiKey, (o, v) => o with { ApiKey = v },
+            "Keys, one of which a client must present. Better in a file or the variable: a command line is visible."),
+        new TypedSetting<string>(nameof(InferenceOptions.ApiKeyFile), File, o => o.ApiKeyFile, (o, v) => o with { ApiKeyFile = v },
+            "File of keys, one per line: KEY, or LABEL KEY. Labels stand in the log."),
+        new TypedSetting<IReadOnlyList<string>>(nameof(InferenceOptions.CorsOrigins), new WordsValue("ORIGINS"), o => o.CorsOrigins, (o, v) => o with { CorsOrigins = v },
+            "Web pages of these origins may call the API; * is every origin."),
+        new TypedSetting<int>(nameof(InferenceOptions.MaxConcurrency), new WholeNumberValue<int>("NUMBER", 1, 1_000_000), o => o.MaxConcurrency, (o, v) => o with { MaxConcurrency = v },
+            "Requests that the engine works on at the same time."),
+        new TypedSetting<int>(nameof(InferenceOptions.MaxQueue), new WholeNumberValue<int>("NUMBER", 0, 1_000_000), o => o.MaxQueue, (o, v) => o with { MaxQueue = v },
+            "Requests that may wait beyond those; more get 429."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.QueueTimeout), Duration, o => o.QueueTimeout, (o, v) => o with { QueueTimeout = v },
+            "A request that has waited so long gets 429."),
 
         new TypedSetting<string>(nameof(InferenceOptions.Determinism), new ChoiceValue("enforce", "off"), o => o.Determinism, (o, v) => o with { Determinism = v },
             "enforce pins what could make an answer vary; off is a plain proxy."),
@@ -50,6 +62,10 @@ internal static class SettingTable
             "DEBUG, INFO, WARNING, ERROR or CRITICAL.") { Shorthand = ("--debug", "DEBUG") },
         new TypedSetting<string>(nameof(InferenceOptions.LogFile), File, o => o.LogFile, (o, v) => o with { LogFile = v },
             "File to which the log is appended."),
+        new TypedSetting<long>(nameof(InferenceOptions.LogFileMaxBytes), new SizeValue(), o => o.LogFileMaxBytes, (o, v) => o with { LogFileMaxBytes = v },
+            "Size at which the log file is renamed to FILE.1 and a new one begun."),
+        new TypedSetting<int>(nameof(InferenceOptions.LogFileCount), new WholeNumberValue<int>("NUMBER", 1, 1000), o => o.LogFileCount, (o, v) => o with { LogFileCount = v },
+            "Log files that are kept, the present one included."),
         new TypedSetting<bool>(nameof(InferenceOptions.LogToConsole), Boolean, o => o.LogToConsole, (o, v) => o with { LogToConsole = v },
             "Whether the log goes to standard output."),
         new TypedSetting<string>(nameof(InferenceOptions.LogFormat), new ChoiceValue("text", "json"), o => o.LogFormat, (o, v) => o with { LogFormat = v },
@@ -57,6 +73,30 @@ internal static class SettingTable
 
         new TypedSetting<TimeSpan>(nameof(InferenceOptions.ConnectTimeout), Duration, o => o.ConnectTimeout, (o, v) => o with { ConnectTimeout = v },
             "A connection to the engine must be made after so long."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.FirstByteTimeout), DurationOrOff, o => o.FirstByteTimeout, (o, v) => o with { FirstByteTimeout = v },
+            "The engine must begin to answer after so long, or off."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.IdleTimeout), DurationOrOff, o => o.IdleTimeout, (o, v) => o with { IdleTimeout = v },
+            "The engine may pause for so long within an answer, or off."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.StreamHeaderDelay), DurationOrZero, o => o.StreamHeaderDelay, (o, v) => o with { StreamHeaderDelay = v },
+            "A stream waits so long for the engine's own status before 200 is sent."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.KeepAliveInterval), DurationOrOff, o => o.KeepAliveInterval, (o, v) => o with { KeepAliveInterval = v },
+            "A stream that is silent for so long gets a comment line, or off."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.HangAfter), Duration, o => o.HangAfter, (o, v) => o with { HangAfter = v },
+            "An engine that neither sends a byte nor passes a probe for so long hangs."),
+        new TypedSetting<string>(nameof(InferenceOptions.HangAction), new ChoiceValue("report", "restart"), o => o.HangAction, (o, v) => o with { HangAction = v },
+            "report a hanging engine, or restart it."),
+        new TypedSetting<int>(nameof(InferenceOptions.MaxRestarts), new WholeNumberValue<int>("NUMBER", 0, 1_000_000), o => o.MaxRestarts, (o, v) => o with { MaxRestarts = v },
+            "A crashed engine is started again so often within --restart-window."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.RestartWindow), Duration, o => o.RestartWindow, (o, v) => o with { RestartWindow = v },
+            "Crashes longer ago are forgotten."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.RestartDelay), DurationOrZero, o => o.RestartDelay, (o, v) => o with { RestartDelay = v },
+            "Pause before the first restart; it doubles with every further crash in the window."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.RestartDelayMax), DurationOrZero, o => o.RestartDelayMax, (o, v) => o with { RestartDelayMax = v },
+            "Longest pause before a restart."),
+        new TypedSetting<string>(nameof(InferenceOptions.OnFailed), new ChoiceValue("exit", "stay"), o => o.OnFailed, (o, v) => o with { OnFailed = v },
+            "After too many crashes exit with code 1, or stay and answer 503 with the reason."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.PreStopDelay), DurationOrZero, o => o.PreStopDelay, (o, v) => o with { PreStopDelay = v },
+            "When stopping, requests are still taken for so long while /readyz already says 503."),
         new TypedSetting<TimeSpan>(nameof(InferenceOptions.DrainTimeout), DurationOrZero, o => o.DrainTimeout, (o, v) => o with { DrainTimeout = v },
             "When stopping, requests in flight may go on for so long."),
         new TypedSetting<TimeSpan>(nameof(InferenceOptions.StopTimeout), DurationOrZero, o => o.StopTimeout, (o, v) => o with { StopTimeout = v },

@@ -1,9 +1,7 @@
-using System.Net;
 using DeterministicInference.Engine;
 using DeterministicInference.Engine.Arithmetic;
 using DeterministicInference.Engine.Scheduling;
 using DeterministicInference.Server.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace DeterministicInference.Server.EngineHost;
 
@@ -22,23 +20,10 @@ internal static partial class EngineServer
     /// <param name="engine">Not owned.</param>
     public static WebApplication Build(EngineOptions options, EmbeddedEngine engine)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        WebApplicationBuilder builder = HttpServer.CreateBuilder(options.Host, options.Port, options.MaxRequestBytes);
         new LogSetup(options.LogLevel).Apply(builder.Logging);
-        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainTimeout);
-        // With socket completions inlined as well (Program.cs) an event costs a fraction of the hops between threads;
-        // in return nothing on the request path may block.
-        builder.Services.Configure<SocketTransportOptions>(transport => transport.UnsafePreferInlineScheduling = true);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
-            Listen(kestrel, options);
-        });
-
-        WebApplication app = builder.Build();
-        app.UseMiddleware<RequestLog>(LogCategory);
-        app.UseRouting();
+        WebApplication app = HttpServer.Build(builder, LogCategory);
         new EngineEndpoints(engine, options, app.Services.GetRequiredService<TimeProvider>()).Map(app);
         return app;
     }
@@ -63,12 +48,6 @@ internal static partial class EngineServer
         EngineFailed(logger, engine.Scheduler.Failure.Exception!.InnerException!);
         await app.StopAsync(CancellationToken.None);
         return Cli.ExitCode.Failure;
-    }
-
-    private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, EngineOptions options)
-    {
-        if (options.Host == "localhost" && options.Port != 0) kestrel.ListenLocalhost(options.Port);
-        else kestrel.Listen(options.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Host), options.Port);
     }
 
     [LoggerMessage(LogLevel.Information, "Engine ready: model {Model} at {Url}, {Threads} threads, {Instructions}, numerics {Numerics}")]

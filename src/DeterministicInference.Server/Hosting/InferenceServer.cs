@@ -1,11 +1,8 @@
-using System.Net;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Proxy;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace DeterministicInference.Server.Hosting;
 
@@ -20,6 +17,7 @@ internal static partial class InferenceServer
     {
         IBackend backend = BackendRegistry.Find(options.Backend)!;
         var status = new BackendStatus(options.BackendUrl ?? new Uri($"http://{ReachableHost(options.BackendHost)}:{options.BackendPort}"));
+        var activity = new EngineActivity(TimeProvider.System);
         using StopRequest request = StopRequest.Listen(options);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
 
@@ -27,7 +25,7 @@ internal static partial class InferenceServer
         ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
         ILogger logger = loggers.CreateLogger(Module);
         Starting(logger);
-        using var endpoints = new ProxyEndpoints(options, status, GpuEnvironment.Collect(), app.Services.GetRequiredService<TimeProvider>(), loggers);
+        using var endpoints = new ProxyEndpoints(options, status, activity, GpuEnvironment.Collect(), app.Services.GetRequiredService<TimeProvider>(), loggers);
         endpoints.Map(app);
         await app.StartAsync(stop.Token);
         foreach (string url in app.Urls) Listening(logger, url);
@@ -58,28 +56,11 @@ internal static partial class InferenceServer
 
     private static WebApplication Build(InferenceOptions options)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        WebApplicationBuilder builder = HttpServer.CreateBuilder(options.ProxyHost, options.ProxyPort, options.MaxRequestBytes);
         new LogSetup(options.LogLevel, options.LogFormat == "json", options.LogToConsole, options.LogFile).Apply(builder.Logging);
-        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHostLifetime, SignalsAreOurs>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
-        builder.Services.Configure<SocketTransportOptions>(transport => transport.UnsafePreferInlineScheduling = true);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
-            Listen(kestrel, options);
-        });
-        WebApplication app = builder.Build();
-        app.UseMiddleware<RequestLog>(Module);
-        app.UseRouting();
-        return app;
-    }
-
-    private static void Listen(KestrelServerOptions kestrel, InferenceOptions options)
-    {
-        if (options.ProxyHost == "localhost" && options.ProxyPort != 0) kestrel.ListenLocalhost(options.ProxyPort);
-        else kestrel.Listen(options.ProxyHost == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.ProxyHost), options.ProxyPort);
+        return HttpServer.Build(builder, Module);
     }
 
     /// <summary>An engine that listens on every address is reached by loopback; an IPv6 address stands in brackets.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Mime;
 using System.Text;
+using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Hosting;
@@ -14,7 +15,7 @@ namespace DeterministicInference.Server.Proxy;
 /// Sends a request to the engine and its answer to the client. A request is sent once: an engine that may have begun is
 /// never asked again. The engine may take any time to answer; it is only the client's patience that ends a request.
 /// </summary>
-internal sealed partial class BackendForwarder(InferenceOptions options, GpuEnvironment environment, ILogger logger) : IDisposable
+internal sealed partial class BackendForwarder(InferenceOptions options, EngineActivity activity, GpuEnvironment environment, ILogger logger) : IDisposable
 {
     private const string EventStream = "text/event-stream";
 
@@ -64,10 +65,12 @@ internal sealed partial class BackendForwarder(InferenceOptions options, GpuEnvi
     {
         string id = (string)context.Items[RequestLog.RequestId]!;
         Forwarding(url, body.Length, isStream, id);
+        activity.Begin();
         try
         {
             using HttpRequestMessage request = Create(context.Request, url, body, id);
             using HttpResponseMessage response = await _invoker.SendAsync(request, context.RequestAborted);
+            activity.Progress();
             if (!response.IsSuccessStatusCode) throw await ErrorAsync(response, context.RequestAborted);
             RelayHeaders(response, context.Response);
             if (response.Content.Headers.ContentType?.MediaType == EventStream) await StreamAsync(context, response, id);
@@ -88,6 +91,10 @@ internal sealed partial class BackendForwarder(InferenceOptions options, GpuEnvi
         {
             Refused(id, e.Status, Logged(e));
             throw;
+        }
+        finally
+        {
+            activity.End();
         }
     }
 
@@ -129,7 +136,7 @@ internal sealed partial class BackendForwarder(InferenceOptions options, GpuEnvi
     {
         if (response.Content.Headers.ContentEncoding.Count > 0) throw BackendFailures.BadAnswer("its stream is encoded, which was not asked for.");
         await using Stream events = await response.Content.ReadAsStreamAsync(context.RequestAborted);
-        if (await new StreamRelay(context, events).RunAsync() is not { } broken) return;
+        if (await new StreamRelay(context, events, activity).RunAsync() is not { } broken) return;
         Broken(id, Logged(broken));
         context.Items[RequestLog.BrokenStatus] = broken.Status;
         await OpenAIError.SendEventAsync(context, broken);

@@ -51,6 +51,7 @@ internal static class HealthReport
         BackendState.Unhealthy unhealthy => ("unhealthy", unhealthy.Detail),
         // The engine's last lines stay in the log: they may quote a prompt.
         BackendState.Failed failed => ("unhealthy", failed.Reason),
+        BackendState.Restarting restarting => ("restarting", $"{restarting.Reason} Start {restarting.Attempt} follows."),
         BackendState.Stopping => ("stopping", "the server is shutting down"),
         _ => throw new InvalidOperationException($"Unknown state {state}."),
     };

@@ -24,16 +24,17 @@ internal sealed partial class ProxyEndpoints : IDisposable
 
     /// <param name="options">Settings.</param>
     /// <param name="status">What the engine is doing.</param>
+    /// <param name="activity">Is told of every request and every sign of the engine.</param>
     /// <param name="environment">What JSON answers carry.</param>
     /// <param name="time">For the age of the model.</param>
     /// <param name="loggers">For <see cref="LogCategory"/>.</param>
-    public ProxyEndpoints(InferenceOptions options, BackendStatus status, GpuEnvironment environment, TimeProvider time, ILoggerFactory loggers)
+    public ProxyEndpoints(InferenceOptions options, BackendStatus status, EngineActivity activity, GpuEnvironment environment, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _status = status;
         _policy = new DeterminismPolicy(options);
         _logger = loggers.CreateLogger(LogCategory);
-        _forwarder = new BackendForwarder(options, environment, _logger);
+        _forwarder = new BackendForwarder(options, activity, environment, _logger);
         _models = new ModelRoutes(options.ModelName, time);
     }
 
@@ -54,7 +55,7 @@ internal sealed partial class ProxyEndpoints : IDisposable
 
     private async Task ForwardAsync(HttpContext context, string path)
     {
-        if (_status.State is not BackendState.Ready ready) throw HealthReport.NotReady(_status.State);
+        if (_status.State.Address is not { } engine) throw HealthReport.NotReady(_status.State);
         // Until the engine says how many.
         context.Items[RequestLog.PromptTokens] = context.Items[RequestLog.CompletionTokens] = "-";
 
@@ -67,7 +68,7 @@ internal sealed partial class ProxyEndpoints : IDisposable
             pinned = _policy.Pin(body);
         }
         foreach ((string name, string value) in pinned.Pins) Pinned(name, value, (string)context.Items[RequestLog.RequestId]!);
-        await _forwarder.ForwardAsync(context, BackendAddress.Of(ready.Url, path), pinned.Json, isStream);
+        await _forwarder.ForwardAsync(context, BackendAddress.Of(engine, path), pinned.Json, isStream);
     }
 
     private void RequireModel(JsonElement root)

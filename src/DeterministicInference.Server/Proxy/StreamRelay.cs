@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Proxy;
@@ -8,7 +9,7 @@ namespace DeterministicInference.Server.Proxy;
 /// Sends an answer in events on, each one as it came and as soon as it is there. The answer ends as an answer only where
 /// the engine finished it: one that broke must not look complete.
 /// </summary>
-internal sealed class StreamRelay(HttpContext context, Stream events)
+internal sealed class StreamRelay(HttpContext context, Stream events, EngineActivity activity)
 {
     /// <summary>Largest event, in bytes.</summary>
     private const int LargestEvent = 32 << 20;
@@ -47,6 +48,7 @@ internal sealed class StreamRelay(HttpContext context, Stream events)
         while (true)
         {
             int count = await events.ReadAsync(_buffer.Free, _gone);
+            activity.Progress();
             _buffer.Added(count);
             while (_buffer.TryTake(isLast: count == 0, out ReadOnlyMemory<byte> next))
             {

@@ -71,7 +71,7 @@ public sealed class ServeCommandTests
         CommandResult result = await ServerProgram.Built.RunAsync(arguments.Split(' '));
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         string[] lines = result.Output.Split('\n');
-        Assert.All(SettingTable.All.Where(setting => !setting.IsList), setting =>
+        Assert.All(SettingTable.All.Where(setting => setting.Flag != "--"), setting =>
         {
             string line = Assert.Single(lines, line => line.Split(' ', ',').Take(8).Contains(setting.Flag));
             Assert.All(setting.FlagAliases, alias => Assert.Contains(alias, line, StringComparison.Ordinal));

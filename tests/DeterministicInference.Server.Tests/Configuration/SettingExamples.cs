@@ -21,13 +21,33 @@ internal static class SettingExamples
         [nameof(InferenceOptions.ProxyHost)] = ["0.0.0.0", "::1", "127.0.0.1"],
         [nameof(InferenceOptions.ProxyPort)] = ["0", "8081", "65535"],
         [nameof(InferenceOptions.MaxRequestBytes)] = ["1", "1000001", "1GiB"],
+        [nameof(InferenceOptions.ApiKey)] = ["one", "two three", "[\"four five\"]"],
+        [nameof(InferenceOptions.ApiKeyFile)] = ["/etc/keys", "keys.txt", "/a b/keys"],
+        [nameof(InferenceOptions.CorsOrigins)] = ["*", "https://a.example", "https://a.example https://b.example"],
+        [nameof(InferenceOptions.MaxConcurrency)] = ["1", "8", "1000"],
+        [nameof(InferenceOptions.MaxQueue)] = ["0", "1", "1000"],
+        [nameof(InferenceOptions.QueueTimeout)] = ["1s", "10s", "250ms"],
         [nameof(InferenceOptions.Determinism)] = ["off", "enforce", "off"],
         [nameof(InferenceOptions.Seed)] = ["-9223372036854775808", "0", "9223372036854775807"],
         [nameof(InferenceOptions.LogLevel)] = ["DEBUG", "ERROR", "CRITICAL"],
         [nameof(InferenceOptions.LogFile)] = ["/tmp/a.log", "b.log", "/tmp/c d.log"],
+        [nameof(InferenceOptions.LogFileMaxBytes)] = ["1", "1MiB", "1GiB"],
+        [nameof(InferenceOptions.LogFileCount)] = ["1", "2", "1000"],
         [nameof(InferenceOptions.LogToConsole)] = ["false", "true", "false"],
         [nameof(InferenceOptions.LogFormat)] = ["json", "text", "json"],
         [nameof(InferenceOptions.ConnectTimeout)] = ["1s", "10s", "250ms"],
+        [nameof(InferenceOptions.FirstByteTimeout)] = ["1s", "off", "250ms"],
+        [nameof(InferenceOptions.IdleTimeout)] = ["1s", "off", "250ms"],
+        [nameof(InferenceOptions.StreamHeaderDelay)] = ["0s", "1s", "250ms"],
+        [nameof(InferenceOptions.KeepAliveInterval)] = ["1s", "off", "250ms"],
+        [nameof(InferenceOptions.HangAfter)] = ["1s", "600s", "250ms"],
+        [nameof(InferenceOptions.HangAction)] = ["restart", "report", "restart"],
+        [nameof(InferenceOptions.MaxRestarts)] = ["0", "1", "1000"],
+        [nameof(InferenceOptions.RestartWindow)] = ["1s", "60s", "250ms"],
+        [nameof(InferenceOptions.RestartDelay)] = ["0s", "2s", "250ms"],
+        [nameof(InferenceOptions.RestartDelayMax)] = ["0s", "60s", "250ms"],
+        [nameof(InferenceOptions.OnFailed)] = ["stay", "exit", "stay"],
+        [nameof(InferenceOptions.PreStopDelay)] = ["1s", "2s", "250ms"],
         [nameof(InferenceOptions.DrainTimeout)] = ["0s", "1s", "1500ms"],
         [nameof(InferenceOptions.StopTimeout)] = ["0s", "1s", "1500ms"],
         [nameof(InferenceOptions.StopOnStdinEof)] = ["on", "off", "on"],
@@ -37,7 +57,7 @@ internal static class SettingExamples
     public static string[] Of(Setting setting) => Values[setting.Key];
 
     /// <summary>The words that give a value on the command line.</summary>
-    public static string[] Arguments(Setting setting, string value) => !setting.IsList
+    public static string[] Arguments(Setting setting, string value) => setting.Flag != "--"
         ? [setting.Flag, value]
         : ["--", .. value.StartsWith('[') ? JsonSerializer.Deserialize<string[]>(value)! : value.Split(' ')];
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
@@ -6,8 +5,6 @@ using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Proxy;
 using DeterministicInference.Server.Tests.EndToEnd;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -46,19 +43,10 @@ internal sealed class Door : IAsyncDisposable
         var status = new BackendStatus(new Uri(backendUrl));
         status.Set(new BackendState.Ready(status.Address));
         var log = new LogLines();
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        WebApplicationBuilder builder = HttpServer.CreateBuilder("127.0.0.1", 0, options.MaxRequestBytes);
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning);
-        builder.Services.Configure<SocketTransportOptions>(transport => transport.UnsafePreferInlineScheduling = true);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
-            kestrel.Listen(IPAddress.Loopback, 0);
-        });
-        WebApplication app = builder.Build();
-        app.UseMiddleware<RequestLog>("deterministic_inference.server");
-        app.UseRouting();
-        var endpoints = new ProxyEndpoints(options, status, new GpuEnvironment(), TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
+        WebApplication app = HttpServer.Build(builder, "deterministic_inference.server");
+        var endpoints = new ProxyEndpoints(options, status, new EngineActivity(TimeProvider.System), new GpuEnvironment(), TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
         endpoints.Map(app);
         await app.StartAsync(Xunit.TestContext.Current.CancellationToken);
         return new Door(app, endpoints, status, log);

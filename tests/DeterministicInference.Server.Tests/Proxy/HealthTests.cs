@@ -37,7 +37,7 @@ public sealed class HealthTests(SharedFakeBackend shared)
             "starting" => new BackendState.Starting(detail),
             "unhealthy" => new BackendState.Unhealthy(detail),
             "failed" => new BackendState.Failed(detail, ["a line that quotes a prompt"]),
-            _ => new BackendState.Stopping(),
+            _ => new BackendState.Stopping(null),
         });
         string expected = $$$"""{"status":"{{{status}}}","backend":{"status":"{{{status}}}","healthy":false,"url":"{{{fake.Url}}}","detail":"{{{detail}}}"}}""";
         foreach (string path in (string[])["/health", "/readyz"])

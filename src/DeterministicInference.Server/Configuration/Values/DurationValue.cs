@@ -4,8 +4,11 @@ namespace DeterministicInference.Server.Configuration.Values;
 
 /// <summary>A time span: seconds (<c>300</c>, <c>1.5</c>), or a number with a unit (<c>250ms</c>, <c>30s</c>, <c>5m</c>, <c>1h</c>).</summary>
 /// <param name="allowsZero">Whether "no time at all" is a value.</param>
-internal sealed class DurationValue(bool allowsZero) : ValueKind<TimeSpan>
+/// <param name="allowsOff">Whether <c>off</c> is one, which is <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+internal sealed class DurationValue(bool allowsZero, bool allowsOff = false) : ValueKind<TimeSpan>
 {
+    private const string Off = "off";
+
     /// <summary>Timers count milliseconds in 32 bits, and two settings may be added: 24 days leave room for both.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromHours(576);
 
@@ -15,11 +18,12 @@ internal sealed class DurationValue(bool allowsZero) : ValueKind<TimeSpan>
         ("ms", TimeSpan.TicksPerMillisecond), ("s", TimeSpan.TicksPerSecond), ("m", TimeSpan.TicksPerMinute), ("h", TimeSpan.TicksPerHour),
     ];
 
-    public override string Placeholder => "DURATION";
+    public override string Placeholder => allowsOff ? "DURATION|off" : "DURATION";
 
     public override string? Read(string text, out TimeSpan value)
     {
-        value = default;
+        value = Timeout.InfiniteTimeSpan;
+        if (allowsOff && text.AsSpan().Trim().Equals(Off, StringComparison.OrdinalIgnoreCase)) return null;
         ReadOnlySpan<char> digits = text.AsSpan().Trim();
         long unit = TimeSpan.TicksPerSecond;
         foreach ((string suffix, long ticks) in Units)
@@ -31,15 +35,15 @@ internal sealed class DurationValue(bool allowsZero) : ValueKind<TimeSpan>
         }
         if (!decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number))
         {
-            return "is not a duration. Give seconds, or a number with a unit: 250ms, 30s, 5m, 1h.";
+            return $"is not a duration. Give seconds, or a number with a unit: 250ms, 30s, 5m, 1h{(allowsOff ? "; or off" : "")}.";
         }
         // Compared before the multiplication, which could overflow.
         if (number > Longest.Ticks / unit) return "is too long. Give at most 576h.";
         value = TimeSpan.FromTicks((long)(number * unit));
-        return value == TimeSpan.Zero && !allowsZero ? "is no time at all. Give a duration above 0." : null;
+        return value == TimeSpan.Zero && !allowsZero ? $"is no time at all. Give a duration above 0{(allowsOff ? ", or off" : "")}." : null;
     }
 
-    public override string Write(TimeSpan value) => value.Ticks % TimeSpan.TicksPerSecond == 0
+    public override string Write(TimeSpan value) => value == Timeout.InfiniteTimeSpan ? Off : value.Ticks % TimeSpan.TicksPerSecond == 0
         ? string.Create(CultureInfo.InvariantCulture, $"{value.Ticks / TimeSpan.TicksPerSecond}s")
         : string.Create(CultureInfo.InvariantCulture, $"{(decimal)value.Ticks / TimeSpan.TicksPerMillisecond}ms");
 }

@@ -5,14 +5,15 @@ using System.Text.Json;
 namespace DeterministicInference.Server.Configuration.Values;
 
 /// <summary>Words of a command line: a JSON array of strings, or words between spaces.</summary>
-internal sealed class WordsValue : ValueKind<IReadOnlyList<string>>
+/// <param name="placeholder">Stands for the words in help.</param>
+internal class WordsValue(string placeholder) : ValueKind<IReadOnlyList<string>>
 {
     private const string Complaint = "is not a list of words. Give words between spaces or, where a word has spaces or quotes, a JSON array of strings.";
 
     // The result is shown to people, never put into a page.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public override string Placeholder => "ARGUMENTS";
+    public override string Placeholder => placeholder;
 
     public override bool IsList => true;
 
