@@ -2,40 +2,45 @@ using System.Net;
 
 namespace DeterministicInference.Server.Backends;
 
-/// <summary>Asks an engine whether it is ready.</summary>
-internal sealed class BackendProbe(IBackend backend, Uri address) : IDisposable
+/// <summary>Asks an engine whether it is ready, and whether it still computes.</summary>
+/// <param name="backend">The engine.</param>
+/// <param name="address">Where it listens.</param>
+/// <param name="timeout">No answer for so long is an answer. SGLang's own health check gives up after 20 s.</param>
+internal sealed class BackendProbe(IBackend backend, Uri address, TimeSpan timeout) : IDisposable
 {
-    // SGLang's own health check runs a token through the engine and gives up after 20 s.
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(25);
-
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {
         UseProxy = false,
         AllowAutoRedirect = false,
+        UseCookies = false,
+        ActivityHeadersPropagator = null,
         ConnectTimeout = TimeSpan.FromSeconds(5),
         PooledConnectionLifetime = TimeSpan.Zero,
     });
 
-    /// <returns>Null when the engine is ready, or why it is not.</returns>
-    public async Task<string?> AskAsync(CancellationToken cancellation)
+    /// <param name="deep">Whether <see cref="IBackend.ProgressPath"/> is asked instead of the health path.</param>
+    /// <param name="cancellation">Ends the asking.</param>
+    /// <returns>Null when the engine is well, or what is wrong.</returns>
+    public async Task<string?> AskAsync(bool deep, CancellationToken cancellation)
     {
+        string path = deep ? backend.ProgressPath : backend.HealthPath;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Timeout);
+        limit.CancelAfter(timeout);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, backend.HealthPath));
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, path));
             using HttpResponseMessage response = await _http.SendAsync(request, limit.Token);
-            // An engine of unknown kind may have no health route; that it answers is all one can ask.
-            bool isReady = response.StatusCode == HttpStatusCode.OK || (backend is ExternalBackend && response.StatusCode == HttpStatusCode.NotFound);
-            return isReady ? null : $"{backend.HealthPath} answers {(int)response.StatusCode}";
+            // An engine of unknown kind may have no health route, or a locked one; that it answers is all one can ask.
+            bool isWell = response.StatusCode == HttpStatusCode.OK || (backend is ExternalBackend && (int)response.StatusCode < 500);
+            return isWell ? null : $"{path} answers {(int)response.StatusCode}";
         }
         catch (HttpRequestException e)
         {
-            return e.HttpRequestError == HttpRequestError.ConnectionError ? "no connection yet" : $"{backend.HealthPath} fails: {e.HttpRequestError}";
+            return e.HttpRequestError == HttpRequestError.ConnectionError ? "no connection" : $"{path} fails: {e.HttpRequestError}";
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return $"{backend.HealthPath} does not answer within {Timeout.TotalSeconds:F0} s";
+            return $"{path} does not answer within {timeout.TotalSeconds:0.#} s";
         }
     }
 

@@ -13,8 +13,8 @@ internal abstract record BackendState
     /// <summary>Launched or awaited; <paramref name="Detail"/> tells how far it is.</summary>
     internal sealed record Starting(string Detail) : BackendState;
 
-    /// <summary>Answers requests at <paramref name="Url"/>.</summary>
-    internal sealed record Ready(Uri Url) : BackendState
+    /// <summary>Answers requests at <paramref name="Url"/>; <paramref name="Detail"/> is what is odd about it, if anything.</summary>
+    internal sealed record Ready(Uri Url, string? Detail = null) : BackendState
     {
         public override Uri? Address => Url;
     }
@@ -25,7 +25,7 @@ internal abstract record BackendState
     /// <summary>Has ended although nobody asked it to, and will be started again.</summary>
     /// <param name="Reason">How it ended.</param>
     /// <param name="Attempt">Counts the starts after a crash within the window, from 1.</param>
-    /// <param name="Next">When it is started: a timestamp of the time provider.</param>
+    /// <param name="Next">When it is started.</param>
     internal sealed record Restarting(string Reason, int Attempt, DateTimeOffset Next) : BackendState;
 
     /// <summary>Could not be started, or has crashed too often.</summary>

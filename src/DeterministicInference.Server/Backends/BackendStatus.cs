@@ -1,15 +1,20 @@
 namespace DeterministicInference.Server.Backends;
 
-/// <summary>The present <see cref="BackendState"/>, readable without a lock.</summary>
+/// <summary>The present <see cref="BackendState"/>, readable without a lock. Written by the supervisor only.</summary>
 /// <param name="address">Where the engine listens, or will.</param>
 internal sealed class BackendStatus(Uri address)
 {
     private volatile BackendState _state = new BackendState.Starting("not started yet");
+    private volatile int _restarts;
 
     public Uri Address { get; } = address;
 
     public BackendState State => _state;
 
-    /// <summary>For the supervisor only.</summary>
+    /// <summary>How often the engine was started again since the server started.</summary>
+    public int Restarts => _restarts;
+
     public void Set(BackendState state) => _state = state;
+
+    public void CountRestart() => _restarts++;
 }

@@ -1,57 +1,57 @@
-using System.Diagnostics;
-
-using System.Net.Sockets;
 using DeterministicInference.Server.Backends.Guard;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Backends;
 
 /// <summary>
-/// Launches the engine, waits until it is ready, watches it and ends it. The only writer of <see cref="BackendStatus"/>.
+/// Starts the engine, watches it, starts it again after a crash, and ends it. The only writer of <see cref="BackendStatus"/>.
 /// </summary>
 internal sealed partial class BackendSupervisor : IAsyncDisposable
 {
-    private const int UnhealthyAfter = 3;
-    private static readonly TimeSpan StartInterval = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestReclaim = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(10);
+    /// <summary>SGLang's own health check gives up after 20 s.</summary>
+    private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(25), ShortestProbe = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(5), ShortestInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly IBackend _backend;
     private readonly InferenceOptions _options;
     private readonly BackendStatus _status;
+    private readonly EngineActivity _activity;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EngineOutput _output;
     private readonly BackendProbe _probe;
+    private readonly EngineStart _start;
+    private readonly RestartPolicy _restarts;
+
+    /// <summary>Between two probes of an engine that runs.</summary>
+    private readonly TimeSpan _interval;
+
     private GuardedProcess? _process;
 
-    /// <summary>Where the guards keep what the next start needs to recognise leftovers (XDG base directory specification).</summary>
-    private static string StateFolder => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
-        "deterministic-inference", "engines");
-
-    public BackendSupervisor(IBackend backend, InferenceOptions options, BackendStatus status, ILoggerFactory loggers)
+    public BackendSupervisor(IBackend backend, InferenceOptions options, BackendStatus status, EngineActivity activity, TimeProvider time, ILoggerFactory loggers)
     {
-        _backend = backend;
-        _options = options;
-        _status = status;
+        (_backend, _options, _status, _activity, _time) = (backend, options, status, activity, time);
         string module = $"deterministic_inference.backends.{backend.Name}";
         _logger = loggers.CreateLogger(module);
         _output = new EngineOutput(loggers, module + ".engine");
-        _probe = new BackendProbe(backend, status.Address);
+        // Whoever wants to know of a hang within seconds can't wait longer for a probe.
+        _probe = new BackendProbe(backend, status.Address, Clamp(options.HangAfter, ShortestProbe, LongestProbe));
+        _interval = Clamp(options.HangAfter / 10, ShortestInterval, LongestInterval);
+        _start = new EngineStart(backend, options, status, _probe, _output, _logger);
+        _restarts = new RestartPolicy(options, $"{Environment.MachineName}:{options.BackendPort}", time);
     }
 
-    /// <summary>Runs until the engine fails or the token ends it. A failure is in the status, with its reason.</summary>
+    /// <summary>Whether the engine has answered at least once.</summary>
+    public bool WasReady { get; private set; }
+
+    /// <summary>Runs until the engine has failed for good or the token ends it. A failure is in the status, with its reason.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         try
         {
-            if (_options.BackendUrl is null) await LaunchAsync(stop);
-            else Attaching(_backend.Title, _status.Address);
-            await AwaitReadyAsync(stop);
-            _status.Set(new BackendState.Ready(_status.Address));
-            IsReady(_backend.Title);
-            await WatchAsync(stop);
+            if (_options.BackendUrl is null) await SuperviseAsync(stop);
+            else await AttachAsync(stop);
         }
         catch (BackendFailureException e)
         {
@@ -63,17 +63,27 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         }
     }
 
-    /// <summary>From now on no request is taken.</summary>
-    public void BeginStopping() => _status.Set(new BackendState.Stopping(null));
+    /// <summary>Readiness is denied from now on.</summary>
+    /// <param name="doorIsOpen">Whether requests are still taken, by an engine that can.</param>
+    public void BeginStopping(bool doorIsOpen) =>
+        _status.Set(new BackendState.Stopping(doorIsOpen && _process is not { Ended.IsCompleted: true } ? _status.State.Address : null));
+
+    /// <summary>Completes when the engine is at its end; never for one that was attached to or not started.</summary>
+    public Task EndedAsync(CancellationToken cancellation) => (_process?.Ended ?? Task.Delay(Timeout.Infinite, cancellation)).WaitAsync(cancellation);
 
     /// <summary>Ends the engine and everything that it started; returns when nothing is left.</summary>
     /// <param name="now">Ends the grace at once.</param>
-    public async Task StopAsync(CancellationToken now)
+    /// <returns>Whether nothing is left.</returns>
+    public async Task<bool> StopAsync(CancellationToken now)
     {
-        if (_process is null || _process.Exited.IsCompleted) return;
-        Ending(_backend.Title);
+        if (_process is null) return true;
+        bool isRunning = !_process.Exited.IsCompleted;
+        if (isRunning) Ending(_backend.Title);
         await _process.StopAsync(_options.StopTimeout, now);
-        Ended(_backend.Title);
+        EngineExit exit = await _process.Exited;
+        if (exit.Remaining.Count > 0) Remains(_backend.Title, string.Join(' ', exit.Remaining));
+        else if (isRunning) Ended(_backend.Title);
+        return exit.Remaining.Count == 0;
     }
 
     public async ValueTask DisposeAsync()
@@ -82,135 +92,122 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         _probe.Dispose();
     }
 
-    private async Task LaunchAsync(CancellationToken stop)
+    private async Task AttachAsync(CancellationToken stop)
     {
-        if (!GuardedProcess.IsSupported)
-        {
-            throw new BackendFailureException("Engines are launched on Linux (x64, arm64) only. Start the engine yourself and attach to it with --backend-url.");
-        }
-        BackendLaunch launch = _backend.Launch(_options)!;
-        try
-        {
-            await ReclaimAsync(stop);
-            await RequireFreePortAsync(stop);
-            StartingEngine(_backend.Title, _options.ModelPath ?? _options.ModelName);
-            _process = GuardedProcess.Start(launch, new GuardSettings(StateFolder) { Grace = _options.StopTimeout }, _output.Add);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new BackendFailureException($"{_backend.Title} can't be launched: {e.Message}");
-        }
+        Attaching(_backend.Title, _status.Address);
+        await _start.AwaitReadyAsync(null, stop);
+        BecomeReady();
+        // Its end can't be seen, only that it does not answer any more, and it may come back.
+        await WatchAsync(stop);
     }
 
-    /// <summary>Ends what an earlier server of ours left behind, which may hold the port and the GPU.</summary>
-    private async Task ReclaimAsync(CancellationToken stop)
+    private async Task SuperviseAsync(CancellationToken stop)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(LongestReclaim);
-        try
-        {
-            IReadOnlyList<int> ended = await GuardReclaim.RunAsync(StateFolder, limit.Token);
-            if (ended.Count > 0) Reclaimed(string.Join(' ', ended));
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            throw new BackendFailureException($"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; see the state files in {StateFolder}.");
-        }
-    }
-
-    /// <summary>A listener of somebody else would answer in the engine's place.</summary>
-    private async Task RequireFreePortAsync(CancellationToken stop)
-    {
-        try
-        {
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(_status.Address.DnsSafeHost, _status.Address.Port, stop);
-        }
-        catch (SocketException)
-        {
-            return;
-        }
-        throw new BackendFailureException($"something already listens on {_options.BackendHost}:{_options.BackendPort}. Stop it, choose another --backend-port, or attach to it with --backend-url.");
-    }
-
-    private async Task AwaitReadyAsync(CancellationToken stop)
-    {
-        long began = Stopwatch.GetTimestamp(), reported = began;
+        // What does not start at all won't start the second time: whoever started us gets the reason at once.
+        await StartAsync(stop);
         while (true)
         {
-            Task<string?> asking = _probe.AskAsync(stop);
-            if (_process is not null && await Task.WhenAny(asking, _process.Exited) != asking) throw EarlyExit(await _process.Exited);
-            string? problem = await asking;
-            if (problem is null) return;
-
-            TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
-            if (elapsed > _options.BackendStartupTimeout)
+            string? reason = await WatchAsync(stop);
+            while (reason is not null)
             {
-                throw new BackendFailureException($"{_backend.Title} is not ready after {_options.BackendStartupTimeout.TotalSeconds:F0} s ({problem}). Raise --backend-startup-timeout if it only needs longer.");
+                await PauseAsync(reason, stop);
+                reason = await TryStartAsync(stop);
             }
-            _status.Set(new BackendState.Starting($"{problem}, {elapsed.TotalSeconds:F0} s"));
-            if (Stopwatch.GetElapsedTime(reported) > ProgressInterval)
-            {
-                reported = Stopwatch.GetTimestamp();
-                StillStarting(_backend.Title, elapsed.TotalSeconds, problem, _output.LastLines is [.., var last] ? last : "no output yet");
-            }
-            await WaitAsync(StartInterval, stop);
         }
     }
 
-    /// <summary>Probes now and then; a few failures in a row are told, and recovery too.</summary>
-    private async Task WatchAsync(CancellationToken stop)
+    private async Task StartAsync(CancellationToken stop)
     {
-        int failures = 0;
+        _process = await _start.LaunchAsync(stop);
+        await _start.AwaitReadyAsync(_process, stop);
+        BecomeReady();
+    }
+
+    /// <returns>Null, or why it did not start.</returns>
+    private async Task<string?> TryStartAsync(CancellationToken stop)
+    {
+        _status.Set(new BackendState.Starting("started again after a crash"));
+        _status.CountRestart();
+        try
+        {
+            await StartAsync(stop);
+            return null;
+        }
+        catch (BackendFailureException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private void BecomeReady()
+    {
+        WasReady = true;
+        _status.Set(new BackendState.Ready(_status.Address));
+        IsReady(_backend.Title);
+    }
+
+    /// <summary>Probes now and then until the engine must be started again.</summary>
+    /// <returns>Why.</returns>
+    private async Task<string> WatchAsync(CancellationToken stop)
+    {
+        var health = new EngineHealth(_activity, _options.HangAfter, _time);
+        bool hangs = false;
         while (true)
         {
-            await WaitAsync(WatchInterval, stop);
-            Task<string?> asking = _probe.AskAsync(stop);
-            if (_process is not null && await Task.WhenAny(asking, _process.Exited) != asking) throw Crash(await _process.Exited);
-            string? problem = await asking;
-            failures = problem is null ? 0 : failures + 1;
-            if (failures == UnhealthyAfter)
+            await _process.UntilEndAsync(end => Task.Delay(_interval, end), stop);
+            string? problem = await _process.UntilEndAsync(end => _probe.AskAsync(health.IsSuspect, end), stop);
+            if (_process is { Ended.IsCompleted: true }) return $"{_backend.Title} {(await _process.Ended).Describe()} although nobody asked it to.";
+            if (problem is null) health.Passed();
+            else health.Failed(problem);
+            Show(health);
+            if (health.IsHanging && !hangs)
             {
-                _status.Set(new BackendState.Unhealthy(problem!));
-                NotAnswering(_backend.Title, problem!);
+                Hangs(_backend.Title, health.Detail!, _activity.InFlight, _options.HangAction);
+                if (_options.HangAction == "restart" && _process is not null) return $"{_backend.Title} hangs: {health.Detail}.";
             }
-            else if (problem is null && _status.State is BackendState.Unhealthy)
-            {
-                _status.Set(new BackendState.Ready(_status.Address));
-                IsReady(_backend.Title);
-            }
+            hangs = health.IsHanging;
         }
     }
 
-    /// <summary>Waits, but not past the engine's end.</summary>
-    private async Task WaitAsync(TimeSpan time, CancellationToken stop)
+    private void Show(EngineHealth health)
     {
-        using var wake = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Task delay = Task.Delay(time, wake.Token);
-        if (_process is not null && await Task.WhenAny(delay, _process.Exited) != delay)
+        bool wasUnhealthy = _status.State is BackendState.Unhealthy;
+        _status.Set(health.IsUnhealthy ? new BackendState.Unhealthy(health.Detail!) : new BackendState.Ready(_status.Address, health.Detail));
+        if (health.IsUnhealthy && !wasUnhealthy) NotAnswering(_backend.Title, health.Detail!);
+        else if (wasUnhealthy && !health.IsUnhealthy) IsReady(_backend.Title);
+    }
+
+    /// <summary>Waits until the engine may be started again, and nothing is left of the one before.</summary>
+    /// <exception cref="BackendFailureException">It has crashed too often.</exception>
+    private async Task PauseAsync(string reason, CancellationToken stop)
+    {
+        (int Attempt, TimeSpan Pause)? next = _restarts.AfterCrash();
+        if (next is { } planned) _status.Set(new BackendState.Restarting(reason, planned.Attempt, _time.GetUtcNow() + planned.Pause));
+        else _status.Set(new BackendState.Unhealthy(reason));
+        Task pause = Task.Delay(next?.Pause ?? TimeSpan.Zero, stop);
+        await EndProcessAsync(stop);
+        if (next is not { } start)
         {
-            await wake.CancelAsync();
-            EngineExit exit = await _process.Exited;
-            throw _status.State is BackendState.Ready or BackendState.Unhealthy ? Crash(exit) : EarlyExit(exit);
+            throw new BackendFailureException(
+                $"{reason} It is not started again: that was more than {_options.MaxRestarts} crashes within {_options.RestartWindow.TotalSeconds:0.#} s (--max-restarts, --restart-window).");
         }
-        await delay;
+        WillRestart(reason, start.Attempt, _options.MaxRestarts, start.Pause.TotalSeconds, _output.LastLines is [.., var last] ? last : "no output");
+        await pause;
     }
 
-    private BackendFailureException EarlyExit(EngineExit exit)
+    /// <summary>Nothing of the old engine may be there when the next one is started: it would hold the port and the GPU.</summary>
+    private async Task EndProcessAsync(CancellationToken stop)
     {
-        if (exit is EngineExit.NotStarted { IsMissing: true }) return new($"'{_backend.Launch(_options)!.File}' was not found. {_backend.MissingExecutableRemedy}");
-        if (exit is EngineExit.NotStarted) return new($"{_backend.Title} {exit.Describe()}.");
-        bool lacksModule = _output.LastLines.Any(line => line.Contains("No module named", StringComparison.Ordinal));
-        return new($"{_backend.Title} {exit.Describe()} before it was ready. {(lacksModule ? _backend.MissingExecutableRemedy : "Its last lines say why.")}");
+        if (_process is null) return;
+        // Crashed or hanging: there is nothing to be gained from a grace. Its guard may still be at it.
+        if (!_process.Ended.IsCompleted) await _process.StopAsync(TimeSpan.Zero, stop);
+        EngineExit exit = await _process.Exited.WaitAsync(stop);
+        if (exit.Remaining.Count > 0) Remains(_backend.Title, string.Join(' ', exit.Remaining));
+        await _process.DisposeAsync();
+        _process = null;
     }
 
-    private BackendFailureException Crash(EngineExit exit) => new($"{_backend.Title} {exit.Describe()} although nobody asked it to.");
-
-    [LoggerMessage(LogLevel.Information, "Starting {Engine} with model: {Model}")]
-    private partial void StartingEngine(string engine, string model);
-
-    [LoggerMessage(LogLevel.Warning, "Ended processes that an earlier server left behind: {Pids}")]
-    private partial void Reclaimed(string pids);
+    private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
 
     [LoggerMessage(LogLevel.Information, "Attaching to {Engine} at {Url}")]
     private partial void Attaching(string engine, Uri url);
@@ -218,18 +215,21 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     [LoggerMessage(LogLevel.Information, "{Engine} is ready")]
     private partial void IsReady(string engine);
 
-    [LoggerMessage(LogLevel.Information, "Waiting for {Engine}: {Seconds:F0} s, {Problem}; its last line: {Line}")]
-    private partial void StillStarting(string engine, double seconds, string problem, string line);
-
     [LoggerMessage(LogLevel.Warning, "{Engine} does not answer: {Problem}")]
     private partial void NotAnswering(string engine, string problem);
+
+    [LoggerMessage(LogLevel.Error, "{Engine} hangs: {Problem}; {InFlight} requests in flight; --hang-action is {Action}")]
+    private partial void Hangs(string engine, string problem, int inFlight, string action);
+
+    [LoggerMessage(LogLevel.Error, "{Reason} Restart {Attempt} (at most {MaxRestarts}) in {Seconds:F1} s; its last line: {Line}")]
+    private partial void WillRestart(string reason, int attempt, int maxRestarts, double seconds, string line);
 
     [LoggerMessage(LogLevel.Information, "Stopping {Engine}")]
     private partial void Ending(string engine);
 
     [LoggerMessage(LogLevel.Information, "{Engine} has ended, nothing is left of it")]
     private partial void Ended(string engine);
-}
 
-/// <summary>The engine can't be started or has ended; the message has the remedy.</summary>
-internal sealed class BackendFailureException(string message) : Exception(message);
+    [LoggerMessage(LogLevel.Error, "Processes of {Engine} can't be ended: {Pids}. They belong to another user or wait in a driver")]
+    private partial void Remains(string engine, string pids);
+}

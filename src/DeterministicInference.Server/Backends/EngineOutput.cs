@@ -23,6 +23,12 @@ internal sealed partial class EngineOutput(ILoggerFactory loggers, string module
         }
     }
 
+    /// <summary>The lines of an engine that is about to be started are not those of the one before.</summary>
+    public void BeginEngine()
+    {
+        lock (_lock) _last.Clear();
+    }
+
     public void Add(string line)
     {
         if (line.Length == 0) return;

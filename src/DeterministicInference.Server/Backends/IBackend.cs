@@ -23,6 +23,12 @@ internal interface IBackend
     /// <summary>GET on it answers 200 once the engine is ready.</summary>
     string HealthPath { get; }
 
+    /// <summary>
+    /// GET on it passes only while the engine computes. Asked where there is reason to doubt that, as it may cost a token;
+    /// it must not wait behind other requests. Without such a route: the health path.
+    /// </summary>
+    string ProgressPath => HealthPath;
+
     /// <summary>What to do when its executable is not there.</summary>
     string MissingExecutableRemedy { get; }
 

@@ -18,6 +18,9 @@ internal sealed class SglangBackend : IBackend
     /// <summary>Answers 503 during warm-up and then runs one token through the engine.</summary>
     public string HealthPath => "/health";
 
+    /// <summary>Runs a token through the engine also where the environment has made /health a cheap one.</summary>
+    public string ProgressPath => "/health_generate";
+
     public string MissingExecutableRemedy =>
         "Install Python 3 and SGLang (pip install sglang), or name the interpreter of its virtual environment with --backend-command.";
 

@@ -11,47 +11,60 @@ internal static partial class InferenceServer
 {
     public const string Module = "deterministic_inference.server";
 
-    /// <summary>Serves until it is asked to stop or the engine fails.</summary>
+    /// <summary>Serves until it is asked to stop or the engine has failed for good.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(InferenceOptions options, CancellationToken cancellation)
+    {
+        using StopRequest request = StopRequest.Listen(options);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
+        try
+        {
+            return await RunAsync(options, request, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Asked to stop before the door was open.
+            return ExitCode.Success;
+        }
+    }
+
+    private static async Task<int> RunAsync(InferenceOptions options, StopRequest request, CancellationToken stop)
     {
         IBackend backend = BackendRegistry.Find(options.Backend)!;
         var status = new BackendStatus(options.BackendUrl ?? new Uri($"http://{ReachableHost(options.BackendHost)}:{options.BackendPort}"));
         var activity = new EngineActivity(TimeProvider.System);
-        using StopRequest request = StopRequest.Listen(options);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
-
         await using WebApplication app = Build(options);
         ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
         ILogger logger = loggers.CreateLogger(Module);
         Starting(logger);
-        using var endpoints = new ProxyEndpoints(options, status, activity, GpuEnvironment.Collect(), app.Services.GetRequiredService<TimeProvider>(), loggers);
+        using var endpoints = new ProxyEndpoints(options, status, activity, GpuEnvironment.Collect(), TimeProvider.System, loggers);
         endpoints.Map(app);
-        await app.StartAsync(stop.Token);
+        await app.StartAsync(stop);
         foreach (string url in app.Urls) Listening(logger, url);
 
-        await using var supervisor = new BackendSupervisor(backend, options, status, loggers);
-        await supervisor.RunAsync(stop.Token);
-
+        await using var supervisor = new BackendSupervisor(backend, options, status, activity, TimeProvider.System, loggers);
+        await supervisor.RunAsync(stop);
         int exitCode = ExitCode.Success;
-        if (status.State is BackendState.Failed failed)
+        if (!stop.IsCancellationRequested && status.State is BackendState.Failed failed)
         {
-            string reason = failed.LastLines.Count == 0 ? failed.Reason : $"{failed.Reason}\nThe engine's last lines:\n{string.Join('\n', failed.LastLines)}";
-            EngineFailed(logger, reason);
-            if (!options.LogToConsole) await Console.Error.WriteLineAsync($"error: {reason}");
+            await TellAsync(logger, failed, options);
             exitCode = ExitCode.Failure;
+            if (supervisor.WasReady && options.OnFailed == "stay")
+            {
+                Staying(logger);
+                await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                exitCode = ExitCode.Success;
+            }
         }
-        else
-        {
-            supervisor.BeginStopping();
-            Stopping(logger, request.Reason);
-        }
-        using var drain = CancellationTokenSource.CreateLinkedTokenSource(request.Now);
-        drain.CancelAfter(options.DrainTimeout);
-        await app.StopAsync(drain.Token);
-        await supervisor.StopAsync(request.Now);
-        Stopped(logger);
-        return exitCode;
+        bool isClean = await new StopSequence(options, request, activity, logger).RunAsync(app, supervisor, isOrdered: exitCode == ExitCode.Success);
+        return isClean ? exitCode : ExitCode.Failure;
+    }
+
+    private static async Task TellAsync(ILogger logger, BackendState.Failed failed, InferenceOptions options)
+    {
+        string reason = failed.LastLines.Count == 0 ? failed.Reason : $"{failed.Reason}\nThe engine's last lines:\n{string.Join('\n', failed.LastLines)}";
+        EngineFailed(logger, reason);
+        if (!options.LogToConsole) await Console.Error.WriteLineAsync($"error: {reason}");
     }
 
     private static WebApplication Build(InferenceOptions options)
@@ -80,11 +93,8 @@ internal static partial class InferenceServer
     [LoggerMessage(LogLevel.Critical, "{Reason}")]
     private static partial void EngineFailed(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Information, "Stopping ({Reason}): requests in flight may finish")]
-    private static partial void Stopping(ILogger logger, string reason);
-
-    [LoggerMessage(LogLevel.Information, "Stopped")]
-    private static partial void Stopped(ILogger logger);
+    [LoggerMessage(LogLevel.Warning, "Staying (--on-failed stay): requests get 503 with the reason until the server is stopped")]
+    private static partial void Staying(ILogger logger);
 
     /// <summary>The host's own handler would end the process on a second signal before the engine is gone.</summary>
     private sealed class SignalsAreOurs : IHostLifetime

@@ -1,17 +1,20 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Hosting;
 
 /// <summary>
-/// Why the server should stop: SIGTERM, SIGINT or SIGQUIT, or the end of standard input, which is how a program that started
-/// us (an Erlang port, a Node process) shows that it is gone. The second signal means: at once.
+/// Why the server should stop: SIGTERM, SIGINT, SIGQUIT or SIGHUP, or the end of standard input, which is how a program that
+/// started us (an Erlang port, a Node process) shows that it is gone. The second signal means: at once.
 /// </summary>
 internal sealed class StopRequest : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _now = new();
-    private readonly List<PosixSignalRegistration> _signals = [];
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly Lock _lock = new();
+    private int _signals;
 
     /// <summary>Cancelled by the first reason to stop.</summary>
     public CancellationToken Stop => _stop.Token;
@@ -25,12 +28,14 @@ internal sealed class StopRequest : IDisposable
     public static StopRequest Listen(InferenceOptions options)
     {
         var request = new StopRequest();
-        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT])
+        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT, PosixSignal.SIGHUP])
         {
-            request._signals.Add(PosixSignalRegistration.Create(signal, context =>
+            // nohup has asked that the end of a terminal be ignored.
+            if (signal == PosixSignal.SIGHUP && IsHangUpIgnored()) continue;
+            request._registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;
-                request.Ask(signal.ToString());
+                request.Ask(signal.ToString(), isSignal: true);
             }));
         }
         if (StandardInput.ShouldWatch(options.StopOnStdinEof))
@@ -39,7 +44,7 @@ internal sealed class StopRequest : IDisposable
             new Thread(() =>
             {
                 StandardInput.ReadToEnd();
-                request.Ask("end of standard input");
+                request.Ask("end of standard input", isSignal: false);
             })
             { IsBackground = true, Name = "standard input" }.Start();
         }
@@ -48,16 +53,27 @@ internal sealed class StopRequest : IDisposable
 
     public void Dispose()
     {
-        foreach (PosixSignalRegistration signal in _signals) signal.Dispose();
+        foreach (PosixSignalRegistration signal in _registrations) signal.Dispose();
     }
 
-    private void Ask(string reason)
+    private void Ask(string reason, bool isSignal)
     {
-        lock (_signals)
+        bool isSecond;
+        lock (_lock)
         {
             if (Reason.Length == 0) Reason = reason;
-            else if (reason.StartsWith("SIG", StringComparison.Ordinal)) _now.Cancel();
+            // An owner that goes closes the pipe and may send a signal as well: that is one wish, not two.
+            isSecond = isSignal && ++_signals > 1;
         }
+        if (isSecond) _now.Cancel();
         _stop.Cancel();
+    }
+
+    private static bool IsHangUpIgnored()
+    {
+        const string ignored = "SigIgn:\t";
+        if (!OperatingSystem.IsLinux()) return false;
+        string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(ignored, StringComparison.Ordinal));
+        return (ulong.Parse(line.AsSpan(ignored.Length), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 1) != 0;
     }
 }

@@ -1,27 +1,51 @@
+using System.Globalization;
 using System.Text.Json;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Proxy;
 
-/// <summary>What the server says about the engine, from memory: it never waits for the engine.</summary>
-internal static class HealthReport
+/// <summary>
+/// What the server says about the engine, from memory: it never waits for the engine. Three answers: that the server
+/// lives, that requests are taken, and whether those in flight make progress.
+/// </summary>
+/// <param name="status">What the engine is doing.</param>
+/// <param name="activity">What the requests in flight show.</param>
+/// <param name="hangAfter">Half of it is a silence that is worth a word, and so are ten seconds.</param>
+/// <param name="time">The clock.</param>
+internal sealed class HealthReport(BackendStatus status, EngineActivity activity, TimeSpan hangAfter, TimeProvider time)
 {
-    /// <summary>Seconds after which it may be worth asking again.</summary>
+    /// <summary>Seconds after which it may be worth asking again, where nothing better is known.</summary>
     public const string RetryAfter = "5";
 
+    private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether requests are taken and more may be sent.</summary>
+    public bool IsReady => status.State is BackendState.Ready;
+
     /// <summary>The body of <c>/health</c>.</summary>
-    public static void Write(Utf8JsonWriter json, BackendState state, Uri address)
+    public void Write(Utf8JsonWriter json)
     {
-        (string status, string? detail) = Describe(state);
-        bool isReady = state is BackendState.Ready;
+        BackendState state = status.State;
+        (string name, string? detail) = Describe(state);
+        int inFlight = activity.InFlight;
+        TimeSpan silence = activity.Silence;
+        if (state is BackendState.Ready && detail is null && silence >= (hangAfter / 2 < LongSilence ? hangAfter / 2 : LongSilence))
+        {
+            detail = $"no byte for {silence.TotalSeconds:F0} s on any of {inFlight} requests in flight; probes pass";
+        }
         json.WriteStartObject();
-        json.WriteString("status", isReady ? "healthy" : status);
+        json.WriteString("status", state is BackendState.Ready ? "healthy" : name);
         json.WriteStartObject("backend");
-        json.WriteString("status", status);
-        json.WriteBoolean("healthy", isReady);
-        json.WriteString("url", BackendAddress.Shown(state is BackendState.Ready ready ? ready.Url : address));
+        json.WriteString("status", name);
+        json.WriteBoolean("healthy", state is BackendState.Ready);
+        json.WriteString("url", BackendAddress.Shown(state.Address ?? status.Address));
         if (detail is not null) json.WriteString("detail", detail);
+        json.WriteNumber("restarts", status.Restarts);
+        json.WriteStartObject("progress");
+        json.WriteNumber("in_flight", inFlight);
+        json.WriteNumber("silent_seconds", Math.Round(silence.TotalSeconds, 1));
+        json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -35,23 +59,33 @@ internal static class HealthReport
     }
 
     /// <summary>The answer to a request that comes while the engine can't take it.</summary>
-    public static OpenAIException NotReady(BackendState state)
+    public OpenAIException NotReady()
     {
-        (string status, string? detail) = Describe(state);
-        return new OpenAIException(StatusCodes.Status503ServiceUnavailable, "server_error", $"The backend is {status}: {detail}", code: "backend_unavailable")
+        BackendState state = status.State;
+        (string name, string? detail) = Describe(state);
+        return new OpenAIException(StatusCodes.Status503ServiceUnavailable, "server_error", $"The backend is {name}: {detail}", code: "backend_unavailable")
         {
-            RetryAfter = RetryAfter,
+            RetryAfter = RetryAfterOf(state),
         };
     }
 
-    private static (string Status, string? Detail) Describe(BackendState state) => state switch
+    /// <summary>When it may be worth asking again, in seconds.</summary>
+    public string RetryAfterNow => RetryAfterOf(status.State);
+
+    // Not before the next start.
+    private string RetryAfterOf(BackendState state) => state is BackendState.Restarting { Next: var next } && (next - time.GetUtcNow()).TotalSeconds is > 5 and var seconds
+        ? Math.Ceiling(seconds).ToString(CultureInfo.InvariantCulture)
+        : RetryAfter;
+
+    private (string Status, string? Detail) Describe(BackendState state) => state switch
     {
-        BackendState.Ready => ("ready", null),
+        BackendState.Ready ready => ("ready", ready.Detail),
         BackendState.Starting starting => ("starting", starting.Detail),
         BackendState.Unhealthy unhealthy => ("unhealthy", unhealthy.Detail),
+        BackendState.Restarting restarting => ("restarting",
+            $"{restarting.Reason} Start {restarting.Attempt} follows in {Math.Max(0, (restarting.Next - time.GetUtcNow()).TotalSeconds):F0} s."),
         // The engine's last lines stay in the log: they may quote a prompt.
-        BackendState.Failed failed => ("unhealthy", failed.Reason),
-        BackendState.Restarting restarting => ("restarting", $"{restarting.Reason} Start {restarting.Attempt} follows."),
+        BackendState.Failed failed => ("failed", failed.Reason),
         BackendState.Stopping => ("stopping", "the server is shutting down"),
         _ => throw new InvalidOperationException($"Unknown state {state}."),
     };

@@ -17,6 +17,7 @@ internal sealed partial class ProxyEndpoints : IDisposable
 
     private readonly InferenceOptions _options;
     private readonly BackendStatus _status;
+    private readonly HealthReport _health;
     private readonly DeterminismPolicy _policy;
     private readonly BackendForwarder _forwarder;
     private readonly ModelRoutes _models;
@@ -26,12 +27,13 @@ internal sealed partial class ProxyEndpoints : IDisposable
     /// <param name="status">What the engine is doing.</param>
     /// <param name="activity">Is told of every request and every sign of the engine.</param>
     /// <param name="environment">What JSON answers carry.</param>
-    /// <param name="time">For the age of the model.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="loggers">For <see cref="LogCategory"/>.</param>
     public ProxyEndpoints(InferenceOptions options, BackendStatus status, EngineActivity activity, GpuEnvironment environment, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _status = status;
+        _health = new HealthReport(status, activity, options.HangAfter, time);
         _policy = new DeterminismPolicy(options);
         _logger = loggers.CreateLogger(LogCategory);
         _forwarder = new BackendForwarder(options, activity, environment, _logger);
@@ -55,7 +57,7 @@ internal sealed partial class ProxyEndpoints : IDisposable
 
     private async Task ForwardAsync(HttpContext context, string path)
     {
-        if (_status.State.Address is not { } engine) throw HealthReport.NotReady(_status.State);
+        if (_status.State.Address is not { } engine) throw _health.NotReady();
         // Until the engine says how many.
         context.Items[RequestLog.PromptTokens] = context.Items[RequestLog.CompletionTokens] = "-";
 
@@ -79,10 +81,9 @@ internal sealed partial class ProxyEndpoints : IDisposable
 
     private Task HealthAsync(HttpContext context)
     {
-        BackendState state = _status.State;
-        if (state is BackendState.Ready) return ApiJson.WriteAsync(context, StatusCodes.Status200OK, json => HealthReport.Write(json, state, _status.Address));
-        context.Response.Headers.RetryAfter = HealthReport.RetryAfter;
-        return ApiJson.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, json => HealthReport.Write(json, state, _status.Address));
+        bool isReady = _health.IsReady;
+        if (!isReady) context.Response.Headers.RetryAfter = _health.RetryAfterNow;
+        return ApiJson.WriteAsync(context, isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, _health.Write);
     }
 
     [LoggerMessage(LogLevel.Debug, "Pinned {Name}={Value} for {RequestId}")]

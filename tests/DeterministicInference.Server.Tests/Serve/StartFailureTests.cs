@@ -87,14 +87,14 @@ public sealed class StartFailureTests
     [Fact]
     public Task An_engine_that_opens_no_port_is_given_up_even_if_it_ignores_SIGTERM() => FailsAsync(
         new ServeLaunch(), [.. ServeProcess.FakeSglang, "--backend-startup-timeout", "1s", "--stop-timeout", "1s"],
-        "SGLang server is not ready after 1 s (no connection yet). Raise --backend-startup-timeout if it only needs longer.", "", ("FAKE_START_DELAY_MS", "600000"), ("FAKE_IGNORE_SIGTERM", "1"));
+        "SGLang server is not ready after 1 s (no connection). Raise --backend-startup-timeout if it only needs longer.", "", ("FAKE_START_DELAY_MS", "600000"), ("FAKE_IGNORE_SIGTERM", "1"));
 
     [Fact]
     public async Task An_external_engine_that_is_not_there_is_given_up()
     {
         int port = FreePort.Next();
         await FailsAsync(new ServeLaunch(), ["--backend", "external", "--backend-url", $"http://127.0.0.1:{port}", "--backend-startup-timeout", "1s"],
-            "External engine is not ready after 1 s (no connection yet).", "");
+            "External engine is not ready after 1 s (no connection).", "");
     }
 
     [Fact]

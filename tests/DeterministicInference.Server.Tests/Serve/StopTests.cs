@@ -117,7 +117,7 @@ public sealed class StopTests
     [Fact]
     public async Task An_engine_that_is_killed_ends_the_server_with_the_reason()
     {
-        await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Scripted);
+        await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Scripted, "--max-restarts", "0");
         server.ExpectedExitCode = 1;
         Assert.True(server.Family.Engine.Signal(Libc.SigKill));
         Assert.Equal(1, await server.WaitForExitAsync());
@@ -128,7 +128,7 @@ public sealed class StopTests
     [Fact]
     public async Task A_stream_of_an_engine_that_is_killed_is_visibly_broken()
     {
-        await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Slow);
+        await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Slow, "--max-restarts", "0");
         server.ExpectedExitCode = 1;
         Task<Reply> json = server.Api.PostAsync(ApiClient.Completions, Body(4000));
         using EventStream stream = await OpenAsync(server, 4000);

@@ -10,6 +10,11 @@ internal sealed class EngineRecord
     private readonly List<ProcessIdentity> _guards = [];
     private readonly TaskCompletionSource<int?> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly TaskCompletionSource<EngineExit> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes as soon as it is known that the engine is at its end: its main process or its guard has gone.</summary>
+    public Task<EngineExit> Ended => _ended.Task;
+
     /// <summary>The engine's main process, or null if there never was one.</summary>
     public Task<int?> Started => _started.Task;
 
@@ -27,8 +32,15 @@ internal sealed class EngineRecord
     /// <summary>Whether a guard has seen the end of everything.</summary>
     public bool IsClean { get; private set; }
 
+    /// <summary>Nobody holds the engine any more; what is left ends it.</summary>
+    public void GuardIsGone() => _ended.TrySetResult(Exit);
+
     /// <summary>No more reports come.</summary>
-    public void Close() => _started.TrySetResult(null);
+    public void Close()
+    {
+        _started.TrySetResult(null);
+        _ended.TrySetResult(Exit);
+    }
 
     /// <summary>Takes in one line.</summary>
     /// <returns>A remark for the log, or null.</returns>
@@ -52,6 +64,7 @@ internal sealed class EngineRecord
             case "exit" when int.TryParse(rest, NumberStyles.None, CultureInfo.InvariantCulture, out int raw):
                 var status = new WaitStatus(raw);
                 Exit = status.Signal == 0 ? new EngineExit.Exited(status.Code) : new EngineExit.Signaled(status.Signal);
+                _ended.TrySetResult(Exit);
                 break;
             case "clean":
                 IsClean = true;

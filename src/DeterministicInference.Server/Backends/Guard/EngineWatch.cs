@@ -18,6 +18,7 @@ internal sealed unsafe class EngineWatch
     private readonly TaskCompletionSource<EngineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int[] _descriptors;
     private readonly int _guardPid;
+    private int _guardDescriptor;
     private readonly GuardState _state;
     private readonly LineDelivery _lines;
     private readonly LineSplitter[] _splitters;
@@ -29,6 +30,7 @@ internal sealed unsafe class EngineWatch
     public EngineWatch(int guardPid, int[] descriptors, GuardState state, Action<string> onLine)
     {
         (_guardPid, _descriptors, _state) = (guardPid, descriptors, state);
+        _guardDescriptor = Libc.pidfd_open(guardPid);
         _lines = new LineDelivery(onLine);
         _splitters = [new LineSplitter(_lines.Post), new LineSplitter(_lines.Post), new LineSplitter(ReadReport)];
         new Thread(Run) { IsBackground = true, Name = "engine output" }.Start();
@@ -51,25 +53,31 @@ internal sealed unsafe class EngineWatch
         catch (Exception e)
         {
             _exited.TrySetException(e);
+            Record.Close();
         }
     }
 
     private void ReadAll()
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        PollDescriptor* watched = stackalloc PollDescriptor[_descriptors.Length];
+        int pipes = _descriptors.Length;
+        PollDescriptor* watched = stackalloc PollDescriptor[pipes + 1];
         while (Array.Exists(_descriptors, descriptor => descriptor >= 0))
         {
-            for (int i = 0; i < _descriptors.Length; i++) watched[i] = new PollDescriptor(_descriptors[i]);
-            int ready = Libc.poll(watched, (nuint)_descriptors.Length, _descriptors[Report] >= 0 ? -1 : SilenceMilliseconds);
+            // The guard first: what it wrote before its end shows in what is looked at after it.
+            watched[0] = new PollDescriptor(_guardDescriptor);
+            for (int i = 0; i < pipes; i++) watched[i + 1] = new PollDescriptor(_descriptors[i]);
+            int ready = Libc.poll(watched, (nuint)pipes + 1, _descriptors[Report] >= 0 ? -1 : SilenceMilliseconds);
             if (ready < 0) continue;
             if (ready == 0) break;
-            for (int i = 0; i < _descriptors.Length; i++)
+            for (int i = 0; i < pipes; i++)
             {
-                if (watched[i].IsReady) ReadOnce(i, buffer);
+                if (watched[i + 1].IsReady) ReadOnce(i, buffer);
             }
+            if (watched[0].IsReady) GuardHasEnded();
         }
-        for (int i = 0; i < _descriptors.Length; i++) Close(i);
+        for (int i = 0; i < pipes; i++) Close(i);
+        GuardHasEnded();
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
@@ -94,6 +102,14 @@ internal sealed unsafe class EngineWatch
         _splitters[index].Finish();
         _ = Libc.close(_descriptors[index]);
         _descriptors[index] = -1;
+    }
+
+    /// <summary>The outer guard's last word, if there was one, has been read by now; the inner guard ends the engine.</summary>
+    private void GuardHasEnded()
+    {
+        Record.GuardIsGone();
+        if (_guardDescriptor >= 0) _ = Libc.close(_guardDescriptor);
+        _guardDescriptor = -1;
     }
 
     private void Reclaim()

@@ -32,6 +32,9 @@ internal sealed class GuardedProcess : IAsyncDisposable
     /// <summary>The engine's main process, once it has been started; null before and if it can't be.</summary>
     public int? EnginePid => Started.IsCompletedSuccessfully ? Started.Result : null;
 
+    /// <summary>How the engine ended, as soon as it is known; others of its processes may still be there.</summary>
+    public Task<EngineExit> Ended => _watch.Record.Ended;
+
     /// <summary>How the engine ended, once nothing is left of it and its last line was delivered.</summary>
     public Task<EngineExit> Exited => _watch.Exited;
 

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using DeterministicInference.Server.Backends.Guard;
+using DeterministicInference.Server.Configuration;
+
+namespace DeterministicInference.Server.Backends;
+
+/// <summary>One start of an engine: what must be out of the way, the launch, and the wait until it answers.</summary>
+internal sealed partial class EngineStart(
+    IBackend backend, InferenceOptions options, BackendStatus status, BackendProbe probe, EngineOutput output, ILogger logger)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestReclaim = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Where the guards keep what the next start needs to recognise leftovers (XDG base directory specification).</summary>
+    private static string StateFolder => Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
+        "deterministic-inference", "engines");
+
+    /// <summary>Starts the engine's process, once leftovers are gone and its port is free.</summary>
+    /// <exception cref="BackendFailureException">It can't be started.</exception>
+    public async Task<GuardedProcess> LaunchAsync(CancellationToken stop)
+    {
+        if (!GuardedProcess.IsSupported)
+        {
+            throw new BackendFailureException("Engines are launched on Linux (x64, arm64) only. Start the engine yourself and attach to it with --backend-url.");
+        }
+        BackendLaunch launch = backend.Launch(options)!;
+        try
+        {
+            await ReclaimAsync(stop);
+            await RequireFreePortAsync(stop);
+            output.BeginEngine();
+            Starting(backend.Title, options.ModelPath ?? options.ModelName);
+            return GuardedProcess.Start(launch, new GuardSettings(StateFolder) { Grace = options.StopTimeout }, output.Add);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BackendFailureException($"{backend.Title} can't be launched: {e.Message}");
+        }
+    }
+
+    /// <summary>Waits until the engine answers.</summary>
+    /// <param name="process">Its process, whose end ends the wait; null for one that was only attached to.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <exception cref="BackendFailureException">It has ended, or takes too long.</exception>
+    public async Task AwaitReadyAsync(GuardedProcess? process, CancellationToken stop)
+    {
+        long began = Stopwatch.GetTimestamp(), reported = began;
+        while (true)
+        {
+            string? problem = await process.UntilEndAsync(end => probe.AskAsync(deep: false, end), stop);
+            if (problem is null && process is not { Ended.IsCompleted: true }) return;
+            if (process is { Ended.IsCompleted: true }) throw EarlyExit(await process.Exited.WaitAsync(stop));
+
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
+            if (elapsed > options.BackendStartupTimeout)
+            {
+                throw new BackendFailureException($"{backend.Title} is not ready after {options.BackendStartupTimeout.TotalSeconds:F0} s ({problem}). Raise --backend-startup-timeout if it only needs longer.");
+            }
+            status.Set(new BackendState.Starting($"{problem}, {elapsed.TotalSeconds:F0} s"));
+            if (Stopwatch.GetElapsedTime(reported) > ProgressInterval)
+            {
+                reported = Stopwatch.GetTimestamp();
+                StillStarting(backend.Title, elapsed.TotalSeconds, problem!, output.LastLines is [.., var last] ? last : "no output yet");
+            }
+            await process.UntilEndAsync(end => Task.Delay(Interval, end), stop);
+        }
+    }
+
+    /// <summary>Ends what an earlier server of ours left behind, which may hold the port and the GPU.</summary>
+    private async Task ReclaimAsync(CancellationToken stop)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(LongestReclaim);
+        try
+        {
+            IReadOnlyList<int> ended = await GuardReclaim.RunAsync(StateFolder, limit.Token);
+            if (ended.Count > 0) Reclaimed(string.Join(' ', ended));
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new BackendFailureException($"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; see the state files in {StateFolder}.");
+        }
+    }
+
+    /// <summary>A listener of somebody else would answer in the engine's place.</summary>
+    private async Task RequireFreePortAsync(CancellationToken stop)
+    {
+        try
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(status.Address.DnsSafeHost, status.Address.Port, stop);
+        }
+        catch (SocketException)
+        {
+            return;
+        }
+        throw new BackendFailureException($"something already listens on {options.BackendHost}:{options.BackendPort}. Stop it, choose another --backend-port, or attach to it with --backend-url.");
+    }
+
+    private BackendFailureException EarlyExit(EngineExit exit)
+    {
+        if (exit is EngineExit.NotStarted { IsMissing: true }) return new($"'{backend.Launch(options)!.File}' was not found. {backend.MissingExecutableRemedy}");
+        if (exit is EngineExit.NotStarted) return new($"{backend.Title} {exit.Describe()}.");
+        bool lacksModule = output.LastLines.Any(line => line.Contains("No module named", StringComparison.Ordinal));
+        return new($"{backend.Title} {exit.Describe()} before it was ready. {(lacksModule ? backend.MissingExecutableRemedy : "Its last lines say why.")}");
+    }
+
+    [LoggerMessage(LogLevel.Information, "Starting {Engine} with model: {Model}")]
+    private partial void Starting(string engine, string model);
+
+    [LoggerMessage(LogLevel.Warning, "Ended processes that an earlier server left behind: {Pids}")]
+    private partial void Reclaimed(string pids);
+
+    [LoggerMessage(LogLevel.Information, "Waiting for {Engine}: {Seconds:F0} s, {Problem}; its last line: {Line}")]
+    private partial void StillStarting(string engine, double seconds, string problem, string line);
+}
+
+/// <summary>The engine can't be started or has ended; the message has the remedy.</summary>
+internal sealed class BackendFailureException(string message) : Exception(message);
