@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DeterministicInference.Engine.Forward;
@@ -40,6 +41,7 @@ internal sealed class GenerationScheduler : IDisposable
     private bool _disposed;
     private int _reservedBlocks;
     private long _generatedTokens;
+    private long _stepBegan;
     private int _runningSequences;
     private int _waitingRequests;
 
@@ -64,6 +66,9 @@ internal sealed class GenerationScheduler : IDisposable
 
     /// <summary>Tokens generated since the start.</summary>
     public long GeneratedTokens => Interlocked.Read(ref _generatedTokens);
+
+    /// <summary>How long the step that runs now has taken; zero between steps and while there is nothing to do.</summary>
+    public TimeSpan StepTime => Volatile.Read(ref _stepBegan) is var began and not 0 ? Stopwatch.GetElapsedTime(began) : TimeSpan.Zero;
 
     /// <summary>Blocks of the cache that hold something, and those set aside for running requests; exact while nothing runs.</summary>
     public (int InUse, int Reserved) CacheBlocks => (_blocks.BlocksInUse, Volatile.Read(ref _reservedBlocks));
@@ -223,8 +228,10 @@ internal sealed class GenerationScheduler : IDisposable
         }
         if (_rows.Count == 0) return;
 
+        Volatile.Write(ref _stepBegan, Stopwatch.GetTimestamp());
         BeforeStep?.Invoke(_rows);
         _forward.Run(CollectionsMarshal.AsSpan(_rows));
+        Volatile.Write(ref _stepBegan, 0);
         Report();
         for (int i = _running.Count - 1; i >= 0; i--)
         {

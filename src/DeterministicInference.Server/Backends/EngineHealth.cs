@@ -16,23 +16,25 @@ internal sealed class EngineHealth(EngineActivity activity, TimeSpan hangAfter, 
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(30);
 
     private long _lastPass = time.GetTimestamp();
-    private long _firstFailure;
+    private long _lastFailure;
     private int _failures;
-    private string _problem = "";
+    private string? _problem;
 
     /// <summary>Whether the next probe should reach into the engine: something failed, or everybody has waited for long.</summary>
-    public bool IsSuspect => _failures > 0 || activity.Silence >= (hangAfter / 4 < LongestSilence ? hangAfter / 4 : LongestSilence);
+    public bool IsSuspect => _problem is not null || activity.Silence >= (hangAfter / 4 < LongestSilence ? hangAfter / 4 : LongestSilence);
 
     /// <summary>Several probes have failed in a row, and no byte came meanwhile.</summary>
-    public bool IsUnhealthy => _failures >= Threshold && activity.SinceByte >= time.GetElapsedTime(_firstFailure);
+    public bool IsUnhealthy => _failures >= Threshold && !HasMovedSinceFailure;
 
     /// <summary>So it has been for long enough.</summary>
     public bool IsHanging => IsUnhealthy && SinceLife >= hangAfter;
 
     /// <summary>What is wrong; null where nothing is.</summary>
-    public string? Detail => _failures == 0 ? null
+    public string? Detail => _problem is null ? null
         : IsUnhealthy ? $"{_problem}; no sign of life for {SinceLife.TotalSeconds:F0} s"
-        : activity.InFlight > 0 ? $"{_problem}; requests make progress" : _problem;
+        : activity.InFlight > 0 ? $"{_problem}; requests in flight had their last byte {activity.Silence.TotalSeconds:F0} s ago" : _problem;
+
+    private bool HasMovedSinceFailure => activity.SinceByte < time.GetElapsedTime(_lastFailure);
 
     private TimeSpan SinceLife
     {
@@ -43,12 +45,15 @@ internal sealed class EngineHealth(EngineActivity activity, TimeSpan hangAfter, 
         }
     }
 
-    public void Passed() => (_failures, _lastPass) = (0, time.GetTimestamp());
+    public void Passed() => (_failures, _problem, _lastPass) = (0, null, time.GetTimestamp());
 
     /// <param name="problem">Why the probe did not pass.</param>
     public void Failed(string problem)
     {
-        if (_failures++ == 0) _firstFailure = time.GetTimestamp();
+        // A byte between two failures makes the second one the first.
+        if (_failures > 0 && HasMovedSinceFailure) _failures = 0;
+        _failures++;
+        _lastFailure = time.GetTimestamp();
         _problem = problem;
     }
 }

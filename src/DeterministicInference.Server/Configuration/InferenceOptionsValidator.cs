@@ -18,6 +18,7 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
             backend is null ? null : Model(backend),
             backend is null ? null : Attachment(backend),
             Arguments(),
+            Restart(),
             Ports(),
             Loop(),
             LogFolder(),
@@ -41,6 +42,10 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
 
     private string? Arguments() => _options.BackendArguments.Count > 0 && AttachesByUrl
         ? configuration.Problem(nameof(InferenceOptions.BackendArguments), "has no engine to go to: --backend-url launches none. Remove one of the two.")
+        : null;
+
+    private string? Restart() => _options.HangAction == "restart" && AttachesByUrl
+        ? configuration.Problem(nameof(InferenceOptions.HangAction), "has no engine to restart: --backend-url launches none. Leave one of the two out.")
         : null;
 
     private string? Ports() => !AttachesByUrl && PortsAreGood() && _options.BackendPort == _options.ProxyPort && Overlap(_options.ProxyHost, _options.BackendHost)

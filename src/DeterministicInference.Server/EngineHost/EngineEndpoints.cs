@@ -58,11 +58,12 @@ internal sealed class EngineEndpoints(EmbeddedEngine engine, EngineOptions optio
 
     private Task HealthAsync(HttpContext context)
     {
-        bool failed = engine.Scheduler.Failure.IsFaulted;
-        return ApiJson.WriteAsync(context, failed ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK, json =>
+        // That this answers shows nothing of the thread that computes.
+        bool isUnhealthy = engine.Scheduler.Failure.IsFaulted || engine.Scheduler.StepTime > options.LongestStep;
+        return ApiJson.WriteAsync(context, isUnhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
-            json.WriteString("status", failed ? "unhealthy" : "healthy");
+            json.WriteString("status", isUnhealthy ? "unhealthy" : "healthy");
             json.WriteNumber("running_sequences", engine.Scheduler.RunningSequences);
             json.WriteNumber("waiting_requests", engine.Scheduler.WaitingRequests);
             json.WriteNumber("generated_tokens", engine.Scheduler.GeneratedTokens);

@@ -28,6 +28,9 @@ internal sealed record EngineOptions
     /// <summary>Memory for keys and values, MiB.</summary>
     public int CacheMebibytes { get; init; } = 4096;
 
+    /// <summary>A step that takes longer means that the engine is stuck: a prompt's piece on a large model takes a few seconds.</summary>
+    public TimeSpan LongestStep { get; init; } = TimeSpan.FromSeconds(60);
+
     public long MaxRequestBytes { get; init; } = 32 << 20;
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

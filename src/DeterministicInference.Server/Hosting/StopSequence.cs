@@ -27,15 +27,25 @@ internal sealed partial class StopSequence(InferenceOptions options, StopRequest
                 supervisor.BeginStopping(doorIsOpen: false);
             }
         }
-        using (var drain = CancellationTokenSource.CreateLinkedTokenSource(request.Now))
-        {
-            drain.CancelAfter(options.DrainTimeout);
-            await app.StopAsync(drain.Token);
-            if (drain.IsCancellationRequested && activity.InFlight > 0) Undrained(activity.InFlight);
-        }
+        await DrainAsync(app);
         bool isClean = await supervisor.StopAsync(request.Now);
         Stopped();
         return isClean;
+    }
+
+    /// <summary>No new connection; requests in flight go on until the limit.</summary>
+    private async Task DrainAsync(WebApplication app)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(request.Now);
+        using var abort = new CancellationTokenSource();
+        // Counted before they are broken off.
+        await using CancellationTokenRegistration atLimit = limit.Token.Register(() =>
+        {
+            if (activity.InFlight is > 0 and var count) Undrained(count);
+            abort.Cancel();
+        });
+        limit.CancelAfter(options.DrainTimeout);
+        await app.StopAsync(abort.Token);
     }
 
     /// <summary>New requests still come until everybody has seen that readiness is denied.</summary>
@@ -50,7 +60,7 @@ internal sealed partial class StopSequence(InferenceOptions options, StopRequest
     [LoggerMessage(LogLevel.Information, "Stopping ({Reason}): requests in flight may finish; {InFlight} are; at most {PreStop:0.#} s + {Drain:0.#} s, then {Stop:0.#} s for the engine")]
     private partial void Stopping(string reason, int inFlight, double preStop, double drain, double stop);
 
-    [LoggerMessage(LogLevel.Warning, "{InFlight} requests did not finish in time and were broken off")]
+    [LoggerMessage(LogLevel.Warning, "{InFlight} requests did not finish in time and are broken off")]
     private partial void Undrained(int inFlight);
 
     [LoggerMessage(LogLevel.Information, "Stopped")]

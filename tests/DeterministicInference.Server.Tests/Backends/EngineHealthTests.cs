@@ -40,12 +40,15 @@ public sealed class EngineHealthTests
         for (int i = 0; i < 100; i++)
         {
             Fail(1);
+            _time.Advance(TimeSpan.FromSeconds(1));
             _activity.Progress();
             Assert.False(_health.IsUnhealthy);
         }
-        Assert.Equal("no answer; requests make progress", _health.Detail);
+        Assert.Equal("no answer; requests in flight had their last byte 0 s ago", _health.Detail);
         // The last byte, not the last probe that passed, is the last sign of life now.
-        Fail(3);
+        Fail(2);
+        Assert.False(_health.IsUnhealthy);
+        Fail(1);
         Assert.True(_health.IsUnhealthy);
         Fail(56);
         Assert.False(_health.IsHanging);

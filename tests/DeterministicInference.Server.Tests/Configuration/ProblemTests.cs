@@ -31,6 +31,7 @@ public sealed class ProblemTests
     [InlineData("--backend-url http://[::1]:8080", "--backend-url: 'http://[::1]:8080' is this server's own address. Give the engine's, or another --proxy-port.")]
     [InlineData("--backend-url http://10.0.0.5:8080 --proxy-host 0.0.0.0")]
     [InlineData("--backend-url http://10.0.0.5:8080 --proxy-host 10.0.0.5", "--backend-url: 'http://10.0.0.5:8080' is this server's own address. Give the engine's, or another --proxy-port.")]
+    [InlineData("--backend-url http://h:1 --hang-action restart", "--hang-action: 'restart' has no engine to restart: --backend-url launches none. Leave one of the two out.")]
     [InlineData("--backend-url http://h:1 -- --tp-size 2", "--: '--tp-size 2' has no engine to go to: --backend-url launches none. Remove one of the two.")]
     [InlineData("--log-to-console false --model-path m")]
     [InlineData("--model-path m --log-file /nowhere/at/all.log", "--log-file: '/nowhere/at/all.log' is in a folder that does not exist. Create the folder, or give another path.")]

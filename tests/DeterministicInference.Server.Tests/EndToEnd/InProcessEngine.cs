@@ -23,9 +23,13 @@ internal sealed class InProcessEngine : IAsyncDisposable
     public ApiClient Api { get; }
 
     /// <summary>Serves <see cref="ScriptedModel"/>.</summary>
-    public static async Task<InProcessEngine> StartAsync()
+    public static Task<InProcessEngine> StartAsync() => StartAsync(new EngineOptions());
+
+    /// <inheritdoc cref="StartAsync()"/>
+    /// <param name="own">Settings of the test.</param>
+    public static async Task<InProcessEngine> StartAsync(EngineOptions own)
     {
-        var options = new EngineOptions { ModelPath = TestModels.Scripted, Port = 0, LogLevel = LogLevel.Error, Threads = 1, CacheMebibytes = 256 };
+        EngineOptions options = own with { ModelPath = TestModels.Scripted, Port = 0, LogLevel = LogLevel.Error, Threads = 1, CacheMebibytes = 256 };
         EmbeddedEngine engine = EmbeddedEngine.Load(options.ModelFolder, EngineServer.Limits(options));
         WebApplication app = EngineServer.Build(options, engine);
         await app.StartAsync(Xunit.TestContext.Current.CancellationToken);

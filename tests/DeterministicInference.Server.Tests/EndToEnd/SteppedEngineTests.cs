@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using DeterministicInference.Server.EngineHost;
 using DeterministicInference.Server.Tests.Models;
 using Xunit;
 
@@ -34,6 +36,20 @@ public sealed class SteppedEngineTests
         chunks.AddRange(await stream.ReadToEndAsync());
         Assert.Equal(ScriptedModel.Script[..4], ChoiceText.Of(chunks)[0].Text[..4]);
         Assert.False(stuck);
+    }
+
+    [Fact]
+    public async Task A_step_that_does_not_end_makes_the_engine_unhealthy()
+    {
+        await using InProcessEngine server = await InProcessEngine.StartAsync(new EngineOptions { LongestStep = TimeSpan.FromMilliseconds(100) });
+        using var end = new ManualResetEventSlim();
+        server.Engine.Scheduler.BeforeStep = _ => end.Wait(Limits.Overall);
+        Task<JsonObject> answer = server.Api.JsonAsync(ApiClient.Completions, """{"prompt":"a","max_tokens":1}""");
+        await server.Api.AnswersAsync("/health", HttpStatusCode.ServiceUnavailable);
+        Assert.Equal("unhealthy", (string?)(await server.Api.GetAsync("/health")).Json["status"]);
+        end.Set();
+        await answer;
+        Assert.Equal("healthy", (string?)(await server.Api.AnswersAsync("/health", HttpStatusCode.OK)).Json["status"]);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class HealthTests(SharedFakeBackend shared)
             "failed" => new BackendState.Failed(detail, ["a line that quotes a prompt"]),
             _ => new BackendState.Stopping(null),
         });
-        string expected = $$$"""{"status":"{{{status}}}","backend":{"status":"{{{status}}}","healthy":false,"url":"{{{fake.Url}}}","detail":"{{{detail}}}","restarts":0,"progress":{"in_flight":0,"silent_seconds":0}}}""";
+        string expected = $$$$"""{"status":"{{{{status}}}}","backend":{"status":"{{{{status}}}}","healthy":false,"url":"{{{{fake.Url}}}}","detail":"{{{{detail}}}}","restarts":0,"progress":{"in_flight":0,"silent_seconds":0}}}""";
         foreach (string path in (string[])["/health", "/readyz"])
         {
             Reply health = await door.Api.GetAsync(path);

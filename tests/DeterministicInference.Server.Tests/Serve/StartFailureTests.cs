@@ -81,8 +81,8 @@ public sealed class StartFailureTests
 
     [Fact]
     public Task An_engine_that_is_never_healthy_is_given_up() => FailsAsync(
-        new ServeLaunch(), [.. ServeProcess.FakeSglang, "--backend-startup-timeout", "1s"],
-        "SGLang server is not ready after 1 s (/health answers 503). Raise --backend-startup-timeout if it only needs longer.", "Uvicorn running on ", ("FAKE_NEVER_HEALTHY", "1"));
+        new ServeLaunch(), [.. ServeProcess.FakeSglang, "--backend-startup-timeout", "10s"],
+        "SGLang server is not ready after 10 s (/health answers 503). Raise --backend-startup-timeout if it only needs longer.", "Uvicorn running on ", ("FAKE_NEVER_HEALTHY", "1"));
 
     [Fact]
     public Task An_engine_that_opens_no_port_is_given_up_even_if_it_ignores_SIGTERM() => FailsAsync(

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using DeterministicInference.Server.Backends.Guard;
+using DeterministicInference.Server.Tests.EndToEnd;
+using DeterministicInference.Server.Tests.Models;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Serve;
+
+/// <summary>An engine that is there and does not move, and one that only seems so.</summary>
+public sealed class HangTests
+{
+    private const int SigStop = 19, SigContinue = 18;
+
+    private static readonly string[] Impatient = ["--hang-after", "1s"];
+
+    [Fact]
+    public async Task A_silent_request_is_never_cut_while_probes_pass_and_only_the_detail_tells()
+    {
+        await using ServeProcess server = await ServeProcess.SglangAsync([.. Impatient, "--hang-action", "restart"]);
+        await server.ReadyAsync("SGLang server");
+        Task<JsonObject> answer = server.Api.JsonAsync(ApiClient.Completions, """{"prompt":"silent","fake":{"gate":"long"}}""");
+        // Three times --hang-after, as the server itself counts it.
+        JsonObject health = await server.Api.HealthAsync(health => (double)health["backend"]!["progress"]!["silent_seconds"]! >= 3);
+        Assert.Equal(("healthy", "ready", 1), ((string?)health["status"], (string?)health["backend"]!["status"], (int)health["backend"]!["progress"]!["in_flight"]!));
+        Assert.Matches("^no byte for [34] s on any of 1 requests in flight; probes pass$", (string?)health["backend"]!["detail"]);
+        Assert.Equal(HttpStatusCode.OK, (await server.Api.GetAsync("/readyz")).Status);
+        await server.Engine.PostAsync("/__fake/gates/long", "");
+        Assert.NotNull((await answer)["choices"]);
+        health = (await server.Api.GetAsync("/health")).Json;
+        Assert.Equal((null, 0, 0), ((string?)health["backend"]!["detail"], (int)health["backend"]!["progress"]!["in_flight"]!, (int)health["backend"]!["restarts"]!));
+    }
+
+    [Fact]
+    public async Task An_engine_that_stands_still_is_unhealthy_and_reported_and_recovers()
+    {
+        await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Scripted, Impatient);
+        ProcessIdentity engine = server.Family.Engine;
+        Assert.True(engine.Signal(SigStop));
+        await server.LineAsync("| WARNING  | deterministic_inference.backends.embedded | Embedded engine does not answer: /health does not answer within 1 s; no sign of life for ");
+        await server.LineAsync("| ERROR    | deterministic_inference.backends.embedded | Embedded engine hangs: /health does not answer within 1 s; no sign of life for ");
+        Reply health = await server.Api.GetAsync("/health");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "unhealthy"), (health.Status, (string?)health.Json["status"]));
+        JsonNode error = OpenAIErrors.Read(await server.Api.PostAsync(ApiClient.Completions, """{"prompt":"a"}"""), HttpStatusCode.ServiceUnavailable, "server_error");
+        Assert.StartsWith("The backend is unhealthy: /health does not answer within 1 s; no sign of life for ", (string?)error["message"], StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await server.Api.GetAsync("/livez")).Status);
+        // Reported, not restarted.
+        Assert.True(engine.Signal(SigContinue));
+        await server.Api.AnswersAsync("/health", HttpStatusCode.OK, server);
+        await server.Api.JsonAsync(ApiClient.Completions, """{"prompt":"a","max_tokens":1}""");
+        Assert.Equal(engine, server.Family.Engine);
+    }
+
+    [Fact]
+    public async Task An_engine_that_stands_still_is_restarted_if_that_is_wanted_and_its_streams_break()
+    {
+        await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Slow, [.. Impatient, "--hang-action", "restart", "--restart-delay", "0s"]);
+        using EventStream stream = await server.Api.OpenAsync(ApiClient.Completions, """{"prompt":"a","max_tokens":4000,"ignore_eos":true,"stream":true}""");
+        Assert.NotNull(await stream.ReadAsync());
+        ProcessIdentity engine = server.Family.Engine;
+        Assert.True(engine.Signal(SigStop));
+        await server.LineAsync("Embedded engine hangs: /health does not answer within 1 s; no sign of life for");
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            while (await stream.ReadAsync() is not null)
+            {
+            }
+        });
+        await server.LineAsync(" Restart 1 (at most 5) in 0.0 s; its last line: ");
+        await server.Api.AnswersAsync("/readyz", HttpStatusCode.OK, server);
+        Assert.NotEqual(engine, server.Family.Engine);
+        Assert.Equal(1, (int)(await server.Api.GetAsync("/health")).Json["backend"]!["restarts"]!);
+        await server.Api.JsonAsync(ApiClient.Completions, """{"prompt":"a","max_tokens":1}""");
+    }
+}
