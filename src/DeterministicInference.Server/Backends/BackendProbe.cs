@@ -20,12 +20,14 @@ internal sealed class BackendProbe(IBackend backend, Uri address, TimeSpan timeo
 
     /// <param name="deep">Whether <see cref="IBackend.ProgressPath"/> is asked instead of the health path.</param>
     /// <param name="cancellation">Ends the asking.</param>
+    /// <param name="patience">A shorter limit than the usual one.</param>
     /// <returns>Null when the engine is well, or what is wrong.</returns>
-    public async Task<string?> AskAsync(bool deep, CancellationToken cancellation)
+    public async Task<string?> AskAsync(bool deep, CancellationToken cancellation, TimeSpan? patience = null)
     {
+        TimeSpan wait = patience < timeout ? patience.Value : timeout;
         string path = deep ? backend.ProgressPath : backend.HealthPath;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(timeout);
+        limit.CancelAfter(wait);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, path));
@@ -40,7 +42,7 @@ internal sealed class BackendProbe(IBackend backend, Uri address, TimeSpan timeo
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return $"{path} does not answer within {timeout.TotalSeconds:0.#} s";
+            return $"{path} does not answer within {wait.TotalSeconds:0.#} s";
         }
     }
 

@@ -9,6 +9,7 @@ namespace DeterministicInference.Server.Backends;
 internal sealed partial class EngineStart(
     IBackend backend, InferenceOptions options, BackendStatus status, BackendProbe probe, EngineOutput output, ILogger logger)
 {
+    private static readonly TimeSpan ShortestProbe = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestReclaim = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(10);
@@ -50,7 +51,8 @@ internal sealed partial class EngineStart(
         long began = Stopwatch.GetTimestamp(), reported = began;
         while (true)
         {
-            string? problem = await process.UntilEndAsync(end => probe.AskAsync(deep: false, end), stop);
+            TimeSpan left = options.BackendStartupTimeout - Stopwatch.GetElapsedTime(began);
+            string? problem = await process.UntilEndAsync(end => probe.AskAsync(deep: false, end, left > ShortestProbe ? left : ShortestProbe), stop);
             if (problem is null && process is not { Ended.IsCompleted: true }) return;
             if (process is { Ended.IsCompleted: true }) throw EarlyExit(await process.Exited.WaitAsync(stop));
 
