@@ -1,6 +1,4 @@
 using System.Diagnostics;
-
-using System.Net.Sockets;
 using DeterministicInference.Server.Backends.Guard;
 using DeterministicInference.Server.Configuration;
 
@@ -37,7 +35,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         _status = status;
         string module = $"deterministic_inference.backends.{backend.Name}";
         _logger = loggers.CreateLogger(module);
-        _output = new EngineOutput(loggers, module + ".engine");
+        _output = new EngineOutput(loggers, module + ".engine", SecretMask.Of(options, EnvironmentVariables.OfProcess()));
         _probe = new BackendProbe(backend, status.Address);
     }
 
@@ -47,7 +45,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         try
         {
             if (_options.BackendUrl is null) await LaunchAsync(stop);
-            else Attaching(_backend.Title, _status.Address);
+            else Attaching(_backend.Title, Proxy.BackendAddress.Shown(_status.Address));
             await AwaitReadyAsync(stop);
             _status.Set(new BackendState.Ready(_status.Address));
             IsReady(_backend.Title);
@@ -92,8 +90,9 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         try
         {
             await ReclaimAsync(stop);
-            await RequireFreePortAsync(stop);
+            if (await EnginePort.FindProblemAsync(_options.BackendHost, _options.BackendPort, stop) is { } problem) throw new BackendFailureException(problem);
             StartingEngine(_backend.Title, _options.ModelPath ?? _options.ModelName);
+            if (_logger.IsEnabled(LogLevel.Debug)) Launching(launch.Describe());
             _process = GuardedProcess.Start(launch, new GuardSettings(StateFolder) { Grace = _options.StopTimeout }, _output.Add);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -116,21 +115,6 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         {
             throw new BackendFailureException($"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; see the state files in {StateFolder}.");
         }
-    }
-
-    /// <summary>A listener of somebody else would answer in the engine's place.</summary>
-    private async Task RequireFreePortAsync(CancellationToken stop)
-    {
-        try
-        {
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(_status.Address.DnsSafeHost, _status.Address.Port, stop);
-        }
-        catch (SocketException)
-        {
-            return;
-        }
-        throw new BackendFailureException($"something already listens on {_options.BackendHost}:{_options.BackendPort}. Stop it, choose another --backend-port, or attach to it with --backend-url.");
     }
 
     private async Task AwaitReadyAsync(CancellationToken stop)
@@ -209,11 +193,14 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     [LoggerMessage(LogLevel.Information, "Starting {Engine} with model: {Model}")]
     private partial void StartingEngine(string engine, string model);
 
+    [LoggerMessage(LogLevel.Debug, "Launching: {Command}")]
+    private partial void Launching(string command);
+
     [LoggerMessage(LogLevel.Warning, "Ended processes that an earlier server left behind: {Pids}")]
     private partial void Reclaimed(string pids);
 
     [LoggerMessage(LogLevel.Information, "Attaching to {Engine} at {Url}")]
-    private partial void Attaching(string engine, Uri url);
+    private partial void Attaching(string engine, string url);
 
     [LoggerMessage(LogLevel.Information, "{Engine} is ready")]
     private partial void IsReady(string engine);
