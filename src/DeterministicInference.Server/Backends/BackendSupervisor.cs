@@ -45,7 +45,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         try
         {
             if (_options.BackendUrl is null) await LaunchAsync(stop);
-            else Attaching(_backend.Title, Proxy.BackendAddress.Shown(_status.Address));
+            else Attaching(_backend.Title, _status.Address);
             await AwaitReadyAsync(stop);
             _status.Set(new BackendState.Ready(_status.Address));
             IsReady(_backend.Title);
@@ -200,7 +200,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     private partial void Reclaimed(string pids);
 
     [LoggerMessage(LogLevel.Information, "Attaching to {Engine} at {Url}")]
-    private partial void Attaching(string engine, string url);
+    private partial void Attaching(string engine, Uri url);
 
     [LoggerMessage(LogLevel.Information, "{Engine} is ready")]
     private partial void IsReady(string engine);

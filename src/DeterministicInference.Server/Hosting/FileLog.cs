@@ -7,8 +7,8 @@ namespace DeterministicInference.Server.Hosting;
 /// <summary>
 /// Appends <see cref="LogLine"/>s to a <see cref="RotatingFile"/>, on a thread of its own behind a bounded queue: a slow or
 /// full disk costs lines, never requests. Lost lines are counted, and the file says how many as soon as it takes lines again.
-/// Own code because Serilog's file sink renames the active file when it rotates, NLog's neither counts nor tells what a full
-/// disk costs, and the other file sinks for Microsoft.Extensions.Logging are not published for this platform.
+/// Own code because Serilog's file sink gives the active file another name when it rotates, NLog's numbers older files from the
+/// oldest and does not count what a full disk costs, and two made for Microsoft.Extensions.Logging (Karambolo, NReco) could not be had.
 /// </summary>
 internal sealed class FileLog : ILoggerProvider
 {
