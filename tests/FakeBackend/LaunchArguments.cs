@@ -57,6 +57,9 @@ internal sealed class LaunchArguments
         return parsed;
     }
 
+    /// <summary>As Python prints a dataclass.</summary>
+    public string Describe() => $"ServerArgs({string.Join(", ", _values.Select(value => $"{value.Key.TrimStart('-').Replace('-', '_')}='{value.Value.Replace("\\", "\\\\").Replace("'", "\\'")}'"))})";
+
     /// <summary>The check that follows the parser's: null where nothing is wrong.</summary>
     public string? Conflict() =>
         IsDeterministic && _values.TryGetValue("--attention-backend", out string? attention) && !SGLangFlags.DeterministicAttention.Contains(attention)

@@ -6,6 +6,12 @@ internal sealed record ProcessBehaviour
     /// <summary>FAKE_START_DELAY_MS: time before the port is open, as while a model loads.</summary>
     public TimeSpan StartDelay { get; } = TimeSpan.FromMilliseconds(Number("FAKE_START_DELAY_MS"));
 
+    /// <summary>FAKE_PRINT_ARGUMENTS=1: begins with all of its arguments in one line, as SGLang does.</summary>
+    public bool PrintsArguments { get; } = Number("FAKE_PRINT_ARGUMENTS") != 0;
+
+    /// <summary>FAKE_FIRST_LINE: a line that it prints first.</summary>
+    public string? FirstLine { get; } = Environment.GetEnvironmentVariable("FAKE_FIRST_LINE");
+
     /// <summary>FAKE_WARMUP_MS: time with an open port and 503 on /health; -1 lasts until POST /__fake/warm.</summary>
     public TimeSpan Warmup { get; } = TimeSpan.FromMilliseconds(Number("FAKE_WARMUP_MS"));
 

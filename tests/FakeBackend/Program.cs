@@ -20,6 +20,8 @@ if (arguments.Conflict() is { } conflict)
 }
 
 var behaviour = new ProcessBehaviour();
+if (behaviour.FirstLine is { } first) Output.Log(first);
+if (behaviour.PrintsArguments) Output.Log($"server_args={arguments.Describe()}");
 if (behaviour.ExitLines is { } lines)
 {
     for (int i = 1; i <= lines; i++) Output.Log($"Loading failed, line {i} of {lines}");

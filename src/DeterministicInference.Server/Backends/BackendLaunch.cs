@@ -1,7 +1,22 @@
+using DeterministicInference.Server.Configuration;
+
 namespace DeterministicInference.Server.Backends;
 
 /// <summary>How an engine is started: data, so that tests can compare it.</summary>
 /// <param name="File">Executable, looked up in PATH where it has no slash.</param>
 /// <param name="Arguments">Its arguments.</param>
 /// <param name="Environment">Variables on top of the inherited ones.</param>
-internal sealed record BackendLaunch(string File, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment);
+internal sealed record BackendLaunch(string File, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment)
+{
+    /// <summary>A line for a shell that starts the same, without the secrets in it.</summary>
+    public string Describe() => string.Join(' ', (IEnumerable<string>)
+    [
+        .. Environment.Select(variable => $"{variable.Key}={Quote(SecretArguments.IsSecretVariable(variable.Key) ? SecretArguments.Mask : variable.Value)}"),
+        .. SecretArguments.Redact([File, .. Arguments]).Select(Quote),
+    ]);
+
+    private static string Quote(string word) =>
+        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=,+@%*".Contains(c, StringComparison.Ordinal))
+            ? word
+            : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+}

@@ -34,7 +34,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         (_backend, _options, _status, _activity, _time) = (backend, options, status, activity, time);
         string module = $"deterministic_inference.backends.{backend.Name}";
         _logger = loggers.CreateLogger(module);
-        _output = new EngineOutput(loggers, module + ".engine");
+        _output = new EngineOutput(loggers, module + ".engine", SecretMask.Of(options, EnvironmentVariables.OfProcess()));
         // Whoever wants to know of a hang within seconds can't wait longer for a probe.
         _probe = new BackendProbe(backend, status.Address, Clamp(options.HangAfter, ShortestProbe, LongestProbe));
         _interval = Clamp(options.HangAfter / 10, ShortestInterval, LongestInterval);

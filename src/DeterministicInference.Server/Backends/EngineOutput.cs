@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Backends;
 
@@ -6,7 +7,10 @@ namespace DeterministicInference.Server.Backends;
 /// The engine's lines on their way into our log, under a module of their own, and the last of them for error messages. Safe
 /// for concurrent use.
 /// </summary>
-internal sealed partial class EngineOutput(ILoggerFactory loggers, string module)
+/// <param name="loggers">Where the lines go.</param>
+/// <param name="module">The engine's module.</param>
+/// <param name="secrets">What must not leave the engine's output: SGLang begins with all of its arguments, keys included.</param>
+internal sealed partial class EngineOutput(ILoggerFactory loggers, string module, SecretMask secrets)
 {
     private const int Kept = 20;
 
@@ -32,6 +36,7 @@ internal sealed partial class EngineOutput(ILoggerFactory loggers, string module
     public void Add(string line)
     {
         if (line.Length == 0) return;
+        line = secrets.Apply(line);
         lock (_lock)
         {
             if (_last.Count == Kept) _last.Dequeue();

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using DeterministicInference.Server.Backends.Guard;
 using DeterministicInference.Server.Configuration;
 
@@ -31,9 +30,10 @@ internal sealed partial class EngineStart(
         try
         {
             await ReclaimAsync(stop);
-            await RequireFreePortAsync(stop);
+            if (await EnginePort.FindProblemAsync(options.BackendHost, options.BackendPort, stop) is { } problem) throw new BackendFailureException(problem);
             output.BeginEngine();
             Starting(backend.Title, options.ModelPath ?? options.ModelName);
+            if (logger.IsEnabled(LogLevel.Debug)) Launching(launch.Describe());
             return GuardedProcess.Start(launch, new GuardSettings(StateFolder) { Grace = options.StopTimeout }, output.Add);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -87,21 +87,6 @@ internal sealed partial class EngineStart(
         }
     }
 
-    /// <summary>A listener of somebody else would answer in the engine's place.</summary>
-    private async Task RequireFreePortAsync(CancellationToken stop)
-    {
-        try
-        {
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(status.Address.DnsSafeHost, status.Address.Port, stop);
-        }
-        catch (SocketException)
-        {
-            return;
-        }
-        throw new BackendFailureException($"something already listens on {options.BackendHost}:{options.BackendPort}. Stop it, choose another --backend-port, or attach to it with --backend-url.");
-    }
-
     private BackendFailureException EarlyExit(EngineExit exit)
     {
         if (exit is EngineExit.NotStarted { IsMissing: true }) return new($"'{backend.Launch(options)!.File}' was not found. {backend.MissingExecutableRemedy}");
@@ -112,6 +97,9 @@ internal sealed partial class EngineStart(
 
     [LoggerMessage(LogLevel.Information, "Starting {Engine} with model: {Model}")]
     private partial void Starting(string engine, string model);
+
+    [LoggerMessage(LogLevel.Debug, "Launching: {Command}")]
+    private partial void Launching(string command);
 
     [LoggerMessage(LogLevel.Warning, "Ended processes that an earlier server left behind: {Pids}")]
     private partial void Reclaimed(string pids);

@@ -1,32 +1,38 @@
-using System.Text;
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeterministicInference.Server.Hosting;
 
 /// <summary>
-/// Appends <see cref="LogLine"/>s to a file, on a thread of its own behind a bounded queue: a slow or full disk costs lines,
-/// never requests. Lost lines are counted in the file once it can be written again.
+/// Appends <see cref="LogLine"/>s to a <see cref="RotatingFile"/>, on a thread of its own behind a bounded queue: a slow or
+/// full disk costs lines, never requests. Lost lines are counted, and the file says how many as soon as it takes lines again.
+/// Own code because Serilog's file sink gives the active file another name when it rotates, NLog's numbers older files from the
+/// oldest and does not count what a full disk costs, and two made for Microsoft.Extensions.Logging (Karambolo, NReco) could not be had.
 /// </summary>
 internal sealed class FileLog : ILoggerProvider
 {
-    private const int Capacity = 10_000;
+    /// <summary>Characters that may wait.</summary>
+    public const int Capacity = 8 << 20;
+
     private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<string> _lines = Channel.CreateBounded<string>(
-        new BoundedChannelOptions(Capacity) { SingleReader = true });
-
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
     private readonly LogLine _line;
-    private readonly FileStream _file;
+    private readonly RotatingFile _file;
     private readonly Thread _writer;
-    private int _lost;
+    private int _waiting, _lost;
+    private long _checked;
+    private bool _isFailing;
 
     /// <exception cref="IOException">The file can't be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">The file can't be opened.</exception>
-    public FileLog(string path, LogLine line)
+    public FileLog(RotatingFile file, LogLine line)
     {
         _line = line;
-        _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        _file = file;
+        _file.Open();
         _writer = new Thread(WriteAll) { IsBackground = true, Name = "log file" };
         _writer.Start();
     }
@@ -39,44 +45,54 @@ internal sealed class FileLog : ILoggerProvider
         if (_writer.Join(LongestFlush)) _file.Dispose();
     }
 
+    private void Post(string line)
+    {
+        if (Volatile.Read(ref _waiting) < Capacity && _lines.Writer.TryWrite(line)) Interlocked.Add(ref _waiting, line.Length);
+        else Interlocked.Increment(ref _lost);
+    }
+
     private void WriteAll()
     {
-        while (_lines.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        while (true)
         {
-            while (_lines.Reader.TryRead(out string? line)) Write(line);
-            TryFlush();
+            Task<bool> more = _lines.Reader.WaitToReadAsync().AsTask();
+            // What is lost is told even if nothing else is logged.
+            while (!more.Wait(Volatile.Read(ref _lost) > 0 ? RetryInterval : Timeout.InfiniteTimeSpan)) TryWrite("");
+            if (!more.Result) break;
+            _file.Refresh();
+            while (_lines.Reader.TryRead(out string? line))
+            {
+                Interlocked.Add(ref _waiting, -line.Length);
+                if (!TryWrite(line)) Interlocked.Increment(ref _lost);
+            }
         }
+        TellLost();
     }
 
-    private void Write(string line)
+    private bool TryWrite(string line)
+    {
+        if (Stopwatch.GetElapsedTime(_checked) > RetryInterval)
+        {
+            _file.Refresh();
+            _checked = Stopwatch.GetTimestamp();
+        }
+        else if (_isFailing)
+        {
+            // A file that takes nothing is not tried for every line.
+            return false;
+        }
+        _isFailing = !TellLost() || (line.Length > 0 && !_file.TryWrite(line));
+        return !_isFailing;
+    }
+
+    /// <returns>Whether the file has taken it, or there was nothing to tell.</returns>
+    private bool TellLost()
     {
         int lost = Volatile.Read(ref _lost);
-        try
-        {
-            if (lost > 0)
-            {
-                _file.Write(Encoding.UTF8.GetBytes($"({lost} lines could not be written)\n"));
-                Interlocked.Add(ref _lost, -lost);
-            }
-            _file.Write(Encoding.UTF8.GetBytes(line));
-        }
-        catch (IOException)
-        {
-            // A full disk must not end serving; the count says that lines are missing.
-            Interlocked.Increment(ref _lost);
-        }
-    }
-
-    private void TryFlush()
-    {
-        try
-        {
-            _file.Flush();
-        }
-        catch (IOException)
-        {
-            Interlocked.Increment(ref _lost);
-        }
+        if (lost == 0) return true;
+        if (!_file.TryWrite($"({lost} lines could not be written)\n")) return false;
+        Interlocked.Add(ref _lost, -lost);
+        return true;
     }
 
     private sealed class Category(FileLog log, string name) : ILogger
@@ -85,9 +101,7 @@ internal sealed class FileLog : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (!log._lines.Writer.TryWrite(log._line.Format(new LogEntry<TState>(logLevel, name, eventId, state, exception, formatter)))) Interlocked.Increment(ref log._lost);
-        }
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            log.Post(log._line.Format(new LogEntry<TState>(logLevel, name, eventId, state, exception, formatter)));
     }
 }

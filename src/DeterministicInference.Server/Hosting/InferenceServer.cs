@@ -70,7 +70,8 @@ internal static partial class InferenceServer
     private static WebApplication Build(InferenceOptions options)
     {
         WebApplicationBuilder builder = HttpServer.CreateBuilder(options.ProxyHost, options.ProxyPort, options.MaxRequestBytes);
-        new LogSetup(options.LogLevel, options.LogFormat == "json", options.LogToConsole, options.LogFile).Apply(builder.Logging);
+        RotatingFile? file = options.LogFile is { } path ? new RotatingFile(path, options.LogFileMaxBytes, options.LogFileCount) : null;
+        new LogSetup(options.LogLevel, options.LogFormat == "json", options.LogToConsole, file).Apply(builder.Logging);
         builder.Services.AddSingleton<IHostLifetime, SignalsAreOurs>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
         return HttpServer.Build(builder, Module);

@@ -7,7 +7,7 @@ namespace DeterministicInference.Server.Hosting;
 /// <param name="AsJson">One JSON object per line instead of text.</param>
 /// <param name="ToConsole">Whether standard output gets it.</param>
 /// <param name="File">A file that gets it as well, or null.</param>
-internal sealed record LogSetup(LogLevel Level, bool AsJson = false, bool ToConsole = true, string? File = null)
+internal sealed record LogSetup(LogLevel Level, bool AsJson = false, bool ToConsole = true, RotatingFile? File = null)
 {
     public void Apply(ILoggingBuilder logging)
     {
@@ -18,7 +18,7 @@ internal sealed record LogSetup(LogLevel Level, bool AsJson = false, bool ToCons
             logging.AddConsole(console =>
             {
                 console.FormatterName = ConsoleLog.FormatterName;
-                // A reader that stops reading must not stop the server.
+                // A reader that stops reading must not stop the server. One that is gone is passed over by the runtime.
                 console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
             });
             logging.Services.AddSingleton<ConsoleFormatter>(new ConsoleLog(line));

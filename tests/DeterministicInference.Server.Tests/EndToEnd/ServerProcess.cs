@@ -43,6 +43,9 @@ internal abstract partial class ServerProcess : IAsyncDisposable
     /// <summary>What its owner's end looks like to it.</summary>
     public void CloseInput() => _process.StandardInput.Close();
 
+    /// <summary>Closes the reading end of its standard output, which nobody may be reading.</summary>
+    public void CloseOutput() => _process.StandardOutput.Close();
+
     /// <summary>Its exit code, once it has ended and all its output has been read.</summary>
     public async Task<int> WaitForExitAsync()
     {

@@ -37,7 +37,8 @@ public sealed class StartFailureTests
         listener.Start();
         var launch = new ServeLaunch { EnginePort = ((IPEndPoint)listener.LocalEndpoint).Port };
         string[] arguments = backend == "sglang" ? ServeProcess.FakeSglang : ["--backend", "embedded"];
-        await FailsAsync(launch, arguments, $"something already listens on 127.0.0.1:{launch.EnginePort}. Stop it, choose another --backend-port, or attach to it with --backend-url.", lines: "");
+        string output = await FailsAsync(launch, arguments, $"something already listens on 127.0.0.1:{launch.EnginePort} (pid {Environment.ProcessId}, ", lines: "");
+        Assert.Contains("). Stop it, choose another --backend-port, or attach to it with --backend-url.", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.Tests.EndToEnd;
+using DeterministicInference.Server.Tests.Models;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Hosting;
+
+/// <summary>The queue between those who log and the file.</summary>
+public sealed partial class FileLogTests
+{
+    private const int Threads = 16, LinesPerThread = 1000;
+
+    private readonly string _path = Path.Combine(TestModels.NewFolder("log"), "server.log");
+
+    [Fact]
+    public async Task Many_threads_at_once_lose_nothing_across_rotations()
+    {
+        using (FileLog log = Open(_path, maxBytes: 64 << 10, count: 1000))
+        {
+            ILogger logger = log.CreateLogger("m");
+            await Task.WhenAll(Enumerable.Range(0, Threads).Select(thread => Task.Factory.StartNew(
+                () =>
+                {
+                    for (int i = 0; i < LinesPerThread; i++) Say(logger, $"thread {thread} line {i}");
+                },
+                TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default))).Within();
+        }
+        string[] files = Directory.GetFiles(Path.GetDirectoryName(_path)!);
+        Assert.True(files.Length > 5, $"{files.Length} files");
+        Assert.All(files, file => Assert.InRange(new FileInfo(file).Length, 1, 64 << 10));
+        // From the oldest: each thread's lines in their order.
+        IEnumerable<string> lines = files.OrderByDescending(file => file == _path ? 0 : int.Parse(Path.GetExtension(file).AsSpan(1), CultureInfo.InvariantCulture)).SelectMany(File.ReadLines);
+        Dictionary<string, int[]> seen = lines.Select(line => Numbers().Match(line)).GroupBy(match => match.Groups[1].Value)
+            .ToDictionary(group => group.Key, group => group.Select(match => int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture)).ToArray());
+        Assert.Equal(Threads, seen.Count);
+        Assert.All(seen.Values, numbers => Assert.Equal(Enumerable.Range(0, LinesPerThread), numbers));
+    }
+
+    [Fact]
+    public async Task What_a_reader_that_is_stuck_costs_is_counted()
+    {
+        // A pipe is a file that can be as slow as its reader.
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs named pipes");
+        Assert.Equal(0, await RunAsync("mkfifo", _path));
+        // Open for reading as well, so that opening it for writing does not wait.
+        using var reader = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite);
+        string big = new('x', 1 << 20);
+        FileLog log = Open(_path, maxBytes: 1 << 30, count: 2);
+        ILogger logger = log.CreateLogger("m");
+        // The writer holds one, the queue what fits; nobody waits for the rest.
+        const int said = (FileLog.Capacity >> 20) + 5;
+        for (int i = 0; i < said; i++) Say(logger, big);
+        using var text = new StreamReader(reader);
+        int whole = 0, lost = 0;
+        while (whole + lost < said)
+        {
+            string line = (await text.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().Within())!;
+            if (Lost().Match(line) is { Success: true } match) lost += int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+            else whole++;
+        }
+        log.Dispose();
+        Assert.Equal(said, whole + lost);
+        Assert.InRange(lost, 1, 5);
+    }
+
+    [Fact]
+    public void A_full_disk_never_makes_anybody_wait()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "skipped: needs /dev/full");
+        using FileLog log = Open("/dev/full", maxBytes: 1000, count: 2);
+        ILogger logger = log.CreateLogger("m");
+        for (int i = 0; i < 100_000; i++) Say(logger, "x");
+    }
+
+    [Fact]
+    public void A_file_that_can_not_be_opened_is_an_error_at_once() =>
+        Assert.ThrowsAny<IOException>(() => Open(Path.Combine(TestModels.NewFolder("log"), "nowhere", "server.log"), 1000, 2));
+
+    private static FileLog Open(string path, long maxBytes, int count) => new(new RotatingFile(path, maxBytes, count), new LogLine(TimeProvider.System, asJson: false));
+
+    private static void Say(ILogger logger, string message) => logger.Log(LogLevel.Information, default, message, null, (text, _) => text);
+
+    private static async Task<int> RunAsync(string file, string argument)
+    {
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(file, [argument]);
+        await process.WaitForExitAsync().Within();
+        return process.ExitCode;
+    }
+
+    [GeneratedRegex(@"thread (\d+) line (\d+)$")]
+    private static partial Regex Numbers();
+
+    [GeneratedRegex(@"^\((\d+) lines could not be written\)$")]
+    private static partial Regex Lost();
+}
