@@ -119,7 +119,7 @@ public sealed class StopTests
     {
         await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Scripted);
         server.ExpectedExitCode = 1;
-        Assert.True(server.Family.Engine.Signal(Libc.SigKill));
+        server.Family.Signal(server.EngineIdentity, Libc.SigKill);
         Assert.Equal(1, await server.WaitForExitAsync());
         string reason = await server.LineAsync("| CRITICAL | deterministic_inference.server | ");
         Assert.Contains("Embedded engine was ended by signal 9 (SIGKILL; if nobody sent it, the machine ran out of memory) although nobody asked it to.", reason, StringComparison.Ordinal);
@@ -133,7 +133,7 @@ public sealed class StopTests
         Task<Reply> json = server.Api.PostAsync(ApiClient.Completions, Body(4000));
         using EventStream stream = await OpenAsync(server, 4000);
         Assert.NotNull(await stream.ReadAsync());
-        Assert.True(server.Family.Engine.Signal(Libc.SigKill));
+        server.Family.Signal(server.EngineIdentity, Libc.SigKill);
         JsonObject? last = null;
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
