@@ -93,11 +93,11 @@ internal sealed class ServeProcess : ServerProcess
     public Task<string> ReadyAsync(string engine) => LineAsync($"| {engine} is ready");
 
     /// <summary>The first line that contains a text, now or later.</summary>
-    public async Task<string> LineAsync(string text)
+    public async Task<string> LineAsync(string text, StringComparison comparison = StringComparison.Ordinal)
     {
         try
         {
-            return await Log.FindAsync(line => line.Contains(text, StringComparison.Ordinal)).Within();
+            return await Log.FindAsync(line => line.Contains(text, comparison)).Within();
         }
         catch (Exception e)
         {
