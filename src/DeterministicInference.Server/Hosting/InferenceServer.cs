@@ -27,7 +27,8 @@ internal static partial class InferenceServer
         Starting(logger);
         using var endpoints = new ProxyEndpoints(options, status, activity, GpuEnvironment.Collect(), app.Services.GetRequiredService<TimeProvider>(), loggers);
         endpoints.Map(app);
-        await app.StartAsync(stop.Token);
+        // Not cancelled: a stop that comes now goes the same way as any other, a moment later.
+        await app.StartAsync(CancellationToken.None);
         foreach (string url in app.Urls) Listening(logger, url);
 
         await using var supervisor = new BackendSupervisor(backend, options, status, loggers);
