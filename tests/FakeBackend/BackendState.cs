@@ -12,6 +12,11 @@ internal sealed class BackendState
     /// <summary>Status of /health.</summary>
     public volatile int HealthStatus = StatusCodes.Status503ServiceUnavailable;
 
+    /// <summary>How long /health takes, in milliseconds.</summary>
+    public volatile int HealthDelay;
+
+    private volatile Obstruction _obstruction;
+
     public IReadOnlyList<RequestRecord> Requests
     {
         get
@@ -25,6 +30,15 @@ internal sealed class BackendState
 
     /// <summary>Open once <see cref="TaskCompletionSource.TrySetResult"/> was called on it.</summary>
     public TaskCompletionSource Gate(string name) => _gates.GetOrAdd(name, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    /// <summary>From now on, for requests in flight too.</summary>
+    public void Obstruct(Obstruction obstruction) => _obstruction = obstruction;
+
+    /// <summary>Passes while a request may go on; else it waits until the client leaves.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="from">The smallest obstruction that holds it up.</param>
+    public Task PassAsync(HttpContext context, Obstruction from) =>
+        _obstruction >= from ? Task.Delay(Timeout.Infinite, context.RequestAborted) : Task.CompletedTask;
 
     public RequestRecord Record(HttpRequest request, string body)
     {

@@ -19,9 +19,18 @@ internal static class ControlEndpoints
         routes.MapPost("/__fake/gates/{name}", (string name) => state.Gate(name).TrySetResult());
         routes.MapPost("/__fake/warm", () => state.HealthStatus = StatusCodes.Status200OK);
         routes.MapPost("/__fake/health/{status:int}", (int status) => state.HealthStatus = status);
+        routes.MapPost("/__fake/health-delay/{milliseconds:int}", (int milliseconds) => state.HealthDelay = milliseconds);
+        // Healthy, but no generating request gets another byte.
+        routes.MapPost("/__fake/stick", () => state.Obstruct(Obstruction.Generation));
+        // Not even /health answers any more.
+        routes.MapPost("/__fake/freeze", () => state.Obstruct(Obstruction.Everything));
         routes.MapPost("/__fake/exit/{code:int}", (int code) => Environment.Exit(code));
         routes.MapPost("/__fake/die", Termination.Die);
         routes.MapPost("/__fake/log/{lines:int}", (int lines) => Output.Flood(lines));
+        // Answered at once: the flood goes on beside whatever comes next.
+        routes.MapPost("/__fake/flood/{lines:int}", (int lines) => new Thread(() => Output.Flood(lines)) { IsBackground = true }.Start());
+        routes.MapPost("/__fake/line/{characters:int}", (int characters) => Output.Line(characters));
+        routes.MapPost("/__fake/garbage/{bytes:int}", (int bytes) => Output.Garbage(bytes));
     }
 
     private static JsonNode Describe(RequestRecord record) => new JsonObject

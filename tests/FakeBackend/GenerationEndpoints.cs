@@ -36,6 +36,7 @@ internal sealed class GenerationEndpoints(BackendState state, LaunchArguments ar
     private async Task AnswerAsync(HttpContext context, GenerationRequest request, RequestRecord record)
     {
         AnswerBehaviour behaviour = request.Behaviour;
+        await state.PassAsync(context, Obstruction.Generation);
         var json = new SGLangJson(request, record.Number.ToString("x32", null), TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
         if (behaviour.Answer is { } answer)
         {
@@ -49,6 +50,7 @@ internal sealed class GenerationEndpoints(BackendState state, LaunchArguments ar
         else
         {
             if (behaviour.Gate is { } gate) await state.Gate(gate).Task.WaitAsync(context.RequestAborted);
+            await state.PassAsync(context, Obstruction.Generation);
             string body = json.Body(string.Concat(FakeText.Words(request.Prompt, request.Seed, request.Tokens)));
             if (behaviour.Then is null) await WriteAsync(context, StatusCodes.Status200OK, "application/json", body);
             else await BreakAsync(context, behaviour.Then, body);

@@ -87,6 +87,7 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
 
     private async Task WriteAsync(string text)
     {
+        await state.PassAsync(context, Obstruction.Generation);
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         int size = _behaviour.PieceSize == 0 ? bytes.Length : _behaviour.PieceSize;
         for (int i = 0; i < bytes.Length; i += size)

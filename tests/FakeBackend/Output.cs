@@ -9,4 +9,25 @@ internal static class Output
     {
         for (int i = 1; i <= lines; i++) Log($"Decode batch, line {i} of {lines}, #running-req: 1, token usage: 0.00, gen throughput (token/s): 100.00");
     }
+
+    /// <summary>One line of so many characters.</summary>
+    public static void Line(int characters) => Console.Error.WriteLine(new string('x', characters));
+
+    /// <summary>Bytes that are no text in any encoding, with line ends and NULs among them.</summary>
+    public static void Garbage(int bytes)
+    {
+        var garbage = new byte[bytes];
+        uint state = 1;
+        // Marsaglia's xorshift: the same bytes each time.
+        for (int i = 0; i < bytes; i++)
+        {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            garbage[i] = (byte)state;
+        }
+        using Stream error = Console.OpenStandardError();
+        error.Write(garbage);
+        error.WriteByte((byte)'\n');
+    }
 }

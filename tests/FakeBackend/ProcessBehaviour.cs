@@ -21,7 +21,7 @@ internal sealed record ProcessBehaviour
     /// <summary>FAKE_EXIT_LINES: prints so many lines to standard error and ends before it listens; none when absent.</summary>
     public int? ExitLines { get; } = Environment.GetEnvironmentVariable("FAKE_EXIT_LINES") is null ? null : Number("FAKE_EXIT_LINES");
 
-    /// <summary>FAKE_EXIT_CODE: the code of that end.</summary>
+    /// <summary>FAKE_EXIT_CODE: the code with which it ends by itself.</summary>
     public int ExitCode { get; } = Number("FAKE_EXIT_CODE", 1);
 
     /// <summary>FAKE_IGNORE_SIGTERM=1: only SIGKILL ends it.</summary>
@@ -29,6 +29,19 @@ internal sealed record ProcessBehaviour
 
     /// <summary>FAKE_LOG_LINES: a flood of so many lines when it becomes ready.</summary>
     public int LogLines { get; } = Number("FAKE_LOG_LINES");
+
+    /// <summary>FAKE_CHILDREN: so many helper processes, which hold its output and would outlive it.</summary>
+    public int Children { get; } = Number("FAKE_CHILDREN");
+
+    /// <summary>FAKE_DAEMONS: so many helpers that have left its session, its descriptors and its parentage.</summary>
+    public int Daemons { get; } = Number("FAKE_DAEMONS");
+
+    /// <summary>FAKE_EXIT_AFTER_READY_MS: ends with FAKE_EXIT_CODE so long after it became ready; never when absent.</summary>
+    public TimeSpan? ExitAfterReady { get; } =
+        Environment.GetEnvironmentVariable("FAKE_EXIT_AFTER_READY_MS") is null ? null : TimeSpan.FromMilliseconds(Number("FAKE_EXIT_AFTER_READY_MS"));
+
+    /// <summary>FAKE_HEALTH_DELAY_MS: /health answers after so long; POST /__fake/health-delay/{ms} changes it.</summary>
+    public TimeSpan HealthDelay { get; } = TimeSpan.FromMilliseconds(Number("FAKE_HEALTH_DELAY_MS"));
 
     private static int Number(string name, int fallback = 0) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, null) : fallback;

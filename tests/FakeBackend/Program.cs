@@ -28,9 +28,10 @@ if (behaviour.ExitLines is { } lines)
     return behaviour.ExitCode;
 }
 if (behaviour.IgnoreSigterm) Termination.IgnoreFromStart();
+Helpers.Start(behaviour.Children, behaviour.Daemons);
 await Task.Delay(behaviour.StartDelay);
 
-var state = new BackendState();
+var state = new BackendState { HealthDelay = (int)behaviour.HealthDelay.TotalMilliseconds };
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
 builder.Logging.ClearProviders();
 // Signals have SGLang's meaning, not the host's.
@@ -45,12 +46,17 @@ builder.WebHost.ConfigureKestrel(kestrel =>
 });
 
 WebApplication app = builder.Build();
-app.Use((context, next) =>
+app.Use(async (context, next) =>
 {
     context.Response.Headers.Server = "uvicorn";
-    if (InfoEndpoints.IsAllowed(context.Request, arguments)) return next(context);
+    if (!context.Request.Path.StartsWithSegments("/__fake")) await state.PassAsync(context, Obstruction.Everything);
+    if (InfoEndpoints.IsAllowed(context.Request, arguments))
+    {
+        await next(context);
+        return;
+    }
     context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-    return context.Response.WriteAsync("""{"error": "Unauthorized"}""");
+    await context.Response.WriteAsync("""{"error": "Unauthorized"}""");
 });
 new GenerationEndpoints(state, arguments).Map(app);
 InfoEndpoints.Map(app, state, arguments);
@@ -65,6 +71,11 @@ if (behaviour.Warmup >= TimeSpan.Zero && !behaviour.NeverHealthy)
 {
     state.HealthStatus = StatusCodes.Status200OK;
     if (arguments.LogsInfo) Output.Log("The server is fired up and ready to roll!");
+}
+if (behaviour.ExitAfterReady is { } time)
+{
+    await Task.Delay(time);
+    return behaviour.ExitCode;
 }
 await app.WaitForShutdownAsync();
 return 0;

@@ -16,20 +16,8 @@ internal static partial class InferenceServer
     public static async Task<int> RunAsync(InferenceOptions options, CancellationToken cancellation)
     {
         using StopRequest request = StopRequest.Listen(options);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
-        try
-        {
-            return await RunAsync(options, request, stop.Token);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // Asked to stop before the door was open.
-            return ExitCode.Success;
-        }
-    }
-
-    private static async Task<int> RunAsync(InferenceOptions options, StopRequest request, CancellationToken stop)
-    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
+        CancellationToken stop = stopping.Token;
         IBackend backend = BackendRegistry.Find(options.Backend)!;
         var status = new BackendStatus(options.BackendUrl ?? new Uri($"http://{ReachableHost(options.BackendHost)}:{options.BackendPort}"));
         var activity = new EngineActivity(TimeProvider.System);
@@ -39,7 +27,8 @@ internal static partial class InferenceServer
         Starting(logger);
         using var endpoints = new ProxyEndpoints(options, status, activity, GpuEnvironment.Collect(), TimeProvider.System, loggers);
         endpoints.Map(app);
-        await app.StartAsync(stop);
+        // Not cancelled: a stop that comes now goes the same way as any other, a moment later.
+        await app.StartAsync(CancellationToken.None);
         foreach (string url in app.Urls) Listening(logger, url);
 
         await using var supervisor = new BackendSupervisor(backend, options, status, activity, TimeProvider.System, loggers);

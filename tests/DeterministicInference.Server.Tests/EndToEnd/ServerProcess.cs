@@ -7,6 +7,9 @@ namespace DeterministicInference.Server.Tests.EndToEnd;
 /// <summary>A command of the server that runs until it is asked to end. Its standard input is a pipe that stays open.</summary>
 internal abstract partial class ServerProcess : IAsyncDisposable
 {
+    /// <summary>Exit code of a process that SIGKILL ended.</summary>
+    private const int Killed = 128 + 9;
+
     private const int SigTerm = 15;
 
     private readonly Process _process;
@@ -38,7 +41,14 @@ internal abstract partial class ServerProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Asks it to end.</summary>
-    public void Terminate() => Assert.Equal(0, Kill(_process.Id, SigTerm));
+    public void Terminate() => Assert.Equal(0, Signal(_process.Id, SigTerm));
+
+    /// <summary>kill -9. It is this process's own child.</summary>
+    public void Kill()
+    {
+        ExpectedExitCode = Killed;
+        _process.Kill();
+    }
 
     /// <summary>What its owner's end looks like to it.</summary>
     public void CloseInput() => _process.StandardInput.Close();
@@ -64,20 +74,20 @@ internal abstract partial class ServerProcess : IAsyncDisposable
             if (!_process.HasExited) Terminate();
             Assert.Equal(ExpectedExitCode, await WaitForExitAsync());
             Assert.Empty(ErrorLines);
+            await EndedAsync();
         }
         finally
         {
             Abandon();
             _process.Dispose();
         }
-        await EndedAsync();
     }
 
     /// <summary>What else must be true after its end.</summary>
     protected virtual ValueTask EndedAsync() => ValueTask.CompletedTask;
 
     /// <summary>Ends it at once.</summary>
-    protected void Abandon()
+    protected virtual void Abandon()
     {
         if (!_process.HasExited) _process.Kill();
     }
@@ -90,5 +100,5 @@ internal abstract partial class ServerProcess : IAsyncDisposable
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
+    private static partial int Signal(int pid, int signal);
 }

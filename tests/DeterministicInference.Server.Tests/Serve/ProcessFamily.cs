@@ -17,15 +17,31 @@ internal sealed class ProcessFamily
 
     public IReadOnlyList<ProcessEntry> Members => [.. ProcessTable.Scan().Where(entry => !entry.IsZombie && ProcessTable.HasVariable(entry.Pid, Variable, _name))];
 
-    /// <summary>The engine: of this family, the one process that has started no other.</summary>
-    public ProcessIdentity Engine
+    /// <summary>Signals one of them: it must carry the mark and be the process that was seen.</summary>
+    public void Signal(ProcessIdentity member, int signal)
     {
-        get
+        Assert.True(member.Pid > 1 && member.Pid != Environment.ProcessId);
+        Assert.True(ProcessTable.HasVariable(member.Pid, Variable, _name), $"process {member.Pid} is not of this test");
+        Assert.True(member.Signal(signal), $"process {member.Pid} is gone");
+    }
+
+    /// <summary>Waits until none is left. Processes of others give no event that could be awaited.</summary>
+    public async Task GoneAsync()
+    {
+        using var limit = new CancellationTokenSource(Limits.Overall);
+        while (Members.Count > 0)
         {
-            IReadOnlyList<ProcessEntry> members = Members;
-            // Server, two guards, engine.
-            Assert.Equal(4, members.Count);
-            return Assert.Single(members, entry => members.All(other => other.Parent != entry.Pid)).Identity;
+            Assert.False(limit.IsCancellationRequested, Describe());
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Ends what a failed test left.</summary>
+    public void EndAll()
+    {
+        for (IReadOnlyList<ProcessEntry> left = Members; left.Count > 0; left = Members)
+        {
+            foreach (ProcessEntry member in left) member.Identity.Signal(Libc.SigKill);
         }
     }
 

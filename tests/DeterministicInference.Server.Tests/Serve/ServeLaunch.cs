@@ -15,6 +15,9 @@ internal sealed class ServeLaunch
 
     public ProcessFamily Family { get; } = new();
 
+    /// <summary>Files about engines that may be alive.</summary>
+    public IReadOnlyList<string> StateFiles => Directory.GetFiles(StateFolder, "*" + GuardState.Extension, SearchOption.AllDirectories);
+
     /// <param name="own">Settings of the test.</param>
     public IEnumerable<string> Arguments(IEnumerable<string> own) => ["--proxy-port", $"{ServerPort}", "--backend-port", $"{EnginePort}", .. own];
 
@@ -28,7 +31,7 @@ internal sealed class ServeLaunch
     {
         CommandResult result = await ServerProgram.Built.RunAsync(Arguments(arguments), Environment(environment));
         Family.RequireGone();
-        Xunit.Assert.Empty(Directory.GetFiles(StateFolder, "*" + GuardState.Extension, SearchOption.AllDirectories));
+        Xunit.Assert.Empty(StateFiles);
         return result;
     }
 }

@@ -15,20 +15,21 @@ internal sealed class ServeProcess : ServerProcess
     /// <summary>Settings that launch FakeBackend as SGLang.</summary>
     public static readonly string[] FakeSglang = ["--backend", "sglang", "--backend-command", FakeBackendProcess.Command, "--model-path", "/models/llama-2-7b"];
 
-    private readonly ProcessFamily _family;
-    private readonly string _state;
+    private readonly ServeLaunch _launch;
 
-    private ServeProcess(Process process, ProcessFamily family, string state, bool readsOutput)
-        : base(process, readsOutput)
-    {
-        _family = family;
-        _state = state;
-    }
+    private ServeProcess(Process process, ServeLaunch launch, bool readsOutput)
+        : base(process, readsOutput) => _launch = launch;
 
-    public ProcessFamily Family => _family;
+    public ProcessFamily Family => _launch.Family;
 
     /// <summary>What the guards keep about engines that may be alive.</summary>
-    public IReadOnlyList<string> StateFiles => Directory.GetFiles(_state, "*" + GuardState.Extension, SearchOption.AllDirectories);
+    public IReadOnlyList<string> StateFiles => _launch.StateFiles;
+
+    /// <summary>What they keep about the one that is.</summary>
+    public GuardState Guarded => GuardState.Read(Assert.Single(StateFiles)) ?? throw new InvalidOperationException("There is no state file.");
+
+    /// <summary>The engine's main process.</summary>
+    public ProcessIdentity EngineIdentity => Guarded.Processes[0];
 
     /// <summary>Where its engine listens.</summary>
     public string EngineUrl { get; private init; } = "";
@@ -57,12 +58,19 @@ internal sealed class ServeProcess : ServerProcess
         StartAsync(ServerProgram.Built, [.. FakeSglang, .. arguments], isQuiet: true);
 
     /// <summary>Starts it on free ports and returns once it listens.</summary>
+    /// <param name="program">The build.</param>
+    /// <param name="arguments">Settings.</param>
+    /// <param name="environment">Variables, the engine's too.</param>
+    /// <param name="isQuiet">Whether its log says nothing on the console.</param>
+    /// <param name="readsOutput">Whether anybody reads its output.</param>
+    /// <param name="launch">Where it starts and what it finds there; new by default.</param>
     public static async Task<ServeProcess> StartAsync(
-        ServerProgram program, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)>? environment = null, bool isQuiet = false, bool readsOutput = true)
+        ServerProgram program, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)>? environment = null, bool isQuiet = false, bool readsOutput = true,
+        ServeLaunch? launch = null)
     {
-        var launch = new ServeLaunch();
+        launch ??= new ServeLaunch();
         string url = $"http://127.0.0.1:{launch.EnginePort}";
-        var server = new ServeProcess(program.Start(launch.Arguments(arguments), launch.Environment(environment ?? [])), launch.Family, launch.StateFolder, readsOutput)
+        var server = new ServeProcess(program.Start(launch.Arguments(arguments), launch.Environment(environment ?? [])), launch, readsOutput)
         {
             EngineUrl = url,
             Engine = new ApiClient(url),
@@ -85,11 +93,11 @@ internal sealed class ServeProcess : ServerProcess
     public Task<string> ReadyAsync(string engine) => LineAsync($"| {engine} is ready");
 
     /// <summary>The first line that contains a text, now or later.</summary>
-    public async Task<string> LineAsync(string text)
+    public async Task<string> LineAsync(string text, StringComparison comparison = StringComparison.Ordinal)
     {
         try
         {
-            return await Log.FindAsync(line => line.Contains(text, StringComparison.Ordinal)).Within();
+            return await Log.FindAsync(line => line.Contains(text, comparison)).Within();
         }
         catch (Exception e)
         {
@@ -100,8 +108,14 @@ internal sealed class ServeProcess : ServerProcess
     protected override ValueTask EndedAsync()
     {
         Engine.Dispose();
-        _family.RequireGone();
+        Family.RequireGone();
         Assert.Empty(StateFiles);
         return ValueTask.CompletedTask;
+    }
+
+    protected override void Abandon()
+    {
+        base.Abandon();
+        Family.EndAll();
     }
 }

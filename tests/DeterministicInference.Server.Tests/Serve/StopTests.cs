@@ -29,7 +29,7 @@ public sealed class StopTests
         JsonObject first = (await stream.ReadAsync())!;
         server.Terminate();
         await server.LineAsync("| Stopping (SIGTERM): requests in flight may finish");
-        await RefusesAsync(server.Url);
+        await ClosedDoor.AwaitAsync(server.Url);
         await RequireCompleteAsync(first, stream);
         Assert.Equal(0, await server.WaitForExitAsync());
         Assert.Contains(server.Log.Lines, line => line.Contains($"POST {ApiClient.Completions} 200 ", StringComparison.Ordinal) && line.Contains($"completion_tokens={Tokens} ", StringComparison.Ordinal));
@@ -47,7 +47,7 @@ public sealed class StopTests
         using EventStream stream = await OpenAsync(server, Tokens);
         JsonObject first = (await stream.ReadAsync())!;
         server.CloseInput();
-        await RefusesAsync(server.Url);
+        await ClosedDoor.AwaitAsync(server.Url);
         await RequireCompleteAsync(first, stream);
         Assert.Equal(0, await server.WaitForExitAsync());
     }
@@ -119,7 +119,7 @@ public sealed class StopTests
     {
         await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Scripted, "--max-restarts", "0");
         server.ExpectedExitCode = 1;
-        Assert.True(server.Family.Engine.Signal(Libc.SigKill));
+        server.Family.Signal(server.EngineIdentity, Libc.SigKill);
         Assert.Equal(1, await server.WaitForExitAsync());
         string reason = await server.LineAsync("| CRITICAL | deterministic_inference.server | ");
         Assert.Contains("Embedded engine was ended by signal 9 (SIGKILL; if nobody sent it, the machine ran out of memory) although nobody asked it to.", reason, StringComparison.Ordinal);
@@ -133,7 +133,7 @@ public sealed class StopTests
         Task<Reply> json = server.Api.PostAsync(ApiClient.Completions, Body(4000));
         using EventStream stream = await OpenAsync(server, 4000);
         Assert.NotNull(await stream.ReadAsync());
-        Assert.True(server.Family.Engine.Signal(Libc.SigKill));
+        server.Family.Signal(server.EngineIdentity, Libc.SigKill);
         JsonObject? last = null;
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
@@ -157,26 +157,5 @@ public sealed class StopTests
         ChoiceText choice = Assert.Single(ChoiceText.Of((IReadOnlyList<JsonObject>)[first, .. rest]));
         Assert.Equal((Tokens, "length"), (choice.TokenIds.Split(',').Length, choice.Finish));
         Assert.Equal(Tokens, (int)rest[^1]["usage"]!["completion_tokens"]!);
-    }
-
-    /// <summary>No new request is answered: nobody listens any more, or the answer is 503.</summary>
-    private static async Task RefusesAsync(string url)
-    {
-        using var limit = new CancellationTokenSource(Limits.Overall);
-        while (true)
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            using var other = new ApiClient(url);
-            try
-            {
-                Reply reply = await other.GetAsync("/readyz");
-                if (reply.Status == HttpStatusCode.ServiceUnavailable) return;
-                Assert.Equal(HttpStatusCode.OK, reply.Status);
-            }
-            catch (HttpRequestException)
-            {
-                return;
-            }
-        }
     }
 }
