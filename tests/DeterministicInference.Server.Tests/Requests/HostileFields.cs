@@ -10,7 +10,7 @@ internal static class HostileFields
 
     public static IEnumerable<HostileInput> All =>
     [
-        .. ((string Field, string Code, string Param)[])
+        .. (((string Field, string Code, string Param)[])
         [
             ("\"model\":5", Type, "model"),
             ("\"stream\":1", Type, "stream"),
@@ -60,8 +60,8 @@ internal static class HostileFields
             ("\"suffix\":5", Type, "suffix"),
             ("\"logprobs\":true", Type, "logprobs"),
             ("\"logprobs\":-1", "integer_below_min_value", "logprobs"),
-        ].Select(field => Field(field.Field, field.Code, field.Param)),
-        .. ((string Field, string Code, string Param)[])
+        ]).Select(item => Field(item.Field, item.Code, item.Param)),
+        .. (((string Field, string Code, string Param)[])
         [
             ("\"max_completion_tokens\":-1", "integer_below_min_value", "max_completion_tokens"),
             ("\"logprobs\":3", Type, "logprobs"),
@@ -80,8 +80,8 @@ internal static class HostileFields
             ("\"modalities\":[5]", Type, "modalities[0]"),
             ("\"store\":5", Type, "store"),
             ("\"reasoning_effort\":3", Type, "reasoning_effort"),
-        ].Select(field => Chat(Types, $"chat {field.Field}", $$"""{"messages":[{"role":"user","content":"x"}],{{field.Field}}}""", 400, field.Code, field.Param)),
-        .. ((string Messages, string Code, string Param)[])
+        ]).Select(item => Chat(Types, $"chat {item.Field}", $$"""{"messages":[{"role":"user","content":"x"}],{{item.Field}}}""", 400, item.Code, item.Param)),
+        .. (((string Messages, string Code, string Param)[])
         [
             ("null", Missing, "messages"),
             ("\"x\"", Type, "messages"),
@@ -101,9 +101,9 @@ internal static class HostileFields
             ("[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]", Missing, "messages[0].content[0].text"),
             ("[{\"role\":\"user\",\"content\":\"x\",\"name\":5}]", Type, "messages[0].name"),
             ("[{\"role\":\"assistant\",\"tool_calls\":5}]", Type, "messages[0].tool_calls"),
-        ].Select(item => Chat(Messages, $"messages {item.Messages}", $$"""{"messages":{{item.Messages}}}""", 400, item.Code, item.Param)),
+        ]).Select(item => Chat(Messages, $"messages {item.Messages}", $$"""{"messages":{{item.Messages}}}""", 400, item.Code, item.Param)),
         Chat(Messages, "no messages", "{}", 400, Missing, "messages"),
-        .. ((string Prompt, string Code, string Param)[])
+        .. (((string Prompt, string Code, string Param)[])
         [
             ("5", Type, "prompt"),
             ("{}", Type, "prompt"),
@@ -113,18 +113,18 @@ internal static class HostileFields
             ("[5,-1]", "integer_below_min_value", "prompt[1]"),
             ("[[1],[2,3.5]]", Type, "prompt[1][1]"),
             ("[[1],[]]", Empty, "prompt[1]"),
-        ].Select(item => Completion(Messages, $"prompt {item.Prompt}", $$"""{"prompt":{{item.Prompt}}}""", 400, item.Code, item.Param)),
+        ]).Select(item => Completion(Messages, $"prompt {item.Prompt}", $$"""{"prompt":{{item.Prompt}}}""", 400, item.Code, item.Param)),
         Completion(Messages, "no prompt", "{}", 400, Missing, "prompt"),
         .. ((string[])
         [
             "\"max_tokens\":\"10\"", "\"temperature\":\"0.7\"", "\"n\":\"2\"", "\"seed\":\"-9\"", "\"stream\":\"false\"", "\"echo\":\"true\"", "\"top_p\":\"1e-1\"",
-        ]).Select(field => Completion(Strings, field, $$"""{"prompt":"x",{{field}}}""", 200)),
+        ]).Select(item => Completion(Strings, item, $$"""{"prompt":"x",{{item}}}""", 200)),
         .. ((string[])
         [
             "\"max_tokens\":null", "\"seed\":-9223372036854775808", "\"stop\":[]", "\"stop\":[\"1\",\"2\",\"3\",\"4\",\"5\"]", "\"stop\":null", "\"logit_bias\":{}",
             "\"logit_bias\":{\"50256\":-100}", "\"temperature\":2", "\"temperature\":0", "\"logprobs\":5", "\"stream_options\":{\"include_usage\":true}",
             "\"user\":null", "\"n\":null", "\"best_of\":1",
-        ]).Select(field => Completion(Legal, field, $$"""{"prompt":"x",{{field}}}""", 200)),
+        ]).Select(item => Completion(Legal, item, $$"""{"prompt":"x",{{item}}}""", 200)),
         .. ((string[])["[\"x\"]", "[\"x\",\"y\"]", "[1,2,3]", "[[1,2],[3]]", "\"\""]).Select(prompt => Completion(Legal, $"prompt {prompt}", $$"""{"prompt":{{prompt}}}""", 200)),
         .. ((string[])
         [
@@ -137,9 +137,9 @@ internal static class HostileFields
             "\"response_format\":{\"type\":\"structural_tag\",\"x\":1}", "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\",\"schema\":{}}}",
             "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}],\"tool_choice\":\"auto\"", "\"logprobs\":true,\"top_logprobs\":5",
             "\"max_completion_tokens\":5", "\"reasoning_effort\":\"xhigh\"",
-        ]).Select(field => Chat(Legal, $"chat {field}", $$"""{"messages":[{"role":"user","content":"x"}],{{field}}}""", 200)),
+        ]).Select(item => Chat(Legal, $"chat {item}", $$"""{"messages":[{"role":"user","content":"x"}],{{item}}}""", 200)),
     ];
 
-    private static HostileInput Field(string field, string code, string param) =>
-        Completion(Types, field.Length > 60 ? field[..40] + "…" : field, $$"""{"prompt":"x",{{field}}}""", 400, code, param);
+    private static HostileInput Field(string member, string code, string param) =>
+        Completion(Types, member.Length > 60 ? member[..40] + "…" : member, $$"""{"prompt":"x",{{member}}}""", 400, code, param);
 }

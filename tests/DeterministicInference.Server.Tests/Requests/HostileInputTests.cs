@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using DeterministicInference.Server.Tests.Documentation;
 using DeterministicInference.Server.Tests.EndToEnd;
 using Xunit;
@@ -13,7 +14,7 @@ public sealed class HostileInputTests(HostileDoor door) : IClassFixture<HostileD
     private static readonly Dictionary<string, HostileInput> Inputs =
         ((HostileInput[])[.. HostileBodies.All, .. HostileFields.All, .. HostileHttp.All]).ToDictionary(input => $"{input.Group}, {input.Name}");
 
-    public static TheoryData<string> Names => [.. Inputs.Keys];
+    public static TheoryData<string> Names => new(Inputs.Keys);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -28,9 +29,10 @@ public sealed class HostileInputTests(HostileDoor door) : IClassFixture<HostileD
             Assert.False(outcome.HasBody);
             return;
         }
-        Assert.Equal(["message", "type", "param", "code"], outcome.Error!.Select(member => member.Key));
-        Assert.InRange(((string)outcome.Error["message"]!).Length, 10, 400);
-        Assert.Equal(("invalid_request_error", input.Code, input.Param), ((string?)outcome.Error["type"], (string?)outcome.Error["code"], (string?)outcome.Error["param"]));
+        JsonObject error = Assert.IsType<JsonObject>(outcome.Error);
+        Assert.Equal(["message", "type", "param", "code"], error.Select(member => member.Key));
+        Assert.InRange(((string)error["message"]!).Length, 10, 400);
+        Assert.Equal(("invalid_request_error", input.Code, input.Param), ((string?)error["type"], (string?)error["code"], (string?)error["param"]));
     }
 
     [Fact]
