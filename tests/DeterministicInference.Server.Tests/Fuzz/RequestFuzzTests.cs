@@ -86,16 +86,16 @@ public sealed class RequestFuzzTests
     {
         using JsonDocument after = JsonDocument.Parse(pinned.Json, ApiJson.ReaderOptions);
         var seen = new HashSet<string>();
-        AssertSame(before, after.RootElement, "", pinned.Pins, seen);
+        AssertSame(before, after.RootElement, null, pinned.Pins, seen);
         bool addsSeed = pinned.Pins.ContainsKey("seed") && seen.Add("seed");
         if (addsSeed) Assert.Equal(pinned.Pins["seed"], after.RootElement.GetProperty("seed").GetRawText());
         Assert.Equal(pinned.Pins.Count, seen.Count);
         Assert.Equal(before.GetPropertyCount() + (addsSeed ? 1 : 0), after.RootElement.GetPropertyCount());
     }
 
-    private static void AssertSame(JsonElement before, JsonElement after, string path, IReadOnlyDictionary<string, string> pins, HashSet<string> seen)
+    private static void AssertSame(JsonElement before, JsonElement after, string? path, IReadOnlyDictionary<string, string> pins, HashSet<string> seen)
     {
-        if (path.Length > 0 && pins.TryGetValue(path, out string? pin))
+        if (path is not null && pins.TryGetValue(path, out string? pin))
         {
             Assert.Equal(pin, after.GetRawText());
             seen.Add(path);
@@ -107,7 +107,7 @@ public sealed class RequestFuzzTests
             foreach ((JsonProperty old, JsonProperty now) in before.EnumerateObject().Zip(after.EnumerateObject()))
             {
                 Assert.Equal(old.Name, now.Name);
-                AssertSame(old.Value, now.Value, path.Length == 0 ? old.Name : $"{path}.{old.Name}", pins, seen);
+                AssertSame(old.Value, now.Value, path is null ? old.Name : $"{path}.{old.Name}", pins, seen);
             }
         }
         else if (before.ValueKind == JsonValueKind.Array)
