@@ -20,7 +20,7 @@ internal static class HttpServer
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = maxRequestBytes;
+            Limit(kestrel.Limits, maxRequestBytes);
             Listen(kestrel, host, port);
         });
         return builder;
@@ -34,6 +34,19 @@ internal static class HttpServer
         app.UseMiddleware<RequestLog>(logCategory);
         app.UseRouting();
         return app;
+    }
+
+    /// <summary>How much of the server a client may hold. Kestrel answers requests beyond these itself, without a body.</summary>
+    private static void Limit(KestrelServerLimits limits, long maxRequestBytes)
+    {
+        limits.MaxRequestBodySize = maxRequestBytes;
+        limits.MaxRequestLineSize = 8 * 1024;
+        limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        limits.MaxRequestHeaderCount = 100;
+        // Half-open connections cost some kilobytes each; one that is above this is closed at once.
+        limits.MaxConcurrentConnections = 10_000;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
+        limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
     }
 
     private static void Listen(KestrelServerOptions kestrel, string host, int port)

@@ -44,7 +44,7 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
         try
         {
             await next(context);
-            if (!context.Response.HasStarted && context.Response.ContentLength is null && RoutingError(context) is { } error) await OpenAIError.WriteAsync(context, error);
+            if (!context.Response.HasStarted && context.Response.ContentLength is null && RoutingErrors.Of(context) is { } error) await OpenAIError.WriteAsync(context, error);
             if (context.Items[BrokenStatus] is int broken) return broken;
             return context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted ? ClientClosedRequest : context.Response.StatusCode;
         }
@@ -70,19 +70,6 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
                 $"The server failed to answer. See its log for request {id}.", code: "internal_error"));
             return StatusCodes.Status500InternalServerError;
         }
-    }
-
-    private static OpenAIException? RoutingError(HttpContext context)
-    {
-        string path = context.Request.Path.Value ?? "";
-        return context.Response.StatusCode switch
-        {
-            StatusCodes.Status404NotFound => new OpenAIException(StatusCodes.Status404NotFound, "invalid_request_error",
-                $"Unknown request URL: {context.Request.Method} {path}. The API is under /v1, for example /v1/chat/completions.", code: "unknown_url"),
-            StatusCodes.Status405MethodNotAllowed => new OpenAIException(StatusCodes.Status405MethodNotAllowed, "invalid_request_error",
-                $"Not allowed to {context.Request.Method} on {path}. Allowed: {context.Response.Headers.Allow}.", code: "method_not_supported"),
-            _ => null,
-        };
     }
 
     [LoggerMessage(Message = "{Method} {Path} {Status} {Milliseconds:F1} ms prompt_tokens={PromptTokens} completion_tokens={CompletionTokens} {RequestId}")]

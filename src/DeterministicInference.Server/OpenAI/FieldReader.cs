@@ -16,16 +16,7 @@ internal readonly record struct FieldReader(JsonElement Element, string Path = "
 
     public string PathOf(string name) => Path + name;
 
-    public bool Boolean(string name, bool fallback)
-    {
-        if (Find(name) is not { } value) return fallback;
-        return value.ValueKind switch
-        {
-            JsonValueKind.True => true,
-            JsonValueKind.False => false,
-            _ => throw OpenAIException.InvalidType(PathOf(name), "a boolean", Kind(value)),
-        };
-    }
+    public bool Boolean(string name, bool fallback) => Find(name) is { } value ? AsBoolean(value, PathOf(name)) : fallback;
 
     public int? Integer(string name, int minimum, int maximum) =>
         Find(name) is { } value ? (int)AsInteger(value, PathOf(name), minimum, maximum) : null;
@@ -37,6 +28,13 @@ internal readonly record struct FieldReader(JsonElement Element, string Path = "
         Find(name) is { } value ? AsNumber(value, PathOf(name), minimum, maximum) : null;
 
     public string? Text(string name) => Find(name) is { } value ? AsText(value, PathOf(name)) : null;
+
+    public static bool AsBoolean(JsonElement value, string path) => value.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw OpenAIException.InvalidType(path, "a boolean", Kind(value)),
+    };
 
     public static string AsText(JsonElement value, string path)
     {
@@ -54,7 +52,7 @@ internal readonly record struct FieldReader(JsonElement Element, string Path = "
     public static long AsInteger(JsonElement value, string path, long minimum, long maximum)
     {
         if (value.ValueKind != JsonValueKind.Number) throw OpenAIException.InvalidType(path, "an integer", Kind(value));
-        if (!value.TryGetInt64(out long number))
+        if (!value.TryGetInt64(out long number) && !TryGetWhole(value, out number))
         {
             bool whole = value.GetRawText().AsSpan().IndexOfAny(".eE") < 0;
             throw whole
@@ -84,6 +82,14 @@ internal readonly record struct FieldReader(JsonElement Element, string Path = "
         JsonValueKind.True or JsonValueKind.False => "a boolean",
         _ => "null",
     };
+
+    /// <summary>Some languages know no integers, and write 1 as 1.0 or 1e0.</summary>
+    private static bool TryGetWhole(JsonElement value, out long number)
+    {
+        bool isWhole = value.TryGetDecimal(out decimal exact) && exact == decimal.Truncate(exact) && exact is >= long.MinValue and <= long.MaxValue;
+        number = isWhole ? (long)exact : 0;
+        return isWhole;
+    }
 
     private static OpenAIException Below(string type, string path, string bound, JsonElement value) => OpenAIException.Invalid(
         $"Invalid '{path}': {type} below minimum value. Expected a value >= {bound}, but got {Shortened(value)} instead.", path, $"{type}_below_min_value");

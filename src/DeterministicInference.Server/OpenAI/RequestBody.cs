@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.Net.Http.Headers;
@@ -9,6 +10,9 @@ internal sealed class RequestBody : IDisposable
 {
     /// <summary>Bodies above this size are parsed, and all that follows, off the thread that serves the sockets.</summary>
     private const int LargeBody = 16 * 1024;
+
+    /// <summary>Longest piece of a header that an error repeats.</summary>
+    private const int LongestQuote = 100;
 
     private readonly JsonDocument _document;
 
@@ -23,10 +27,18 @@ internal sealed class RequestBody : IDisposable
 
     public JsonElement Root => _document.RootElement;
 
+    /// <summary>Where a value of the object stands in <see cref="Json"/>.</summary>
+    public Range PlaceOf(JsonElement value)
+    {
+        ReadOnlySpan<byte> text = JsonMarshal.GetRawUtf8Value(value);
+        if (!Json.Span.Overlaps(text, out int start)) throw new ArgumentException("The value is not of this object.", nameof(value));
+        return start..(start + text.Length);
+    }
+
     /// <exception cref="OpenAIException">Too large, of another type, or refused by <see cref="Parse"/>.</exception>
     public static async Task<RequestBody> ReadAsync(HttpContext context)
     {
-        RequireJson(context.Request);
+        RequireJson(context);
         byte[] bytes = await ReadBytesAsync(context);
         if (bytes.Length > LargeBody) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         return Parse(bytes);
@@ -54,24 +66,24 @@ internal sealed class RequestBody : IDisposable
 
     public void Dispose() => _document.Dispose();
 
-    private static void RequireJson(HttpRequest request)
+    private static void RequireJson(HttpContext context)
     {
+        HttpRequest request = context.Request;
         string? type = request.ContentType;
         if (type is not null && !(request.HasJsonContentType() && IsUtf8(type)))
         {
-            throw new OpenAIException(StatusCodes.Status415UnsupportedMediaType, "invalid_request_error",
-                $"Unsupported Content-Type '{type}'. Send application/json in UTF-8.");
+            throw Refused(StatusCodes.Status415UnsupportedMediaType, $"Unsupported Content-Type '{Shortened(type)}'. Send application/json in UTF-8.");
         }
-        if (request.Headers.ContentEncoding.Count > 0 && request.Headers.ContentEncoding != "identity")
-        {
-            throw new OpenAIException(StatusCodes.Status415UnsupportedMediaType, "invalid_request_error",
-                $"Unsupported Content-Encoding '{request.Headers.ContentEncoding}'. Send the body uncompressed.");
-        }
+        // No client compresses requests of itself, and a body that grows when it is read is an attack more often than a wish.
+        string encoding = request.Headers.ContentEncoding.ToString();
+        if (encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)) return;
+        context.Response.Headers.AcceptEncoding = "identity";
+        throw Refused(StatusCodes.Status415UnsupportedMediaType, $"Unsupported Content-Encoding '{Shortened(encoding)}'. Send the body uncompressed.");
     }
 
     private static bool IsUtf8(string type) =>
         !MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed) || !parsed.Charset.HasValue
-        || HeaderUtilities.RemoveQuotes(parsed.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase);
+        || HeaderUtilities.RemoveQuotes(parsed.Charset) is var charset && (charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase));
 
     private static async Task<byte[]> ReadBytesAsync(HttpContext context)
     {
@@ -81,19 +93,26 @@ internal sealed class RequestBody : IDisposable
             await context.Request.Body.CopyToAsync(body, context.RequestAborted);
             return body.ToArray();
         }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            throw new OpenAIException(StatusCodes.Status413PayloadTooLarge, "invalid_request_error",
-                "The request body is too large. Send less, or start the server with a higher --max-request-bytes.");
-        }
         catch (BadHttpRequestException e)
         {
-            throw new OpenAIException(e.StatusCode, "invalid_request_error", $"The request body could not be read: {e.Message}");
+            // What is left of the body is not read, so that the connection can't be used again.
+            context.Response.Headers.Connection = "close";
+            throw Refused(e.StatusCode, e.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => "The request body is too large. Send less, or start the server with a higher --max-request-bytes.",
+                StatusCodes.Status408RequestTimeout => "The request body could not be read: it came too slowly.",
+                _ => "The request body could not be read: it ended early, or its chunks are malformed.",
+            });
         }
-        catch (IOException e) when (!context.RequestAborted.IsCancellationRequested)
+        catch (IOException) when (!context.RequestAborted.IsCancellationRequested)
         {
             // How Kestrel reports some malformed chunked bodies.
-            throw OpenAIException.Invalid($"The request body could not be read: {e.Message}");
+            context.Response.Headers.Connection = "close";
+            throw Refused(StatusCodes.Status400BadRequest, "The request body could not be read: its chunks are malformed.");
         }
     }
+
+    private static OpenAIException Refused(int status, string message) => new(status, "invalid_request_error", message);
+
+    private static string Shortened(string header) => header.Length > LongestQuote ? header[..LongestQuote] + "…" : header;
 }

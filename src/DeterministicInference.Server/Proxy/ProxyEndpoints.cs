@@ -4,12 +4,13 @@ using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests;
 
 namespace DeterministicInference.Server.Proxy;
 
 /// <summary>
 /// The server's routes: what is not listed here does not reach the engine, whose other routes are often open to anyone
-/// and can change it. A request's path: is the engine ready, parse, pin, forward, relay.
+/// and can change it. A request's path: is the engine ready, parse, check, pin, forward, relay.
 /// </summary>
 internal sealed partial class ProxyEndpoints : IDisposable
 {
@@ -42,20 +43,20 @@ internal sealed partial class ProxyEndpoints : IDisposable
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        MapForwarded("/v1/completions");
-        MapForwarded("/v1/chat/completions");
+        MapForwarded("/v1/completions", RequestFields.Completion);
+        MapForwarded("/v1/chat/completions", RequestFields.Chat);
         _models.Map(routes);
         routes.MapMethods("/health", ["GET", "HEAD"], HealthAsync);
         routes.MapMethods("/readyz", ["GET", "HEAD"], HealthAsync);
         routes.MapMethods("/livez", ["GET", "HEAD"], context => ApiJson.WriteAsync(context, StatusCodes.Status200OK, HealthReport.WriteAlive));
 
         // What is sent on is this path, never the client's spelling of it; a query is dropped.
-        void MapForwarded(string path) => routes.MapPost(path, context => ForwardAsync(context, path));
+        void MapForwarded(string path, ObjectType fields) => routes.MapPost(path, context => ForwardAsync(context, path, fields));
     }
 
     public void Dispose() => _forwarder.Dispose();
 
-    private async Task ForwardAsync(HttpContext context, string path)
+    private async Task ForwardAsync(HttpContext context, string path, ObjectType fields)
     {
         if (_status.State.Address is not { } engine) throw _health.NotReady();
         // Until the engine says how many.
@@ -65,9 +66,12 @@ internal sealed partial class ProxyEndpoints : IDisposable
         bool isStream;
         using (RequestBody body = await RequestBody.ReadAsync(context))
         {
+            IReadOnlyList<Coercion> coercions = fields.Check(body.Root);
             RequireModel(body.Root);
-            isStream = body.Root.TryGetProperty("stream"u8, out JsonElement stream) && stream.ValueKind == JsonValueKind.True;
-            pinned = _policy.Pin(body);
+            pinned = _policy.Pin(body, coercions);
+            isStream = pinned.Pins.TryGetValue("stream", out string? coerced)
+                ? coerced == "true"
+                : body.Root.TryGetProperty("stream"u8, out JsonElement stream) && stream.ValueKind == JsonValueKind.True;
         }
         foreach ((string name, string value) in pinned.Pins) Pinned(name, value, (string)context.Items[RequestLog.RequestId]!);
         await _forwarder.ForwardAsync(context, BackendAddress.Of(engine, path), pinned.Json, isStream);

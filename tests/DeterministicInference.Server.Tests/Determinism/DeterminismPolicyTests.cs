@@ -60,6 +60,6 @@ public sealed class DeterminismPolicyTests
     private static PinnedRequest Pin(string request, InferenceOptions options)
     {
         using RequestBody body = RequestBody.Parse(Encoding.UTF8.GetBytes(request));
-        return new DeterminismPolicy(options).Pin(body);
+        return new DeterminismPolicy(options).Pin(body, []);
     }
 }

@@ -27,7 +27,15 @@ internal sealed class RawConnection : IDisposable
     public static string Post(string path, string json, string version = "HTTP/1.1") =>
         $"POST {path} {version}\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}";
 
-    public Task SendAsync(string text) => _stream.WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask().Within();
+    public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
+
+    public Task SendAsync(ReadOnlyMemory<byte> bytes) => _stream.WriteAsync(bytes).AsTask().Within();
+
+    /// <summary>Says that nothing more is sent; answers can still be read.</summary>
+    public void EndSending() => _client.Client.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Ends the connection by a reset.</summary>
+    public void Reset() => _client.Client.Close(timeout: 0);
 
     /// <summary>Everything until the server closes the connection.</summary>
     public async Task<string> ReadToEndAsync()

@@ -42,11 +42,11 @@ public sealed class EmbeddedEngineTests(SharedEngines engines)
     }
 
     [Fact]
-    public async Task The_engines_refusals_come_through_unchanged()
+    public async Task A_refusal_says_the_same_from_the_door_and_from_the_engine()
     {
         ApiClient direct = await engines.ChatAsync();
         await using Door door = await Door.StartAsync(direct.Url);
-        foreach (string body in (string[])["""{"prompt":"x","temperature":9}""", """{"prompt":"x","n":0,"stream":true}""", """{"prompt":5}""", "{}"])
+        foreach (string body in (string[])["""{"prompt":"x","temperature":9}""", """{"prompt":"x","n":0,"stream":true}""", """{"prompt":5}""", """{"prompt":"x","suffix":"y"}""", "{}"])
         {
             Reply through = await door.Api.PostAsync(ApiClient.Completions, body);
             JsonNode expected = OpenAIErrors.Read(await direct.PostAsync(ApiClient.Completions, body), System.Net.HttpStatusCode.BadRequest);
