@@ -24,6 +24,9 @@ internal sealed record ProcessBehaviour
     /// <summary>FAKE_LOG_LINES: a flood of so many lines when it becomes ready.</summary>
     public int LogLines { get; } = Number("FAKE_LOG_LINES");
 
+    /// <summary>FAKE_KEEP_REQUESTS=0: forgets requests that have ended, so that its memory stays the same under endless load.</summary>
+    public bool KeepsRequests { get; } = Number("FAKE_KEEP_REQUESTS", 1) != 0;
+
     private static int Number(string name, int fallback = 0) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, null) : fallback;
 }

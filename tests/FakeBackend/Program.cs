@@ -28,7 +28,7 @@ if (behaviour.ExitLines is { } lines)
 if (behaviour.IgnoreSigterm) Termination.IgnoreFromStart();
 await Task.Delay(behaviour.StartDelay);
 
-var state = new BackendState();
+var state = new BackendState(behaviour.KeepsRequests);
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
 builder.Logging.ClearProviders();
 // Signals have SGLang's meaning, not the host's.

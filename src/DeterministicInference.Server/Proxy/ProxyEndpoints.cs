@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeterministicInference.Server.Admission;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
@@ -9,7 +10,7 @@ namespace DeterministicInference.Server.Proxy;
 
 /// <summary>
 /// The server's routes: what is not listed here does not reach the engine, whose other routes are often open to anyone
-/// and can change it. A request's path: is the engine ready, parse, pin, forward, relay.
+/// and can change it. A request's path: key, is the engine ready, its turn, parse, pin, forward, relay.
 /// </summary>
 internal sealed partial class ProxyEndpoints : IDisposable
 {
@@ -20,6 +21,8 @@ internal sealed partial class ProxyEndpoints : IDisposable
     private readonly DeterminismPolicy _policy;
     private readonly BackendForwarder _forwarder;
     private readonly ModelRoutes _models;
+    private readonly ApiKeyGate? _keys;
+    private readonly CorsGate? _cors;
     private readonly ILogger _logger;
 
     /// <param name="options">Settings.</param>
@@ -36,10 +39,19 @@ internal sealed partial class ProxyEndpoints : IDisposable
         _logger = loggers.CreateLogger(LogCategory);
         _forwarder = new BackendForwarder(options, activity, environment, _logger);
         _models = new ModelRoutes(options.ModelName, time);
+        _cors = options.CorsOrigins.Count > 0 ? new CorsGate(options.CorsOrigins) : null;
+        _keys = options.RequiresKey ? new ApiKeyGate(options) : null;
+        Limit = new ConcurrencyLimit(options);
     }
 
-    public void Map(IEndpointRouteBuilder routes)
+    /// <summary>How many requests are with the engine, and how many wait.</summary>
+    public ConcurrencyLimit Limit { get; }
+
+    public void Map(WebApplication routes)
     {
+        // A preflight can't carry a key, so it is answered first.
+        if (_cors is not null) routes.Use(_cors.InvokeAsync);
+        if (_keys is not null) routes.Use(_keys.InvokeAsync);
         MapForwarded("/v1/completions");
         MapForwarded("/v1/chat/completions");
         _models.Map(routes);
@@ -55,10 +67,16 @@ internal sealed partial class ProxyEndpoints : IDisposable
 
     private async Task ForwardAsync(HttpContext context, string path)
     {
-        if (_status.State.Address is not { } engine) throw HealthReport.NotReady(_status.State);
+        RequireEngine();
         // Until the engine says how many.
         context.Items[RequestLog.PromptTokens] = context.Items[RequestLog.CompletionTokens] = "-";
 
+        // Before the body is read, so that a request that waits holds a connection and no memory: a full queue of largest bodies
+        // would be --max-queue times --max-request-bytes. In return a slow sender keeps its slot while it
+        // sends; Kestrel ends those below its least data rate.
+        using ConcurrencySlot slot = await Limit.EnterAsync(context);
+        // What was true before the wait need not be true after it.
+        Uri engine = RequireEngine();
         PinnedRequest pinned;
         bool isStream;
         using (RequestBody body = await RequestBody.ReadAsync(context))
@@ -69,6 +87,13 @@ internal sealed partial class ProxyEndpoints : IDisposable
         }
         foreach ((string name, string value) in pinned.Pins) Pinned(name, value, (string)context.Items[RequestLog.RequestId]!);
         await _forwarder.ForwardAsync(context, BackendAddress.Of(engine, path), pinned.Json, isStream);
+    }
+
+    /// <exception cref="OpenAIException">503 with the reason: no request is taken at present.</exception>
+    private Uri RequireEngine()
+    {
+        BackendState state = _status.State;
+        return state.Address ?? throw HealthReport.NotReady(state);
     }
 
     private void RequireModel(JsonElement root)
