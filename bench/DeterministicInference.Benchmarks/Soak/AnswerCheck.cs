@@ -15,6 +15,7 @@ internal sealed class AnswerCheck
         try
         {
             if (HttpConnection.Header(answer.Head, "x-request-id") is null) return "no x-request-id";
+            if (request.MayNotBegin && answer.Status == 502) return Error(answer);
             if (answer.Status != request.Status) return $"status {answer.Status} instead of {request.Status}: {Start(answer.Body)}";
             if (request.Ending == Ending.Complete) return request.IsStream ? Stream(request, answer) : Json(request, answer);
             return answer.Status == 200 ? BrokenStream(answer) : Error(answer);

@@ -61,6 +61,7 @@ internal sealed class SoakRequest
         {
             (string Fake, int Status)[] all = IsStream ? StreamFaults : JsonFaults;
             (fake, Status) = all[choice % all.Length];
+            MayNotBegin = IsStream && fake.Contains("reset", StringComparison.Ordinal);
             Ending = Ending.Failure;
         }
         else if (share < faults + aborts)
@@ -88,6 +89,9 @@ internal sealed class SoakRequest
 
     /// <summary>That the answer must have.</summary>
     public int Status { get; } = 200;
+
+    /// <summary>Whether the answer may also be 502: a reset can overtake what was sent before it, so that there is no answer to begin.</summary>
+    public bool MayNotBegin { get; }
 
     public string Kind => $"{(IsStream ? "stream" : "JSON")}, {Ending switch { Ending.Complete => "whole answer", Ending.Failure => "injected fault", Ending.LeavesEarly => "client leaves before the answer", _ => "client leaves within the answer" }}";
 

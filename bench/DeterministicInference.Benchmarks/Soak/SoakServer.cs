@@ -50,7 +50,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
         {
             while (await server._process.StandardOutput.ReadLineAsync(cancellation) is { } line)
             {
-                if (!line.Contains(" is ready", StringComparison.Ordinal)) continue;
+                if (!line.Contains("| SGLang server is ready", StringComparison.Ordinal)) continue;
                 // The log must have a reader; what it says of every request is checked by the answers.
                 _ = server._process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
                 return server;
