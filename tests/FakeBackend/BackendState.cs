@@ -3,10 +3,12 @@ using System.Collections.Concurrent;
 namespace DeterministicInference.FakeBackend;
 
 /// <summary>What the process remembers.</summary>
-internal sealed class BackendState
+/// <param name="keepsRequests">Whether requests are remembered that have ended.</param>
+internal sealed class BackendState(bool keepsRequests)
 {
     private readonly Lock _lock = new();
     private readonly List<RequestRecord> _requests = [];
+    private int _count;
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _gates = new();
 
     /// <summary>Status of /health.</summary>
@@ -45,9 +47,16 @@ internal sealed class BackendState
         var headers = request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString());
         lock (_lock)
         {
-            var record = new RequestRecord(_requests.Count, $"{request.Method} {request.Path}{request.QueryString}", headers, body);
+            var record = new RequestRecord(_count++, $"{request.Method} {request.Path}{request.QueryString}", headers, body);
             _requests.Add(record);
             return record;
         }
+    }
+
+    /// <summary>To be called when a request's answer is over.</summary>
+    public void Ended(RequestRecord record)
+    {
+        if (keepsRequests) return;
+        lock (_lock) _requests.Remove(record);
     }
 }

@@ -30,6 +30,7 @@ internal sealed class GenerationEndpoints(BackendState state, LaunchArguments ar
         finally
         {
             record.End(context.RequestAborted.IsCancellationRequested);
+            state.Ended(record);
         }
     }
 

@@ -43,6 +43,9 @@ internal sealed record ProcessBehaviour
     /// <summary>FAKE_HEALTH_DELAY_MS: /health answers after so long; POST /__fake/health-delay/{ms} changes it.</summary>
     public TimeSpan HealthDelay { get; } = TimeSpan.FromMilliseconds(Number("FAKE_HEALTH_DELAY_MS"));
 
+    /// <summary>FAKE_KEEP_REQUESTS=0: forgets requests that have ended, so that its memory stays the same under endless load.</summary>
+    public bool KeepsRequests { get; } = Number("FAKE_KEEP_REQUESTS", 1) != 0;
+
     private static int Number(string name, int fallback = 0) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, null) : fallback;
 }

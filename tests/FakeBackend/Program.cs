@@ -31,7 +31,7 @@ if (behaviour.IgnoreSigterm) Termination.IgnoreFromStart();
 Helpers.Start(behaviour.Children, behaviour.Daemons);
 await Task.Delay(behaviour.StartDelay);
 
-var state = new BackendState { HealthDelay = (int)behaviour.HealthDelay.TotalMilliseconds };
+var state = new BackendState(behaviour.KeepsRequests) { HealthDelay = (int)behaviour.HealthDelay.TotalMilliseconds };
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
 builder.Logging.ClearProviders();
 // Signals have SGLang's meaning, not the host's.

@@ -35,6 +35,9 @@ internal sealed record InferenceOptions
     /// <summary>A file of further keys, one per line.</summary>
     public string? ApiKeyFile { get; init; }
 
+    /// <summary>Whether a client must present a key of this server's.</summary>
+    public bool RequiresKey => ApiKey.Count > 0 || ApiKeyFile is not null;
+
     /// <summary>Origins of web pages that may call the API; empty is no cross-origin access.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 

@@ -1,4 +1,5 @@
 using System.Net;
+using DeterministicInference.Server.Admission;
 
 namespace DeterministicInference.Server.Configuration;
 
@@ -6,6 +7,7 @@ namespace DeterministicInference.Server.Configuration;
 internal sealed class InferenceOptionsValidator(ResolvedConfiguration configuration, IReadOnlyList<BackendChoice> backends)
 {
     private readonly InferenceOptions _options = configuration.Options;
+    private readonly ApiKeySettings _keys = ApiKeySettings.Read(configuration.Options);
 
     private bool AttachesByUrl => _options.BackendUrl is not null || !configuration.IsGood(nameof(InferenceOptions.BackendUrl));
 
@@ -22,9 +24,12 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
             Ports(),
             Loop(),
             LogFolder(),
+            .. _keys.Problems.Select(problem => configuration.Problem(problem.Setting, problem.Complaint)),
         ];
         return found.OfType<string>();
     }
+
+    public IEnumerable<string> Warnings() => _keys.Warnings.Select(warning => configuration.Problem(warning.Setting, warning.Complaint));
 
     private string? UnknownBackend() => !configuration.IsGood(nameof(InferenceOptions.Backend))
         ? null

@@ -40,7 +40,9 @@ internal sealed class ResolvedConfiguration
         configuration.Take(variables.Values);
         configuration.Take(flags);
         configuration.Apply();
-        configuration._problems.AddRange(new InferenceOptionsValidator(configuration, backends).Problems());
+        var validator = new InferenceOptionsValidator(configuration, backends);
+        configuration._problems.AddRange(validator.Problems());
+        configuration._warnings.AddRange(validator.Warnings());
         return configuration;
     }
 

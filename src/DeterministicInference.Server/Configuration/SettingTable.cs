@@ -44,7 +44,7 @@ internal static class SettingTable
             "Keys, one of which a client must present. Better in a file or the variable: a command line is visible."),
         new TypedSetting<string>(nameof(InferenceOptions.ApiKeyFile), File, o => o.ApiKeyFile, (o, v) => o with { ApiKeyFile = v },
             "File of keys, one per line: KEY, or LABEL KEY. Labels stand in the log."),
-        new TypedSetting<IReadOnlyList<string>>(nameof(InferenceOptions.CorsOrigins), new WordsValue("ORIGINS"), o => o.CorsOrigins, (o, v) => o with { CorsOrigins = v },
+        new TypedSetting<IReadOnlyList<string>>(nameof(InferenceOptions.CorsOrigins), new OriginsValue(), o => o.CorsOrigins, (o, v) => o with { CorsOrigins = v },
             "Web pages of these origins may call the API; * is every origin."),
         new TypedSetting<int>(nameof(InferenceOptions.MaxConcurrency), new WholeNumberValue<int>("NUMBER", 1, 1_000_000), o => o.MaxConcurrency, (o, v) => o with { MaxConcurrency = v },
             "Requests that the engine works on at the same time."),

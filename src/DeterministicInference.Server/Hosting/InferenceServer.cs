@@ -1,3 +1,4 @@
+using System.Net;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Configuration;
@@ -30,6 +31,7 @@ internal static partial class InferenceServer
         // Not cancelled: a stop that comes now goes the same way as any other, a moment later.
         await app.StartAsync(CancellationToken.None);
         foreach (string url in app.Urls) Listening(logger, url);
+        if (!options.RequiresKey && !IsLoopback(options.ProxyHost)) OpenToAll(logger, options.ProxyHost);
 
         await using var supervisor = new BackendSupervisor(backend, options, status, activity, TimeProvider.System, loggers);
         await supervisor.RunAsync(stop);
@@ -66,6 +68,8 @@ internal static partial class InferenceServer
         return HttpServer.Build(builder, Module);
     }
 
+    private static bool IsLoopback(string host) => host == "localhost" || IPAddress.IsLoopback(IPAddress.Parse(host));
+
     /// <summary>An engine that listens on every address is reached by loopback; an IPv6 address stands in brackets.</summary>
     private static string ReachableHost(string host) => host switch
     {
@@ -79,6 +83,9 @@ internal static partial class InferenceServer
 
     [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests get 503 until the engine is ready")]
     private static partial void Listening(ILogger logger, string url);
+
+    [LoggerMessage(LogLevel.Warning, "Anyone who can reach {Host} can use the engine. Set --api-key-file, or listen on localhost")]
+    private static partial void OpenToAll(ILogger logger, string host);
 
     [LoggerMessage(LogLevel.Critical, "{Reason}")]
     private static partial void EngineFailed(ILogger logger, string reason);

@@ -9,11 +9,12 @@ namespace DeterministicInference.Server.Hosting;
 /// <summary>How a log entry is written, on the console and in a file.</summary>
 internal sealed class LogLine(TimeProvider time, bool asJson)
 {
-    /// <summary><c>2025-10-23 10:30:45 | INFO     | deterministic_inference.server | message</c>, or one JSON object.</summary>
+    /// <summary><c>2025-10-23 10:30:45 | INFO     | deterministic_inference.server | message</c>, or one JSON object,
+    /// which has what is told of a request as members too.</summary>
     public string Format<TState>(in LogEntry<TState> entry)
     {
         string message = entry.Formatter(entry.State, entry.Exception);
-        return asJson ? Json(entry.LogLevel, entry.Category, message, entry.Exception) : Text(entry.LogLevel, entry.Category, message, entry.Exception);
+        return asJson ? Json(entry.LogLevel, entry.Category, message, entry.State as RequestLine, entry.Exception) : Text(entry.LogLevel, entry.Category, message, entry.Exception);
     }
 
     public static string LevelName(LogLevel level) => level switch
@@ -31,7 +32,7 @@ internal sealed class LogLine(TimeProvider time, bool asJson)
         return exception is null ? line : $"{line}{exception}\n";
     }
 
-    private string Json(LogLevel level, string category, string message, Exception? exception)
+    private string Json(LogLevel level, string category, string message, RequestLine? request, Exception? exception)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(buffer, ApiJson.WriterOptions))
@@ -41,6 +42,7 @@ internal sealed class LogLine(TimeProvider time, bool asJson)
             json.WriteString("level", LevelName(level));
             json.WriteString("module", category);
             json.WriteString("message", message);
+            request?.Write(json);
             if (exception is not null) json.WriteString("exception", exception.ToString());
             json.WriteEndObject();
         }

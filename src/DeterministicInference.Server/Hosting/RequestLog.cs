@@ -18,8 +18,15 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
     /// <summary>Key of <see cref="HttpContext.Items"/> for the status that an answer deserved which broke after its own was sent.</summary>
     public static readonly object BrokenStatus = new();
 
+    /// <summary>Keys of <see cref="HttpContext.Items"/> for the time that the engine took to begin its answer, that a request waited in the
+    /// queue (both <see cref="TimeSpan"/>), and the label of the client's API key.</summary>
+    public static readonly object FirstByte = new(), QueueWait = new(), KeyLabel = new();
+
     /// <summary>Header, and key of <see cref="HttpContext.Items"/>, of the request's id.</summary>
     public const string RequestId = "x-request-id";
+
+    /// <summary>Longest id that is taken over from a client.</summary>
+    private const int LongestId = 128;
 
     private const int ClientClosedRequest = 499;
 
@@ -27,16 +34,23 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
 
     public async Task InvokeAsync(HttpContext context)
     {
-        string id = ResponseIds.Request();
+        string id = context.Request.Headers[RequestId] is [{ } given] && IsUsable(given) ? given : ResponseIds.Request();
         context.Response.Headers[RequestId] = id;
         context.Items[RequestId] = id;
         long started = Stopwatch.GetTimestamp();
         int status = await RunAsync(context, id);
-        bool isProbe = status == StatusCodes.Status200OK && context.Request.Path.Value is "/health" or "/livez" or "/readyz";
-        // Percent-encoded: a line feed in a path must not begin a line of its own.
-        Finished(isProbe ? LogLevel.Debug : LogLevel.Information, context.Request.Method, context.Request.Path.ToUriComponent(), status,
-            Stopwatch.GetElapsedTime(started).TotalMilliseconds, context.Items[PromptTokens] ?? 0, context.Items[CompletionTokens] ?? 0, id);
+        LogLevel level = Level(context, status);
+        if (_logger.IsEnabled(level)) _logger.Log(level, default, RequestLine.Of(context, status, Stopwatch.GetElapsedTime(started)), null, static (line, _) => line.ToString());
     }
+
+    /// <summary>Whether a client's id can stand in a header and in a line of the log.</summary>
+    private static bool IsUsable(string id) => id.Length is > 0 and <= LongestId && id.All(c => c is > ' ' and < '\x7f');
+
+    /// <summary>Probes, and the lists of models that user interfaces ask for all the time, would drown the rest.</summary>
+    private static LogLevel Level(HttpContext context, int status) =>
+        Probes.Include(context.Request.Path) || (status == StatusCodes.Status200OK && context.Request.Path.StartsWithSegments("/v1/models"))
+            ? LogLevel.Debug
+            : LogLevel.Information;
 
     /// <returns>The status of the answer, or 499 where the client left.</returns>
     private async Task<int> RunAsync(HttpContext context, string id)
@@ -71,9 +85,6 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
             return StatusCodes.Status500InternalServerError;
         }
     }
-
-    [LoggerMessage(Message = "{Method} {Path} {Status} {Milliseconds:F1} ms prompt_tokens={PromptTokens} completion_tokens={CompletionTokens} {RequestId}")]
-    private partial void Finished(LogLevel level, string method, string path, int status, double milliseconds, object promptTokens, object completionTokens, string requestId);
 
     [LoggerMessage(LogLevel.Error, "Request {RequestId} failed")]
     private partial void Failed(Exception e, string requestId);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Mime;
@@ -29,8 +30,9 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
     /// <summary>Largest JSON answer, in bytes.</summary>
     private const int LargestAnswer = 256 << 20;
 
-    /// <summary>Headers of a request that the engine gets to see: who sends it, and the trace that it belongs to.</summary>
-    private static readonly string[] RequestHeaders = ["Authorization", "traceparent", "tracestate"];
+    /// <summary>Headers of a request that the engine gets to see: who sends it, unless that is shown by a key of this server's
+    /// own, and the trace that it belongs to.</summary>
+    private readonly string[] _requestHeaders = options.RequiresKey ? ["traceparent", "tracestate"] : ["Authorization", "traceparent", "tracestate"];
 
     /// <summary>Headers of an answer that the client gets to see.</summary>
     private static readonly string[] ResponseHeaders =
@@ -69,8 +71,10 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
         try
         {
             using HttpRequestMessage request = Create(context.Request, url, body, id);
+            long sent = Stopwatch.GetTimestamp();
             using HttpResponseMessage response = await _invoker.SendAsync(request, context.RequestAborted);
             activity.Progress();
+            context.Items[RequestLog.FirstByte] = Stopwatch.GetElapsedTime(sent);
             if (!response.IsSuccessStatusCode) throw await ErrorAsync(response, context.RequestAborted);
             RelayHeaders(response, context.Response);
             if (response.Content.Headers.ContentType?.MediaType == EventStream) await StreamAsync(context, response, id);
@@ -100,7 +104,7 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
 
     public void Dispose() => _invoker.Dispose();
 
-    private static HttpRequestMessage Create(HttpRequest from, Uri url, ReadOnlyMemory<byte> body, string id)
+    private HttpRequestMessage Create(HttpRequest from, Uri url, ReadOnlyMemory<byte> body, string id)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, url)
         {
@@ -111,7 +115,7 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
         // What is spliced must not be compressed.
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         request.Headers.TryAddWithoutValidation(RequestLog.RequestId, id);
-        foreach (string name in RequestHeaders)
+        foreach (string name in _requestHeaders)
         {
             if (from.Headers.TryGetValue(name, out StringValues values)) request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DeterministicInference.Server.Admission;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.OpenAI;
 
@@ -11,9 +12,10 @@ namespace DeterministicInference.Server.Proxy;
 /// </summary>
 /// <param name="status">What the engine is doing.</param>
 /// <param name="activity">What the requests in flight show.</param>
+/// <param name="limit">Who waits for a turn.</param>
 /// <param name="hangAfter">Half of it is a silence that is worth a word, and so are ten seconds.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HealthReport(BackendStatus status, EngineActivity activity, TimeSpan hangAfter, TimeProvider time)
+internal sealed class HealthReport(BackendStatus status, EngineActivity activity, ConcurrencyLimit limit, TimeSpan hangAfter, TimeProvider time)
 {
     /// <summary>Seconds after which it may be worth asking again, where nothing better is known.</summary>
     public const string RetryAfter = "5";
@@ -44,6 +46,7 @@ internal sealed class HealthReport(BackendStatus status, EngineActivity activity
         json.WriteNumber("restarts", status.Restarts);
         json.WriteStartObject("progress");
         json.WriteNumber("in_flight", inFlight);
+        json.WriteNumber("queued", limit.Queued);
         json.WriteNumber("silent_seconds", Math.Round(silence.TotalSeconds, 1));
         json.WriteEndObject();
         json.WriteEndObject();

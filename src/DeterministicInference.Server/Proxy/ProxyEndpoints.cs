@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeterministicInference.Server.Admission;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
@@ -10,7 +11,7 @@ namespace DeterministicInference.Server.Proxy;
 
 /// <summary>
 /// The server's routes: what is not listed here does not reach the engine, whose other routes are often open to anyone
-/// and can change it. A request's path: is the engine ready, parse, check, pin, forward, relay.
+/// and can change it. A request's path: key, is the engine ready, its turn, parse, check, pin, forward, relay.
 /// </summary>
 internal sealed partial class ProxyEndpoints : IDisposable
 {
@@ -22,6 +23,8 @@ internal sealed partial class ProxyEndpoints : IDisposable
     private readonly DeterminismPolicy _policy;
     private readonly BackendForwarder _forwarder;
     private readonly ModelRoutes _models;
+    private readonly ApiKeyGate? _keys;
+    private readonly CorsGate? _cors;
     private readonly ILogger _logger;
 
     /// <param name="options">Settings.</param>
@@ -34,15 +37,24 @@ internal sealed partial class ProxyEndpoints : IDisposable
     {
         _options = options;
         _status = status;
-        _health = new HealthReport(status, activity, options.HangAfter, time);
         _policy = new DeterminismPolicy(options);
         _logger = loggers.CreateLogger(LogCategory);
         _forwarder = new BackendForwarder(options, activity, environment, _logger);
         _models = new ModelRoutes(options.ModelName, time);
+        _cors = options.CorsOrigins.Count > 0 ? new CorsGate(options.CorsOrigins) : null;
+        _keys = options.RequiresKey ? new ApiKeyGate(options) : null;
+        Limit = new ConcurrencyLimit(options);
+        _health = new HealthReport(status, activity, Limit, options.HangAfter, time);
     }
 
-    public void Map(IEndpointRouteBuilder routes)
+    /// <summary>How many requests are with the engine, and how many wait.</summary>
+    public ConcurrencyLimit Limit { get; }
+
+    public void Map(WebApplication routes)
     {
+        // A preflight can't carry a key, so it is answered first.
+        if (_cors is not null) routes.Use(_cors.InvokeAsync);
+        if (_keys is not null) routes.Use(_keys.InvokeAsync);
         MapForwarded("/v1/completions", RequestFields.Completion);
         MapForwarded("/v1/chat/completions", RequestFields.Chat);
         _models.Map(routes);
@@ -58,10 +70,16 @@ internal sealed partial class ProxyEndpoints : IDisposable
 
     private async Task ForwardAsync(HttpContext context, string path, ObjectType fields)
     {
-        if (_status.State.Address is not { } engine) throw _health.NotReady();
+        RequireEngine();
         // Until the engine says how many.
         context.Items[RequestLog.PromptTokens] = context.Items[RequestLog.CompletionTokens] = "-";
 
+        // Before the body is read, so that a request that waits holds a connection and no memory: a full queue of largest bodies
+        // would be --max-queue times --max-request-bytes. In return a slow sender keeps its slot while it
+        // sends; Kestrel ends those below its least data rate.
+        using ConcurrencySlot slot = await Limit.EnterAsync(context);
+        // What was true before the wait need not be true after it.
+        Uri engine = RequireEngine();
         PinnedRequest pinned;
         bool isStream;
         using (RequestBody body = await RequestBody.ReadAsync(context))
@@ -76,6 +94,9 @@ internal sealed partial class ProxyEndpoints : IDisposable
         foreach ((string name, string value) in pinned.Pins) Pinned(name, value, (string)context.Items[RequestLog.RequestId]!);
         await _forwarder.ForwardAsync(context, BackendAddress.Of(engine, path), pinned.Json, isStream);
     }
+
+    /// <exception cref="OpenAIException">503 with the reason: no request is taken at present.</exception>
+    private Uri RequireEngine() => _status.State.Address ?? throw _health.NotReady();
 
     private void RequireModel(JsonElement root)
     {

@@ -21,7 +21,7 @@ internal static class SettingExamples
         [nameof(InferenceOptions.ProxyHost)] = ["0.0.0.0", "::1", "127.0.0.1"],
         [nameof(InferenceOptions.ProxyPort)] = ["0", "8081", "65535"],
         [nameof(InferenceOptions.MaxRequestBytes)] = ["1", "1000001", "1GiB"],
-        [nameof(InferenceOptions.ApiKey)] = ["one", "two three", "[\"four five\"]"],
+        [nameof(InferenceOptions.ApiKey)] = ["one", "two three", "[\"four\\\"five\"]"],
         [nameof(InferenceOptions.ApiKeyFile)] = ["/etc/keys", "keys.txt", "/a b/keys"],
         [nameof(InferenceOptions.CorsOrigins)] = ["*", "https://a.example", "https://a.example https://b.example"],
         [nameof(InferenceOptions.MaxConcurrency)] = ["1", "8", "1000"],

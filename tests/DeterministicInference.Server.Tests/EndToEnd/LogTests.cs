@@ -48,7 +48,8 @@ public sealed class LogTests
             (await engine.Api.PostAsync(ApiClient.Chat, """{"messages":[{"role":"user","content":"hi"}],"n":2,"stream":true}"""), "POST /v1/chat/completions 200 * prompt_tokens=6 completion_tokens=32"),
             (await engine.Api.PostAsync(ApiClient.Completions, "{}"), "POST /v1/completions 400 * prompt_tokens=0 completion_tokens=0"),
             (await engine.Api.GetAsync("/nowhere"), "GET /nowhere 404 * prompt_tokens=0 completion_tokens=0"),
-            (await engine.Api.GetAsync("/v1/models/%0A2030-01-01%20forged"), "GET /v1/models/%0A2030-01-01%20forged 404 * prompt_tokens=0 completion_tokens=0"),
+            (await engine.Api.GetAsync("/%0A2030-01-01%20forged"), "GET /%0A2030-01-01%20forged 404 * prompt_tokens=0 completion_tokens=0"),
+            (await engine.Api.GetAsync("/v1/models/%0A2030-01-01%20forged"), "GET /v1/models/{id} 404 * prompt_tokens=0 completion_tokens=0"),
         ];
         Assert.Equal(replies.Length, replies.Select(reply => Id(reply.Reply)).Distinct().Count());
         foreach ((Reply reply, string logged) in replies)

@@ -1,3 +1,4 @@
+using DeterministicInference.Server.Admission;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
@@ -30,6 +31,8 @@ internal sealed class Door : IAsyncDisposable
     public BackendStatus Status { get; }
 
     public LogLines Log { get; }
+
+    public ConcurrencyLimit Limit => _endpoints.Limit;
 
     public ApiClient Api { get; }
 

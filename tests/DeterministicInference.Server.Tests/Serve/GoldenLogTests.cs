@@ -132,7 +132,7 @@ public sealed partial class GoldenLogTests
     [GeneratedRegex(@"^INFO     \| deterministic_inference\.backends\.sglang\.engine \| \[.*\] Uvicorn running on http://127\.0\.0\.1:\d+ ")]
     private static partial Regex EngineLine();
 
-    [GeneratedRegex(@"^INFO     \| deterministic_inference\.server \| POST /v1/completions 200 \d+\.\d ms prompt_tokens=1 completion_tokens=16 req_[0-9a-f]{24}$")]
+    [GeneratedRegex(@"^INFO     \| deterministic_inference\.server \| POST /v1/completions 200 \d+\.\d ms prompt_tokens=1 completion_tokens=16 req_[0-9a-f]{24} first_byte_ms=\d+\.\d$")]
     private static partial Regex RequestLine();
 
     [GeneratedRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]

@@ -1,0 +1,187 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Tests.EndToEnd;
+using DeterministicInference.Server.Tests.Proxy;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Admission;
+
+/// <summary>More requests than the engine works on at once: they wait in order, and what waits is decided before a byte is sent.</summary>
+public sealed class QueueTests(SharedFakeBackend shared)
+{
+    private static readonly InferenceOptions OneAtATime = Door.Options with { MaxConcurrency = 1, MaxQueue = 2 };
+
+    [Fact]
+    public async Task Requests_wait_for_their_turn_and_more_than_may_wait_get_429()
+    {
+        FakeBackendProcess fake = await shared.StartedAsync();
+        Door door = await Door.StartAsync(fake.Url, OneAtATime);
+        await using (door)
+        {
+            Task<Reply> first = door.Api.PostAsync(ApiClient.Completions, Body("turn-0", "turn-0"));
+            await fake.RequestAsync("turn-0");
+            Task<Reply> second = door.Api.PostAsync(ApiClient.Completions, Body("turn-1", "turn-1"));
+            await QueuedAsync(door, 1);
+            Task<HttpResponseMessage> third = door.Api.Http.SendAsync(Stream("turn-2"), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            await QueuedAsync(door, 2);
+            foreach (string body in (string[])["""{"prompt":"turn-3"}""", """{"prompt":"turn-3","stream":true}"""])
+            {
+                Reply refused = await door.Api.PostAsync(ApiClient.Completions, body);
+                JsonNode error = OpenAIErrors.Read(refused, HttpStatusCode.TooManyRequests, "requests");
+                Assert.Equal("rate_limit_exceeded", (string?)error["code"]);
+                Assert.Equal("This server has as many requests as it takes: 1 with the engine (--max-concurrency) and 2 waiting (--max-queue). Try again later.", (string?)error["message"]);
+                Assert.Equal("5", Assert.Single(refused.Headers.GetValues("Retry-After")));
+            }
+            await fake.OpenAsync("turn-0");
+            Assert.Equal(HttpStatusCode.OK, (await first.Within()).Status);
+            await fake.RequestAsync("turn-1");
+            // Not a byte of a stream whose turn has not come: its status is not known yet.
+            Assert.False(third.IsCompleted);
+            Assert.Equal((1, 1), (door.Limit.InFlight, door.Limit.Queued));
+            await fake.OpenAsync("turn-1");
+            Assert.Equal(HttpStatusCode.OK, (await second.Within()).Status);
+            using EventStream stream = await EventStream.OfAsync(await third.Within());
+            await stream.ReadToEndAsync();
+            Assert.DoesNotContain(await fake.RequestsAsync(), request => ((string)request["body"]!).Contains("turn-3", StringComparison.Ordinal));
+        }
+        Assert.Equal((0, 0), (door.Limit.InFlight, door.Limit.Queued));
+        string[] lines = [.. door.Log.All.Where(line => line.Contains(" POST /v1/completions ", StringComparison.Ordinal))];
+        Assert.Equal(["200", "200", "200", "429", "429"], lines.Select(line => line.Split(' ')[4]).Order());
+        Assert.Equal(2, lines.Count(line => line.Contains(" queue_ms=", StringComparison.Ordinal)));
+        Assert.Equal(3, lines.Count(line => line.Contains(" first_byte_ms=", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_while_it_waits_frees_its_place()
+    {
+        FakeBackendProcess fake = await shared.StartedAsync();
+        Door door = await Door.StartAsync(fake.Url, OneAtATime with { MaxQueue = 1 });
+        await using (door)
+        {
+            Task<Reply> first = door.Api.PostAsync(ApiClient.Completions, Body("leave-0", "leave-0"));
+            await fake.RequestAsync("leave-0");
+            using (RawConnection leaving = await RawConnection.OpenAsync(door.Url))
+            {
+                await leaving.SendAsync(RawConnection.Post(ApiClient.Completions, """{"prompt":"leave-1"}"""));
+                await QueuedAsync(door, 1);
+            }
+            await QueuedAsync(door, 0);
+            Task<Reply> next = door.Api.PostAsync(ApiClient.Completions, """{"prompt":"leave-2"}""");
+            await QueuedAsync(door, 1);
+            await fake.OpenAsync("leave-0");
+            Assert.Equal(HttpStatusCode.OK, (await first.Within()).Status);
+            Assert.Equal(HttpStatusCode.OK, (await next.Within()).Status);
+            Assert.DoesNotContain(await fake.RequestsAsync(), request => ((string)request["body"]!).Contains("leave-1", StringComparison.Ordinal));
+        }
+        Assert.Single(door.Log.All, line => line.Contains(" POST /v1/completions 499 ", StringComparison.Ordinal) && line.Contains(" queue_ms=", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("true")]
+    public async Task A_wait_that_is_too_long_ends_with_429_that_names_the_setting(string stream)
+    {
+        FakeBackendProcess fake = await shared.StartedAsync();
+        await using Door door = await Door.StartAsync(fake.Url, OneAtATime with { QueueTimeout = TimeSpan.FromMilliseconds(1500) });
+        Task<Reply> first = door.Api.PostAsync(ApiClient.Completions, Body($"timeout-{stream}", $"timeout-{stream}"));
+        await fake.RequestAsync($"timeout-{stream}");
+        Reply late = await door.Api.PostAsync(ApiClient.Completions, $$"""{"prompt":"late","stream":{{stream}}}""");
+        JsonNode error = OpenAIErrors.Read(late, HttpStatusCode.TooManyRequests, "requests");
+        Assert.Equal("queue_timeout", (string?)error["code"]);
+        Assert.Equal("This request has waited 1.5 s for its turn, the longest that this server allows (--queue-timeout). Try again later.", (string?)error["message"]);
+        Assert.Equal("5", Assert.Single(late.Headers.GetValues("Retry-After")));
+        Assert.Equal((1, 0), (door.Limit.InFlight, door.Limit.Queued));
+        await fake.OpenAsync($"timeout-{stream}");
+        Assert.Equal(HttpStatusCode.OK, (await first.Within()).Status);
+    }
+
+    [Fact]
+    public async Task An_engine_that_goes_while_a_request_waits_is_the_answer_when_its_turn_comes()
+    {
+        FakeBackendProcess fake = await shared.StartedAsync();
+        await using Door door = await Door.StartAsync(fake.Url, OneAtATime);
+        Task<Reply> first = door.Api.PostAsync(ApiClient.Completions, Body("gone-0", "gone-0"));
+        await fake.RequestAsync("gone-0");
+        Task<Reply> waiting = door.Api.PostAsync(ApiClient.Completions, """{"prompt":"gone-1"}""");
+        await QueuedAsync(door, 1);
+        door.Status.Set(new BackendState.Unhealthy("it does not answer"));
+        await fake.OpenAsync("gone-0");
+        await first.Within();
+        JsonNode error = OpenAIErrors.Read(await waiting.Within(), HttpStatusCode.ServiceUnavailable, "server_error");
+        Assert.Equal(("backend_unavailable", "The backend is unhealthy: it does not answer"), ((string?)error["code"], (string?)error["message"]));
+        Assert.DoesNotContain(await fake.RequestsAsync(), request => ((string)request["body"]!).Contains("gone-1", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":""")]
+    [InlineData("[]")]
+    [InlineData("""{"prompt":"x","fake":{"answer":{"status":500,"body":"{}"}}}""")]
+    [InlineData("""{"prompt":"x","fake":{"answer":{"status":200,"body":"[]"}}}""")]
+    [InlineData("""{"prompt":"x","fake":{"then":"reset"}}""")]
+    [InlineData("""{"prompt":"x","stream":true,"fake":{"then":"reset"}}""")]
+    [InlineData("""{"prompt":"x","stream":true,"fake":{"then":"end"}}""")]
+    [InlineData("""{"prompt":"x","stream":true,"fake":{"then":"error"}}""")]
+    [InlineData("""{"prompt":"x","stream":true,"fake":{"then":"malformed"}}""")]
+    public async Task Every_end_of_a_request_gives_its_slot_back(string body)
+    {
+        await using Door door = await Door.StartAsync((await shared.StartedAsync()).Url, OneAtATime with { MaxQueue = 0 });
+        for (int i = 0; i < 3; i++)
+        {
+            try
+            {
+                Assert.NotEqual(HttpStatusCode.TooManyRequests, (await door.Api.PostAsync(ApiClient.Completions, body)).Status);
+            }
+            catch (HttpRequestException)
+            {
+                // A stream that broke is cut off.
+            }
+            await InFlightAsync(door, 0);
+        }
+        await door.Api.JsonAsync(ApiClient.Completions, """{"prompt":"x"}""");
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_its_answer_gives_its_slot_back()
+    {
+        FakeBackendProcess fake = await shared.StartedAsync();
+        Door door = await Door.StartAsync(fake.Url, OneAtATime with { MaxQueue = 0 });
+        await using (door)
+        {
+            using (EventStream stream = await door.Api.OpenAsync(ApiClient.Completions, """{"prompt":"x","stream":true,"fake":{"gate":"never"}}""")) await stream.ReadAsync();
+            await InFlightAsync(door, 0);
+            using (RawConnection leaving = await RawConnection.OpenAsync(door.Url))
+            {
+                await leaving.SendAsync(RawConnection.Post(ApiClient.Completions, Body("leaves-early", "never")));
+                await fake.RequestAsync("leaves-early");
+            }
+            await InFlightAsync(door, 0);
+            await door.Api.JsonAsync(ApiClient.Completions, """{"prompt":"x"}""");
+        }
+        Assert.Equal(2, door.Log.All.Count(line => line.Contains(" POST /v1/completions 499 ", StringComparison.Ordinal)));
+    }
+
+    private static string Body(string prompt, string gate) => $$$"""{"prompt":"{{{prompt}}}","fake":{"gate":"{{{gate}}}"}}""";
+
+    private static HttpRequestMessage Stream(string prompt) => new(HttpMethod.Post, ApiClient.Completions)
+    {
+        Content = new StringContent($$"""{"prompt":"{{prompt}}","stream":true}""", Encoding.UTF8, "application/json"),
+    };
+
+    private static Task QueuedAsync(Door door, int count) => UntilAsync(() => door.Limit.Queued == count);
+
+    private static Task InFlightAsync(Door door, int count) => UntilAsync(() => door.Limit.InFlight == count);
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Limits.Overall);
+        while (!condition())
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}
