@@ -12,6 +12,9 @@ namespace DeterministicInference.Server.Hosting;
 /// </summary>
 internal sealed class FileLog : ILoggerProvider
 {
+    /// <summary>Under which it speaks itself.</summary>
+    public const string Module = "deterministic_inference.log";
+
     /// <summary>Characters that may wait.</summary>
     public const int Capacity = 8 << 20;
 
@@ -82,6 +85,7 @@ internal sealed class FileLog : ILoggerProvider
             return false;
         }
         _isFailing = !TellLost() || (line.Length > 0 && !_file.TryWrite(line));
+        if (_file.TakeRotationFailure()) _file.TryWrite(Remark("This file can't be renamed, so it grows: its folder allows no changes"));
         return !_isFailing;
     }
 
@@ -90,10 +94,12 @@ internal sealed class FileLog : ILoggerProvider
     {
         int lost = Volatile.Read(ref _lost);
         if (lost == 0) return true;
-        if (!_file.TryWrite($"({lost} lines could not be written)\n")) return false;
+        if (!_file.TryWrite(Remark($"{lost} lines could not be written"))) return false;
         Interlocked.Add(ref _lost, -lost);
         return true;
     }
+
+    private string Remark(string text) => _line.Format(new LogEntry<string>(LogLevel.Warning, Module, default, text, null, static (text, _) => text));
 
     private sealed class Category(FileLog log, string name) : ILogger
     {

@@ -23,7 +23,8 @@ internal sealed record LogSetup(LogLevel Level, bool AsJson = false, bool ToCons
             });
             logging.Services.AddSingleton<ConsoleFormatter>(new ConsoleLog(line));
         }
-        if (File is not null) logging.AddProvider(new FileLog(File, line));
+        // By a factory, so that the container disposes of it: what is queued is written before the end.
+        if (File is not null) logging.Services.AddSingleton<ILoggerProvider>(_ => new FileLog(File, line));
         logging.SetMinimumLevel(Level);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);

@@ -16,7 +16,7 @@ internal sealed class RotatingFile(string path, long maxBytes, int count) : IDis
     private string _path = "";
     private FileStream? _file;
     private long _rotateAt;
-    private bool _isTorn;
+    private bool _isTorn, _couldNotRotate;
 
     /// <exception cref="IOException">It can't be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">It can't be opened.</exception>
@@ -33,9 +33,16 @@ internal sealed class RotatingFile(string path, long maxBytes, int count) : IDis
     public void Refresh()
     {
         if (_file is not { CanSeek: true }) return;
-        // Two files of which only one grows don't have the same length for long.
-        var named = new FileInfo(_path);
-        if (named.Exists && named.Length == _file.Length) return;
+        try
+        {
+            // Two files of which only one grows don't have the same length for long.
+            var named = new FileInfo(_path);
+            if (named.Exists && named.Length == _file.Length) return;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Opening it again will tell.
+        }
         Close();
     }
 
@@ -56,6 +63,14 @@ internal sealed class RotatingFile(string path, long maxBytes, int count) : IDis
             if (_file is null || !File.Exists(_path)) Close();
             return false;
         }
+    }
+
+    /// <summary>Whether it has grown beyond its largest size, as it could not be renamed. Said once.</summary>
+    public bool TakeRotationFailure()
+    {
+        bool failed = _couldNotRotate;
+        _couldNotRotate = false;
+        return failed;
     }
 
     public void Dispose() => Close();
@@ -104,7 +119,7 @@ internal sealed class RotatingFile(string path, long maxBytes, int count) : IDis
             // Too long a file is better than lines that are lost; the next try is a whole file later.
             Open();
             _rotateAt = _file!.Length + maxBytes;
-            Append("(this file can't be renamed: its folder allows no changes)\n"u8.ToArray());
+            _couldNotRotate = true;
         }
     }
 

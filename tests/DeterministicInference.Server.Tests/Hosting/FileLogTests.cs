@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Tests.EndToEnd;
 using DeterministicInference.Server.Tests.Models;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -37,6 +39,19 @@ public sealed partial class FileLogTests
             .ToDictionary(group => group.Key, group => group.Select(match => int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture)).ToArray());
         Assert.Equal(Threads, seen.Count);
         Assert.All(seen.Values, numbers => Assert.Equal(Enumerable.Range(0, LinesPerThread), numbers));
+    }
+
+    [Fact]
+    public void What_was_logged_before_the_end_is_in_the_file()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => new LogSetup(LogLevel.Information, ToConsole: false, File: new RotatingFile(_path, 1 << 30, 2)).Apply(logging));
+        using (ServiceProvider provider = services.BuildServiceProvider())
+        {
+            ILogger logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("m");
+            for (int i = 0; i < 10_000; i++) Say(logger, $"line {i}");
+        }
+        Assert.Equal(10_000, File.ReadLines(_path).Count());
     }
 
     [Fact]
@@ -76,6 +91,21 @@ public sealed partial class FileLogTests
     }
 
     [Fact]
+    public void A_file_that_can_not_be_renamed_grows_and_says_so_in_the_form_of_the_log()
+    {
+        // A folder in the way: nobody, not even root, renames a file over it.
+        Directory.CreateDirectory(_path + ".1");
+        using (var log = new FileLog(new RotatingFile(_path, 400, 2), new LogLine(TimeProvider.System, asJson: true)))
+        {
+            for (int i = 0; i < 5; i++) Say(log.CreateLogger("m"), $"line {i}");
+        }
+        JsonNode[] lines = [.. File.ReadLines(_path).Select(line => JsonNode.Parse(line)!)];
+        Assert.Equal(
+            [.. Enumerable.Range(0, 5).Select(i => $"INFO m line {i}"), "WARNING deterministic_inference.log This file can't be renamed, so it grows: its folder allows no changes"],
+            lines.Select(line => $"{(string?)line["level"]} {(string?)line["module"]} {(string?)line["message"]}"));
+    }
+
+    [Fact]
     public void A_file_that_can_not_be_opened_is_an_error_at_once() =>
         Assert.ThrowsAny<IOException>(() => Open(Path.Combine(TestModels.NewFolder("log"), "nowhere", "server.log"), 1000, 2));
 
@@ -93,6 +123,6 @@ public sealed partial class FileLogTests
     [GeneratedRegex(@"thread (\d+) line (\d+)$")]
     private static partial Regex Numbers();
 
-    [GeneratedRegex(@"^\((\d+) lines could not be written\)$")]
+    [GeneratedRegex(@"\| WARNING  \| deterministic_inference\.log \| (\d+) lines could not be written$")]
     private static partial Regex Lost();
 }
