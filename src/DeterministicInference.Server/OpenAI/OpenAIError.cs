@@ -10,6 +10,9 @@ internal static class OpenAIError
     /// <summary>Time for an error event to arrive before the reset, which would otherwise overtake it.</summary>
     private static readonly TimeSpan ResetDelay = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A client that does not even take the error event is not waited for.</summary>
+    private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(2);
+
     public static Task WriteAsync(HttpContext context, OpenAIException error)
     {
         if (error.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds;
@@ -26,8 +29,17 @@ internal static class OpenAIError
         body.Write("data: "u8);
         body.Write(Body(error));
         body.Write("\n\n"u8);
-        await body.FlushAsync(context.RequestAborted);
-        await Task.Delay(ResetDelay, context.RequestAborted);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        limit.CancelAfter(FlushLimit);
+        try
+        {
+            await body.FlushAsync(limit.Token);
+            await Task.Delay(ResetDelay, context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client left, or does not read.
+        }
     }
 
     private static byte[] Body(OpenAIException error)

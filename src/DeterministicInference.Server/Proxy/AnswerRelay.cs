@@ -15,15 +15,15 @@ internal sealed class AnswerRelay(GpuEnvironment environment)
     private readonly byte[] _environment = environment.ToJsonString();
 
     /// <exception cref="OpenAIException">The answer is not one JSON object.</exception>
-    public async Task SendAsync(HttpContext context, byte[] answer, int status)
+    public async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> answer, int status)
     {
         if (answer.Length > LargeAnswer) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         byte[] body;
         try
         {
-            if (!Utf8.IsValid(answer)) throw new JsonException();
-            body = JsonSplice.Set(answer, "environment"u8, _environment);
-            TokenUsage.Read(answer).Log(context);
+            if (!Utf8.IsValid(answer.Span)) throw new JsonException();
+            body = JsonSplice.Set(answer.Span, "environment"u8, _environment);
+            TokenUsage.Read(answer.Span).Log(context);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

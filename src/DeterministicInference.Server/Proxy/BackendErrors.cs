@@ -1,6 +1,7 @@
 using System.Net.Mime;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using DeterministicInference.Server.OpenAI;
 
@@ -11,7 +12,7 @@ namespace DeterministicInference.Server.Proxy;
 /// with a numeric code (llama.cpp, vLLM); SGLang's flat one; <c>error</c> as a string (all of them for a wrong key, TGI
 /// always); FastAPI's <c>detail</c>; and plain text.
 /// </summary>
-internal static class BackendErrors
+internal static partial class BackendErrors
 {
     private const int LongestText = 500;
 
@@ -37,13 +38,16 @@ internal static class BackendErrors
     private static OpenAIException Create(int status, Fields fields, string? retryAfter)
     {
         bool isServer = status >= 500;
-        string message = string.IsNullOrWhiteSpace(fields.Message) ? $"it answered {status} without a reason." : fields.Message;
+        // What the engine says of the request is for who sent it; what it says of itself may show its inside.
+        string message = string.IsNullOrWhiteSpace(fields.Message) ? $"it answered {status} without a reason."
+            : isServer && ShowsInside(fields.Message) ? $"it answered {status}; its own log has the reason."
+            : fields.Message;
         return new OpenAIException(
             status,
             IsKnownType(fields.Type) ? fields.Type! : isServer ? "server_error" : "invalid_request_error",
             isServer ? $"The backend failed: {message}" : ReferenceEquals(message, fields.Message) ? message : $"The backend refused the request: {message}",
             fields.Param,
-            fields.Code ?? status switch
+            (isServer && fields.Code is { } code && ShowsInside(code) ? null : fields.Code) ?? status switch
             {
                 StatusCodes.Status401Unauthorized => "invalid_api_key",
                 StatusCodes.Status429TooManyRequests => "rate_limit_exceeded",
@@ -106,6 +110,13 @@ internal static class BackendErrors
 
     private static bool IsKnownType(string? type) =>
         type is "requests" or "tokens" or "insufficient_quota" || (type is not null && type.EndsWith("_error", StringComparison.Ordinal));
+
+    /// <summary>Whether a text has traces of code, files or addresses.</summary>
+    private static bool ShowsInside(string text) => text.Length > LongestText || text.Any(char.IsControl) || Inside.IsMatch(text);
+
+    /// <summary>A traceback or exception, a path, a URL, a host with a port, an IP address, or an address in memory.</summary>
+    [GeneratedRegex("""Traceback|\b\w+(Error|Exception)\b|(^|[\s'"(=:\[,])[~.]*/\w|\\|://|\w:\d{2,5}\b|\b\d{1,3}(\.\d{1,3}){3}\b|\b0x[0-9a-fA-F]+|::""")]
+    private static partial Regex Inside { get; }
 
     private static string Shortened(string text) => text.Length <= LongestText ? text : text[..LongestText] + "…";
 

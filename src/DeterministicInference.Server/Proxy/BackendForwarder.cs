@@ -13,22 +13,17 @@ using Microsoft.Extensions.Primitives;
 namespace DeterministicInference.Server.Proxy;
 
 /// <summary>
-/// Sends a request to the engine and its answer to the client. A request is sent once: an engine that may have begun is
-/// never asked again. The engine may take any time to answer; it is only the client's patience that ends a request.
+/// Sends a request to the engine and its answer to the client. The engine may take any time to answer unless a setting limits it;
+/// else it is only the client's patience that ends a request.
 /// </summary>
 internal sealed partial class BackendForwarder(InferenceOptions options, EngineActivity activity, GpuEnvironment environment, ILogger logger) : IDisposable
 {
     private const string EventStream = "text/event-stream";
 
-    /// <summary>uvicorn closes a connection after 5 s without a request, and one that it is closing must not be used.
-    /// Connections above this age are removed once per second.</summary>
-    private static readonly TimeSpan IdleConnection = TimeSpan.FromSeconds(3);
+    /// <summary>Largest JSON answer, and largest error, in bytes.</summary>
+    private const int LargestAnswer = 256 << 20, LargestError = 1 << 20;
 
-    /// <summary>An answer that is left early closes its connection after this time: that is how the engine learns of it.</summary>
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>Largest JSON answer, in bytes.</summary>
-    private const int LargestAnswer = 256 << 20;
+    private const int ClientClosedRequest = 499;
 
     /// <summary>Headers of a request that the engine gets to see: who sends it, unless that is shown by a key of this server's
     /// own, and the trace that it belongs to.</summary>
@@ -43,20 +38,7 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
     ];
 
     private readonly AnswerRelay _answers = new(environment);
-
-    private readonly HttpMessageInvoker _invoker = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = options.ConnectTimeout,
-        PooledConnectionIdleTimeout = IdleConnection,
-        ResponseDrainTimeout = DrainTimeout,
-        // A client's header may hold any text; what it means is the engine's business.
-        RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
-    });
+    private readonly BackendClient _client = new(options.ConnectTimeout, logger);
 
     /// <param name="context">The client's request.</param>
     /// <param name="url">The engine's route.</param>
@@ -67,42 +49,106 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
     {
         string id = (string)context.Items[RequestLog.RequestId]!;
         Forwarding(url, body.Length, isStream, id);
+        using var upstream = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        using var clock = new AnswerClock(options, activity);
+        StreamRelay? stream = isStream ? new(context, options, clock) : null;
+        Task<HttpResponseMessage>? sending = null;
         activity.Begin();
         try
         {
-            using HttpRequestMessage request = Create(context.Request, url, body, id);
-            long sent = Stopwatch.GetTimestamp();
-            using HttpResponseMessage response = await _invoker.SendAsync(request, context.RequestAborted);
-            activity.Progress();
-            context.Items[RequestLog.FirstByte] = Stopwatch.GetElapsedTime(sent);
-            if (!response.IsSuccessStatusCode) throw await ErrorAsync(response, context.RequestAborted);
-            RelayHeaders(response, context.Response);
-            if (response.Content.Headers.ContentType?.MediaType == EventStream) await StreamAsync(context, response, id);
-            else if (isStream) throw BackendFailures.BadAnswer("a stream was asked for, and its answer is none.");
-            else await _answers.SendAsync(context, await BytesAsync(response, context.RequestAborted), (int)response.StatusCode);
+            sending = _client.SendAsync(() => Create(context.Request, url, body, id), upstream.Token);
+            if (stream is null) await AnswerAsync(context, sending, clock, upstream.Token);
+            else if (!await StreamAsync(context, sending, clock, stream, upstream.Token)) LeaveUnread(context, id);
         }
-        catch (HttpRequestException e) when (!context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (!context.RequestAborted.IsCancellationRequested && Failure(e, id) is { } failure)
         {
-            Failed(id, e);
-            throw BackendFailures.Of(e.HttpRequestError);
-        }
-        catch (OperationCanceledException e) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            Failed(id, e);
-            throw BackendFailures.ConnectTimeout(options.ConnectTimeout);
-        }
-        catch (OpenAIException e) when (e.Status >= 500)
-        {
-            Refused(id, e.Status, Logged(e));
-            throw;
+            // The engine's work ends now, not when the client has been told.
+            await upstream.CancelAsync();
+            if (stream is { IsOpen: true })
+            {
+                await BreakAsync(context, failure, id);
+                return;
+            }
+            if (e is OpenAIException && failure.Status >= 500) Refused(id, failure.Status, Logged(failure));
+            throw failure;
         }
         finally
         {
+            if (clock.BeforeFirstByte is { } wait) context.Items[RequestLog.FirstByte] = wait;
+            if (sending is not null) await EndAsync(sending, upstream);
             activity.End();
         }
     }
 
-    public void Dispose() => _invoker.Dispose();
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>Gives the connection back, or closes it where the answer was not read to its end.</summary>
+    private static async ValueTask EndAsync(Task<HttpResponseMessage> sending, CancellationTokenSource upstream)
+    {
+        if (!sending.IsCompleted) await upstream.CancelAsync();
+        await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (sending.IsCompletedSuccessfully) (await sending).Dispose();
+    }
+
+    private async Task AnswerAsync(HttpContext context, Task<HttpResponseMessage> sending, AnswerClock clock, CancellationToken cancellation)
+    {
+        if (!sending.IsCompleted)
+        {
+            clock.Watch(sending.GetAwaiter());
+            await clock.CompletedAsync();
+        }
+        HttpResponseMessage response = await sending;
+        RequireOneLength(response.Content.Headers);
+        clock.Progress();
+        if (!response.IsSuccessStatusCode) throw await ErrorAsync(response, clock, cancellation);
+        if (response.Content.Headers.ContentType?.MediaType == EventStream) throw BackendFailures.BadAnswer("it answered with a stream, which was not asked for.");
+        ReadOnlyMemory<byte> answer = await AnswerReader.ReadAsync(response, LargestAnswer, clock, cancellation);
+        RelayHeaders(response, context.Response);
+        await _answers.SendAsync(context, answer, (int)response.StatusCode);
+    }
+
+    /// <returns>False where the client stopped reading.</returns>
+    private static async Task<bool> StreamAsync(HttpContext context, Task<HttpResponseMessage> sending, AnswerClock clock, StreamRelay stream, CancellationToken cancellation)
+    {
+        await stream.HeadersAsync(sending);
+        HttpResponseMessage response = await sending;
+        RequireOneLength(response.Content.Headers);
+        if (!response.IsSuccessStatusCode) throw await ErrorAsync(response, clock, cancellation);
+        if (response.Content.Headers.ContentType?.MediaType != EventStream) throw BackendFailures.BadAnswer("a stream was asked for, and its answer is none.");
+        if (!stream.IsOpen) RelayHeaders(response, context.Response);
+        await using Stream events = AnswerEncoding.Decode(await response.Content.ReadAsStreamAsync(cancellation), response.Content.Headers);
+        return await stream.RelayAsync(events, cancellation);
+    }
+
+    /// <summary>With two lengths, where the answer ends would be a guess.</summary>
+    private static void RequireOneLength(HttpContentHeaders headers)
+    {
+        if (!headers.NonValidated.TryGetValues("Content-Length", out HeaderStringValues lengths) || (lengths.Count == 1 && headers.ContentLength is not null)) return;
+        throw BackendFailures.Of(HttpRequestError.InvalidResponse);
+    }
+
+    /// <summary>What the client is told of a failure of the engine; null for one of our own.</summary>
+    private OpenAIException? Failure(Exception e, string id)
+    {
+        if (e is OpenAIException known) return known;
+        if (e is not (HttpRequestException or OperationCanceledException)) return null;
+        Failed(id, e);
+        return e is HttpRequestException broken ? BackendFailures.Of(broken.HttpRequestError) : BackendFailures.ConnectTimeout(options.ConnectTimeout);
+    }
+
+    private async Task BreakAsync(HttpContext context, OpenAIException failure, string id)
+    {
+        Broken(id, Logged(failure));
+        context.Items[RequestLog.BrokenStatus] = failure.Status;
+        await OpenAIError.SendEventAsync(context, failure);
+        context.Abort();
+    }
+
+    private void LeaveUnread(HttpContext context, string id)
+    {
+        Unread(id, StreamRelay.ReaderPatience.TotalSeconds);
+        context.Items[RequestLog.BrokenStatus] = ClientClosedRequest;
+    }
 
     private HttpRequestMessage Create(HttpRequest from, Uri url, ReadOnlyMemory<byte> body, string id)
     {
@@ -130,36 +176,29 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
         }
     }
 
-    /// <summary>A header's only value, where it is one that may be sent on.</summary>
+    /// <summary>A header's only value, where it is one that may be sent on: the ones that Connection lists are for us alone.</summary>
     private static string? Header(HttpResponseMessage response, string name) =>
-        response.Headers.NonValidated.TryGetValues(name, out HeaderStringValues values) && values is { Count: 1 } && values.ToString() is var value && Ascii.IsValid(value) && !value.Any(char.IsControl)
+        response.Headers.NonValidated.TryGetValues(name, out HeaderStringValues values) && values is { Count: 1 } && values.ToString() is var value
+        && Ascii.IsValid(value) && !value.Any(char.IsControl) && !response.Headers.Connection.Contains(name, StringComparer.OrdinalIgnoreCase)
             ? value
             : null;
 
-    private async Task StreamAsync(HttpContext context, HttpResponseMessage response, string id)
-    {
-        if (response.Content.Headers.ContentEncoding.Count > 0) throw BackendFailures.BadAnswer("its stream is encoded, which was not asked for.");
-        await using Stream events = await response.Content.ReadAsStreamAsync(context.RequestAborted);
-        if (await new StreamRelay(context, events, activity).RunAsync() is not { } broken) return;
-        Broken(id, Logged(broken));
-        context.Items[RequestLog.BrokenStatus] = broken.Status;
-        await OpenAIError.SendEventAsync(context, broken);
-        context.Abort();
-    }
-
-    private static async Task<OpenAIException> ErrorAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private static async Task<OpenAIException> ErrorAsync(HttpResponseMessage response, AnswerClock clock, CancellationToken cancellation)
     {
         int status = (int)response.StatusCode;
         if (status is < 400 or > 599) return BackendFailures.BadAnswer($"it answered with status {status}.");
-        string? retryAfter = Header(response, "Retry-After") ?? (status is 429 or 503 ? HealthReport.RetryAfter : null);
-        return BackendErrors.Read(status, await BytesAsync(response, cancellation), response.Content.Headers.ContentType?.MediaType, retryAfter);
-    }
-
-    private static async Task<byte[]> BytesAsync(HttpResponseMessage response, CancellationToken cancellation)
-    {
-        if (response.Content.Headers.ContentEncoding.Any(encoding => encoding != "identity")) throw BackendFailures.BadAnswer("its answer is encoded, which was not asked for.");
-        await response.Content.LoadIntoBufferAsync(LargestAnswer, cancellation);
-        return await response.Content.ReadAsByteArrayAsync(cancellation);
+        clock.Progress();
+        string? retryAfter = response.Headers.RetryAfter?.ToString() ?? (status is 429 or 503 ? HealthReport.RetryAfter : null);
+        ReadOnlyMemory<byte> body = default;
+        try
+        {
+            body = await AnswerReader.ReadAsync(response, LargestError, clock, cancellation);
+        }
+        catch (OpenAIException)
+        {
+            // The status is known, and says more than that its reason can't be read.
+        }
+        return BackendErrors.Read(status, body, response.Content.Headers.ContentType?.MediaType, retryAfter);
     }
 
     private static string Logged(OpenAIException e) => e.IsQuoted ? e.Code ?? e.Type : e.Message;
@@ -172,6 +211,9 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
 
     [LoggerMessage(LogLevel.Warning, "{RequestId} is answered with {Status}: {Reason}")]
     private partial void Refused(string requestId, int status, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The client of {RequestId} took nothing for {Seconds} s: its stream is cut")]
+    private partial void Unread(string requestId, double seconds);
 
     [LoggerMessage(LogLevel.Warning, "The stream of {RequestId} broke: {Reason}")]
     private partial void Broken(string requestId, string reason);

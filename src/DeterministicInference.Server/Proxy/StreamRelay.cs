@@ -1,16 +1,26 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
-using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Proxy;
+
+#pragma warning disable CA2012 // An operation is watched while it is pending, and awaited once, when it is complete.
 
 /// <summary>
 /// Sends an answer in events on, each one as it came and as soon as it is there. The answer ends as an answer only where
 /// the engine finished it: one that broke must not look complete.
 /// </summary>
-internal sealed class StreamRelay(HttpContext context, Stream events, EngineActivity activity)
+/// <remarks>
+/// The client's 200 waits for the engine's first event, at most for <c>--stream-header-delay</c>: an error until then is an
+/// answer with its own status. While nothing comes, the client gets comment lines. One flow of control writes everything.
+/// </remarks>
+internal sealed class StreamRelay(HttpContext context, InferenceOptions options, AnswerClock clock)
 {
+    /// <summary>A client that takes nothing for so long is cut: it holds a place in the engine.</summary>
+    public static readonly TimeSpan ReaderPatience = TimeSpan.FromSeconds(30);
+
     /// <summary>Largest event, in bytes.</summary>
     private const int LargestEvent = 32 << 20;
 
@@ -19,23 +29,51 @@ internal sealed class StreamRelay(HttpContext context, Stream events, EngineActi
     private readonly EventBuffer _buffer = new();
     private readonly StreamObserver _observer = new();
     private bool _isFirst = true;
+    private long _lastWrite;
 
-    /// <returns>Null for an answer that was sent to its end, else why it broke: the client must be told.</returns>
-    public async Task<OpenAIException?> RunAsync()
+    /// <summary>Whether the client has its 200: what goes wrong from here on goes wrong within the stream.</summary>
+    public bool IsOpen { get; private set; }
+
+    /// <summary>Waits for the engine's headers.</summary>
+    /// <exception cref="OpenAIException">504: a limit is reached.</exception>
+    public async Task HeadersAsync(Task<HttpResponseMessage> sending)
     {
-        context.Response.ContentType = "text/event-stream; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-cache";
-        context.Response.Headers["X-Accel-Buffering"] = "no";
-        await context.Response.StartAsync(_gone);
-        // An engine that sends its headers early has accepted the request, and the client may know.
-        await _body.FlushAsync(_gone);
+        if (options.StreamHeaderDelay == TimeSpan.Zero) await TickAsync();
+        if (sending.IsCompleted) return;
+        WakeUp();
+        clock.Watch(sending.GetAwaiter());
+        while (!await clock.NextAsync()) await TickAsync();
+    }
+
+    /// <summary>Sends the engine's events on, to the end of the answer.</summary>
+    /// <param name="events">The body.</param>
+    /// <param name="cancellation">Ends it, as the end of the client does.</param>
+    /// <returns>False where the client stopped reading: its connection is cut.</returns>
+    /// <exception cref="OpenAIException">The answer broke: the client must be told.</exception>
+    public async Task<bool> RelayAsync(Stream events, CancellationToken cancellation)
+    {
         try
         {
-            return await RelayAsync();
+            WakeUp();
+            while (true)
+            {
+                ValueTask<int> read = events.ReadAsync(_buffer.Free, cancellation);
+                if (!read.IsCompleted)
+                {
+                    clock.Watch(read.GetAwaiter());
+                    while (!await clock.NextAsync()) await TickAsync();
+                }
+                int count = await read;
+                // From now on it is pauses that count.
+                if (count > 0 && clock.Progress()) WakeUp();
+                bool isEnd = Take(count);
+                if (!await FlushAsync()) return false;
+                if (isEnd) return true;
+            }
         }
-        catch (IOException) when (!_gone.IsCancellationRequested)
+        catch (Exception e) when (AnswerEncoding.IsBroken(e) && !cancellation.IsCancellationRequested)
         {
-            return BackendFailures.BadAnswer("its stream broke before the answer was complete.");
+            throw BackendFailures.BadAnswer("its stream broke before the answer was complete.");
         }
         finally
         {
@@ -43,65 +81,120 @@ internal sealed class StreamRelay(HttpContext context, Stream events, EngineActi
         }
     }
 
-    private async Task<OpenAIException?> RelayAsync()
+    /// <summary>Writes the events that are complete with what was read; none is the end of the body.</summary>
+    /// <returns>Whether the answer is at its end.</returns>
+    private bool Take(int count)
     {
-        while (true)
+        _buffer.Added(count);
+        while (_buffer.TryTake(isLast: count == 0, out ReadOnlyMemory<byte> next))
         {
-            int count = await events.ReadAsync(_buffer.Free, _gone);
-            activity.Progress();
-            _buffer.Added(count);
-            while (_buffer.TryTake(isLast: count == 0, out ReadOnlyMemory<byte> next))
-            {
-                (bool isEnd, OpenAIException? broken) = Take(next);
-                if (!isEnd && broken is null) continue;
-                await _body.FlushAsync(_gone);
-                return broken;
-            }
-            await _body.FlushAsync(_gone);
-            if (count == 0) return await EndAsync();
-            if (_buffer.Waiting > LargestEvent) return BackendFailures.BadAnswer("its stream has an event that is too large.");
+            if (Take(next)) return true;
         }
+        if (count > 0)
+        {
+            return _buffer.Waiting <= LargestEvent ? false : throw BackendFailures.BadAnswer("its stream has an event that is too large.");
+        }
+        // The engine closed the stream without the mark for its end, which it may, but not without the end.
+        if (_buffer.Waiting == 0 || !Take((byte[])[.. _buffer.TakeRest().Span, (byte)'\n', (byte)'\n'])) Finish();
+        return true;
     }
 
-    /// <summary>The engine closed the stream without the mark for its end, which it may, but not without the end.</summary>
-    private async Task<OpenAIException?> EndAsync()
-    {
-        if (_buffer.Waiting > 0)
-        {
-            (bool isEnd, OpenAIException? broken) = Take((byte[])[.. _buffer.TakeRest().Span, (byte)'\n', (byte)'\n']);
-            if (broken is not null || isEnd)
-            {
-                await _body.FlushAsync(_gone);
-                return broken;
-            }
-        }
-        OpenAIException? incomplete = Finish();
-        await _body.FlushAsync(_gone);
-        return incomplete;
-    }
-
-    /// <summary>Writes an event.</summary>
-    /// <returns>Whether it was the end, and what broke the answer.</returns>
-    private (bool IsEnd, OpenAIException? Broken) Take(ReadOnlyMemory<byte> next)
+    /// <returns>Whether the event was the end.</returns>
+    private bool Take(ReadOnlyMemory<byte> next)
     {
         // Some clients lose the first event after a byte order mark.
         if (_isFirst && next.Span.StartsWith("\uFEFF"u8)) next = next[3..];
         _isFirst = false;
-        if (EventData.Of(next) is { } data)
+        if (EventData.Of(next) is { Length: > 0 } data)
         {
-            if (data.Span.StartsWith("[DONE]"u8)) return (true, Finish());
-            if (_observer.Observe(data) is { } broken) return (false, broken);
+            if (data.Span.StartsWith("[DONE]"u8))
+            {
+                Finish();
+                return true;
+            }
+            if (_observer.Observe(data) is { } broken) throw broken;
         }
         // Without data it is a comment, or nothing: some clients take an event without data for a broken one.
-        else if (next.Span[0] != ':') return (false, null);
-        _body.Write(next.Span);
-        return (false, null);
+        else if (next.Span[0] != ':')
+        {
+            return false;
+        }
+        Write(next.Span);
+        return false;
     }
 
-    private OpenAIException? Finish()
+    private void Finish()
     {
-        if (!_observer.IsComplete) return BackendFailures.BadAnswer("its stream ended before the answer was complete.");
-        _body.Write("data: [DONE]\n\n"u8);
-        return null;
+        if (!_observer.IsComplete) throw BackendFailures.BadAnswer("its stream ended before the answer was complete.");
+        Write("data: [DONE]\n\n"u8);
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        Open();
+        _body.Write(bytes);
+    }
+
+    private void Open()
+    {
+        if (IsOpen) return;
+        IsOpen = true;
+        context.Response.ContentType = "text/event-stream; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-cache";
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+    }
+
+    /// <summary>Sends what was written. The engine is not read while the client does not read.</summary>
+    /// <returns>False where the client took nothing for too long.</returns>
+    private async ValueTask<bool> FlushAsync()
+    {
+        if (_body.UnflushedBytes == 0) return true;
+        ValueTask<FlushResult> flush = _body.FlushAsync(_gone);
+        if (!flush.IsCompleted)
+        {
+            long since = Stopwatch.GetTimestamp();
+            clock.Watch(flush.GetAwaiter());
+            clock.Wake(ReaderPatience);
+            while (!await clock.NextAsync())
+            {
+                TimeSpan left = AnswerClock.Remaining(ReaderPatience, since);
+                if (left == TimeSpan.Zero)
+                {
+                    context.Abort();
+                    return false;
+                }
+                clock.Wake(left);
+            }
+            clock.Resume();
+            WakeUp();
+        }
+        await flush;
+        _lastWrite = clock.Last;
+        return true;
+    }
+
+    /// <summary>The timer fired while nothing came from the engine.</summary>
+    private async ValueTask TickAsync()
+    {
+        clock.Check();
+        bool isDue = IsOpen
+            ? AnswerClock.Remaining(options.KeepAliveInterval, _lastWrite) == TimeSpan.Zero
+            : clock.Elapsed >= options.StreamHeaderDelay;
+        if (isDue)
+        {
+            Open();
+            // A line, not an event: it may stand between any two events.
+            if (options.KeepAliveInterval != Timeout.InfiniteTimeSpan) _body.Write(": ka\n"u8);
+            await _body.FlushAsync(_gone);
+            _lastWrite = Stopwatch.GetTimestamp();
+        }
+        WakeUp();
+    }
+
+    /// <summary>Sets the timer to whatever is due next.</summary>
+    private void WakeUp()
+    {
+        TimeSpan left = options.StreamHeaderDelay - clock.Elapsed;
+        clock.Wake(AnswerClock.Earlier(clock.Due, IsOpen ? AnswerClock.Remaining(options.KeepAliveInterval, _lastWrite) : left > TimeSpan.Zero ? left : TimeSpan.Zero));
     }
 }

@@ -66,6 +66,17 @@ public sealed class AnswerRelayTests(SharedFakeBackend shared) : IAsyncLifetime
         Assert.StartsWith("req_", Assert.Single(reply.Headers.GetValues("x-request-id")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_header_that_the_engines_Connection_lists_stays_behind_and_identity_is_asked_for()
+    {
+        await using RawEngine engine = RawEngine.Start(x =>
+            x.AnswerAsync("application/json", "{}", headers: "Connection: x-ratelimit-limit-tokens\r\nKeep-Alive: timeout=5\r\nServer: uvicorn\r\nx-ratelimit-limit-tokens: 1\r\nx-ratelimit-limit-requests: 2\r\n"));
+        await using Door door = await Door.StartAsync(engine.Url);
+        Reply reply = await door.Api.PostAsync(ApiClient.Completions, """{"prompt":"x"}""");
+        Assert.Equal(["date", "x-ratelimit-limit-requests", "x-request-id"], reply.Headers.Select(header => header.Key.ToLowerInvariant()).Order());
+        Assert.Contains("Accept-Encoding: identity\r\n", Assert.Single(engine.Exchanges).Head, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("[]")]
     [InlineData("null")]
@@ -82,10 +93,10 @@ public sealed class AnswerRelayTests(SharedFakeBackend shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_compressed_answer_is_a_502()
+    public async Task An_answer_in_two_encodings_is_a_502()
     {
-        Reply reply = await _door.Api.PostAsync(ApiClient.Completions, """{"prompt":"x","fake":{"answer":{"body":"{}","headers":{"Content-Encoding":"gzip"}}}}""");
-        Assert.Contains("encoded", (string?)OpenAIErrors.Read(reply, HttpStatusCode.BadGateway, "server_error")["message"], StringComparison.Ordinal);
+        Reply reply = await _door.Api.PostAsync(ApiClient.Completions, """{"prompt":"x","fake":{"answer":{"body":"{}","headers":{"Content-Encoding":"gzip, br"}}}}""");
+        Assert.Contains("encoding", (string?)OpenAIErrors.Read(reply, HttpStatusCode.BadGateway, "server_error")["message"], StringComparison.Ordinal);
     }
 
     [Fact]

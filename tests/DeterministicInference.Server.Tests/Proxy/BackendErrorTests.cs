@@ -53,6 +53,39 @@ public sealed class BackendErrorTests(SharedFakeBackend shared)
     }
 
     [Theory]
+    [InlineData("Traceback (most recent call last): x", false)]
+    [InlineData("first line\nsecond line", false)]
+    [InlineData("can't open /models/secret/weights.bin", false)]
+    [InlineData("no answer from worker at 10.0.0.7", false)]
+    [InlineData("no answer from worker-3:30001", false)]
+    [InlineData("GET http://worker failed", false)]
+    [InlineData("C:\\models is missing", false)]
+    [InlineData("RuntimeError: shape mismatch", false)]
+    [InlineData("fault at 0x7f001234", false)]
+    [InlineData("CUDA out of memory. Tried to allocate 2.50 GiB (12 of 80 free)", true)]
+    [InlineData("The scheduler gave up; 12 tokens/s and/or less", true)]
+    public async Task What_an_engine_says_of_itself_is_passed_on_where_it_shows_no_inside(string text, bool passes)
+    {
+        string body = new JsonObject { ["error"] = new JsonObject { ["message"] = text, ["code"] = passes ? "overloaded" : "/usr/lib/x.py" } }.ToJsonString();
+        JsonNode error = OpenAIErrors.Read(await SendAsync(500, "application/json", body), HttpStatusCode.InternalServerError, Server);
+        Assert.Equal((passes ? $"The backend failed: {text}" : "The backend failed: it answered 500; its own log has the reason.", passes ? "overloaded" : "backend_error"),
+            ((string?)error["message"], (string?)error["code"]));
+        // Of a request that it refuses it may say anything: that is for whoever sent it.
+        Assert.Equal(text, (string?)OpenAIErrors.Read(await SendAsync(400, "application/json", body), HttpStatusCode.BadRequest)["message"]);
+    }
+
+    [Theory]
+    [InlineData(429, "soon", "5")]
+    [InlineData(429, "", "5")]
+    [InlineData(503, "3", "3")]
+    [InlineData(500, "3", "3")]
+    [InlineData(500, "soon", null)]
+    public async Task A_Retry_After_is_kept_where_it_is_one_and_added_where_clients_need_it(int status, string sent, string? expected)
+    {
+        Assert.Equal(expected, (await SendAsync(status, "application/json", "{}", "Retry-After", sent)).Headers.RetryAfter?.ToString());
+    }
+
+    [Theory]
     [InlineData(307)]
     [InlineData(304)]
     [InlineData(999)]

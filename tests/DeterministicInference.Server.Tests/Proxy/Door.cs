@@ -17,11 +17,12 @@ internal sealed class Door : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ProxyEndpoints _endpoints;
 
-    private Door(WebApplication app, ProxyEndpoints endpoints, BackendStatus status, LogLines log)
+    private Door(WebApplication app, ProxyEndpoints endpoints, BackendStatus status, EngineActivity activity, LogLines log)
     {
         _app = app;
         _endpoints = endpoints;
         Status = status;
+        Activity = activity;
         Log = log;
         Api = new ApiClient(app.Urls.Single());
     }
@@ -29,6 +30,8 @@ internal sealed class Door : IAsyncDisposable
     public static InferenceOptions Options { get; } = new() { ModelPath = "/models/org/some-model" };
 
     public BackendStatus Status { get; }
+
+    public EngineActivity Activity { get; }
 
     public LogLines Log { get; }
 
@@ -49,10 +52,11 @@ internal sealed class Door : IAsyncDisposable
         WebApplicationBuilder builder = HttpServer.CreateBuilder("127.0.0.1", 0, options.MaxRequestBytes);
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning);
         WebApplication app = HttpServer.Build(builder, "deterministic_inference.server");
-        var endpoints = new ProxyEndpoints(options, status, new EngineActivity(TimeProvider.System), new GpuEnvironment(), TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
+        var activity = new EngineActivity(TimeProvider.System);
+        var endpoints = new ProxyEndpoints(options, status, activity, new GpuEnvironment(), TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
         endpoints.Map(app);
         await app.StartAsync(Xunit.TestContext.Current.CancellationToken);
-        return new Door(app, endpoints, status, log);
+        return new Door(app, endpoints, status, activity, log);
     }
 
     public async ValueTask DisposeAsync()
