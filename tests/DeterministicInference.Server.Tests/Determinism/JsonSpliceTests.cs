@@ -45,6 +45,15 @@ public sealed class JsonSpliceTests
     [InlineData("""{"b":"}" }""", """{"b":"}","a":1 }""")]
     public void Examples(string text, string expected) => Assert.Equal(expected, Set(text, "a", "1"));
 
+    [Fact]
+    public void Several_edits_are_made_in_one_pass()
+    {
+        byte[] json = Encoding.UTF8.GetBytes("""{"a":"1", "b" :"true" }""");
+        JsonSplice.Edit[] edits = [new(5..8, [.. "1"u8]), new(15..21, [.. "true"u8]), new(21..21, [.. ",\"c\":0"u8])];
+        Assert.Equal("""{"a":1, "b" :true,"c":0 }""", Encoding.UTF8.GetString(JsonSplice.Apply(json, edits)));
+        Assert.Equal(json, JsonSplice.Apply(json, []));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("[]")]

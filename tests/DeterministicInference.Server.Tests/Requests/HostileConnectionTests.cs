@@ -7,9 +7,18 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Requests;
 
 /// <summary>Connections that are slow, cut, or many.</summary>
-public sealed class HostileConnectionTests(HostileDoor door) : IClassFixture<HostileDoor>
+public sealed class HostileConnectionTests(HostileDoor door) : IClassFixture<HostileDoor>, IAsyncLifetime
 {
     private const string Json = """{"prompt":"x"}""";
+
+    /// <summary>What the engine got before does not count.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        using RawConnection connection = await RawConnection.OpenAsync(door.Url);
+        await door.CountAsync(connection);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task A_request_byte_by_byte_is_served()
