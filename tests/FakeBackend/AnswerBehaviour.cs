@@ -28,7 +28,7 @@ internal sealed class AnswerBehaviour(JsonNode? fake)
     /// <summary>A whole answer: <c>status</c>, <c>content_type</c>, <c>body</c>, <c>headers</c>.</summary>
     public JsonNode? Answer => fake?["answer"];
 
-    /// <summary>Text that is sent as the stream's events instead of generated ones.</summary>
+    /// <summary>Text that is sent as the stream's events instead of generated ones; <see cref="Then"/> follows it.</summary>
     public string? Events => (string?)fake?["events"];
 
     /// <summary>Bytes per write of a stream; 0 is a whole event.</summary>

@@ -12,7 +12,10 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
         context.Response.ContentType = "text/event-stream";
         if (_behaviour.Events is { } events)
         {
+            // Whoever comes next on this connection could meet its idle timeout, which is not what a test of these events is about.
+            context.Response.Headers.Connection = "close";
             await WriteAsync(events);
+            if (_behaviour.Then is { } then) await BreakAsync(then);
             return;
         }
         int sent = 0;

@@ -45,7 +45,7 @@ internal static class AnswerReader
         }
         catch (Exception e) when (AnswerEncoding.IsBroken(e) && !cancellation.IsCancellationRequested)
         {
-            throw e is HttpIOException http ? BackendFailures.Of(http.HttpRequestError) : BackendFailures.BadAnswer("its answer is broken.");
+            throw e is IOException ? BackendFailures.Of((e as HttpIOException)?.HttpRequestError ?? HttpRequestError.Unknown) : BackendFailures.BadAnswer("its answer can't be decoded.");
         }
     }
 }

@@ -14,6 +14,9 @@ internal sealed class EngineConnection(Socket socket) : NetworkStream(socket, ow
     /// <summary>Where Linux's <c>struct tcp_info</c> has the bytes that the other side has acknowledged, and those received.</summary>
     private const int AcknowledgedAt = 120, ReceivedAt = 128, InfoSize = 136;
 
+    /// <summary>Its first byte where neither side has closed.</summary>
+    private const byte Established = 1;
+
     private TcpCounts? _last;
 
     /// <summary>What has been transferred until now, or until the end; null where the system does not tell.</summary>
@@ -43,11 +46,8 @@ internal sealed class EngineConnection(Socket socket) : NetworkStream(socket, ow
         {
             return null;
         }
-        return new(Number(info[AcknowledgedAt..]), Number(info[ReceivedAt..]));
+        return new(info[0] == Established, Number(info[AcknowledgedAt..]), Number(info[ReceivedAt..]));
 
         static ulong Number(ReadOnlySpan<byte> bytes) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
 }
-
-/// <summary>Bytes that the other side has acknowledged, and bytes that came from it. Each side's open and close count as one.</summary>
-internal readonly record struct TcpCounts(ulong Acknowledged, ulong Received);

@@ -16,11 +16,13 @@ internal sealed class SendAttempt
     }
 
     /// <summary>
-    /// Whether the engine closed a used connection without having received any byte of the request: its close was all that came, and
-    /// it acknowledges what it has received. Only then the request may be sent again. A reset proves nothing.
+    /// Whether a used connection ended without the engine having received any byte of the request: it was closed before the first one
+    /// left, or its close is all that came, and a close acknowledges what was received. Only then the request may be sent again. A
+    /// reset proves nothing: it acknowledges nothing.
     /// </summary>
     public bool WasNeverReceived =>
-        _before is { Acknowledged: > 1 } before && _connection?.Counts is { } after && after.Acknowledged == before.Acknowledged && after.Received == before.Received + 1;
+        _before is { Acknowledged: > 1 } before && _connection?.Counts is { } after && after.Acknowledged == before.Acknowledged
+        && (!before.IsOpen || after.Received == before.Received + 1);
 
     /// <summary>The request's first bytes are about to be written.</summary>
     public void Begin(EngineConnection connection)

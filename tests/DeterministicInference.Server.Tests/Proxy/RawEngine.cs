@@ -62,8 +62,9 @@ internal sealed class RawEngine : IAsyncDisposable
                 connections.Add(ServeAsync(socket));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
+            // Stopped, in the last case before it was begun.
         }
         await Task.WhenAll(connections);
     }

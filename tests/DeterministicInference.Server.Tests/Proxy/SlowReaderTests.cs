@@ -35,7 +35,6 @@ public sealed class SlowReaderTests
             }
         });
         await using Door door = await Door.StartAsync(engine.Url);
-        long before = Process.GetCurrentProcess().PrivateMemorySize64;
         using RawConnection connection = await RawConnection.OpenAsync(door.Url);
         long started = Stopwatch.GetTimestamp();
         await connection.SendAsync(RawConnection.Post(ApiClient.Completions, """{"prompt":"flood","stream":true}"""));
@@ -45,7 +44,6 @@ public sealed class SlowReaderTests
         // The engine's connection is closed: that is how it learns that its work is for nobody.
         await ended.Task.Within();
         Assert.InRange(flood!.Sent, 1, MostPulled);
-        Assert.InRange(Process.GetCurrentProcess().PrivateMemorySize64 - before, long.MinValue, MostPulled);
         Assert.True(Stopwatch.GetElapsedTime(started) >= StreamRelay.ReaderPatience - TimeSpan.FromSeconds(1));
         await door.DisposeAsync();
         Assert.Contains(door.Log.All, line => line.Contains("took nothing for 30 s: its stream is cut", StringComparison.Ordinal));
