@@ -79,7 +79,8 @@ public sealed partial class LogFileTests
         string folder = TestModels.NewFolder("log"), file = Path.Combine(folder, "server.log");
         await using ServeProcess server = await ServeProcess.SglangAsync(["--log-level", "DEBUG", "--log-file", file]);
         await server.ReadyAsync("SGLang server");
-        Directory.Delete(folder, recursive: true);
+        // In one step: what is deleted file by file may be begun anew meanwhile.
+        Directory.Move(folder, folder + ".gone");
         await AskAsync(server, 20);
         Directory.CreateDirectory(folder);
         await UntilAsync(server, () => File.Exists(file) && File.ReadLines(file).Any(line => Lost().IsMatch(line)));
