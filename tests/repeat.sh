@@ -24,7 +24,7 @@ done
 
 # One line per test: <test name="…" … result="Pass" …>
 cat "$results"/*.xml 2>/dev/null | tr '\n' ' ' | grep -o '<test [^>]*>' |
-    sed -n 's/.* name="\([^"]*\)".* result="\([A-Za-z]*\)".*/\2 \1/p' | sed 's/&quot;/"/g; s/&amp;/\&/g' |
+    sed -n 's/.* name="\([^"]*\)".* result="\([A-Za-z]*\)".*/\2 \1/p' | sed 's/\\*&quot;/"/g; s/&amp;/\&/g' |
     awk '{
         result = $1
         sub(/^[A-Za-z]+ /, "")
