@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text;
 using DeterministicInference.Server.Backends.Guard;
@@ -11,6 +10,12 @@ namespace DeterministicInference.Server.Tests.Serve;
 public sealed class RestartTests
 {
     private static readonly string[] Quick = ["--restart-delay", "50ms", "--restart-delay-max", "50ms", "--max-restarts", "1000"];
+
+    /// <summary>
+    /// Settings of the runtime by which memory soon is what it will be: code is not compiled a second time when it has run often,
+    /// and the collector takes its turn after little that is new, in small regions.
+    /// </summary>
+    private static readonly (string, string)[] SteadyMemory = [("DOTNET_TieredCompilation", "0"), ("DOTNET_GCgen0size", "40000"), ("DOTNET_GCgen0MaxBudget", "40000"), ("DOTNET_GCRegionSize", "100000")];
 
     [Theory]
     [InlineData("engine", 0, 0)]
@@ -27,7 +32,7 @@ public sealed class RestartTests
 
         server.Family.Signal(part switch { "engine" => old.Processes[0], "inner guard" => old.Guards[1], _ => old.Guards[0] }, Libc.SigKill);
         await server.LineAsync("restart", StringComparison.OrdinalIgnoreCase);
-        await ReadyAgainAsync(server, old);
+        await ReadyAgainAsync(server, 2, old);
 
         Assert.All(tree, member => Assert.False(member.IsRunning, $"{member}"));
         Assert.Equal(4 + children + daemons, server.Family.Members.Count);
@@ -47,7 +52,7 @@ public sealed class RestartTests
             Assert.Equal("server_error", (string?)(await stream.ReadAsync())!["error"]!["type"]);
             await Assert.ThrowsAnyAsync<IOException>(stream.ReadAsync);
         }
-        await ReadyAgainAsync(server, old);
+        await ReadyAgainAsync(server, 2, old);
         Assert.NotEmpty(await server.Api.StreamAsync(ApiClient.Completions, """{"prompt":"x","stream":true}"""));
     }
 
@@ -59,25 +64,27 @@ public sealed class RestartTests
     public async Task Crash_after_crash_the_server_stays_the_same(string end)
     {
         int cycles = LongRun.Times(usually: 10, atLength: 100), settled = Math.Min(10, cycles / 2);
-        // Such a small budget for new objects makes the collector run in every cycle: what memory then grows by is held.
-        await using ServeProcess server = await ServeProcess.SglangAsync(Quick, ("FAKE_DAEMONS", "1"), ("DOTNET_GCgen0size", "40000"));
+        await using ServeProcess server = await ServeProcess.SglangAsync(Quick, [("FAKE_DAEMONS", "1"), .. SteadyMemory]);
         await server.ReadyAsync("SGLang server");
         int pid = server.Guarded.Server.Pid;
-        (int Descriptors, int Listeners, long Memory) then = default;
+        var measured = new List<Usage>();
         for (int cycle = 1; cycle <= cycles; cycle++)
         {
             GuardState old = server.Guarded;
             await EndAsync(server, end);
-            await ReadyAgainAsync(server, old);
+            await ReadyAgainAsync(server, cycle + 1, old);
+            // Server, two guards, engine, daemon.
             Assert.Equal(5, server.Family.Members.Count);
-            if (cycle == settled) then = Measure(server, pid);
+            measured.Add(Measure(server, pid));
         }
-        (int Descriptors, int Listeners, long Memory) now = Measure(server, pid);
-        string told = $"{cycles - settled} cycles: descriptors {then.Descriptors} to {now.Descriptors}, listeners {then.Listeners} to {now.Listeners}, memory {then.Memory} to {now.Memory} KiB";
+        Usage then = measured[settled - 1], now = measured[^1];
+        string told = $"{cycles} cycles, {settled} of them first: {string.Join(", ", measured)}";
         TestContext.Current.TestOutputHelper?.WriteLine(told);
         Assert.True(Math.Abs(now.Descriptors - then.Descriptors) <= 2, told);
         Assert.True(now.Listeners == then.Listeners, told);
-        Assert.True(now.Memory <= then.Memory * 1.1, told);
+        // The collector works in strokes that may be longer than a few cycles: what is held shows in the lowest of many.
+        long held = measured[^(cycles / 3)..].Min(usage => usage.Memory), before = measured[..settled].Max(usage => usage.Memory);
+        Assert.True(held <= before * 1.1, told);
     }
 
     /// <summary>The engine's end cuts off its own answer.</summary>
@@ -88,30 +95,27 @@ public sealed class RestartTests
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => engine.PostAsync($"/__fake/{how}", ""));
     }
 
-    /// <summary>Waits until another engine is ready.</summary>
-    private static async Task ReadyAgainAsync(ServeProcess server, GuardState old)
+    /// <summary>Waits until the engine is ready once more.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="starts">Of its engine, this one included.</param>
+    /// <param name="old">The engine before.</param>
+    private static async Task ReadyAgainAsync(ServeProcess server, int starts, GuardState old)
     {
-        using var limit = new CancellationTokenSource(Limits.Overall);
-        while (true)
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await server.Api.AnswersAsync("/health", HttpStatusCode.OK, server);
-            // That may still be the old one, whose end the server has not seen yet.
-            if (server.StateFiles is [var path] && GuardState.Read(path) is { Processes: [var engine, ..] } state && state.Tag != old.Tag && engine.IsRunning) return;
-        }
+        await server.ReadyAsync("SGLang server", starts);
+        await server.Api.AnswersAsync("/health", HttpStatusCode.OK, server);
+        GuardState state = server.Guarded;
+        Assert.NotEqual(old.Tag, state.Tag);
+        Assert.NotEqual(old.Processes[0], state.Processes[0]);
+        Assert.True(state.Processes[0].IsRunning);
     }
 
-    /// <summary>
-    /// Open descriptors of the server, sockets that listen in the whole family, and the anonymous memory of the server: its
-    /// heap, stacks and buffers, without the pages of files, which the system keeps or drops as it likes.
-    /// </summary>
-    private static (int Descriptors, int Listeners, long Memory) Measure(ServeProcess server, int pid)
+    private static Usage Measure(ServeProcess server, int pid)
     {
-        string status = Encoding.UTF8.GetString(ProcFile.ReadAll($"/proc/{pid}/status"));
-        string memory = status.Split('\n').Single(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
+        string[] status = Encoding.UTF8.GetString(ProcFile.ReadAll($"/proc/{pid}/status")).Split('\n');
+        string memory = status.Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2];
         HashSet<string> listening = ListeningSockets();
         int listeners = server.Family.Members.SelectMany(member => SocketsOf(member.Pid)).Distinct().Count(listening.Contains);
-        return (Directory.GetFiles($"/proc/{pid}/fd").Length, listeners, long.Parse(memory.AsSpan("RssAnon:".Length, memory.Length - "RssAnon:".Length - "kB".Length), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture));
+        return new Usage(Directory.GetFiles($"/proc/{pid}/fd").Length, listeners, long.Parse(memory, null));
     }
 
     /// <summary>Inodes of the TCP sockets of this network that listen.</summary>
@@ -127,5 +131,16 @@ public sealed class RestartTests
         {
             if (new FileInfo(descriptor).LinkTarget is { } target && target.StartsWith("socket:", StringComparison.Ordinal)) yield return target;
         }
+    }
+
+    /// <param name="Descriptors">Open ones of the server.</param>
+    /// <param name="Listeners">Sockets that listen, in the whole family.</param>
+    /// <param name="Memory">
+    /// Resident memory of the server in KiB, the figure by which operators judge it. Unlike the proportional one it does not depend
+    /// on who else runs the same files.
+    /// </param>
+    private readonly record struct Usage(int Descriptors, int Listeners, long Memory)
+    {
+        public override string ToString() => $"{Descriptors}/{Listeners}/{Memory}";
     }
 }

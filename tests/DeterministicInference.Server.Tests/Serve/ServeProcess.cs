@@ -90,14 +90,18 @@ internal sealed class ServeProcess : ServerProcess
     }
 
     /// <summary>Waits for the line that says so.</summary>
-    public Task<string> ReadyAsync(string engine) => LineAsync($"| {engine} is ready");
+    /// <param name="engine">Its title.</param>
+    /// <param name="times">How often it must have become ready.</param>
+    public Task<string> ReadyAsync(string engine, int times = 1) => LineAsync($"| {engine} is ready", times: times);
 
-    /// <summary>The first line that contains a text, now or later.</summary>
-    public async Task<string> LineAsync(string text, StringComparison comparison = StringComparison.Ordinal)
+    /// <summary>The first line that contains a text, or a later one of those, now or later.</summary>
+    public async Task<string> LineAsync(string text, StringComparison comparison = StringComparison.Ordinal, int times = 1)
     {
+        int found = 0;
         try
         {
-            return await Log.FindAsync(line => line.Contains(text, comparison)).Within();
+            // Each line is looked at once, in order.
+            return await Log.FindAsync(line => line.Contains(text, comparison) && ++found == times).Within();
         }
         catch (Exception e)
         {
