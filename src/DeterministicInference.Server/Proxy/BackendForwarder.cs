@@ -62,7 +62,7 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
         }
         catch (Exception e) when (!context.RequestAborted.IsCancellationRequested && Failure(e, id) is { } failure)
         {
-            // The engine's work ends now, not when the client has been told.
+            // Whatever is still awaited of the engine ends now, not when the client has been told.
             await upstream.CancelAsync();
             if (stream is { IsOpen: true })
             {

@@ -6,7 +6,7 @@ namespace DeterministicInference.Server.Tests.EndToEnd;
 
 /// <summary>
 /// A stream of server-sent events being read. It accepts exactly what the server promises: one <c>data:</c> line and a
-/// blank line per event, <c>[DONE]</c> last and nothing behind it.
+/// blank line per event, <c>[DONE]</c> last and nothing behind it; comment lines while nothing comes.
 /// </summary>
 internal sealed class EventStream : IDisposable
 {
@@ -59,5 +59,12 @@ internal sealed class EventStream : IDisposable
         _response.Dispose();
     }
 
-    private Task<string?> ReadLineAsync() => _reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().Within();
+    private async Task<string?> ReadLineAsync()
+    {
+        while (true)
+        {
+            string? line = await _reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().Within();
+            if (line != ": ka") return line;
+        }
+    }
 }
