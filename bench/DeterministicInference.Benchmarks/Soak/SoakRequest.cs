@@ -70,8 +70,8 @@ internal sealed class SoakRequest
             // The engine waits, so that only the client's leaving ends the request: before the first byte, or after two events.
             fake = Ending == Ending.LeavesWithin ? """{"then":"stall","after":2}""" : """{"gate":"never"}""";
         }
-        string prompt = IsChat ? $$"""  "messages":[{"role":"user","content":"soak {{Prompt}}"}]  """ : $"\"prompt\":\"soak {Prompt}\"";
-        string body = $"{{\"model\":\"soak\",{prompt.Trim()},\"max_tokens\":{Tokens},\"stream\":{(IsStream ? "true" : "false")}{(fake is null ? "" : $",\"fake\":{fake}")}}}";
+        string prompt = IsChat ? $$"""[{"role":"user","content":"soak {{Prompt}}"}]""" : $"\"soak {Prompt}\"";
+        string body = $$"""{"model":"soak","{{(IsChat ? "messages" : "prompt")}}":{{prompt}},"max_tokens":{{Tokens}},"stream":{{(IsStream ? "true" : "false")}},"fake":{{fake ?? "null"}}}""";
         string path = IsChat ? "/v1/chat/completions" : "/v1/completions";
         Bytes = Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: soak\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
     }
