@@ -64,8 +64,7 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
         }
         catch (OpenAIException e)
         {
-            await OpenAIError.WriteAsync(context, e);
-            return e.Status;
+            return await AnswerAsync(context, e);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -80,9 +79,22 @@ internal sealed partial class RequestLog(RequestDelegate next, ILoggerFactory lo
                 context.Abort();
                 return context.Response.StatusCode;
             }
-            await OpenAIError.WriteAsync(context, new OpenAIException(StatusCodes.Status500InternalServerError, "server_error",
+            return await AnswerAsync(context, new OpenAIException(StatusCodes.Status500InternalServerError, "server_error",
                 $"The server failed to answer. See its log for request {id}.", code: "internal_error"));
-            return StatusCodes.Status500InternalServerError;
+        }
+    }
+
+    /// <returns>The error's status, or 499 where the client left before it was told.</returns>
+    private static async Task<int> AnswerAsync(HttpContext context, OpenAIException error)
+    {
+        try
+        {
+            await OpenAIError.WriteAsync(context, error);
+            return error.Status;
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return ClientClosedRequest;
         }
     }
 
