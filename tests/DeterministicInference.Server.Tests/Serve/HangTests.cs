@@ -98,7 +98,7 @@ public sealed class HangTests
         await using ServeProcess server = await ServeProcess.SglangAsync([], ("FAKE_HEALTH_DELAY_MS", "10000"));
         await server.ReadyAsync("SGLang server");
         EventStream[] open = await Task.WhenAll(Enumerable.Range(0, streams).Select(i =>
-            server.Api.OpenAsync(ApiClient.Completions, $$"""{"prompt":"{{i}}","max_tokens":1000,"stream":true,"fake":{"gate":"health"}}""")));
+            server.Api.OpenAsync(ApiClient.Completions, $$$"""{"prompt":"{{{i}}}","max_tokens":1000,"stream":true,"fake":{"gate":"health"}}""")));
         // Half of the answers come while the streams stand, half while they run.
         var times = new List<double>();
         Task? running = null;
