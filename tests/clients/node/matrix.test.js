@@ -71,7 +71,8 @@ describe("every client", { timeout: 120_000, skip: !(engine && door) && "needs I
     let table = `<!-- Node -->\n| the engine sends | ${names.join(" | ")} |\n|${" --- |".repeat(names.length + 1)}\n`;
     for (const row of rows) {
       const cells = await Promise.all(names.map(async (name) => {
-        const direct = await outcome(clients[name], engine, row.fake), through = await outcome(clients[name], door, row.fake);
+        // Where a reset meets what is still unread, it depends on the moment what a client sees of it.
+        const direct = row.direct_in_node ?? await outcome(clients[name], engine, row.fake), through = await outcome(clients[name], door, row.fake);
         if (through !== row.outcome) wrong.push(`${row.engine}, ${name}: ${through} instead of ${row.outcome}`);
         return `${direct} → ${through}`;
       }));
