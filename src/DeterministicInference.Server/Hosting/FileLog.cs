@@ -50,6 +50,7 @@ internal sealed class FileLog : ILoggerProvider
 
     private void Post(string line)
     {
+        if (line.Length == 0) return;
         if (Volatile.Read(ref _waiting) < Capacity && _lines.Writer.TryWrite(line)) Interlocked.Add(ref _waiting, line.Length);
         else Interlocked.Increment(ref _lost);
     }

@@ -9,10 +9,17 @@ namespace DeterministicInference.Server.Hosting;
 /// <summary>How a log entry is written, on the console and in a file.</summary>
 internal sealed class LogLine(TimeProvider time, bool asJson)
 {
+    /// <summary>
+    /// Kestrel's error, with a stack, for each client that left in the middle of its body. It is none: the line of the request
+    /// tells of it, and whoever wants to fill the log needs only to send half a body many times.
+    /// </summary>
+    private const string ClientLeftInItsBody = "RequestBodyDrainBodyReaderInvalidState";
+
     /// <summary><c>2025-10-23 10:30:45 | INFO     | deterministic_inference.server | message</c>, or one JSON object,
-    /// which has what is told of a request as members too.</summary>
+    /// which has what is told of a request as members too. Empty for an entry that is not worth a line.</summary>
     public string Format<TState>(in LogEntry<TState> entry)
     {
+        if (entry.EventId.Name == ClientLeftInItsBody) return "";
         string message = entry.Formatter(entry.State, entry.Exception);
         return asJson ? Json(entry.LogLevel, entry.Category, message, entry.State as RequestLine, entry.Exception) : Text(entry.LogLevel, entry.Category, message, entry.Exception);
     }

@@ -21,7 +21,7 @@ public sealed partial class OperationsDocumentTests
         IEnumerable<string> real = templates
             .Where(template => template.Groups["level"].Value is not ("Debug" or "Trace"))
             // Where the level varies, the usual one is INFO.
-            .Select(template => $"{(template.Groups["level"].Success ? Level(template.Groups["level"].Value) : "INFO")} {Format().Replace(template.Groups["text"].Value, "}")}");
+            .Select(template => $"{(template.Groups["level"].Success ? Level(template.Groups["level"].Value) : "INFO")} {Format().Replace(template.Groups["text"].Value, "")}");
         IEnumerable<string> explained = Row().Matches(Page).Select(row => $"{row.Groups["level"]} {row.Groups["text"]}");
         Assert.Equal(real.Distinct().Order(StringComparer.Ordinal), explained.Order(StringComparer.Ordinal));
     }
@@ -56,7 +56,7 @@ public sealed partial class OperationsDocumentTests
     private static partial Regex Template();
 
     /// <summary>How a value is printed, which a reader need not know.</summary>
-    [GeneratedRegex(@":[^}]+\}")]
+    [GeneratedRegex(@"(?<=\{\w+):[^}]+(?=\})")]
     private static partial Regex Format();
 
     [GeneratedRegex(@"^\| (?<level>INFO|WARNING|ERROR|CRITICAL) \| `(?<text>[^`]+)` \| \S.* \|$", RegexOptions.Multiline)]

@@ -115,6 +115,28 @@ public sealed partial class GoldenLogTests
     }
 
     [Fact]
+    public async Task A_client_that_leaves_in_the_middle_of_its_body_is_one_line_and_no_error()
+    {
+        const int clients = 50;
+        ServeProcess server = await ServeProcess.SglangAsync([]);
+        await using (server)
+        {
+            await server.ReadyAsync("SGLang server");
+            for (int i = 0; i < clients; i++)
+            {
+                using RawConnection connection = await RawConnection.OpenAsync(server.Url);
+                await connection.SendAsync("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+                // Its head has been read, so it reads the body now or in a moment.
+                await server.Api.GetAsync("/livez");
+                connection.Reset();
+            }
+            await server.LineAsync("POST /v1/completions ", times: clients);
+        }
+        Assert.Equal(clients, server.Log.Lines.Count(line => line.Contains("POST /v1/completions 4", StringComparison.Ordinal)));
+        Assert.DoesNotContain(server.Log.Lines, line => line.Contains("| ERROR", StringComparison.Ordinal) || line.Contains("Exception", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Above_its_level_a_line_is_silent()
     {
         ServeProcess server = await ServeProcess.SglangQuietAsync(["--log-level", "WARNING"]);
