@@ -125,9 +125,9 @@ public sealed partial class GoldenLogTests
             for (int i = 0; i < clients; i++)
             {
                 using RawConnection connection = await RawConnection.OpenAsync(server.Url);
-                await connection.SendAsync("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
-                // Its head has been read, so it reads the body now or in a moment.
-                await server.Api.GetAsync("/livez");
+                await connection.SendAsync("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n{");
+                // Sent when the server begins to read the body.
+                Assert.StartsWith("HTTP/1.1 100 ", await connection.ReadHeadAsync(), StringComparison.Ordinal);
                 connection.Reset();
             }
             await server.LineAsync("POST /v1/completions ", times: clients);
