@@ -27,8 +27,6 @@ internal static class ControlEndpoints
         routes.MapPost("/__fake/exit/{code:int}", (int code) => Environment.Exit(code));
         routes.MapPost("/__fake/die", Termination.Die);
         routes.MapPost("/__fake/log/{lines:int}", (int lines) => Output.Flood(lines));
-        // Answered at once: the flood goes on beside whatever comes next.
-        routes.MapPost("/__fake/flood/{lines:int}", (int lines) => new Thread(() => Output.Flood(lines)) { IsBackground = true }.Start());
         routes.MapPost("/__fake/line/{characters:int}", (int characters) => Output.Line(characters));
         routes.MapPost("/__fake/garbage/{bytes:int}", (int bytes) => Output.Garbage(bytes));
     }
