@@ -129,6 +129,7 @@ public sealed class SilenceTests
         await using Door door = await Door.StartAsync(engine.Url, Options(Soon, Soon) with { FirstByteTimeout = TimeSpan.FromMilliseconds(400) });
         (_, string body) = await Answers.StreamAsync(door, "x");
         Assert.Contains("--first-byte-timeout", (string?)Answers.RequireBroken(body)["message"], StringComparison.Ordinal);
+        await door.DisposeAsync();
         Assert.Equal(0, door.Activity.InFlight);
     }
 
