@@ -11,12 +11,6 @@ public sealed class RestartTests
 {
     private static readonly string[] Quick = ["--restart-delay", "50ms", "--restart-delay-max", "50ms", "--max-restarts", "1000"];
 
-    /// <summary>
-    /// Settings of the runtime by which memory soon is what it will be: code is not compiled a second time when it has run often,
-    /// and the collector takes its turn after little that is new, in small regions.
-    /// </summary>
-    private static readonly (string, string)[] SteadyMemory = [("DOTNET_TieredCompilation", "0"), ("DOTNET_GCgen0size", "40000"), ("DOTNET_GCgen0MaxBudget", "40000"), ("DOTNET_GCRegionSize", "100000")];
-
     [Theory]
     [InlineData("engine", 0, 0)]
     [InlineData("engine", 3, 3)]
@@ -64,7 +58,7 @@ public sealed class RestartTests
     public async Task Crash_after_crash_the_server_stays_the_same(string end)
     {
         int cycles = LongRun.Times(usually: 10, atLength: 100), settled = Math.Min(10, cycles / 2);
-        await using ServeProcess server = await ServeProcess.SglangAsync(Quick, [("FAKE_DAEMONS", "1"), .. SteadyMemory]);
+        await using ServeProcess server = await ServeProcess.SglangAsync(Quick, [("FAKE_DAEMONS", "1"), .. ServeProcess.SteadyMemory]);
         await server.ReadyAsync("SGLang server");
         int pid = server.Guarded.Server.Pid;
         var measured = new List<Usage>();

@@ -15,6 +15,13 @@ internal sealed class ServeProcess : ServerProcess
     /// <summary>Settings that launch FakeBackend as SGLang.</summary>
     public static readonly string[] FakeSglang = ["--backend", "sglang", "--backend-command", FakeBackendProcess.Command, "--model-path", "/models/llama-2-7b"];
 
+    /// <summary>
+    /// Settings of the runtime by which memory soon is what it will be: code is not compiled a second time when it has run often,
+    /// and the collector takes its turn after little that is new, in small regions.
+    /// </summary>
+    public static readonly (string Name, string Value)[] SteadyMemory =
+        [("DOTNET_TieredCompilation", "0"), ("DOTNET_GCgen0size", "40000"), ("DOTNET_GCgen0MaxBudget", "40000"), ("DOTNET_GCRegionSize", "100000")];
+
     private readonly ServeLaunch _launch;
 
     private ServeProcess(Process process, ServeLaunch launch, bool readsOutput)
