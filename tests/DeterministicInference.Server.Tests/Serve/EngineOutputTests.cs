@@ -10,8 +10,8 @@ namespace DeterministicInference.Server.Tests.Serve;
 public sealed class EngineOutputTests
 {
     /// <summary>
-    /// KiB that the server may take beyond what it had. What waits is bounded: 2,500 entries for the console, of at most 16 Ki
-    /// characters each, and 8 MiB before them. The engine prints several times as much.
+    /// KiB that the server may take beyond what it had. What waits is bounded: 2,500 entries for the console and 8 MiB before them;
+    /// the collector's room comes on top. The engine prints several times as much.
     /// </summary>
     private const long Allowed = 128 << 10;
 

@@ -1,8 +1,12 @@
+using System.Globalization;
+using System.Text;
+
 namespace DeterministicInference.Server.Backends.Guard;
 
 /// <summary>
 /// Cuts a stream of bytes into lines. Both line feed and carriage return end one, as progress bars use the latter; empty
-/// ones are left out. A line that is too long comes in pieces, never cut inside a UTF-8 character.
+/// ones are left out. A line that is too long comes in pieces, never cut inside a UTF-8 character; of one without end
+/// only the first pieces come, and how much was left out.
 /// </summary>
 /// <param name="line">Gets each line, without its end; the bytes are valid during the call.</param>
 internal sealed class LineSplitter(Action<ReadOnlySpan<byte>> line)
@@ -10,8 +14,12 @@ internal sealed class LineSplitter(Action<ReadOnlySpan<byte>> line)
     /// <summary>Bytes.</summary>
     public const int LongestLine = 16 * 1024;
 
+    /// <summary>Of one line.</summary>
+    public const int MostPieces = 4;
+
     private readonly byte[] _begun = new byte[LongestLine];
-    private int _length;
+    private int _length, _pieces;
+    private long _leftOut;
 
     public void Feed(ReadOnlySpan<byte> bytes)
     {
@@ -20,12 +28,17 @@ internal sealed class LineSplitter(Action<ReadOnlySpan<byte>> line)
             int end = bytes.IndexOfAny((byte)'\n', (byte)'\r');
             ReadOnlySpan<byte> part = end < 0 ? bytes : bytes[..end];
             bytes = end < 0 ? default : bytes[(end + 1)..];
-            while (part.Length > LongestLine - _length)
+            while (_pieces < MostPieces && part.Length > LongestLine - _length)
             {
                 int taken = LongestLine - _length;
                 part[..taken].CopyTo(_begun.AsSpan(_length));
                 part = part[taken..];
                 EmitPiece();
+            }
+            if (_pieces == MostPieces)
+            {
+                _leftOut += part.Length;
+                part = default;
             }
             part.CopyTo(_begun.AsSpan(_length));
             _length += part.Length;
@@ -33,11 +46,12 @@ internal sealed class LineSplitter(Action<ReadOnlySpan<byte>> line)
         }
     }
 
-    /// <summary>The stream is over: what is there is the last line.</summary>
+    /// <summary>The line is over, or the stream with it: what is there is the rest of it.</summary>
     public void Finish()
     {
-        if (_length > 0) line(_begun.AsSpan(0, _length));
-        _length = 0;
+        if (_leftOut > 0) line(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"[{_leftOut} more bytes of this line left out]")));
+        else if (_length > 0) line(_begun.AsSpan(0, _length));
+        (_length, _pieces, _leftOut) = (0, 0, 0);
     }
 
     private void EmitPiece()
@@ -55,5 +69,8 @@ internal sealed class LineSplitter(Action<ReadOnlySpan<byte>> line)
         line(_begun.AsSpan(0, cut));
         _begun.AsSpan(cut).CopyTo(_begun);
         _length = LongestLine - cut;
+        if (++_pieces < MostPieces) return;
+        _leftOut = _length;
+        _length = 0;
     }
 }

@@ -42,6 +42,18 @@ public sealed class OutputTests
     }
 
     [Fact]
+    public async Task Of_a_line_without_end_the_beginning_comes_and_what_was_left_out_is_told()
+    {
+        // 100,000 characters of three bytes: a cut every 16 KiB falls inside one, also the last.
+        await using TestEngine engine = TestEngine.Start("sh", "-c", "yes '\u20ac' | head -n 100000 | tr -d '\\n'; echo; echo next");
+        Assert.Equal(new EngineExit.Exited(0), await engine.ExitAsync());
+        string text = string.Concat(engine.Lines.SkipLast(2));
+        Assert.Equal(new string('\u20ac', text.Length), text);
+        Assert.Equal(LineSplitter.MostPieces, engine.Lines.Count - 2);
+        Assert.Equal([$"[{300_000 - Encoding.UTF8.GetByteCount(text)} more bytes of this line left out]", "next"], engine.Lines.TakeLast(2));
+    }
+
+    [Fact]
     public async Task Output_that_nobody_takes_does_not_hold_up_the_engine_and_the_loss_is_told()
     {
         using var released = new ManualResetEventSlim();
