@@ -58,11 +58,10 @@ public sealed class Receipt
         JsonFields fields = JsonFields.Root(document, Name);
         byte[]? salt = fields.Base64IfPresent("salt");
         if (salt is not null && salt.Length != Salt.Size) throw fields.Wrong("salt", $"does not have {Salt.Size} bytes");
-        return new Receipt(
-            fields.String("receipt_id"),
-            DsseEnvelope.Read(fields.Object("receipt")),
-            salt is null ? null : new Salt(salt),
-            fields.Base64IfPresent("trail") is { } trail ? new ReadOnlyMemory<byte>(trail) : null);
+        // A null array would become an empty trail.
+        ReadOnlyMemory<byte>? trail = null;
+        if (fields.Base64IfPresent("trail") is { } bytes) trail = bytes;
+        return new Receipt(fields.String("receipt_id"), DsseEnvelope.Read(fields.Object("receipt")), salt is null ? null : new Salt(salt), trail);
     }
 
     private byte[] ToJson(ReadOnlyMemory<byte>? trail)
