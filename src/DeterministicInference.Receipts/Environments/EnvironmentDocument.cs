@@ -56,7 +56,10 @@ public static class EnvironmentDocument
             throw new ReceiptFormatException("environment.facts", e.Message);
         }
         if (root.Hash("id") != environment.Id) throw new ReceiptFormatException("environment.id", "is not the id of the facts");
-        if (root.Named("class", StatementNames.Classes) != environment.Class) throw new ReceiptFormatException("environment.class", "is not the class that the reasons give");
+        if (root.Named("class", StatementNames.Classes) != environment.Class)
+        {
+            throw new ReceiptFormatException("environment.class", "is not the class that the reasons give");
+        }
         return environment;
     }
 }

@@ -58,6 +58,7 @@ public sealed class VerificationKey : IDisposable
     /// <summary>Is this an ASN.1 DER signature by the key over the SHA-256 of <paramref name="data"/>?</summary>
     public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
+        if (!DerSignature.IsDer(signature)) return false;
         lock (use)
         {
             return key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);

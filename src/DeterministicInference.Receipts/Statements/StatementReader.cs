@@ -39,14 +39,14 @@ public static class StatementReader
             Pins = Pins(request),
             OutputCommitment = subject.Object("digest").Hash("sha256"),
             Delivery = output.Named("delivery", StatementNames.Deliveries),
-            Tokens = output.ObjectOrNull("tokens") is { } tokens ? new TokenBinding(tokens.Hash("digest"), tokens.Counts("counts"), tokens.Hash("trail_sha256")) : null,
-            Prompt = output.ObjectOrNull("prompt") is { } prompt ? new TokenBinding(prompt.Hash("digest"), prompt.Counts("counts"), null) : null,
+            Tokens = Tokens(output, "tokens", hasTrail: true),
+            Prompt = Tokens(output, "prompt", hasTrail: false),
             LogprobsCommitment = output.HashOrNull("logprobs"),
             EnvironmentId = environment.Hash("id"),
             EnvironmentSource = environment.Named("source", StatementNames.Sources),
             ModelName = model.String("name"),
             ModelDigest = model.HashOrNull("sha256"),
-            Probe = predicate.ObjectOrNull("probe") is { } probe ? new ProbeRecord(probe.String("verdict"), probe.Count("trials"), probe.Time("at")) : null,
+            Probe = Probe(predicate),
         };
     }
 
@@ -61,6 +61,13 @@ public static class StatementReader
         string id = fields.String(name);
         return id.Length == 32 && id.All(char.IsAsciiHexDigitLower) ? id : throw fields.Wrong(name, "is not 32 lower-case hexadecimal digits");
     }
+
+    private static TokenBinding? Tokens(JsonFields output, string name, bool hasTrail) =>
+        output.ObjectOrNull(name) is { } tokens
+            ? new TokenBinding(tokens.Hash("digest"), tokens.Counts("counts"), hasTrail ? tokens.Hash("trail_sha256") : null) : null;
+
+    private static ProbeRecord? Probe(JsonFields predicate) =>
+        predicate.ObjectOrNull("probe") is { } probe ? new ProbeRecord(probe.String("verdict"), probe.Count("trials"), probe.Time("at")) : null;
 
     private static string Path(JsonFields request)
     {

@@ -54,7 +54,8 @@ public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnly
     {
         if (!sameEnvironment)
         {
-            string keys = environment is not null && replay.Environment is not null ? string.Join(", ", environment.Differences(replay.Environment)) : "unknown facts";
+            string keys = environment is not null && replay.Environment is not null
+                ? string.Join(", ", environment.Differences(replay.Environment)) : "unknown facts";
             return new ReplayVerdict(Verdict.Inconclusive, difference, $"differs at {difference}; the environments differ in {keys}");
         }
         if (statement.Class != DeterminismClass.Deterministic)
@@ -70,15 +71,19 @@ public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnly
     private ReplayDifference? Difference(Replay replay, bool sameEnvironment, Salt opened)
     {
         bool hasTokens = statement.Tokens is not null && replay.Tokens is not null;
-        if (statement.Prompt is { } prompt && replay.Prompt is { } freshPrompt && prompt.Digest != freshPrompt.Digest) return new ReplayDifference(ReplayPart.Prompt, null);
-        if (hasTokens && statement.Tokens!.Digest != replay.Tokens!.Digest) return new ReplayDifference(ReplayPart.Tokens, Place(statement.Tokens, replay.Tokens));
+        if (statement.Prompt is { } prompt && replay.Prompt is { } freshPrompt && prompt.Digest != freshPrompt.Digest)
+        {
+            return new ReplayDifference(ReplayPart.Prompt, null);
+        }
+        if (hasTokens && statement.Tokens!.Digest != replay.Tokens!.Digest)
+        {
+            return new ReplayDifference(ReplayPart.Tokens, Place(statement.Tokens, replay.Tokens));
+        }
         bool textDecides = !hasTokens || replay.Delivery == statement.Delivery;
         if (textDecides && Commitment.ToOutput(replay.Output.Digest, opened) != statement.OutputCommitment) return new ReplayDifference(ReplayPart.Text, null);
-        if (sameEnvironment && statement.LogprobsCommitment is { } logprobs && replay.Output.Logprobs is { } fresh && Commitment.ToLogprobs(fresh, opened) != logprobs)
-        {
-            return new ReplayDifference(ReplayPart.Logprobs, null);
-        }
-        return null;
+        bool sameLogprobs = !sameEnvironment || statement.LogprobsCommitment is null
+            || Commitment.ToLogprobs(replay.Output.Logprobs!.Value, opened) == statement.LogprobsCommitment;
+        return sameLogprobs ? null : new ReplayDifference(ReplayPart.Logprobs, null);
     }
 
     private TokenPlace? Place(TokenBinding bound, TokenDigest fresh) =>

@@ -16,6 +16,8 @@ public class CanonicalRequestTests
     [InlineData("""{"n":[9007199254740993,1.0,-1.50e0,1E+2,-0,0.10,123456789012345678901234567890]}""", """{"n":[9007199254740993,1.0,-1.50e0,1E+2,-0,0.10,123456789012345678901234567890]}""")]
     // One spelling per string.
     [InlineData("""{"s":"\"\\\/\b\f\n\r\t\u0000\u001F\u007f\u00e9\u2028\ud83d\ude00\u0022\u005C\u0008"}""", "{\"s\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u007fé\u2028😀\\\"\\\\\\b\"}")]
+    // RFC 8785, section 3.2.2.2.
+    [InlineData("""{"s":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/"}""", """{"s":"€$\u000f\nA'B\"\\\\\"/"}""")]
     // No Unicode normalisation.
     [InlineData("""{"s":"e\u0301 \u00e9"}""", "{\"s\":\"e\u0301 é\"}")]
     // The top level is sorted by the UTF-8 bytes of the unescaped names; below it, order is as received.
