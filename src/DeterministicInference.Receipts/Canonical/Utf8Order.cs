@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace DeterministicInference.Receipts.Canonical;
 
 /// <summary>
@@ -10,7 +8,16 @@ internal sealed class Utf8Order : IComparer<string>
 {
     public static Utf8Order Instance { get; } = new();
 
-    public int Compare(string? x, string? y) => Encoding.UTF8.GetBytes(x!).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(y!));
+    /// <summary>Of well-formed texts.</summary>
+    public int Compare(string? x, string? y)
+    {
+        int same = x.AsSpan().CommonPrefixLength(y);
+        if (same == x!.Length || same == y!.Length) return x.Length.CompareTo(y!.Length);
+        return Rank(x[same]).CompareTo(Rank(y[same]));
+    }
+
+    /// <summary>Surrogates stand for the highest code points.</summary>
+    private static int Rank(char unit) => char.IsSurrogate(unit) ? unit + 0x10000 : unit;
 
     /// <summary>False if the text has half of a surrogate pair, which UTF-8 can't write.</summary>
     public static bool IsWellFormed(string text)

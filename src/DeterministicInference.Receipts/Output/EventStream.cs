@@ -1,3 +1,6 @@
+using System.Buffers;
+using DeterministicInference.Receipts.Canonical;
+
 namespace DeterministicInference.Receipts.Output;
 
 /// <summary>
@@ -6,12 +9,13 @@ namespace DeterministicInference.Receipts.Output;
 /// </summary>
 internal ref struct EventStream(ReadOnlySpan<byte> body)
 {
-    private ReadOnlySpan<byte> rest = Canonical.CanonicalJson.WithoutMark(body);
+    private ReadOnlySpan<byte> rest = CanonicalJson.WithoutMark(body);
 
     public bool Next(out ReadOnlySpan<byte> data)
     {
         data = [];
         bool any = false;
+        ArrayBufferWriter<byte>? lines = null;
         while (Line(out ReadOnlySpan<byte> line))
         {
             if (line.IsEmpty)
@@ -22,7 +26,14 @@ internal ref struct EventStream(ReadOnlySpan<byte> body)
             if (!line.StartsWith("data"u8) || (line.Length > 4 && line[4] != ':')) continue;
             ReadOnlySpan<byte> value = line.Length > 4 ? line[5..] : [];
             if (value.StartsWith(" "u8)) value = value[1..];
-            data = any ? (byte[])[.. data, (byte)'\n', .. value] : value;
+            if (any)
+            {
+                if (lines is null) (lines = new ArrayBufferWriter<byte>()).Write(data);
+                lines.Write("\n"u8);
+                lines.Write(value);
+                data = lines.WrittenSpan;
+            }
+            else data = value;
             any = true;
         }
         data = [];
