@@ -20,13 +20,14 @@ internal ref struct LogprobsReader(ReadOnlySpan<byte> json, LogprobsHash hash)
         if (reader.TokenType == JsonTokenType.Null) return;
         Require(ref reader, JsonTokenType.StartObject);
         Utf8JsonReader content = default, refusal = default, tokens = default, numbers = default, alternatives = default;
+        uint seen = 0;
         while (NextMember(ref reader))
         {
-            if (Is(ref reader, "content"u8)) BeginArray(ref reader, ref content);
-            else if (Is(ref reader, "refusal"u8)) BeginArray(ref reader, ref refusal);
-            else if (Is(ref reader, "tokens"u8)) BeginArray(ref reader, ref tokens);
-            else if (Is(ref reader, "token_logprobs"u8)) BeginArray(ref reader, ref numbers);
-            else if (Is(ref reader, "top_logprobs"u8)) BeginArray(ref reader, ref alternatives);
+            if (Is(ref reader, "content"u8, ref seen, 0)) BeginArray(ref reader, ref content);
+            else if (Is(ref reader, "refusal"u8, ref seen, 1)) BeginArray(ref reader, ref refusal);
+            else if (Is(ref reader, "tokens"u8, ref seen, 2)) BeginArray(ref reader, ref tokens);
+            else if (Is(ref reader, "token_logprobs"u8, ref seen, 3)) BeginArray(ref reader, ref numbers);
+            else if (Is(ref reader, "top_logprobs"u8, ref seen, 4)) BeginArray(ref reader, ref alternatives);
             reader.Skip();
         }
         while (NextElement(ref content))
@@ -76,11 +77,12 @@ internal ref struct LogprobsReader(ReadOnlySpan<byte> json, LogprobsHash hash)
     {
         Require(ref reader, JsonTokenType.StartObject);
         Utf8JsonReader token = default, number = default, alternatives = default, start = reader;
+        uint seen = 0;
         while (NextMember(ref reader))
         {
-            if (Is(ref reader, "token"u8)) Once(ref reader, ref token);
-            else if (Is(ref reader, "logprob"u8)) Once(ref reader, ref number);
-            else if (Is(ref reader, "top_logprobs"u8)) BeginArray(ref reader, ref alternatives);
+            if (Is(ref reader, "token"u8, ref seen, 0)) token = reader;
+            else if (Is(ref reader, "logprob"u8, ref seen, 1)) number = reader;
+            else if (Is(ref reader, "top_logprobs"u8, ref seen, 2)) BeginArray(ref reader, ref alternatives);
             reader.Skip();
         }
         if (token.TokenType != JsonTokenType.String) throw WrongType(ref start, "A log-probability without the text of its token");
@@ -140,22 +142,22 @@ internal ref struct LogprobsReader(ReadOnlySpan<byte> json, LogprobsHash hash)
         return reader.TokenType != JsonTokenType.EndArray;
     }
 
-    private static bool Is(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> name) => reader.ValueTextEquals(name);
-
-    /// <summary>Keeps the place of a member's value, and goes on to it.</summary>
-    private readonly void Once(scoped ref Utf8JsonReader reader, scoped ref Utf8JsonReader value)
+    /// <summary>True, and on to the value, if this is the member's name.</summary>
+    private readonly bool Is(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref uint seen, int bit)
     {
-        if (value.TokenType != JsonTokenType.None) throw Error(CanonicalFormError.DuplicateName, "A second member of the same name", ref reader);
+        if (!reader.ValueTextEquals(name)) return false;
+        if ((seen & 1u << bit) != 0) throw Error(CanonicalFormError.DuplicateName, "A second member of the same name", ref reader);
+        seen |= 1u << bit;
         reader.Read();
-        value = reader;
+        return true;
     }
 
     /// <summary>Keeps the place of an array; null is none.</summary>
     private readonly void BeginArray(scoped ref Utf8JsonReader reader, scoped ref Utf8JsonReader array)
     {
-        Once(ref reader, ref array);
-        if (array.TokenType == JsonTokenType.Null) array = default;
-        else Require(ref array, JsonTokenType.StartArray);
+        if (reader.TokenType == JsonTokenType.Null) return;
+        Require(ref reader, JsonTokenType.StartArray);
+        array = reader;
     }
 
     private readonly void Require(scoped ref Utf8JsonReader reader, JsonTokenType type)

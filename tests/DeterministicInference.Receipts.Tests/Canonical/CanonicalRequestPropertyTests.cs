@@ -78,7 +78,10 @@ public class CanonicalRequestPropertyTests
 
     /// <summary>With generated spelling, or without any freedom.</summary>
     private static string Spell(List<(string Name, Node Value)> members, SeededValues? random) =>
-        Space(random) + "{" + string.Join(",", members.Select(member => Space(random) + Quote(member.Name, random) + Space(random) + ":" + Spell(member.Value, random))) + "}" + Space(random);
+        Space(random) + "{" + string.Join(",", members.Select(member => Spell(member, random))) + "}" + Space(random);
+
+    private static string Spell((string Name, Node Value) member, SeededValues? random) =>
+        Space(random) + Quote(member.Name, random) + Space(random) + ":" + Spell(member.Value, random);
 
     private static string Spell(Node node, SeededValues? random)
     {

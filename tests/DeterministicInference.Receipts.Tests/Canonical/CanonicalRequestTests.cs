@@ -36,7 +36,9 @@ public class CanonicalRequestTests
 
     [Fact]
     public void The_path_is_part_of_it() =>
-        Assert.NotEqual(CanonicalRequest.Digest("/v1/completions", "{}"u8, RequestPins.None), CanonicalRequest.Digest("/v1/chat/completions", "{}"u8, RequestPins.None));
+        Assert.NotEqual(
+            CanonicalRequest.Digest("/v1/completions", "{}"u8, RequestPins.None),
+            CanonicalRequest.Digest("/v1/chat/completions", "{}"u8, RequestPins.None));
 
     [Theory]
     [InlineData("/v1/embeddings")]

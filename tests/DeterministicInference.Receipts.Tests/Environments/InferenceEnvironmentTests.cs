@@ -64,7 +64,8 @@ public class InferenceEnvironmentTests
     [InlineData("a b")]
     [InlineData("a-b")]
     [InlineData("é")]
-    public void Keys_have_one_form(string key) => Assert.Contains($"'{key}'", Assert.Throws<ArgumentException>(() => Of((key, "1"))).Message, StringComparison.Ordinal);
+    public void Keys_have_one_form(string key) =>
+        Assert.Contains($"'{key}'", Assert.Throws<ArgumentException>(() => Of((key, "1"))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_key_given_twice_is_refused() => Assert.Throws<ArgumentException>(() => Of(("a", "1"), ("a", "1")));

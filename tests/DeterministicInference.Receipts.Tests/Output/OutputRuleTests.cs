@@ -133,6 +133,8 @@ public class OutputRuleTests
     [InlineData("""{"choices":[{"logprobs":{"content":[{"token":"a","logprob":"1"}]}}]}""", CanonicalFormError.WrongType, "choices[0].logprobs.content[0].logprob")]
     [InlineData("""{"choices":[{"logprobs":{"tokens":["a","b"],"token_logprobs":[1]}}]}""", CanonicalFormError.WrongType, "choices[0].logprobs.token_logprobs")]
     [InlineData("""{"choices":[{"logprobs":{"tokens":["a"],"token_logprobs":[1,2]}}]}""", CanonicalFormError.WrongType, "choices[0].logprobs.token_logprobs[1]")]
+    [InlineData("""{"choices":[{"logprobs":{"content":null,"content":[]}}]}""", CanonicalFormError.DuplicateName, "choices[0].logprobs.content")]
+    [InlineData("""{"choices":[{"logprobs":{"content":[{"token":"a","token":"b"}]}}]}""", CanonicalFormError.DuplicateName, "choices[0].logprobs.content[0].token")]
     [InlineData("""{"choices":[{"text":"a}]}""", CanonicalFormError.InvalidJson, "choices[0].text")]
     [InlineData("""{"choices":[]} {}""", CanonicalFormError.InvalidJson, "")]
     [InlineData("[DONE]", CanonicalFormError.InvalidJson, "")]
@@ -155,7 +157,8 @@ public class OutputRuleTests
     public void Too_many_levels_are_refused()
     {
         string nested = new('[', 200);
-        Assert.Equal(CanonicalFormError.TooDeep, Assert.Throws<CanonicalFormException>(() => Outputs.OfAnswer("{\"x\":" + nested + new string(']', 200) + "}")).Error);
+        var refusal = Assert.Throws<CanonicalFormException>(() => Outputs.OfAnswer("{\"x\":" + nested + new string(']', 200) + "}"));
+        Assert.Equal(CanonicalFormError.TooDeep, refusal.Error);
     }
 
     [Fact]

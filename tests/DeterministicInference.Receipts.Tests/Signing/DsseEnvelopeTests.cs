@@ -9,7 +9,7 @@ namespace DeterministicInference.Receipts.Tests.Signing;
 
 public class DsseEnvelopeTests
 {
-    /// <summary>Key, payload and signature of the example in the DSSE specification (secure-systems-lab/dsse, protocol.md and its test vectors), signature as DER.</summary>
+    /// <summary>Key, payload and signature of the example in the DSSE specification (secure-systems-lab/dsse, protocol.md), signature as DER.</summary>
     private const string PublishedType = "http://example.com/HelloWorld", PublishedPayload = "hello world";
     private const string PublishedSignature = "MEQCIANyarEBrVbCdjtsaqyOSHJ14qeRk6CdxfhZ2fjvPEo7AiBR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==";
     private const string PublishedRawSignature = "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==";

@@ -36,8 +36,10 @@ public sealed class ReceiptVerifierTests : IDisposable
         AssertTampered(ReceiptCheck.Tokens, good with { Tokens = SampleReceipt.Chain(TokenChain.OfChoices(sample.Salt), 7, 9) });
         AssertTampered(ReceiptCheck.Tokens, good with { Tokens = sample.Tokens with { Counts = [1, 1] } });
         AssertTampered(ReceiptCheck.Prompt, good with { Prompt = SampleReceipt.Chain(TokenChain.OfPrompts(sample.Salt), 1, 2, 4) });
-        AssertTampered(ReceiptCheck.Environment, good with { Environment = new InferenceEnvironment([new("engine.name", new EnvironmentFact("sglang", FactSource.Measured))], []) });
-        AssertTampered(ReceiptCheck.Environment, good with { Environment = new InferenceEnvironment([new("engine.name", new EnvironmentFact("embedded", FactSource.Declared))], []) });
+        AssertTampered(ReceiptCheck.Environment, good with { Environment = Engine(new EnvironmentFact("sglang", FactSource.Measured)) });
+        AssertTampered(ReceiptCheck.Environment, good with { Environment = Engine(new EnvironmentFact("embedded", FactSource.Declared)) });
+
+        static InferenceEnvironment Engine(EnvironmentFact name) => new([new("engine.name", name)], []);
     }
 
     [Fact]
@@ -101,7 +103,8 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Fact]
     public void A_newer_version_is_not_called_tampered()
     {
-        byte[] payload = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(StatementWriter.Write(sample.Statement)).Replace("receipt:v1", "receipt:v2", StringComparison.Ordinal));
+        string statement = Encoding.UTF8.GetString(StatementWriter.Write(sample.Statement));
+        byte[] payload = Encoding.UTF8.GetBytes(statement.Replace("receipt:v1", "receipt:v2", StringComparison.Ordinal));
         Assert.Equal(Verdict.UnknownVersion, Verify(Signed(DsseEnvelope.InTotoPayloadType, payload)).Verdict);
         Assert.Equal(Verdict.UnknownVersion, Verify(Signed("text/plain", payload)).Verdict);
     }
