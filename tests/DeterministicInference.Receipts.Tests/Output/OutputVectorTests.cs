@@ -1,3 +1,4 @@
+using System.Text;
 using DeterministicInference.Receipts.Output;
 using Xunit;
 
@@ -65,6 +66,15 @@ public class OutputVectorTests
             """,
             logprobs: true);
         Assert.Equal("b727ef96734d4ffeecfcbc1efafe98af77e0983a44e2709a735b043dc2409e4f", output.Logprobs.ToString());
+    }
+
+    [Fact]
+    public void A_token_without_a_number_has_the_quiet_NaN()
+    {
+        byte[] stream = Convert.FromHexString("00000001" + "61" + "7ff8000000000000" + "00000000" + "00000001" + "62" + "bff0000000000000" + "00000000");
+        Sha256Value expected = Sha256Value.Of(Encoding.ASCII.GetBytes($"dis-logprobs/1\n0 34 {Sha256Value.Of(stream)}\n"));
+        Assert.Equal(expected, Outputs.OfAnswer("""{"choices":[{"logprobs":{"tokens":["a","b"],"token_logprobs":[null,-1]}}]}""", logprobs: true).Logprobs);
+        Assert.Equal(expected, Outputs.OfAnswer("""{"choices":[{"logprobs":{"content":[{"token":"a"},{"token":"b","logprob":-1.0}]}}]}""", logprobs: true).Logprobs);
     }
 
     private static void AssertVector(OutputDigest output)
