@@ -1,0 +1,65 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using DeterministicInference.Receipts.Statements;
+
+namespace DeterministicInference.Receipts.Environments;
+
+/// <summary>The environment as JSON: <c>{id, class, reasons, facts:{key:{value,source}}}</c>.</summary>
+public static class EnvironmentDocument
+{
+    /// <summary>Writes the document, minified.</summary>
+    public static byte[] Write(InferenceEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, StatementWriter.Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("id", environment.Id.ToString());
+            json.WriteString("class", StatementNames.Of(environment.Class));
+            json.WriteStartArray("reasons");
+            foreach (string reason in environment.Reasons) json.WriteStringValue(reason);
+            json.WriteEndArray();
+            json.WriteStartObject("facts");
+            foreach ((string key, EnvironmentFact fact) in environment.Facts)
+            {
+                json.WriteStartObject(key);
+                json.WriteString("value", fact.Value);
+                json.WriteString("source", StatementNames.Of(fact.Source));
+                json.WriteEndObject();
+            }
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads a document and computes its id anew.</summary>
+    /// <exception cref="ReceiptFormatException">A member is missing or malformed, or id or class are not those of the facts and reasons.</exception>
+    public static InferenceEnvironment Read(ReadOnlyMemory<byte> utf8)
+    {
+        using var document = JsonFields.Parse(utf8, "environment");
+        JsonFields root = JsonFields.Root(document, "environment");
+        var facts = new Dictionary<string, EnvironmentFact>(StringComparer.Ordinal);
+        foreach ((string key, JsonFields fact) in root.Object("facts").Objects())
+        {
+            facts.Add(key, new EnvironmentFact(fact.String("value"), fact.Named("source", StatementNames.Sources)));
+        }
+        InferenceEnvironment environment;
+        try
+        {
+            environment = new InferenceEnvironment(facts, root.Strings("reasons"));
+        }
+        catch (ArgumentException e)
+        {
+            throw new ReceiptFormatException("environment.facts", e.Message);
+        }
+        if (root.Hash("id") != environment.Id) throw new ReceiptFormatException("environment.id", "is not the id of the facts");
+        if (root.Named("class", StatementNames.Classes) != environment.Class)
+        {
+            throw new ReceiptFormatException("environment.class", "is not the class that the reasons give");
+        }
+        return environment;
+    }
+}

@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using System.Text;
+using DeterministicInference.Receipts.Canonical;
+
+namespace DeterministicInference.Receipts.Output;
+
+/// <summary>
+/// The running hash of one string that arrives in fragments, as UTF-16 units: a pair may be split over two of them. What it
+/// holds back is one unit and a number: a trailing run of U+FFFD is not part of the string.
+/// </summary>
+internal sealed class ChannelHash : IDisposable
+{
+    private const int BufferBytes = 256;
+
+    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly byte[] buffer = new byte[BufferBytes];
+    private int used;
+    private char high;
+    private long replacements;
+
+    /// <summary>Bytes of the string so far.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Adds the inside of a JSON string token.</summary>
+    public void Append(ReadOnlySpan<byte> escaped)
+    {
+        while (JsonStrings.Next(ref escaped, out ReadOnlySpan<byte> raw, out char unit))
+        {
+            if (raw.IsEmpty) AppendUnit(unit);
+            else AppendUtf8(raw);
+        }
+    }
+
+    /// <summary>Adds whole characters.</summary>
+    public void AppendUtf8(ReadOnlySpan<byte> text)
+    {
+        if (text.IsEmpty) return;
+        EndPair();
+        ReadOnlySpan<byte> kept = text;
+        while (kept.EndsWith("\uFFFD"u8)) kept = kept[..^3];
+        if (!kept.IsEmpty)
+        {
+            WriteHeldReplacements();
+            Write(kept);
+        }
+        replacements += (text.Length - kept.Length) / 3;
+    }
+
+    /// <summary>The bytes of the string and their hash. More may be added after it.</summary>
+    public (long Length, Sha256Value Hash) Current()
+    {
+        // An unpaired unit at the end would be a trailing U+FFFD: not part of the string either way.
+        Flush();
+        Span<byte> value = stackalloc byte[Sha256Value.Size];
+        hash.GetCurrentHash(value);
+        return (Length, new Sha256Value(value));
+    }
+
+    /// <summary>Starts anew.</summary>
+    public void Clear()
+    {
+        Flush();
+        hash.GetHashAndReset(stackalloc byte[Sha256Value.Size]);
+        (Length, high, replacements) = (0, default, 0);
+    }
+
+    public void Dispose() => hash.Dispose();
+
+    private void AppendUnit(char unit)
+    {
+        if (high != default && char.IsLowSurrogate(unit))
+        {
+            var rune = new Rune(high, unit);
+            high = default;
+            WriteRune(rune);
+            return;
+        }
+        EndPair();
+        if (char.IsHighSurrogate(unit)) high = unit;
+        else if (char.IsLowSurrogate(unit) || unit == Rune.ReplacementChar.Value) replacements++;
+        else WriteRune(new Rune(unit));
+    }
+
+    private void EndPair()
+    {
+        if (high == default) return;
+        high = default;
+        replacements++;
+    }
+
+    private void WriteRune(Rune rune)
+    {
+        WriteHeldReplacements();
+        Span<byte> bytes = stackalloc byte[4];
+        Write(bytes[..rune.EncodeToUtf8(bytes)]);
+    }
+
+    private void WriteHeldReplacements()
+    {
+        for (; replacements > 0; replacements--) Write("\uFFFD"u8);
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        Length += bytes.Length;
+        if (bytes.Length > BufferBytes - used) Flush();
+        if (bytes.Length > BufferBytes)
+        {
+            hash.AppendData(bytes);
+            return;
+        }
+        bytes.CopyTo(buffer.AsSpan(used));
+        used += bytes.Length;
+    }
+
+    private void Flush()
+    {
+        hash.AppendData(buffer.AsSpan(0, used));
+        used = 0;
+    }
+}

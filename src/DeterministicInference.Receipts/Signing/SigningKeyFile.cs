@@ -1,0 +1,34 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace DeterministicInference.Receipts.Signing;
+
+/// <summary>A signing key in a PEM file that only its owner may read.</summary>
+public static class SigningKeyFile
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Writes a new file with mode 0600.</summary>
+    /// <exception cref="IOException">The file exists, or can't be written.</exception>
+    public static void WriteNew(string path, SigningKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
+        using var file = new FileStream(path, options);
+        file.Write(Encoding.ASCII.GetBytes(key.ToPem() + "\n"));
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Reads the key.</summary>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="CryptographicException">It holds no P-256 private key, or others than its owner may read it.</exception>
+    public static SigningKey Read(string path)
+    {
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
+        {
+            throw new CryptographicException($"Others than its owner may use the key file '{path}'. If nobody has read it: chmod 600 '{path}'.");
+        }
+        return SigningKey.FromPem(File.ReadAllText(path));
+    }
+}

@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
+
+namespace DeterministicInference.Receipts.Statements;
+
+/// <summary>
+/// What the operator states about one answer: this request, with these changes, gave this output in this environment. It
+/// has commitments, no text.
+/// </summary>
+public sealed record ReceiptStatement
+{
+    /// <summary>The in-toto statement type.</summary>
+    public const string Type = "https://in-toto.io/Statement/v1";
+
+    /// <summary>Kind and version of the predicate.</summary>
+    public const string PredicateType = "urn:deterministic-inference-server:receipt:v1";
+
+    /// <summary>32 lower-case hexadecimal digits, random.</summary>
+    public required string ReceiptId { get; init; }
+
+    /// <summary>The operator's clock, to the second.</summary>
+    public required DateTimeOffset IssuedAt { get; init; }
+
+    /// <summary>The answer came to its end and was handed to the connection.</summary>
+    public required bool Complete { get; init; }
+
+    /// <summary>What the environment promises.</summary>
+    public required DeterminismClass Class { get; init; }
+
+    /// <summary>How the answer came about.</summary>
+    public AnswerExecution Execution { get; init; }
+
+    /// <summary>The receipt of the answer that this one repeats; null if it was executed.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>One of <see cref="CanonicalRequest.Paths"/>.</summary>
+    public required string RequestPath { get; init; }
+
+    /// <summary>See <see cref="Commitment.ToRequest"/>.</summary>
+    public required Sha256Value RequestCommitment { get; init; }
+
+    /// <summary>What the server set in the request.</summary>
+    public RequestPins Pins { get; init; } = RequestPins.None;
+
+    /// <summary>See <see cref="Commitment.ToOutput"/>.</summary>
+    public required Sha256Value OutputCommitment { get; init; }
+
+    /// <summary>How the answer was delivered.</summary>
+    public required AnswerDelivery Delivery { get; init; }
+
+    /// <summary>The generated tokens; null if the engine did not report them all.</summary>
+    public TokenBinding? Tokens { get; init; }
+
+    /// <summary>The prompt's tokens, without a trail; null likewise.</summary>
+    public TokenBinding? Prompt { get; init; }
+
+    /// <summary>See <see cref="Commitment.ToLogprobs"/>; null if the client did not ask for them.</summary>
+    public Sha256Value? LogprobsCommitment { get; init; }
+
+    /// <summary>See <see cref="InferenceEnvironment.Id"/>.</summary>
+    public required Sha256Value EnvironmentId { get; init; }
+
+    /// <summary>The weakest source of any of the environment's facts.</summary>
+    public required FactSource EnvironmentSource { get; init; }
+
+    /// <summary>The name that the model is served under.</summary>
+    public required string ModelName { get; init; }
+
+    /// <summary>The digest of its files; null if they were not measured.</summary>
+    public Sha256Value? ModelDigest { get; init; }
+
+    /// <summary>The last measurement of the environment's repeatability; null if there is none.</summary>
+    public ProbeRecord? Probe { get; init; }
+
+    /// <summary>A new receipt id from the system's random generator.</summary>
+    public static string CreateId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+}

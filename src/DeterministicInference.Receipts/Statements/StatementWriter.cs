@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Output;
+
+namespace DeterministicInference.Receipts.Statements;
+
+/// <summary>Writes a statement as minified JSON, the payload of an envelope.</summary>
+public static class StatementWriter
+{
+    /// <summary>Quotes are written <c>\"</c>: the JSON is never put into HTML.</summary>
+    internal static JsonWriterOptions Options => new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The payload.</summary>
+    public static byte[] Write(ReceiptStatement statement)
+    {
+        ArgumentNullException.ThrowIfNull(statement);
+        var buffer = new ArrayBufferWriter<byte>(2048);
+        using (var json = new Utf8JsonWriter(buffer, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("_type", ReceiptStatement.Type);
+            WriteSubject(json, statement);
+            json.WriteString("predicateType", ReceiptStatement.PredicateType);
+            json.WriteStartObject("predicate");
+            WritePredicate(json, statement);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteSubject(Utf8JsonWriter json, ReceiptStatement statement)
+    {
+        json.WriteStartArray("subject");
+        json.WriteStartObject();
+        json.WriteString("name", OutputDigest.Form);
+        json.WriteStartObject("digest");
+        json.WriteString("sha256", statement.OutputCommitment.ToString());
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndArray();
+    }
+
+    private static void WritePredicate(Utf8JsonWriter json, ReceiptStatement statement)
+    {
+        json.WriteString("receipt_id", statement.ReceiptId);
+        json.WriteString("issued_at", Time(statement.IssuedAt));
+        json.WriteBoolean("complete", statement.Complete);
+        json.WriteString("class", StatementNames.Of(statement.Class));
+        json.WriteString("execution", StatementNames.Of(statement.Execution));
+        if (statement.Origin is { } origin) json.WriteString("origin", origin);
+
+        json.WriteStartObject("request");
+        json.WriteString("form", CanonicalRequest.Form);
+        json.WriteString("path", statement.RequestPath);
+        json.WriteString("commitment", statement.RequestCommitment.ToString());
+        json.WriteStartObject("pins");
+        foreach ((string name, string value) in statement.Pins.Values) json.WriteString(name, value);
+        json.WriteEndObject();
+        json.WriteEndObject();
+
+        json.WriteStartObject("output");
+        json.WriteString("delivery", StatementNames.Of(statement.Delivery));
+        WriteTokens(json, "tokens", statement.Tokens);
+        WriteTokens(json, "prompt", statement.Prompt);
+        json.WriteString("logprobs", statement.LogprobsCommitment?.ToString());
+        json.WriteEndObject();
+
+        json.WriteStartObject("environment");
+        json.WriteString("id", statement.EnvironmentId.ToString());
+        json.WriteString("source", StatementNames.Of(statement.EnvironmentSource));
+        json.WriteEndObject();
+
+        json.WriteStartObject("model");
+        json.WriteString("name", statement.ModelName);
+        json.WriteString("sha256", statement.ModelDigest?.ToString());
+        json.WriteEndObject();
+        WriteProbe(json, statement.Probe);
+    }
+
+    private static void WriteTokens(Utf8JsonWriter json, string name, TokenBinding? tokens)
+    {
+        if (tokens is null)
+        {
+            json.WriteNull(name);
+            return;
+        }
+        json.WriteStartObject(name);
+        json.WriteString("digest", tokens.Digest.ToString());
+        json.WriteStartArray("counts");
+        foreach (int count in tokens.Counts) json.WriteNumberValue(count);
+        json.WriteEndArray();
+        if (tokens.TrailDigest is { } trail) json.WriteString("trail_sha256", trail.ToString());
+        json.WriteEndObject();
+    }
+
+    private static void WriteProbe(Utf8JsonWriter json, ProbeRecord? probe)
+    {
+        if (probe is null)
+        {
+            json.WriteNull("probe");
+            return;
+        }
+        json.WriteStartObject("probe");
+        json.WriteString("verdict", probe.Verdict);
+        json.WriteNumber("trials", probe.Trials);
+        json.WriteString("at", Time(probe.At));
+        json.WriteEndObject();
+    }
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(StatementNames.TimeFormat, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,35 @@
+namespace DeterministicInference.Receipts.Verification;
+
+/// <summary>The checks of a receipt, in their order.</summary>
+public enum ReceiptCheck
+{
+    /// <summary>The envelope's signature is by the key.</summary>
+    Signature,
+
+    /// <summary>The payload is a statement of a known version with all its members.</summary>
+    Statement,
+
+    /// <summary>The id beside the envelope is the one in the statement.</summary>
+    ReceiptId,
+
+    /// <summary>The request is the one that the statement commits to.</summary>
+    Request,
+
+    /// <summary>The output is the one that the statement commits to.</summary>
+    Output,
+
+    /// <summary>The log-probabilities are the ones that the statement commits to.</summary>
+    Logprobs,
+
+    /// <summary>The generated tokens are the ones that the statement binds.</summary>
+    Tokens,
+
+    /// <summary>The prompt's tokens are the ones that the statement binds.</summary>
+    Prompt,
+
+    /// <summary>The trail is the one that the statement binds.</summary>
+    Trail,
+
+    /// <summary>The environment document is the one that the statement names.</summary>
+    Environment,
+}

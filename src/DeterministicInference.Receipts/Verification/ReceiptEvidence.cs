@@ -1,0 +1,26 @@
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Tokens;
+
+namespace DeterministicInference.Receipts.Verification;
+
+/// <summary>A receipt and what is held against it. What is null is not checked.</summary>
+/// <param name="Receipt">The receipt.</param>
+public sealed record ReceiptEvidence(Receipt Receipt)
+{
+    /// <summary>The client's request body, as it was sent.</summary>
+    public ReadOnlyMemory<byte>? RequestBody { get; init; }
+
+    /// <summary>The output of the answer. Its log-probabilities are needed where the statement commits to some.</summary>
+    public OutputDigest? Output { get; init; }
+
+    /// <summary>The generated token ids of the answer, chained with the receipt's salt.</summary>
+    public TokenDigest? Tokens { get; init; }
+
+    /// <summary>The prompt's token ids, chained with the receipt's salt.</summary>
+    public TokenDigest? Prompt { get; init; }
+
+    /// <summary>The environment document.</summary>
+    public InferenceEnvironment? Environment { get; init; }
+}

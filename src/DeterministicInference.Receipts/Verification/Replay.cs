@@ -1,0 +1,23 @@
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Tokens;
+
+namespace DeterministicInference.Receipts.Verification;
+
+/// <summary>The answer to a receipt's request when it was computed again, with everything salted by the receipt's salt.</summary>
+/// <param name="Output">Its output. Its log-probabilities are needed where the receipt commits to some.</param>
+/// <param name="Delivery">How it was delivered.</param>
+public sealed record Replay(OutputDigest Output, AnswerDelivery Delivery)
+{
+    /// <summary>Its generated tokens; null if the engine did not report them.</summary>
+    public TokenDigest? Tokens { get; init; }
+
+    /// <summary>The prompt's tokens; null likewise.</summary>
+    public TokenDigest? Prompt { get; init; }
+
+    /// <summary>The environment that the fresh receipt names; null if it is unknown.</summary>
+    public Sha256Value? EnvironmentId { get; init; }
+
+    /// <summary>The document of that environment, to say what differs; null if it is unknown.</summary>
+    public InferenceEnvironment? Environment { get; init; }
+}

@@ -1,0 +1,96 @@
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Tokens;
+
+namespace DeterministicInference.Receipts.Verification;
+
+/// <summary>
+/// Judges a receipt by replays of its request. One that is equal decides; after a difference, <see cref="Needed"/> of
+/// them tell a server that is itself not deterministic from one that disagrees.
+/// </summary>
+/// <param name="statement">What was signed, after <see cref="ReceiptVerifier"/> found no fault.</param>
+/// <param name="salt">The receipt's; null if it came without.</param>
+/// <param name="trail">The receipt's; null if it came without.</param>
+/// <param name="environment">The document of the receipt's environment, to say what differs; null if it is unknown.</param>
+public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnlyMemory<byte>? trail, InferenceEnvironment? environment)
+{
+    /// <summary>Replays that a difference needs before it counts.</summary>
+    public const int Needed = 3;
+
+    /// <summary>The verdict of these replays; null if another one is needed.</summary>
+    /// <param name="replays">In order; empty if the server gave no answer.</param>
+    /// <exception cref="ArgumentException">The receipt commits to log-probabilities, and a replay comes without them.</exception>
+    public ReplayVerdict? Judge(IReadOnlyList<Replay> replays)
+    {
+        ArgumentNullException.ThrowIfNull(replays);
+        if (statement.LogprobsCommitment is not null && replays.Any(replay => replay.Output.Logprobs is null))
+        {
+            throw new ArgumentException("The log-probabilities of a replay are missing.", nameof(replays));
+        }
+        if (salt is null) return new ReplayVerdict(Verdict.Inconclusive, null, "the receipt came without its salt, so it cannot be opened");
+        if (!statement.Complete) return new ReplayVerdict(Verdict.Incomplete, null, "the answer broke off");
+        if (replays.Count == 0) return new ReplayVerdict(Verdict.Unreachable, null, "the server gave no answer");
+
+        bool same = replays.All(replay => replay.EnvironmentId == statement.EnvironmentId);
+        ReplayDifference? difference = Difference(replays[0], same, salt);
+        if (replays.Count == 1 && difference is null) return Equal(same);
+        if (replays.Count < Needed) return null;
+        if (replays.Skip(1).Any(replay => !Agree(replays[0], replay)))
+        {
+            return new ReplayVerdict(Verdict.Inconclusive, difference, "the engine asked is itself not deterministic");
+        }
+        return difference is null ? Equal(same) : Different(replays[0], same, difference);
+    }
+
+    private ReplayVerdict Equal(bool sameEnvironment)
+    {
+        if (!sameEnvironment) return new ReplayVerdict(Verdict.Corroborated, null, "another environment gives the same answer");
+        return statement.Class == DeterminismClass.Deterministic
+            ? new ReplayVerdict(Verdict.Reproduced, null, "the same environment gives the same answer")
+            : new ReplayVerdict(Verdict.Corroborated, null, "the same environment, which is best-effort, gives the same answer");
+    }
+
+    private ReplayVerdict Different(Replay replay, bool sameEnvironment, ReplayDifference difference)
+    {
+        if (!sameEnvironment)
+        {
+            string keys = environment is not null && replay.Environment is not null
+                ? string.Join(", ", environment.Differences(replay.Environment)) : "unknown facts";
+            return new ReplayVerdict(Verdict.Inconclusive, difference, $"differs at {difference}; the environments differ in {keys}");
+        }
+        if (statement.Class != DeterminismClass.Deterministic)
+        {
+            return new ReplayVerdict(Verdict.Inconclusive, difference, $"differs at {difference}; a best-effort environment promises nothing");
+        }
+        return difference.Part == ReplayPart.Text && replay.Delivery != statement.Delivery
+            ? new ReplayVerdict(Verdict.Inconclusive, difference, "the text differs, but it was delivered in another way and no tokens tell")
+            : new ReplayVerdict(Verdict.Contradicted, difference, $"the same environment differs at {difference}");
+    }
+
+    /// <summary>With another delivery the text may differ for the same tokens: then the tokens decide.</summary>
+    private ReplayDifference? Difference(Replay replay, bool sameEnvironment, Salt opened)
+    {
+        bool hasTokens = statement.Tokens is not null && replay.Tokens is not null;
+        if (statement.Prompt is { } prompt && replay.Prompt is { } freshPrompt && prompt.Digest != freshPrompt.Digest)
+        {
+            return new ReplayDifference(ReplayPart.Prompt, null);
+        }
+        if (hasTokens && statement.Tokens!.Digest != replay.Tokens!.Digest)
+        {
+            return new ReplayDifference(ReplayPart.Tokens, Place(statement.Tokens, replay.Tokens));
+        }
+        bool textDecides = !hasTokens || replay.Delivery == statement.Delivery;
+        if (textDecides && Commitment.ToOutput(replay.Output.Digest, opened) != statement.OutputCommitment) return new ReplayDifference(ReplayPart.Text, null);
+        bool sameLogprobs = !sameEnvironment || statement.LogprobsCommitment is null
+            || Commitment.ToLogprobs(replay.Output.Logprobs!.Value, opened) == statement.LogprobsCommitment;
+        return sameLogprobs ? null : new ReplayDifference(ReplayPart.Logprobs, null);
+    }
+
+    private TokenPlace? Place(TokenBinding bound, TokenDigest fresh) =>
+        trail is { } bytes && TokenTrail.Fits(bytes.Span, bound.Counts)
+            ? TokenTrail.FirstDifference(bytes.Span, bound.Counts, fresh.Trail.Span, fresh.Counts) : null;
+
+    private static bool Agree(Replay a, Replay b) =>
+        a.Output.Digest == b.Output.Digest && a.Output.Logprobs == b.Output.Logprobs && a.Tokens?.Digest == b.Tokens?.Digest
+        && a.Prompt?.Digest == b.Prompt?.Digest;
+}

@@ -1,0 +1,32 @@
+namespace DeterministicInference.Receipts.Verification;
+
+/// <summary>What a check of a receipt ends in. See <see cref="VerdictExitCode"/> for the command's exit codes.</summary>
+public enum Verdict
+{
+    /// <summary>All that was given agrees with the signed statement. Nothing was computed again.</summary>
+    Valid,
+
+    /// <summary>The environment that the receipt names gave the same answer again.</summary>
+    Reproduced,
+
+    /// <summary>The receipt is of a kind or version that this library does not know.</summary>
+    UnknownVersion,
+
+    /// <summary>The deterministic environment that the receipt names gives another answer.</summary>
+    Contradicted,
+
+    /// <summary>The same answer came again, from another environment or one that promises nothing.</summary>
+    Corroborated,
+
+    /// <summary>Neither shown nor refuted.</summary>
+    Inconclusive,
+
+    /// <summary>Something does not belong to the signed statement, or its signature is not by the key.</summary>
+    Tampered,
+
+    /// <summary>The receipt is of an answer that broke off.</summary>
+    Incomplete,
+
+    /// <summary>The server that was asked to compute again gave no answer.</summary>
+    Unreachable,
+}

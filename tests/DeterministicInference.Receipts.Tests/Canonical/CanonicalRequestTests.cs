@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Text;
+using DeterministicInference.Receipts.Canonical;
+using Xunit;
+
+namespace DeterministicInference.Receipts.Tests.Canonical;
+
+public class CanonicalRequestTests
+{
+    private const string Head = "dis-req/1\n/v1/completions\n";
+
+    [Theory]
+    // Whitespace goes, except inside of strings.
+    [InlineData("{ \"a\" :\t[ 1 ,\r\n 2 ] , \"b\" : \" x \" }", """{"a":[1,2],"b":" x "}""")]
+    // Numbers are the bytes that came.
+    [InlineData("""{"n":[9007199254740993,1.0,-1.50e0,1E+2,-0,0.10,123456789012345678901234567890]}""", """{"n":[9007199254740993,1.0,-1.50e0,1E+2,-0,0.10,123456789012345678901234567890]}""")]
+    // One spelling per string.
+    [InlineData("""{"s":"\"\\\/\b\f\n\r\t\u0000\u001F\u007f\u00e9\u2028\ud83d\ude00\u0022\u005C\u0008"}""", "{\"s\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u007fé\u2028😀\\\"\\\\\\b\"}")]
+    // RFC 8785, section 3.2.2.2.
+    [InlineData("""{"s":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/"}""", """{"s":"€$\u000f\nA'B\"\\\\\"/"}""")]
+    // No Unicode normalisation.
+    [InlineData("""{"s":"e\u0301 \u00e9"}""", "{\"s\":\"e\u0301 é\"}")]
+    // The top level is sorted by the UTF-8 bytes of the unescaped names; below it, order is as received.
+    [InlineData("""{"b":{"z":1,"a":2},"\uD83D\uDE00":1,"\uE000":2,"B":3,"\u0061":[{"y":1,"x":2}],"":0}""", "{\"\":0,\"B\":3,\"a\":[{\"y\":1,\"x\":2}],\"b\":{\"z\":1,\"a\":2},\"\uE000\":2,\"😀\":1}")]
+    [InlineData("""{"10":1,"9":2,"1":3}""", """{"1":3,"10":1,"9":2}""")]
+    // Null is a value.
+    [InlineData("""{"max_tokens":null,"t":true,"f":false}""", """{"f":false,"max_tokens":null,"t":true}""")]
+    // Nothing but the listed names is removed, and only at the top.
+    [InlineData("""{"stream":true,"stream_options":{},"user":1,"safety_identifier":1,"metadata":{},"store":1,"service_tier":1,"rid":1,"priority":1,"custom_labels":1,"tee":1,"x":{"stream":1},"\u0073tream2":1}""", """{"stream2":1,"x":{"stream":1}}""")]
+    [InlineData("{}", "{}")]
+    [InlineData("""{"a":{},"b":[],"c":[[],{}]}""", """{"a":{},"b":[],"c":[[],{}]}""")]
+    public void Canonical_form(string body, string json) => Assert.Equal(Head + json + "\n", Written(body));
+
+    [Fact]
+    public void A_byte_order_mark_is_not_part_of_it() => Assert.Equal(Digest("{}"), Digest("\uFEFF{}"));
+
+    [Fact]
+    public void The_path_is_part_of_it() =>
+        Assert.NotEqual(
+            CanonicalRequest.Digest("/v1/completions", "{}"u8, RequestPins.None),
+            CanonicalRequest.Digest("/v1/chat/completions", "{}"u8, RequestPins.None));
+
+    [Theory]
+    [InlineData("/v1/embeddings")]
+    [InlineData("/v1/completions?x=1")]
+    [InlineData("/v1/completions/")]
+    public void No_other_path_has_a_form(string path) => Assert.Throws<ArgumentException>(() => CanonicalRequest.Digest(path, "{}"u8, RequestPins.None));
+
+    [Theory]
+    [InlineData("", CanonicalFormError.InvalidJson, "", 0)]
+    [InlineData("{", CanonicalFormError.InvalidJson, "", 1)]
+    [InlineData("{}{}", CanonicalFormError.InvalidJson, "", 2)]
+    [InlineData("{\"a\":1,}", CanonicalFormError.InvalidJson, "a", null)]
+    [InlineData("{\"a\":01}", CanonicalFormError.InvalidJson, "a", null)]
+    [InlineData("{\"a\":NaN}", CanonicalFormError.InvalidJson, "a", null)]
+    [InlineData("{\"a\":[1,\"\t\"]}", CanonicalFormError.InvalidJson, "a[0]", null)]
+    [InlineData("/**/{}", CanonicalFormError.InvalidJson, "", 0)]
+    [InlineData("[]", CanonicalFormError.NotAnObject, "", 0)]
+    [InlineData("\"x\"", CanonicalFormError.NotAnObject, "", 0)]
+    [InlineData("{\"a\":1,\"a\":1}", CanonicalFormError.DuplicateName, "a", 7)]
+    [InlineData("{\"a\":1,\"\\u0061\":1}", CanonicalFormError.DuplicateName, "a", 7)]
+    [InlineData("{\"user\":1,\"user\":1}", CanonicalFormError.DuplicateName, "user", 10)]
+    [InlineData("{\"tools\":[{},{\"f\":{\"x\":1,\"y\":2,\"x\":3}}]}", CanonicalFormError.DuplicateName, "tools[1].f.x", 31)]
+    [InlineData("{\"messages\":[{\"content\":\"\\ud83d\"}]}", CanonicalFormError.UnpairedSurrogate, "messages[0].content", 24)]
+    [InlineData("{\"user\":\"\\ude00\\ud83d\"}", CanonicalFormError.UnpairedSurrogate, "user", 8)]
+    [InlineData("{\"a\":\"\\ud83dx\\ude00\"}", CanonicalFormError.UnpairedSurrogate, "a", 5)]
+    [InlineData("{\"a\":\"\\ud83d\\ud83d\\ude00\"}", CanonicalFormError.UnpairedSurrogate, "a", 5)]
+    [InlineData("{\"\\udc00\":1}", CanonicalFormError.UnpairedSurrogate, "?", 1)]
+    public void What_has_no_canonical_form_is_refused_naming_the_place(string body, CanonicalFormError error, string place, int? offset)
+    {
+        var refusal = Assert.Throws<CanonicalFormException>(() => Digest(body));
+        Assert.Equal((error, place), (refusal.Error, refusal.Place));
+        if (offset is { } bytes) Assert.Equal(bytes, refusal.Offset);
+        Assert.Contains(place.Length == 0 ? "the top level" : $"'{place}'", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("C328")]
+    [InlineData("EDA0BD")]
+    [InlineData("C0AF")]
+    [InlineData("F5808080")]
+    [InlineData("FF")]
+    public void Bytes_that_are_not_UTF8_are_refused_naming_the_place(string hex)
+    {
+        byte[] body = [.. "{\"a\":1,\"b\":[\"x\",\"é"u8, .. Convert.FromHexString(hex), .. "\"]}"u8];
+        var refusal = Assert.Throws<CanonicalFormException>(() => CanonicalRequest.Digest("/v1/completions", body, RequestPins.None));
+        Assert.Equal(CanonicalFormError.InvalidUtf8, refusal.Error);
+        Assert.Equal(19, refusal.Offset);
+        Assert.StartsWith("b[", refusal.Place, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sixty_four_levels_are_enough()
+    {
+        Assert.NotEqual(default, Digest(Nested(64)));
+        var refusal = Assert.Throws<CanonicalFormException>(() => Digest(Nested(65)));
+        Assert.Equal(CanonicalFormError.TooDeep, refusal.Error);
+        Assert.StartsWith("a[0][0]", refusal.Place, StringComparison.Ordinal);
+        Assert.Equal(CanonicalFormError.TooDeep, Assert.Throws<CanonicalFormException>(() => Digest(Nested(100_000))).Error);
+
+        static string Nested(int levels) => "{\"a\":" + new string('[', levels - 1) + new string(']', levels - 1) + "}";
+    }
+
+    [Fact]
+    public void Messages_do_not_hold_the_content()
+    {
+        var refusal = Assert.Throws<CanonicalFormException>(() => Digest("{\"messages\":[{\"content\":\"secret \\ud800\"}]}"));
+        Assert.Equal("Half of a surrogate pair at 'messages[0].content' (byte 24).", refusal.Message);
+    }
+
+    [Fact]
+    public void A_place_is_short_and_printable()
+    {
+        string name = "\\n" + new string('x', 10_000);
+        var refusal = Assert.Throws<CanonicalFormException>(() => Digest("{\"a\":{\"" + name + "\":\"\\ud800\"}}"));
+        Assert.Equal("a.?" + new string('x', 63) + "…", refusal.Place);
+    }
+
+    private static string Written(string body)
+    {
+        var written = new ArrayBufferWriter<byte>();
+        CanonicalRequest.Write("/v1/completions", Encoding.UTF8.GetBytes(body), RequestPins.None, written);
+        return Encoding.UTF8.GetString(written.WrittenSpan);
+    }
+
+    private static Sha256Value Digest(string body) => CanonicalRequest.Digest("/v1/completions", Encoding.UTF8.GetBytes(body), RequestPins.None);
+}

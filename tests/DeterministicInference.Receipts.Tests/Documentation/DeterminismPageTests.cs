@@ -1,0 +1,82 @@
+using System.Text.RegularExpressions;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Verification;
+using Xunit;
+
+namespace DeterministicInference.Receipts.Tests.Documentation;
+
+/// <summary>docs/determinism.md says what the code does.</summary>
+public sealed partial class DeterminismPageTests
+{
+    private static readonly string Root = FindRoot();
+
+    private readonly string page = File.ReadAllText(Path.Combine(Root, "docs/determinism.md"));
+
+    [Fact]
+    public void Its_vectors_are_those_of_the_tests()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(Root, "tests/DeterministicInference.Receipts.Tests"), "*Tests.cs", SearchOption.AllDirectories);
+        string sources = string.Concat(files.Select(File.ReadAllText));
+        string[] values = [.. Hash().Matches(page).Select(match => match.Value)];
+        Assert.Equal(9, values.Length);
+        Assert.All(values, value => Assert.Contains($"\"{value}\"", sources, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void It_lists_the_members_that_are_left_out()
+    {
+        string[] names = Names("These top-level names are removed:", "No others");
+        Assert.Equal(11, names.Length);
+        Assert.All(names, name => Assert.True(CanonicalRequest.IsRemoved(name), name));
+    }
+
+    [Fact]
+    public void It_lists_the_members_that_can_t_be_pins()
+    {
+        string[] names = Names("or content:", "What a pin replaces");
+        Assert.Equal(15, names.Length);
+        Assert.All(names, name => Assert.Throws<ArgumentException>(() => new RequestPins([new(name, "1")])));
+    }
+
+    [Fact]
+    public void It_has_every_verdict_with_its_exit_code()
+    {
+        foreach (Verdict verdict in Enum.GetValues<Verdict>())
+        {
+            string name = verdict == Verdict.UnknownVersion ? "UNKNOWN VERSION" : verdict.ToString().ToUpperInvariant();
+            int code = VerdictExitCode.Of(verdict);
+            Assert.Matches($@"(?m)^\|.*\| {code} {name}|^\| {name}.*\| {code} \|", page);
+        }
+    }
+
+    [Theory]
+    [InlineData("**State: the library exists, the server does not issue receipts yet.**")]
+    [InlineData("**The statement is signed.**")]
+    [InlineData("**The same environment id reproduces it**: tested")]
+    [InlineData("**The log only grows.**")]
+    [InlineData("the same weights give the same bits on every CPU")]
+    [InlineData("- that a GPU ran it")]
+    [InlineData("- that the weights in memory are the files that were hashed")]
+    [InlineData("- that the output is the same on another GPU model")]
+    [InlineData("- that an answer is true")]
+    public void It_says_what_is_claimed_and_what_is_not(string claim) => Assert.Contains(claim, page, StringComparison.Ordinal);
+
+    private string[] Names(string after, string before)
+    {
+        int start = page.IndexOf(after, StringComparison.Ordinal);
+        return [.. Name().Matches(page[start..page.IndexOf(before, start, StringComparison.Ordinal)]).Select(match => match.Groups[1].Value)];
+    }
+
+    private static string FindRoot()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "DeterministicInference.slnx"))) folder = Path.GetDirectoryName(folder);
+        return folder ?? throw new DirectoryNotFoundException("The tests run outside of the repository.");
+    }
+
+    [GeneratedRegex("\\b[0-9a-f]{64}\\b")]
+    private static partial Regex Hash();
+
+    [GeneratedRegex("`([a-z_]+)`")]
+    private static partial Regex Name();
+}

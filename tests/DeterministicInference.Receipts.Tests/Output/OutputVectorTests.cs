@@ -1,0 +1,88 @@
+using System.Text;
+using DeterministicInference.Receipts.Output;
+using Xunit;
+
+namespace DeterministicInference.Receipts.Tests.Output;
+
+/// <summary>The vectors of docs/determinism.md, computed by an independent program.</summary>
+public class OutputVectorTests
+{
+    private const string Answer = """
+        {"choices":[{"index":0,"message":{"role":"assistant","content":"Hi \ud83d\ude00\ufffd","refusal":null,"tool_calls":[{"id":"call_9","type":"function","function":{"name":"f","arguments":"{\"a\": 1}"}}]},"logprobs":null,"finish_reason":"tool_calls"},
+         {"index":1,"message":{"role":"assistant","content":"ok","reasoning_content":"hm"},"finish_reason":"stop"}]}
+        """;
+
+    private static readonly string[] Events =
+    [
+        """{"choices":[{"index":1,"delta":{"role":"assistant","content":""}}]}""",
+        """{"choices":[{"index":0,"delta":{"role":"assistant","content":"Hi \ud83d"}}]}""",
+        """{"choices":[{"index":1,"delta":{"reasoning":"h"}}]}""",
+        """{"choices":[{"index":0,"delta":{"content":"\ude00"}}]}""",
+        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"x","type":"function","function":{"name":"f","arguments":""}}]}}]}""",
+        """{"choices":[{"index":1,"delta":{"reasoning_content":"m","content":"ok"}}]}""",
+        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\": "}}]}},{"index":1,"delta":{},"finish_reason":"stop"}]}""",
+        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]},"finish_reason":"tool_calls"}]}""",
+        """{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":9,"total_tokens":12}}""",
+    ];
+
+    private const string Manifest = """
+        dis-out/1
+        choices 2
+        0 content 7 d00b054cdc1943456555b9821eca169a987fbf17053e1bd3119708d9d449af5a
+        0 tool.0.name 1 252f10c83610ebca1a059c0bae8255eba2f95be4d1d7bcfa89d7248a82d9f111
+        0 tool.0.arguments 8 f9d86028c6e0d64e225186f96acb69338b2c59764df79162107f5c4bb34d1310
+        0 finish 10 8e920ae7d06bef0e7e617974cd02be9c07cfbca65b0dbb89895394a1318b6534
+        1 content 2 2689367b205c16ce32ed4200942b8b8b1e262dfc70d9bc9fbc77c49699a4f1df
+        1 reasoning 2 b82e2178ecf4d0c5859dc2e169d7fed8673f9f6eeb9f3591bed5f253b7742408
+        1 finish 4 6c45cb72a36e63d522aa54ed8adbd7a29a989474f2f77e0458af8800564ef3cb
+
+        """;
+
+    [Fact]
+    public void Manifest_and_digest_of_the_JSON_answer() => AssertVector(Outputs.OfAnswer(Answer));
+
+    [Fact]
+    public void Manifest_and_digest_of_the_events() => AssertVector(Outputs.OfEvents(Events));
+
+    [Fact]
+    public void Log_probabilities_of_chat()
+    {
+        OutputDigest output = Outputs.OfAnswer(
+            """
+            {"choices":[{"index":0,"logprobs":{"content":[
+              {"token":"Hi","logprob":-0.25,"bytes":[72,105],"top_logprobs":[{"token":"Hi","logprob":-0.25,"bytes":null},{"token":"Hey","logprob":-1.5}]},
+              {"token":"!","logprob":-0.5,"bytes":null,"top_logprobs":[]}],"refusal":null}}]}
+            """,
+            logprobs: true);
+        Assert.Equal("b727ef96734d4ffeecfcbc1efafe98af77e0983a44e2709a735b043dc2409e4f", output.Logprobs.ToString());
+    }
+
+    [Fact]
+    public void Log_probabilities_of_completions()
+    {
+        OutputDigest output = Outputs.OfAnswer(
+            """
+            {"choices":[{"index":0,"text":"Hi!","logprobs":{"text_offset":[0,2],"top_logprobs":[{"Hi":-0.25,"Hey":-1.5},null],"tokens":["Hi","!"],"token_logprobs":[-0.25,-5e-1]}}]}
+            """,
+            logprobs: true);
+        Assert.Equal("b727ef96734d4ffeecfcbc1efafe98af77e0983a44e2709a735b043dc2409e4f", output.Logprobs.ToString());
+    }
+
+    [Fact]
+    public void A_token_without_a_number_has_the_quiet_NaN()
+    {
+        byte[] stream = Convert.FromHexString("00000001" + "61" + "7ff8000000000000" + "00000000" + "00000001" + "62" + "bff0000000000000" + "00000000");
+        Sha256Value expected = Sha256Value.Of(Encoding.ASCII.GetBytes($"dis-logprobs/1\n0 34 {Sha256Value.Of(stream)}\n"));
+        Assert.Equal(expected, Outputs.OfAnswer("""{"choices":[{"logprobs":{"tokens":["a","b"],"token_logprobs":[null,-1]}}]}""", logprobs: true).Logprobs);
+        Assert.Equal(expected, Outputs.OfAnswer("""{"choices":[{"logprobs":{"content":[{"token":"a"},{"token":"b","logprob":-1.0}]}}]}""", logprobs: true).Logprobs);
+    }
+
+    private static void AssertVector(OutputDigest output)
+    {
+        Assert.Equal(Manifest, output.Manifest);
+        Assert.Equal("1fc96e1466d956fee8edba915bf36abfcc812a22a93efd3605866660cd3db27b", output.Digest.ToString());
+        Assert.Equal("008f1adb0faaf32e2bd1622a7360ec4214e19fa8db49b8bb76f9da2eb5da41ab", Commitment.ToOutput(output.Digest, Vectors.Salt).ToString());
+        Assert.Equal(2, output.Choices);
+        Assert.True(output.Finished);
+    }
+}

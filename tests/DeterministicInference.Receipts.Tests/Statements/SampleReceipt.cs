@@ -1,0 +1,91 @@
+using System.Text;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Receipts.Verification;
+
+namespace DeterministicInference.Receipts.Tests.Statements;
+
+/// <summary>A receipt with every member in use, and all that can be held against it.</summary>
+internal sealed class SampleReceipt : IDisposable
+{
+    public const string RequestBody = """{"model":"gpt","messages":[{"role":"user","content":"Hi"}],"logprobs":true,"stream":false}""";
+
+    public const string Answer =
+        """{"id":"x","choices":[{"index":0,"message":{"content":"Hello"},"logprobs":{"content":[{"token":"Hello","logprob":-0.5}]},"finish_reason":"stop"}]}""";
+
+    public SampleReceipt(bool complete = true, DeterminismClass? promised = null)
+    {
+        var pins = new RequestPins(new Dictionary<string, string> { ["model"] = "\"tiny\"", ["seed"] = "42" });
+        Output = OutputOf(Answer);
+        Tokens = Chain(TokenChain.OfChoices(Salt), 7, 8);
+        Prompt = Chain(TokenChain.OfPrompts(Salt), 1, 2, 3);
+        Environment = new InferenceEnvironment([new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))], []);
+        Statement = new ReceiptStatement
+        {
+            ReceiptId = "00112233445566778899aabbccddeeff",
+            IssuedAt = new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero),
+            Complete = complete,
+            Class = promised ?? Environment.Class,
+            RequestPath = "/v1/chat/completions",
+            RequestCommitment = Commitment.ToRequest(CanonicalRequest.Digest("/v1/chat/completions", Encoding.UTF8.GetBytes(RequestBody), pins), Salt),
+            Pins = pins,
+            OutputCommitment = Commitment.ToOutput(Output.Digest, Salt),
+            Delivery = AnswerDelivery.Json,
+            Tokens = TokenBinding.OfChoices(Tokens),
+            Prompt = TokenBinding.OfPrompts(Prompt),
+            LogprobsCommitment = Commitment.ToLogprobs(Output.Logprobs!.Value, Salt),
+            EnvironmentId = Environment.Id,
+            EnvironmentSource = Environment.Source,
+            ModelName = "tiny",
+            ModelDigest = Sha256Value.Of("weights"u8),
+            Probe = new ProbeRecord("deterministic", 1000, new DateTimeOffset(2026, 11, 21, 0, 0, 0, TimeSpan.Zero)),
+        };
+        Receipt = Receipt.Issue(Statement, Salt, Tokens.Trail, Key);
+    }
+
+    public SigningKey Key { get; } = SigningKey.Create();
+
+    public Salt Salt { get; } = Vectors.Salt;
+
+    public OutputDigest Output { get; }
+
+    public TokenDigest Tokens { get; }
+
+    public TokenDigest Prompt { get; }
+
+    public InferenceEnvironment Environment { get; }
+
+    public ReceiptStatement Statement { get; }
+
+    public Receipt Receipt { get; }
+
+    public ReceiptEvidence Evidence => EvidenceOf(Receipt);
+
+    public ReceiptEvidence EvidenceOf(Receipt receipt) => new(receipt)
+    {
+        RequestBody = Encoding.UTF8.GetBytes(RequestBody),
+        Output = Output,
+        Tokens = Tokens,
+        Prompt = Prompt,
+        Environment = Environment,
+    };
+
+    public static OutputDigest OutputOf(string answer)
+    {
+        using var hasher = new OutputHasher(logprobs: true);
+        hasher.AppendAnswer(Encoding.UTF8.GetBytes(answer));
+        return hasher.Finish();
+    }
+
+    public static TokenDigest Chain(TokenChain chain, params uint[] ids)
+    {
+        chain.Append(0, ids);
+        return chain.Current();
+    }
+
+    public void Dispose() => Key.Dispose();
+}

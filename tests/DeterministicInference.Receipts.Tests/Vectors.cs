@@ -1,0 +1,7 @@
+namespace DeterministicInference.Receipts.Tests;
+
+/// <summary>The salt of all vectors of docs/determinism.md.</summary>
+internal static class Vectors
+{
+    public static Salt Salt { get; } = new([.. Enumerable.Range(0, 32).Select(i => (byte)i)]);
+}

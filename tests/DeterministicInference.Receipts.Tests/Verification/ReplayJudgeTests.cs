@@ -1,0 +1,127 @@
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Tests.Statements;
+using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Receipts.Verification;
+using Xunit;
+
+namespace DeterministicInference.Receipts.Tests.Verification;
+
+public sealed class ReplayJudgeTests : IDisposable
+{
+    private readonly SampleReceipt sample = new();
+    private readonly SampleReceipt bestEffort = new(promised: DeterminismClass.BestEffort);
+
+    private static InferenceEnvironment OtherEnvironment { get; } = new([new("engine.name", new EnvironmentFact("sglang", FactSource.Measured))], []);
+
+    [Fact]
+    public void One_equal_replay_decides()
+    {
+        Assert.Equal(Verdict.Reproduced, Judge(sample, Same()).Verdict);
+        Assert.Equal(Verdict.Corroborated, Judge(bestEffort, Same()).Verdict);
+        Assert.Equal(Verdict.Corroborated, Judge(sample, Elsewhere(Same())).Verdict);
+        Assert.Equal(Verdict.Corroborated, Judge(sample, Same() with { EnvironmentId = null, Environment = null }).Verdict);
+    }
+
+    [Fact]
+    public void A_difference_needs_three_replays()
+    {
+        ReplayJudge judge = Judge(sample);
+        Assert.Null(judge.Judge([OtherTokens()]));
+        Assert.Null(judge.Judge([OtherTokens(), OtherTokens()]));
+        Assert.Equal(Verdict.Contradicted, judge.Judge([OtherTokens(), OtherTokens(), OtherTokens()])!.Verdict);
+    }
+
+    [Fact]
+    public void A_contradiction_names_the_token()
+    {
+        ReplayVerdict verdict = Judge(sample, OtherTokens(), OtherTokens(), OtherTokens());
+        Assert.Equal(new ReplayDifference(ReplayPart.Tokens, new TokenPlace(0, 1)), verdict.Difference);
+        Assert.Contains("token 1 of choice 0", verdict.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_trail_the_place_is_unknown()
+    {
+        var judge = new ReplayJudge(sample.Statement, sample.Salt, null, sample.Environment);
+        ReplayDifference? difference = judge.Judge([OtherTokens(), OtherTokens(), OtherTokens()])!.Difference;
+        Assert.Equal("the tokens, place unknown", difference!.ToString());
+    }
+
+    [Fact]
+    public void A_server_that_disagrees_with_itself_shows_nothing()
+    {
+        ReplayVerdict verdict = Judge(sample, OtherTokens(), Same(), Same());
+        Assert.Equal(Verdict.Inconclusive, verdict.Verdict);
+        Assert.Contains("itself not deterministic", verdict.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Best_effort_and_other_environments_cannot_contradict()
+    {
+        Assert.Equal(Verdict.Inconclusive, Judge(bestEffort, OtherTokens(), OtherTokens(), OtherTokens()).Verdict);
+        ReplayVerdict elsewhere = Judge(sample, Elsewhere(OtherTokens()), Elsewhere(OtherTokens()), Elsewhere(OtherTokens()));
+        Assert.Equal(Verdict.Inconclusive, elsewhere.Verdict);
+        Assert.EndsWith("the environments differ in engine.name", elsewhere.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_first_part_that_differs_is_named()
+    {
+        Assert.Equal(ReplayPart.Prompt, Part(OtherTokens() with { Prompt = SampleReceipt.Chain(TokenChain.OfPrompts(sample.Salt), 9) }));
+        Assert.Equal(ReplayPart.Text, Part(Same() with { Output = Other("Hello", "Hullo") }));
+        Assert.Equal(ReplayPart.Logprobs, Part(Same() with { Output = Other("-0.5", "-0.25") }));
+
+        ReplayPart Part(Replay replay) => Judge(sample, replay, replay, replay).Difference!.Part;
+    }
+
+    [Fact]
+    public void Log_probabilities_of_another_environment_are_not_compared() =>
+        Assert.Equal(Verdict.Corroborated, Judge(sample, Elsewhere(Same() with { Output = Other("-0.5", "-0.25") })).Verdict);
+
+    [Fact]
+    public void A_replay_without_the_log_probabilities_it_needs_is_an_error() =>
+        Assert.Throws<ArgumentException>(() => Judge(sample).Judge([Same() with { Output = sample.Output with { Logprobs = null } }]));
+
+    [Fact]
+    public void With_another_delivery_the_tokens_decide()
+    {
+        Replay streamed = Same() with { Delivery = AnswerDelivery.Sse, Output = Other("\"Hello\"}", "\"Hullo\"}") };
+        Assert.Equal(Verdict.Reproduced, Judge(sample, streamed).Verdict);
+
+        Replay noTokens = streamed with { Tokens = null };
+        ReplayVerdict verdict = Judge(sample, noTokens, noTokens, noTokens);
+        Assert.Equal(Verdict.Inconclusive, verdict.Verdict);
+        Assert.Equal(ReplayPart.Text, verdict.Difference!.Part);
+    }
+
+    [Fact]
+    public void Where_there_is_nothing_to_compare()
+    {
+        using var broken = new SampleReceipt(complete: false);
+        Assert.Equal(Verdict.Unreachable, Judge(sample).Judge([])!.Verdict);
+        Assert.Equal(Verdict.Incomplete, Judge(broken).Judge([Same()])!.Verdict);
+        Assert.Equal(Verdict.Inconclusive, new ReplayJudge(sample.Statement, null, null, null).Judge([Same()])!.Verdict);
+    }
+
+    public void Dispose()
+    {
+        sample.Dispose();
+        bestEffort.Dispose();
+    }
+
+    private static ReplayJudge Judge(SampleReceipt receipt) => new(receipt.Statement, receipt.Salt, receipt.Tokens.Trail, receipt.Environment);
+
+    private static ReplayVerdict Judge(SampleReceipt receipt, params Replay[] replays) => Judge(receipt).Judge(replays)!;
+
+    private Replay Same() => new(sample.Output, AnswerDelivery.Json)
+    {
+        Tokens = sample.Tokens, Prompt = sample.Prompt, EnvironmentId = sample.Environment.Id, Environment = sample.Environment,
+    };
+
+    private Replay OtherTokens() => Same() with { Tokens = SampleReceipt.Chain(TokenChain.OfChoices(sample.Salt), 7, 9) };
+
+    private static Replay Elsewhere(Replay replay) => replay with { EnvironmentId = OtherEnvironment.Id, Environment = OtherEnvironment };
+
+    private static OutputDigest Other(string part, string by) => SampleReceipt.OutputOf(SampleReceipt.Answer.Replace(part, by, StringComparison.Ordinal));
+}
