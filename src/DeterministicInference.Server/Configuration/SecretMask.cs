@@ -47,12 +47,12 @@ internal sealed class SecretMask
         return [secret, python, python.Replace("'", "\\'", StringComparison.Ordinal), JsonEncodedText.Encode(secret).Value, JsonEncodedText.Encode(secret, OpenAI.ApiJson.WriterOptions.Encoder).Value];
     }
 
-    /// <summary>The last word of each line: a label may stand before the key. Without a file there are no keys; that it is missing is told elsewhere.</summary>
+    /// <summary>The last word of each line that is no comment, whose words are no secrets: a label may stand before the key. Without a file there are no keys; that it is missing is told elsewhere.</summary>
     private static IEnumerable<string> KeysOf(string file)
     {
         try
         {
-            return [.. File.ReadLines(file).Select(line => line.Trim().Split((char[])[' ', '\t'])[^1])];
+            return [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => !line.StartsWith('#')).Select(line => line.Split((char[])[' ', '\t'])[^1])];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

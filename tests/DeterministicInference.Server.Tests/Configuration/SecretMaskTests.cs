@@ -42,9 +42,9 @@ public sealed class SecretMaskTests
     public void The_servers_own_keys_are_masked()
     {
         string file = Path.Combine(TestModels.NewFolder("keys"), "keys");
-        File.WriteAllText(file, "# for the team\nfile-key-1\nalice  file-key-2\n\n");
+        File.WriteAllText(file, "# keys of production\nfile-key-1\nalice  file-key-2\n\n");
         SecretMask mask = Mask(new InferenceOptions { ApiKey = ["given-key-1", "given-key-2"], ApiKeyFile = file });
-        Assert.Equal("*** *** *** *** alice", mask.Apply("file-key-1 file-key-2 given-key-1 given-key-2 alice"));
+        Assert.Equal("*** *** *** *** alice production", mask.Apply("file-key-1 file-key-2 given-key-1 given-key-2 alice production"));
         Assert.Equal("x", Mask(new InferenceOptions { ApiKeyFile = file + ".gone" }).Apply("x"));
     }
 
