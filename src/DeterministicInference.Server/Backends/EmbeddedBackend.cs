@@ -16,6 +16,8 @@ internal sealed class EmbeddedBackend : IBackend
 
     public string MissingExecutableRemedy => "Leave --backend-command out to run this program's own engine.";
 
+    public RequestRules Requests { get; } = new() { TokenIdMembers = ["return_token_ids"] };
+
     public BackendLaunch Launch(InferenceOptions options)
     {
         string self = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");

@@ -32,6 +32,9 @@ internal interface IBackend
     /// <summary>What to do when its executable is not there.</summary>
     string MissingExecutableRemedy { get; }
 
+    /// <summary>What is changed or refused in requests to it.</summary>
+    RequestRules Requests => RequestRules.None;
+
     /// <summary>What to start, or null for an engine that is only attached to.</summary>
     BackendLaunch? Launch(InferenceOptions options);
 }

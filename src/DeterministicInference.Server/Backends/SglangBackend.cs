@@ -24,6 +24,26 @@ internal sealed class SglangBackend : IBackend
     public string MissingExecutableRemedy =>
         "Install Python 3 and SGLang (pip install sglang), or name the interpreter of its virtual environment with --backend-command.";
 
+    public RequestRules Requests { get; } = new()
+    {
+        // A seed becomes 64 bits wide in the scheduler, and 32 in the hash that draws.
+        Seeds = (0, uint.MaxValue - 1),
+        // A chat takes it from the model's generation_config.json otherwise.
+        Defaults = [new("min_p", "0")],
+        Refusals =
+        [
+            FieldRefusal.Above("n", 1, "SGLang draws every choice with the same seed, so that they would be identical. Send n requests with different seeds."),
+            FieldRefusal.Above("best_of", 1, "SGLang draws every choice with the same seed, so that they would be identical. Send requests with different seeds."),
+            FieldRefusal.Above("min_p", 0, "SGLang's deterministic sampler does not know it, and the server would end. Use top_p or top_k."),
+        ],
+        TokenIdMembers = ["return_token_ids", "return_input_ids", "return_output_ids"],
+        // What stands behind a colon is the name of an adapter to SGLang; to this server's clients it is a part of a name.
+        ModelName = (options, model) => model is not null && model.Contains(':', StringComparison.Ordinal) && options.BackendUrl is null
+            && !options.BackendArguments.Any(argument => argument.StartsWith("--lora", StringComparison.Ordinal) || argument.StartsWith("--enable-lora", StringComparison.Ordinal))
+                ? options.ModelName
+                : null,
+    };
+
     public BackendLaunch Launch(InferenceOptions options) => new(
         options.BackendCommand ?? "python3",
         [

@@ -76,6 +76,10 @@ internal sealed record InferenceOptions
     /// <summary>"enforce" pins; "off" is a plain proxy.</summary>
     public string Determinism { get; init; } = "enforce";
 
+    public string Receipts { get; init; } = "inline";
+    public string OnReceiptFailure { get; init; } = "continue";
+    public bool StableEnvelope { get; init; }
+
     public long MaxRequestBytes { get; init; } = 32 << 20;
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

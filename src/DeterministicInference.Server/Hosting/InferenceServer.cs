@@ -4,6 +4,7 @@ using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Proxy;
+using DeterministicInference.Server.Receipts;
 
 namespace DeterministicInference.Server.Hosting;
 
@@ -26,7 +27,8 @@ internal static partial class InferenceServer
         ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
         ILogger logger = loggers.CreateLogger(Module);
         Starting(logger);
-        using var endpoints = new ProxyEndpoints(options, status, activity, GpuEnvironment.Collect(), TimeProvider.System, loggers);
+        using var endpoints = new ProxyEndpoints(
+            options, backend, status, activity, GpuEnvironment.Collect(), new EnvironmentRegistry(null), null, TimeProvider.System, loggers);
         endpoints.Map(app);
         // Not cancelled: a stop that comes now goes the same way as any other, a moment later.
         await app.StartAsync(CancellationToken.None);
