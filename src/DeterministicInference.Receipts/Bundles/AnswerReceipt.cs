@@ -17,7 +17,7 @@ public static class AnswerReceipt
     /// <param name="body">After content decoding: one JSON object, or the events of a stream.</param>
     /// <param name="delivery">Which of them.</param>
     /// <exception cref="ReceiptFormatException">The answer has two, or is not JSON.</exception>
-    public static ReadOnlyMemory<byte>? Find(ReadOnlyMemory<byte> body, AnswerDelivery delivery) =>
+    public static byte[]? Find(ReadOnlyMemory<byte> body, AnswerDelivery delivery) =>
         delivery == AnswerDelivery.Json ? OfJson(body) : OfStream(body);
 
     /// <summary>The member of that name at the top level.</summary>
