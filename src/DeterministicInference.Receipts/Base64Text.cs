@@ -18,4 +18,11 @@ internal static class Base64Text
         bytes = decoded;
         return true;
     }
+
+    /// <summary>The same for the alphabet of section 4 alone.</summary>
+    public static bool TryDecodeStandard([NotNullWhen(true)] string? text, [NotNullWhen(true)] out byte[]? bytes)
+    {
+        bytes = null;
+        return text is not null && !text.AsSpan().ContainsAny('-', '_') && TryDecode(text, out bytes);
+    }
 }

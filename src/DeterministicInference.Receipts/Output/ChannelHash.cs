@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using DeterministicInference.Receipts.Canonical;
@@ -8,9 +9,12 @@ namespace DeterministicInference.Receipts.Output;
 /// The running hash of one string that arrives in fragments, as UTF-16 units: a pair may be split over two of them. What it
 /// holds back is one unit and a number: a trailing run of U+FFFD is not part of the string.
 /// </summary>
-internal sealed class ChannelHash : IDisposable
+/// <param name="keepsText">Also keep the string itself.</param>
+internal sealed class ChannelHash(bool keepsText = false) : IDisposable
 {
     private const int BufferBytes = 256;
+
+    private readonly ArrayBufferWriter<byte>? kept = keepsText ? new ArrayBufferWriter<byte>() : null;
 
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] buffer = new byte[BufferBytes];
@@ -20,6 +24,9 @@ internal sealed class ChannelHash : IDisposable
 
     /// <summary>Bytes of the string so far.</summary>
     public long Length { get; private set; }
+
+    /// <summary>The string so far, if it is kept.</summary>
+    public ReadOnlyMemory<byte> Text => kept?.WrittenMemory ?? default;
 
     /// <summary>Adds the inside of a JSON string token.</summary>
     public void Append(ReadOnlySpan<byte> escaped)
@@ -61,6 +68,7 @@ internal sealed class ChannelHash : IDisposable
     {
         Flush();
         hash.GetHashAndReset(stackalloc byte[Sha256Value.Size]);
+        kept?.Clear();
         (Length, high, replacements) = (0, default, 0);
     }
 
@@ -103,6 +111,7 @@ internal sealed class ChannelHash : IDisposable
     private void Write(ReadOnlySpan<byte> bytes)
     {
         Length += bytes.Length;
+        kept?.Write(bytes);
         if (bytes.Length > BufferBytes - used) Flush();
         if (bytes.Length > BufferBytes)
         {

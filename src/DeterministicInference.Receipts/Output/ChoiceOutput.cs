@@ -4,13 +4,13 @@ using System.Text;
 namespace DeterministicInference.Receipts.Output;
 
 /// <summary>The channels of one choice.</summary>
-internal sealed class ChoiceOutput : IDisposable
+internal sealed class ChoiceOutput(bool keepsText) : IDisposable
 {
     private static readonly string[] Names = ["text", "content", "reasoning", "refusal", "call.name", "call.arguments"];
 
     private readonly ChannelHash?[] channels = new ChannelHash?[Names.Length];
     private readonly SortedDictionary<int, ToolOutput> tools = [];
-    private readonly ChannelHash finish = new();
+    private readonly ChannelHash finish = new(keepsText);
 
     public LogprobsHash? Logprobs { get; set; }
 
@@ -19,26 +19,39 @@ internal sealed class ChoiceOutput : IDisposable
 
     public ChannelHash Finish => finish;
 
-    public ChannelHash this[Channel channel] => channels[(int)channel] ??= new ChannelHash();
+    public ChannelHash this[Channel channel] => channels[(int)channel] ??= new ChannelHash(keepsText);
 
     public ToolOutput Tool(int index)
     {
-        if (!tools.TryGetValue(index, out ToolOutput? tool)) tools.Add(index, tool = new ToolOutput());
+        if (!tools.TryGetValue(index, out ToolOutput? tool)) tools.Add(index, tool = new ToolOutput(keepsText));
         return tool;
     }
 
     public void WriteManifest(int index, StringBuilder manifest)
     {
-        for (int i = 0; i < Names.Length; i++) WriteLine(index, Names[i], channels[i], manifest);
+        foreach ((string name, ChannelHash channel) in Channels())
+        {
+            (long length, Sha256Value hash) = channel.Current();
+            manifest.Append(CultureInfo.InvariantCulture, $"{index} {name} {length} {hash}\n");
+        }
+    }
+
+    /// <summary>The channels that have text, in the order of the manifest.</summary>
+    public IEnumerable<(string Name, ChannelHash Channel)> Channels()
+    {
+        for (int i = 0; i < Names.Length; i++)
+        {
+            if (channels[i] is { Length: > 0 } channel) yield return (Names[i], channel);
+        }
         int number = 0;
         foreach (ToolOutput tool in tools.Values)
         {
-            WriteLine(index, ToolName(number, "name"), tool.Name, manifest);
-            WriteLine(index, ToolName(number, "arguments"), tool.Arguments, manifest);
-            WriteLine(index, ToolName(number, "input"), tool.Input, manifest);
+            if (tool.Name.Length > 0) yield return (ToolName(number, "name"), tool.Name);
+            if (tool.Arguments.Length > 0) yield return (ToolName(number, "arguments"), tool.Arguments);
+            if (tool.Input.Length > 0) yield return (ToolName(number, "input"), tool.Input);
             number++;
         }
-        WriteLine(index, "finish", finish, manifest);
+        if (finish.Length > 0) yield return ("finish", finish);
     }
 
     public void Dispose()
@@ -50,11 +63,4 @@ internal sealed class ChoiceOutput : IDisposable
     }
 
     private static string ToolName(int number, string part) => string.Create(CultureInfo.InvariantCulture, $"tool.{number}.{part}");
-
-    private static void WriteLine(int index, string name, ChannelHash? channel, StringBuilder manifest)
-    {
-        if (channel is null || channel.Length == 0) return;
-        (long length, Sha256Value hash) = channel.Current();
-        manifest.Append(CultureInfo.InvariantCulture, $"{index} {name} {length} {hash}\n");
-    }
 }

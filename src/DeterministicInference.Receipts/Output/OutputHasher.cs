@@ -9,17 +9,25 @@ namespace DeterministicInference.Receipts.Output;
 /// answer or as events, cut in any places and interleaved in any way. It holds hashes, never text: its memory
 /// grows with the number of channels, not with their length. For one caller at a time.
 /// </summary>
-/// <param name="logprobs">Also compute <c>dis-logprobs/1</c>: the client asked for log-probabilities.</param>
-public sealed class OutputHasher(bool logprobs = false) : IDisposable
+public sealed class OutputHasher : IDisposable
 {
     /// <summary>Most levels of objects and arrays in an answer or an event.</summary>
     public const int MaxDepth = 128;
 
     private readonly SortedDictionary<int, ChoiceOutput> choices = [];
+    private readonly bool logprobs, keepsText;
     private AnswerDelivery? delivery;
     private bool errorReported;
     private bool broken;
     private bool finished;
+
+    /// <summary>Starts with nothing.</summary>
+    /// <param name="logprobs">Also compute <c>dis-logprobs/1</c>: the client asked for log-probabilities.</param>
+    public OutputHasher(bool logprobs = false) => this.logprobs = logprobs;
+
+    /// <param name="logprobs">Also compute <c>dis-logprobs/1</c>.</param>
+    /// <param name="keepsText">Also keep the texts, for <see cref="Texts"/>.</param>
+    internal OutputHasher(bool logprobs, bool keepsText) => (this.logprobs, this.keepsText) = (logprobs, keepsText);
 
     /// <summary>Adds a whole JSON answer. It may be called once, and not together with <see cref="AppendEvent"/>.</summary>
     /// <param name="json">The body, after content decoding.</param>
@@ -80,10 +88,14 @@ public sealed class OutputHasher(bool logprobs = false) : IDisposable
         foreach (ChoiceOutput choice in choices.Values) choice.Dispose();
     }
 
+    /// <summary>The texts, in the order of the manifest.</summary>
+    internal IEnumerable<ChannelText> Texts() =>
+        choices.SelectMany(choice => choice.Value.Channels().Select(channel => new ChannelText(choice.Key, channel.Name, channel.Channel.Text)));
+
     internal ChoiceOutput Choice(int index)
     {
         if (choices.TryGetValue(index, out ChoiceOutput? choice)) return choice;
-        choice = new ChoiceOutput { Logprobs = logprobs ? new LogprobsHash() : null };
+        choice = new ChoiceOutput(keepsText) { Logprobs = logprobs ? new LogprobsHash() : null };
         choices.Add(index, choice);
         return choice;
     }

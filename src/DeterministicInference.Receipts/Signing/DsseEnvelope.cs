@@ -35,6 +35,16 @@ public sealed class DsseEnvelope
         return new DsseEnvelope(payloadType, payload, [new DsseSignature(key.PublicKey.KeyId.ToString(), signature)]);
     }
 
+    /// <summary>Puts a payload and its signatures together again, such as from a store. Nothing is checked.</summary>
+    /// <exception cref="ArgumentException">There is no signature.</exception>
+    public static DsseEnvelope FromParts(string payloadType, ReadOnlyMemory<byte> payload, IReadOnlyList<DsseSignature> signatures)
+    {
+        ArgumentNullException.ThrowIfNull(payloadType);
+        ArgumentNullException.ThrowIfNull(signatures);
+        if (signatures.Count == 0) throw new ArgumentException("An envelope has a signature.", nameof(signatures));
+        return new DsseEnvelope(payloadType, payload, signatures);
+    }
+
     /// <summary>What is signed: <c>DSSEv1</c>, then length and bytes of type and payload.</summary>
     public static byte[] PreAuthenticationEncoding(string payloadType, ReadOnlySpan<byte> payload)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -19,9 +20,9 @@ internal readonly struct JsonFields
     }
 
     /// <exception cref="ReceiptFormatException">Not one JSON value in UTF-8 without duplicate names, or too large.</exception>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, string what)
+    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, string what, int maxBytes = MaxBytes)
     {
-        if (utf8.Length > MaxBytes) throw new ReceiptFormatException(what, $"is larger than {MaxBytes >> 20} MiB");
+        if (utf8.Length > maxBytes) throw new ReceiptFormatException(what, $"is larger than {maxBytes >> 20} MiB");
         if (!Utf8.IsValid(utf8.Span)) throw new ReceiptFormatException(what, "is not UTF-8");
         try
         {
@@ -38,6 +39,17 @@ internal readonly struct JsonFields
     public JsonFields Object(string name) => new(Value(name), Path(name));
 
     public JsonFields? ObjectOrNull(string name) => Value(name).ValueKind == JsonValueKind.Null ? null : Object(name);
+
+    public JsonFields? ObjectIfPresent(string name) => element.TryGetProperty(name, out _) ? Object(name) : null;
+
+    /// <summary>The JSON text of an object.</summary>
+    public byte[] ObjectText(string name)
+    {
+        Object(name);
+        return JsonMarshal.GetRawUtf8Value(Value(name)).ToArray();
+    }
+
+    public bool Has(string name) => element.TryGetProperty(name, out _);
 
     public JsonFields OnlyObjectOf(string name)
     {

@@ -32,10 +32,14 @@ public sealed class TokenChain
     /// <param name="ids">In order.</param>
     public void Append(int index, ReadOnlySpan<uint> ids)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(index);
-        if (!chains.TryGetValue(index, out Chain? chain)) chains.Add(index, chain = new Chain(Start(index)));
+        Chain chain = ChainOf(index);
         foreach (uint id in ids) chain.Add(id);
     }
+
+    /// <summary>Adds one token to the chain of a choice or prompt.</summary>
+    /// <param name="index">Of the choice or prompt, from 0.</param>
+    /// <param name="id">The token.</param>
+    public void Append(int index, uint id) => ChainOf(index).Add(id);
 
     /// <summary>The digest of what was added so far.</summary>
     /// <exception cref="InvalidOperationException">There is no chain, or one of 0 … n−1 is missing: the ids were not reported in full.</exception>
@@ -48,6 +52,21 @@ public sealed class TokenChain
             Sha256Value.Of(Encoding.ASCII.GetBytes(lines.ToString())),
             [.. chains.Values.Select(chain => chain.Count)],
             (byte[])[.. chains.Values.SelectMany(chain => chain.Trail)]);
+    }
+
+    /// <summary>Is there a chain for each of 0 … <paramref name="count"/>−1, and no other?</summary>
+    internal bool HasExactly(int count) => count > 0 && chains.Count == count && chains.Keys.Max() == count - 1;
+
+    internal bool Has(int index) => chains.ContainsKey(index);
+
+    /// <summary>Tokens of all chains.</summary>
+    internal long Total => chains.Values.Sum(chain => (long)chain.Count);
+
+    private Chain ChainOf(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        if (!chains.TryGetValue(index, out Chain? chain)) chains.Add(index, chain = new Chain(Start(index)));
+        return chain;
     }
 
     private byte[] Start(int index)

@@ -10,6 +10,8 @@ public sealed class ReceiptVerifier
 {
     private const string NoSalt = "the receipt came without its salt, so it cannot be opened";
 
+    private const string BrokeOff = "the answer broke off, and its client may have received less than was signed";
+
     private readonly List<CheckResult> checks = [];
     private readonly ReceiptEvidence evidence;
     private readonly VerificationKey? key;
@@ -47,7 +49,8 @@ public sealed class ReceiptVerifier
             CheckRequest(statement, receipt.Salt);
             CheckOutput(statement, receipt.Salt);
             CheckLogprobs(statement, receipt.Salt);
-            CheckTokens(ReceiptCheck.Tokens, evidence.Tokens, statement.Tokens, receipt.Salt, "the generated tokens");
+            if (statement.Complete || evidence.Tokens is null) CheckTokens(ReceiptCheck.Tokens, evidence.Tokens, statement.Tokens, receipt.Salt, "the generated tokens");
+            else Skip(ReceiptCheck.Tokens, BrokeOff);
             CheckTokens(ReceiptCheck.Prompt, evidence.Prompt, statement.Prompt, receipt.Salt, "the prompt's tokens");
             CheckTrail(statement.Tokens, receipt.Trail);
             CheckEnvironment(statement);
@@ -112,6 +115,7 @@ public sealed class ReceiptVerifier
     private void CheckOutput(ReceiptStatement statement, Salt? salt)
     {
         if (evidence.Output is not { } output) Skip(ReceiptCheck.Output, "no answer was given");
+        else if (!statement.Complete) Skip(ReceiptCheck.Output, BrokeOff);
         else if (salt is null) Skip(ReceiptCheck.Output, NoSalt);
         else Check(ReceiptCheck.Output, Commitment.ToOutput(output.Digest, salt) == statement.OutputCommitment, "the output is not the one that was signed");
     }
@@ -120,6 +124,7 @@ public sealed class ReceiptVerifier
     {
         if (statement.LogprobsCommitment is not { } commitment) Skip(ReceiptCheck.Logprobs, "the statement has no log-probabilities");
         else if (evidence.Output?.Logprobs is not { } digest) Skip(ReceiptCheck.Logprobs, "no log-probabilities were given");
+        else if (!statement.Complete) Skip(ReceiptCheck.Logprobs, BrokeOff);
         else if (salt is null) Skip(ReceiptCheck.Logprobs, NoSalt);
         else Check(ReceiptCheck.Logprobs, Commitment.ToLogprobs(digest, salt) == commitment, "the log-probabilities are not the ones that were signed");
     }

@@ -15,9 +15,19 @@ public sealed record Replay(OutputDigest Output, AnswerDelivery Delivery)
     /// <summary>The prompt's tokens; null likewise.</summary>
     public TokenDigest? Prompt { get; init; }
 
+    /// <summary>The answer itself, to say where it differs; null if only digests are known.</summary>
+    public RecordedAnswer? Answer { get; init; }
+
     /// <summary>The environment that the fresh receipt names; null if it is unknown.</summary>
     public Sha256Value? EnvironmentId { get; init; }
 
     /// <summary>The document of that environment, to say what differs; null if it is unknown.</summary>
     public InferenceEnvironment? Environment { get; init; }
+
+    /// <summary>Takes a replay from the answer that was read with the receipt's salt.</summary>
+    public static Replay Of(RecordedAnswer answer, AnswerDelivery delivery)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        return new Replay(answer.Output, delivery) { Tokens = answer.Tokens, Prompt = answer.Prompt, Answer = answer };
+    }
 }

@@ -1,11 +1,12 @@
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
 
 namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>
-/// Judges a receipt by replays of its request. One that is equal decides; after a difference, <see cref="Needed"/> of
+/// Judges a receipt by replays of its request. One that is equal decides; after a difference, <see cref="Runs"/> of
 /// them tell a server that is itself not deterministic from one that disagrees.
 /// </summary>
 /// <param name="statement">What was signed, after <see cref="ReceiptVerifier"/> found no fault.</param>
@@ -14,8 +15,14 @@ namespace DeterministicInference.Receipts.Verification;
 /// <param name="environment">The document of the receipt's environment, to say what differs; null if it is unknown.</param>
 public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnlyMemory<byte>? trail, InferenceEnvironment? environment)
 {
-    /// <summary>Replays that a difference needs before it counts.</summary>
+    /// <summary>Fewest replays that a difference needs before it counts.</summary>
     public const int Needed = 3;
+
+    /// <summary>Replays that a difference needs before it counts: <see cref="Needed"/> or more.</summary>
+    public int Runs { get; init; } = Needed;
+
+    /// <summary>The answer that the receipt is of, read with its salt, to say where a replay differs; null if it is not at hand.</summary>
+    public RecordedAnswer? Recorded { get; init; }
 
     /// <summary>The verdict of these replays; null if another one is needed.</summary>
     /// <param name="replays">In order; empty if the server gave no answer.</param>
@@ -28,18 +35,34 @@ public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnly
             throw new ArgumentException("The log-probabilities of a replay are missing.", nameof(replays));
         }
         if (salt is null) return new ReplayVerdict(Verdict.Inconclusive, null, "the receipt came without its salt, so it cannot be opened");
-        if (!statement.Complete) return new ReplayVerdict(Verdict.Incomplete, null, "the answer broke off");
+        if (!statement.Complete) return Incomplete(replays, salt);
         if (replays.Count == 0) return new ReplayVerdict(Verdict.Unreachable, null, "the server gave no answer");
 
         bool same = replays.All(replay => replay.EnvironmentId == statement.EnvironmentId);
         ReplayDifference? difference = Difference(replays[0], same, salt);
         if (replays.Count == 1 && difference is null) return Equal(same);
-        if (replays.Count < Needed) return null;
+        if (replays.Count < Math.Max(Runs, Needed)) return null;
         if (replays.Skip(1).Any(replay => !Agree(replays[0], replay)))
         {
             return new ReplayVerdict(Verdict.Inconclusive, difference, "the engine asked is itself not deterministic");
         }
         return difference is null ? Equal(same) : Different(replays[0], same, difference);
+    }
+
+    /// <summary>The tokens that were generated are compared with as many of the replay's. The text is not: where it broke off is chance.</summary>
+    private ReplayVerdict Incomplete(IReadOnlyList<Replay> replays, Salt opened)
+    {
+        const string brokeOff = "the answer broke off";
+        if (statement.Tokens is not { } bound || replays is not [{ Answer: { Tokens: { } fresh } answer }, ..]) return new ReplayVerdict(Verdict.Incomplete, null, brokeOff);
+        TokenDigest? first = answer.FirstTokens(bound.Counts, opened);
+        if (first is not null && first.Digest == bound.Digest)
+        {
+            return new ReplayVerdict(Verdict.Incomplete, null, $"{brokeOff}; its tokens are the first ones of the replay");
+        }
+        // Where the record ends is no difference: it may be shorter than what was signed.
+        TokenPlace? place = Place(bound, fresh, answer) is { } found && Recorded?.TokenAt(found) is not null ? found : null;
+        return new ReplayVerdict(
+            Verdict.Incomplete, new ReplayDifference(ReplayPart.Tokens, place), $"{brokeOff}; its tokens are not the first ones of the replay");
     }
 
     private ReplayVerdict Equal(bool sameEnvironment)
@@ -77,18 +100,28 @@ public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnly
         }
         if (hasTokens && statement.Tokens!.Digest != replay.Tokens!.Digest)
         {
-            return new ReplayDifference(ReplayPart.Tokens, Place(statement.Tokens, replay.Tokens));
+            TokenPlace? place = Place(statement.Tokens, replay.Tokens, replay.Answer);
+            return new ReplayDifference(ReplayPart.Tokens, place) { Text = place is null ? TextPlaceIn(replay) : null };
         }
         bool textDecides = !hasTokens || replay.Delivery == statement.Delivery;
-        if (textDecides && Commitment.ToOutput(replay.Output.Digest, opened) != statement.OutputCommitment) return new ReplayDifference(ReplayPart.Text, null);
+        if (textDecides && Commitment.ToOutput(replay.Output.Digest, opened) != statement.OutputCommitment)
+        {
+            return new ReplayDifference(ReplayPart.Text, null) { Text = TextPlaceIn(replay) };
+        }
         bool sameLogprobs = !sameEnvironment || statement.LogprobsCommitment is null
             || Commitment.ToLogprobs(replay.Output.Logprobs!.Value, opened) == statement.LogprobsCommitment;
         return sameLogprobs ? null : new ReplayDifference(ReplayPart.Logprobs, null);
     }
 
-    private TokenPlace? Place(TokenBinding bound, TokenDigest fresh) =>
-        trail is { } bytes && TokenTrail.Fits(bytes.Span, bound.Counts)
+    /// <summary>From the trail, else from the ids of the answer itself.</summary>
+    private TokenPlace? Place(TokenBinding bound, TokenDigest fresh, RecordedAnswer? answer)
+    {
+        TokenPlace? place = trail is { } bytes && TokenTrail.Fits(bytes.Span, bound.Counts)
             ? TokenTrail.FirstDifference(bytes.Span, bound.Counts, fresh.Trail.Span, fresh.Counts) : null;
+        return place ?? (answer is null ? null : Recorded?.FirstTokenDifference(answer));
+    }
+
+    private TextPlace? TextPlaceIn(Replay replay) => replay.Answer is { } answer ? Recorded?.FirstTextDifference(answer) : null;
 
     private static bool Agree(Replay a, Replay b) =>
         a.Output.Digest == b.Output.Digest && a.Output.Logprobs == b.Output.Logprobs && a.Tokens?.Digest == b.Tokens?.Digest

@@ -1,3 +1,4 @@
+using System.Text;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tests.Statements;
@@ -96,6 +97,53 @@ public sealed class ReplayJudgeTests : IDisposable
     }
 
     [Fact]
+    public void Without_a_trail_the_ids_of_the_answer_give_the_place()
+    {
+        var judge = new ReplayJudge(sample.Statement, sample.Salt, null, null) { Recorded = AnswerOf(7, 8) };
+        Replay other = OtherTokens() with { Answer = AnswerOf(7, 9) };
+        Assert.Equal(new TokenPlace(0, 1), judge.Judge([other, other, other])!.Difference!.Token);
+    }
+
+    [Fact]
+    public void Without_ids_the_text_gives_the_place()
+    {
+        var judge = new ReplayJudge(sample.Statement, sample.Salt, null, null) { Recorded = RecordedOf(SampleReceipt.Answer) };
+        Replay text = Replay.Of(RecordedOf(SampleReceipt.Answer.Replace("Hello\"}", "Help\"}", StringComparison.Ordinal)), AnswerDelivery.Json)
+            with { EnvironmentId = sample.Environment.Id };
+        ReplayVerdict verdict = judge.Judge([text, text, text])!;
+        Assert.Equal(new ReplayDifference(ReplayPart.Text, null) { Text = new TextPlace(0, "content", 3) }, verdict.Difference);
+        Assert.EndsWith("differs at byte 3 of content of choice 0, token unknown", verdict.Reason, StringComparison.Ordinal);
+
+        Replay tokens = text with { Tokens = OtherTokens().Tokens };
+        Assert.Equal(new TextPlace(0, "content", 3), judge.Judge([tokens, tokens, tokens])!.Difference!.Text);
+    }
+
+    [Fact]
+    public void More_replays_can_be_asked_for()
+    {
+        var judge = new ReplayJudge(sample.Statement, sample.Salt, sample.Tokens.Trail, null) { Runs = 4 };
+        Assert.Null(judge.Judge([OtherTokens(), OtherTokens(), OtherTokens()]));
+        Assert.Equal(Verdict.Contradicted, judge.Judge([OtherTokens(), OtherTokens(), OtherTokens(), OtherTokens()])!.Verdict);
+        Assert.Null(new ReplayJudge(sample.Statement, sample.Salt, null, null) { Runs = 1 }.Judge([OtherTokens()]));
+    }
+
+    /// <summary>The sample has the tokens 7 and 8.</summary>
+    [Theory]
+    [InlineData("its tokens are the first ones of the replay", null, 7, 8)]
+    [InlineData("its tokens are the first ones of the replay", null, 7, 8, 9, 10)]
+    [InlineData("its tokens are not the first ones of the replay", 1, 7, 9, 10)]
+    [InlineData("its tokens are not the first ones of the replay", 1, 7)]
+    public void Of_an_answer_that_broke_off_the_tokens_so_far_are_compared(string reason, int? place, params int[] ids)
+    {
+        using var broken = new SampleReceipt(complete: false);
+        var judge = new ReplayJudge(broken.Statement, broken.Salt, null, null) { Recorded = AnswerOf(7, 8) };
+        ReplayVerdict verdict = judge.Judge([Replay.Of(AnswerOf([.. ids.Select(id => (uint)id)]), AnswerDelivery.Json)])!;
+        Assert.Equal(Verdict.Incomplete, verdict.Verdict);
+        Assert.EndsWith(reason, verdict.Reason, StringComparison.Ordinal);
+        Assert.Equal(place, verdict.Difference?.Token?.Token);
+    }
+
+    [Fact]
     public void Where_there_is_nothing_to_compare()
     {
         using var broken = new SampleReceipt(complete: false);
@@ -113,6 +161,12 @@ public sealed class ReplayJudgeTests : IDisposable
     private static ReplayJudge Judge(SampleReceipt receipt) => new(receipt.Statement, receipt.Salt, receipt.Tokens.Trail, receipt.Environment);
 
     private static ReplayVerdict Judge(SampleReceipt receipt, params Replay[] replays) => Judge(receipt).Judge(replays)!;
+
+    private static RecordedAnswer RecordedOf(string answer) =>
+        RecordedAnswer.Read(Encoding.UTF8.GetBytes(answer), AnswerDelivery.Json, Vectors.Salt, logprobs: true);
+
+    private static RecordedAnswer AnswerOf(params uint[] ids) => RecordedOf(
+        SampleReceipt.Answer.Replace("\"finish_reason\"", $"\"token_ids\":[{string.Join(",", ids)}],\"finish_reason\"", StringComparison.Ordinal));
 
     private Replay Same() => new(sample.Output, AnswerDelivery.Json)
     {

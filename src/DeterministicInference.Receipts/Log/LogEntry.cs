@@ -1,0 +1,56 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using DeterministicInference.Receipts.Signing;
+
+namespace DeterministicInference.Receipts.Log;
+
+/// <summary>
+/// A line of the log: <c>dis-log/1 open ORIGIN SPKI</c> (base64) or <c>dis-log/1 receipt DIGEST</c> (SHA-256 of the signed payload, hexadecimal), with its
+/// line feed. It has no text of a request or an answer, and no signature.
+/// </summary>
+public sealed class LogEntry
+{
+    private const string Form = "dis-log/1";
+
+    private LogEntry(LogEntryKind kind, string line) => (Kind, Bytes) = (kind, Encoding.ASCII.GetBytes(line + "\n"));
+
+    /// <summary>What it says.</summary>
+    public LogEntryKind Kind { get; }
+
+    /// <summary>The line with its line feed, ASCII.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; }
+
+    /// <summary>The leaf of the tree.</summary>
+    public Sha256Value Leaf => MerkleHash.Leaf(Bytes.Span);
+
+    /// <summary>The SHA-256 of the signed payload; null for another kind.</summary>
+    public Sha256Value? PayloadDigest { get; private init; }
+
+    /// <summary>The first line of a log.</summary>
+    /// <exception cref="ArgumentException">The origin is not valid.</exception>
+    public static LogEntry Open(string origin, VerificationKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (!LogOrigin.IsValid(origin)) throw new ArgumentException("The origin of a log is visible ASCII without '+'.", nameof(origin));
+        return new LogEntry(LogEntryKind.Open, $"{Form} open {origin} {Convert.ToBase64String(key.Spki.Span)}");
+    }
+
+    /// <summary>The line of a receipt.</summary>
+    public static LogEntry Receipt(ReadOnlySpan<byte> payload) => Receipt(Sha256Value.Of(payload));
+
+    /// <summary>The line of a receipt, by the SHA-256 of its payload.</summary>
+    public static LogEntry Receipt(Sha256Value payloadDigest) =>
+        new(LogEntryKind.Receipt, $"{Form} receipt {payloadDigest}") { PayloadDigest = payloadDigest };
+
+    /// <summary>Reads the line of a receipt; false for any other bytes.</summary>
+    public static bool TryParseReceipt(ReadOnlySpan<byte> line, [NotNullWhen(true)] out LogEntry? entry)
+    {
+        const string Beginning = Form + " receipt ";
+        entry = null;
+        string text = Encoding.ASCII.GetString(line);
+        if (!text.StartsWith(Beginning, StringComparison.Ordinal) || !text.EndsWith('\n')) return false;
+        if (!Sha256Value.TryParse(text[Beginning.Length..^1], out Sha256Value digest)) return false;
+        entry = Receipt(digest);
+        return true;
+    }
+}

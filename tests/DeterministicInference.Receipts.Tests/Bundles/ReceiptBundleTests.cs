@@ -1,0 +1,93 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Tests.Statements;
+using Xunit;
+
+namespace DeterministicInference.Receipts.Tests.Bundles;
+
+public sealed class ReceiptBundleTests : IDisposable
+{
+    private readonly SampleReceipt sample = new();
+
+    private ReceiptBundle Whole => new(sample.Receipt)
+    {
+        Request = new RecordedRequest("/v1/chat/completions", Encoding.UTF8.GetBytes(SampleReceipt.RequestBody)),
+        Response = new RecordedResponse(AnswerDelivery.Json, "application/json", Encoding.UTF8.GetBytes(SampleReceipt.Answer)),
+        Environment = sample.Environment,
+        PublicKey = sample.Key.PublicKey.ToPem(),
+        InclusionProof = "c2sp.org/tlog-proof@v1\nindex 1\n\norigin\n2\n…\n",
+    };
+
+    [Fact]
+    public void What_is_written_is_read()
+    {
+        ReceiptBundle read = ReceiptBundle.FromJson(Whole.ToJson());
+        Assert.Equal(sample.Receipt.ToJson(), read.Receipt.ToJson());
+        Assert.Equal(("/v1/chat/completions", SampleReceipt.RequestBody), (read.Request!.Path, Encoding.UTF8.GetString(read.Request.Body.Span)));
+        Assert.Equal((AnswerDelivery.Json, "application/json", SampleReceipt.Answer), (read.Response!.Delivery, read.Response.ContentType, Encoding.UTF8.GetString(read.Response.Body.Span)));
+        Assert.Equal(sample.Environment.Id, read.Environment!.Id);
+        Assert.Equal((Whole.PublicKey, Whole.InclusionProof), (read.PublicKey, read.InclusionProof));
+        Assert.Equal(Whole.ToJson(), read.ToJson());
+    }
+
+    [Fact]
+    public void Only_the_receipt_must_be_there()
+    {
+        ReceiptBundle read = ReceiptBundle.FromJson(new ReceiptBundle(sample.Receipt).ToJson());
+        Assert.Equal((null, null, null, null, null), (read.Request, read.Response, read.Environment, read.PublicKey, read.InclusionProof));
+    }
+
+    /// <summary>Every byte of a body counts: it is hashed.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("efbbbf7b7d0d0a")]
+    [InlineData("22005c75d8003f22")]
+    [InlineData("f09f9880e280a8")]
+    [InlineData("fffe00")]
+    [InlineData("eda080")]
+    public void Bodies_come_back_byte_by_byte(string hex)
+    {
+        byte[] body = Convert.FromHexString(hex);
+        var bundle = new ReceiptBundle(sample.Receipt) { Response = new RecordedResponse(AnswerDelivery.Sse, "text/event-stream", body) };
+        Assert.Equal(body, ReceiptBundle.FromJson(bundle.ToJson()).Response!.Body.ToArray());
+    }
+
+    [Theory]
+    [InlineData("form", "\"dis-bundle/2\"", "bundle.form", true)]
+    [InlineData("form", "1", "bundle.form", false)]
+    [InlineData("form", null, "bundle.form", false)]
+    [InlineData("receipt", null, "bundle.receipt", false)]
+    [InlineData("receipt", "\"x\"", "bundle.receipt", false)]
+    [InlineData("receipt", "{}", "determinism.receipt_id", false)]
+    [InlineData("request.path", "\"/v1/embeddings\"", "bundle.request.path", false)]
+    [InlineData("request.body", "7", "bundle.request.body", false)]
+    [InlineData("request.body", null, "bundle.request.body", false)]
+    [InlineData("request.body_base64", "\"AA==\"", "bundle.request.body", false)]
+    [InlineData("response.delivery", "\"carrier\"", "bundle.response.delivery", false)]
+    [InlineData("response.content_type", null, "bundle.response.content_type", false)]
+    [InlineData("environment.id", "\"00\"", "environment.id", false)]
+    [InlineData("environment", "[]", "bundle.environment", false)]
+    [InlineData("public_key", "null", "bundle.public_key", false)]
+    [InlineData("proof", "{}", "bundle.proof", false)]
+    public void A_malformed_member_is_named(string path, string? value, string member, bool isUnknownVersion)
+    {
+        JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();
+        string[] names = path.Split('.');
+        JsonObject parent = names[..^1].Aggregate(json, (node, name) => node[name]!.AsObject());
+        if (value is null) parent.Remove(names[^1]);
+        else parent[names[^1]] = JsonNode.Parse(value);
+        ReceiptFormatException e = Assert.Throws<ReceiptFormatException>(() => ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(json.ToJsonString())));
+        Assert.Equal((member, isUnknownVersion), (e.Member, e.IsUnknownVersion));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("""{"form":"dis-bundle/1","form":"dis-bundle/1"}""")]
+    public void What_is_no_bundle_is_refused(string text) => Assert.Throws<ReceiptFormatException>(() => ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(text)));
+
+    public void Dispose() => sample.Dispose();
+}

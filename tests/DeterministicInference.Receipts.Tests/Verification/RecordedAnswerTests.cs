@@ -1,0 +1,98 @@
+using System.Text;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Receipts.Verification;
+using Xunit;
+
+namespace DeterministicInference.Receipts.Tests.Verification;
+
+public sealed class RecordedAnswerTests
+{
+    private const string Answer =
+        """{"choices":[{"index":0,"message":{"content":"Hello world"},"token_ids":[5,6],"finish_reason":"stop"},{"index":1,"message":{"content":"ok","reasoning":"hm","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},"token_ids":[7],"finish_reason":"stop"}],"prompt_token_ids":[1,2]}""";
+
+    private const string Stream = """
+        data: {"choices":[{"index":0,"delta":{"content":"Hello"},"token_ids":[5]}],"prompt_token_ids":[1,2]}
+
+        data: {"choices":[{"index":1,"delta":{"reasoning":"hm"}, "token_ids":[7],"finish_reason":null}]}
+
+        data: {"choices":[{"index":0,"delta":{"content":" world"},"token_ids":[6],"finish_reason":"stop"}]}
+
+        data: {"choices":[{"index":1,"delta":{"content":"ok","tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"}]}
+
+        : dis-receipt {}
+        data: [DONE]
+
+
+        """;
+
+    [Fact]
+    public void JSON_and_stream_are_the_same_answer()
+    {
+        RecordedAnswer json = Read(Answer), sse = Read(Stream, AnswerDelivery.Sse);
+        Assert.Equal(json.Output.Digest, sse.Output.Digest);
+        Assert.Equal(json.Tokens!.Digest, sse.Tokens!.Digest);
+        Assert.Equal(json.Prompt!.Digest, sse.Prompt!.Digest);
+        Assert.Equal((true, true), (json.Ended, sse.Ended));
+        Assert.Null(json.FirstTextDifference(sse));
+        Assert.Null(json.FirstTokenDifference(sse));
+        Assert.False(Read(Stream.Replace("[DONE]", "{}", StringComparison.Ordinal), AnswerDelivery.Sse).Ended);
+    }
+
+    [Theory]
+    [InlineData("Hello world", "Hello, world", 0, "content", 5)]
+    [InlineData("Hello world", "Hello", 0, "content", 5)]
+    [InlineData("Hello world", "H\\u00ebllo", 0, "content", 1)]
+    [InlineData("\"hm\"", "\"hmm\"", 1, "reasoning", 2)]
+    [InlineData("\"reasoning\":\"hm\"", "\"refusal\":\"hm\"", 1, "reasoning", 0)]
+    [InlineData("\"f\"", "\"g\"", 1, "tool.0.name", 0)]
+    [InlineData("\"{}\"", "\"{} \"", 1, "tool.0.arguments", 2)]
+    [InlineData("[7],\"finish_reason\":\"stop\"", "[7],\"finish_reason\":\"length\"", 1, "finish", 0)]
+    public void The_first_byte_that_differs(string part, string by, int choice, string channel, long offset)
+    {
+        RecordedAnswer answer = Read(Answer), other = Read(Answer.Replace(part, by, StringComparison.Ordinal));
+        Assert.Equal(new TextPlace(choice, channel, offset), answer.FirstTextDifference(other));
+        Assert.Equal(new TextPlace(choice, channel, offset), other.FirstTextDifference(answer));
+    }
+
+    [Theory]
+    [InlineData("[5,6]", "[5,9]", 0, 1)]
+    [InlineData("[5,6]", "[5]", 0, 1)]
+    [InlineData("[7]", "[7,8]", 1, 1)]
+    public void The_first_token_that_differs(string part, string by, int choice, int token) =>
+        Assert.Equal(new TokenPlace(choice, token), Read(Answer).FirstTokenDifference(Read(Answer.Replace(part, by, StringComparison.Ordinal))));
+
+    [Fact]
+    public void Without_all_ids_no_token_differs() => Assert.Null(Read(Answer).FirstTokenDifference(Read(Answer.Replace("[7]", "null", StringComparison.Ordinal))));
+
+    [Fact]
+    public void Tokens_have_ids_and_where_the_answer_tells_texts()
+    {
+        RecordedAnswer json = Read(Answer), sse = Read(Stream, AnswerDelivery.Sse);
+        Assert.Equal((5u, 6u, 7u), (json.TokenAt(new(0, 0)), json.TokenAt(new(0, 1)), json.TokenAt(new(1, 0))));
+        Assert.Null(json.TokenAt(new(0, 2)));
+        Assert.Null(json.TextAt(new(0, 0)));
+        Assert.Equal(("Hello", " world", null), (sse.TextAt(new(0, 0)), sse.TextAt(new(0, 1)), sse.TextAt(new(1, 0))));
+        const string scores = """
+            "logprobs":{"content":[{"token":"Hel","logprob":0},{"token":"lo world","logprob":-1}]},"token_ids":[5,6]
+            """;
+        RecordedAnswer scored = Read(Answer.Replace("\"token_ids\":[5,6]", scores, StringComparison.Ordinal));
+        Assert.Equal("lo world", scored.TextAt(new(0, 1)));
+        RecordedAnswer completion = Read("""{"choices":[{"text":"ab","token_ids":[1,2],"logprobs":{"tokens":["a","b"],"token_logprobs":[0,0]},"finish_reason":"stop"}]}""");
+        Assert.Equal("b", completion.TextAt(new(0, 1)));
+    }
+
+    [Fact]
+    public void First_tokens_of_a_longer_answer_are_those_of_the_shorter_one()
+    {
+        RecordedAnswer longer = Read(Answer.Replace("[5,6]", "[5,6,9]", StringComparison.Ordinal));
+        Assert.Equal(Read(Answer).Tokens!.Digest, longer.FirstTokens([2, 1], Vectors.Salt)!.Digest);
+        Assert.NotEqual(Read(Answer).Tokens!.Digest, longer.FirstTokens([3, 1], Vectors.Salt)!.Digest);
+        Assert.Null(longer.FirstTokens([4, 1], Vectors.Salt));
+        Assert.Null(longer.FirstTokens([1, 1, 1], Vectors.Salt));
+        Assert.Null(Read(Answer.Replace("[7]", "null", StringComparison.Ordinal)).FirstTokens([1], Vectors.Salt));
+    }
+
+    private static RecordedAnswer Read(string body, AnswerDelivery delivery = AnswerDelivery.Json) =>
+        RecordedAnswer.Read(Encoding.UTF8.GetBytes(body), delivery, Vectors.Salt, choicesPerPrompt: 2);
+}
