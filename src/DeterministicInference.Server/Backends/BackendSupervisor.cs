@@ -1,4 +1,5 @@
 using DeterministicInference.Server.Backends.Guard;
+using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Backends;
@@ -20,8 +21,10 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EngineOutput _output;
+    private readonly EngineCalls _calls;
     private readonly BackendProbe _probe;
     private readonly EngineStart _start;
+    private readonly EngineChecks _checks;
     private readonly RestartPolicy _restarts;
 
     /// <summary>Between two probes of an engine that runs.</summary>
@@ -29,16 +32,19 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
 
     private GuardedProcess? _process;
 
-    public BackendSupervisor(IBackend backend, InferenceOptions options, BackendStatus status, EngineActivity activity, TimeProvider time, ILoggerFactory loggers)
+    public BackendSupervisor(
+        IBackend backend, InferenceOptions options, MachineFacts machine, BackendStatus status, EngineActivity activity, TimeProvider time, ILoggerFactory loggers)
     {
         (_backend, _options, _status, _activity, _time) = (backend, options, status, activity, time);
         string module = $"deterministic_inference.backends.{backend.Name}";
         _logger = loggers.CreateLogger(module);
         _output = new EngineOutput(loggers, module + ".engine", SecretMask.Of(options, EnvironmentVariables.OfProcess()));
         // Whoever wants to know of a hang within seconds can't wait longer for a probe.
-        _probe = new BackendProbe(backend, status.Address, Clamp(options.HangAfter, ShortestProbe, LongestProbe));
+        _calls = new EngineCalls(status.Address, BackendKey.Read(options).Key);
+        _probe = new BackendProbe(backend, _calls, Clamp(options.HangAfter, ShortestProbe, LongestProbe));
         _interval = Clamp(options.HangAfter / 10, ShortestInterval, LongestInterval);
-        _start = new EngineStart(backend, options, status, _probe, _output, _logger);
+        _start = new EngineStart(backend, options, machine, status, _probe, _output, _logger);
+        _checks = new EngineChecks(backend, options, machine, _calls, status, _logger);
         _restarts = new RestartPolicy(options, $"{Environment.MachineName}:{options.BackendPort}", time);
     }
 
@@ -50,6 +56,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     {
         try
         {
+            _checks.BeforeStart();
             if (_options.BackendUrl is null) await SuperviseAsync(stop);
             else await AttachAsync(stop);
         }
@@ -89,14 +96,13 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is not null) await _process.DisposeAsync();
-        _probe.Dispose();
+        _calls.Dispose();
     }
 
     private async Task AttachAsync(CancellationToken stop)
     {
         Attaching(_backend.Title, _status.Address);
-        await _start.AwaitReadyAsync(null, stop);
-        BecomeReady();
+        await BecomeReadyAsync(stop);
         // Its end can't be seen, only that it does not answer any more, and it may come back.
         await WatchAsync(stop);
     }
@@ -119,8 +125,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     private async Task StartAsync(CancellationToken stop)
     {
         _process = await _start.LaunchAsync(stop);
-        await _start.AwaitReadyAsync(_process, stop);
-        BecomeReady();
+        await BecomeReadyAsync(stop);
     }
 
     /// <returns>Null, or why it did not start.</returns>
@@ -139,8 +144,11 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         }
     }
 
-    private void BecomeReady()
+    private async Task BecomeReadyAsync(CancellationToken stop)
     {
+        TimeSpan left = await _start.AwaitHealthyAsync(_process, stop);
+        await _checks.BeforeReadyAsync(_process, left, stop);
+        await _start.RequireAliveAsync(_process, stop);
         WasReady = true;
         _status.Set(new BackendState.Ready(_status.Address));
         IsReady(_backend.Title);

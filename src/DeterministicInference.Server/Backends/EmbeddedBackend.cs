@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Backends;
@@ -16,7 +18,12 @@ internal sealed class EmbeddedBackend : IBackend
 
     public string MissingExecutableRemedy => "Leave --backend-command out to run this program's own engine.";
 
-    public BackendLaunch Launch(InferenceOptions options)
+    public string Basis => "the embedded engine's arithmetic is fixed to the bit, whatever computes it and whatever else is computed";
+
+    /// <summary>It renders the templates that it knows by itself, and none of them has a clock.</summary>
+    public bool RendersModelTemplates => false;
+
+    public BackendLaunch Launch(InferenceOptions options, MachineFacts machine)
     {
         string self = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
         // `dotnet program.dll` runs in the dotnet host, which needs the program's name again.
@@ -36,4 +43,7 @@ internal sealed class EmbeddedBackend : IBackend
             ],
             new Dictionary<string, string>());
     }
+
+    /// <summary>No argument of it changes an answer.</summary>
+    public IEnumerable<Finding> CheckAttached(JsonElement? report) => [];
 }

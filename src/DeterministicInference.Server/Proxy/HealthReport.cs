@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using DeterministicInference.Server.Admission;
 using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Proxy;
@@ -49,6 +50,13 @@ internal sealed class HealthReport(BackendStatus status, EngineActivity activity
         json.WriteNumber("queued", limit.Queued);
         json.WriteNumber("silent_seconds", Math.Round(silence.TotalSeconds, 1));
         json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteStartObject("determinism");
+        json.WriteString("class", status.Verdict.Class);
+        json.WriteStartArray("reasons");
+        // The codes: whoever may not see the settings may see this.
+        foreach (Finding reason in status.Verdict.Reasons) json.WriteStringValue(reason.Code);
+        json.WriteEndArray();
         json.WriteEndObject();
         json.WriteEndObject();
     }
