@@ -21,6 +21,15 @@ internal sealed record InferenceOptions
     /// <summary>Replaces the engine's executable.</summary>
     public string? BackendCommand { get; init; }
 
+    /// <summary>Shown to the engine with every request, where it wants a key.</summary>
+    public string? BackendApiKey { get; init; }
+
+    /// <summary>A file whose first line that is no comment is that key.</summary>
+    public string? BackendApiKeyFile { get; init; }
+
+    /// <summary>Whether the engine is shown a key of this server's, and never one of a client.</summary>
+    public bool HasBackendKey => BackendApiKey is not null || BackendApiKeyFile is not null;
+
     /// <summary>What follows <c>--</c>: handed to the engine verbatim.</summary>
     public IReadOnlyList<string> BackendArguments { get; init; } = [];
 
@@ -76,8 +85,9 @@ internal sealed record InferenceOptions
     /// <summary>"enforce" pins; "off" is a plain proxy.</summary>
     public string Determinism { get; init; } = "enforce";
 
-    public string Receipts { get; init; } = "inline";
-    public string OnReceiptFailure { get; init; } = "continue";
+    /// <summary>Whether answers are meant to be deterministic.</summary>
+    public bool Enforces => Determinism != "off";
+
     public bool StableEnvelope { get; init; }
 
     public long MaxRequestBytes { get; init; } = 32 << 20;

@@ -1,5 +1,6 @@
 using System.Net;
 using DeterministicInference.Server.Admission;
+using DeterministicInference.Server.Backends;
 
 namespace DeterministicInference.Server.Configuration;
 
@@ -24,6 +25,7 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
             Ports(),
             Loop(),
             LogFolder(),
+            BackendKeyProblem(),
             .. _keys.Problems.Select(problem => configuration.Problem(problem.Setting, problem.Complaint)),
         ];
         return found.OfType<string>();
@@ -66,6 +68,8 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
         && (url.IsLoopback || url.IdnHost == _options.ProxyHost) && Overlap(_options.ProxyHost, url.IdnHost)
             ? configuration.Problem(nameof(InferenceOptions.BackendUrl), "is this server's own address. Give the engine's, or another --proxy-port.")
             : null;
+
+    private string? BackendKeyProblem() => BackendKey.Read(_options).Complaint is var (setting, complaint) ? configuration.Problem(setting, complaint) : null;
 
     private string? LogFolder()
     {

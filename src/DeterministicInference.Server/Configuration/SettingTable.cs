@@ -20,7 +20,7 @@ internal static class SettingTable
             "Refuse requests that name another model."),
 
         new TypedSetting<string>(nameof(InferenceOptions.Backend), new TextValue("NAME"), o => o.Backend, (o, v) => o with { Backend = v.Trim().ToLowerInvariant() },
-            "The engine: sglang, embedded, or external (attach to --backend-url)."),
+            "The engine: sglang, vllm, llamacpp, embedded; tgi or external attach to --backend-url."),
         new TypedSetting<string>(nameof(InferenceOptions.BackendHost), new HostValue(allowsNames: true), o => o.BackendHost, (o, v) => o with { BackendHost = v },
             "Address on which the launched engine listens."),
         new TypedSetting<int>(nameof(InferenceOptions.BackendPort), new WholeNumberValue<int>("PORT", 1, 65535), o => o.BackendPort, (o, v) => o with { BackendPort = v },
@@ -31,6 +31,10 @@ internal static class SettingTable
             "The engine must be ready after so long.") { FlagAliases = ["--timeout"], VariableAliases = ["INFERENCE_STARTUP_TIMEOUT"] },
         new TypedSetting<string>(nameof(InferenceOptions.BackendCommand), new TextValue("PROGRAM"), o => o.BackendCommand, (o, v) => o with { BackendCommand = v },
             "Replaces the engine's executable, such as the python3 of a virtual environment."),
+        new TypedSetting<string>(nameof(InferenceOptions.BackendApiKey), new SecretTextValue("KEY"), o => o.BackendApiKey, (o, v) => o with { BackendApiKey = v },
+            "Key that the engine wants. Better in a file or the variable: a command line is visible."),
+        new TypedSetting<string>(nameof(InferenceOptions.BackendApiKeyFile), File, o => o.BackendApiKeyFile, (o, v) => o with { BackendApiKeyFile = v },
+            "File with the key that the engine wants."),
         new TypedSetting<IReadOnlyList<string>>(nameof(InferenceOptions.BackendArguments), new WordsValue("ARGUMENTS"), o => o.BackendArguments, (o, v) => o with { BackendArguments = v },
             "Everything after it goes to the launched engine as it is.") { Flag = "--" },
 

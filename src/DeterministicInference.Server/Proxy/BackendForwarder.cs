@@ -25,9 +25,12 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
 
     private const int ClientClosedRequest = 499;
 
+    /// <summary>What the engine is shown as this server's own, where it wants a key.</summary>
+    private readonly string? _authorization = BackendKey.Read(options).Key is { } key ? $"Bearer {key}" : null;
+
     /// <summary>Headers of a request that the engine gets to see: who sends it, unless that is shown by a key of this server's
-    /// own, and the trace that it belongs to.</summary>
-    private readonly string[] _requestHeaders = options.RequiresKey ? ["traceparent", "tracestate"] : ["Authorization", "traceparent", "tracestate"];
+    /// own or is nothing to the engine, and the trace that it belongs to.</summary>
+    private readonly string[] _requestHeaders = options.RequiresKey || options.HasBackendKey ? ["traceparent", "tracestate"] : ["Authorization", "traceparent", "tracestate"];
 
     /// <summary>Headers of an answer that the client gets to see.</summary>
     private static readonly string[] ResponseHeaders =
@@ -164,6 +167,7 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
         // What is spliced must not be compressed.
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         request.Headers.TryAddWithoutValidation(RequestLog.RequestId, id);
+        if (_authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", _authorization);
         foreach (string name in _requestHeaders)
         {
             if (from.Headers.TryGetValue(name, out StringValues values)) request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);

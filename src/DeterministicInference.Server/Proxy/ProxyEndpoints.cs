@@ -26,6 +26,7 @@ internal sealed partial class ProxyEndpoints : IDisposable
     private readonly DeterminismPolicy _policy;
     private readonly AnswerPlans _plans;
     private readonly EnvironmentRoutes _environments;
+    private readonly ReceiptRoutes? _receipts;
     private readonly BackendForwarder _forwarder;
     private readonly ModelRoutes _models;
     private readonly ApiKeyGate? _keys;
@@ -38,25 +39,26 @@ internal sealed partial class ProxyEndpoints : IDisposable
     /// <param name="activity">Is told of every request and every sign of the engine.</param>
     /// <param name="gpus">What JSON answers carry.</param>
     /// <param name="environments">Where answers are computed.</param>
-    /// <param name="issuer">Writes receipts; null where there are none.</param>
+    /// <param name="receipts">Keeps receipts; null where there are none.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">For <see cref="LogCategory"/>.</param>
     public ProxyEndpoints(
         InferenceOptions options, IBackend backend, BackendStatus status, EngineActivity activity, GpuEnvironment gpus,
-        EnvironmentRegistry environments, ReceiptIssuer? issuer, TimeProvider time, ILoggerFactory loggers)
+        EnvironmentRegistry environments, ReceiptStore? receipts, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _status = status;
-        _policy = new DeterminismPolicy(options, backend.Requests, asksForTokenIds: issuer is not null);
-        _plans = new AnswerPlans(options, environments, issuer);
+        _policy = new DeterminismPolicy(options, backend.Requests, asksForTokenIds: receipts is not null);
+        _plans = new AnswerPlans(options, environments, receipts is null ? null : new ReceiptIssuer(receipts, options, time));
         _environments = new EnvironmentRoutes(environments);
+        _receipts = receipts is null ? null : new ReceiptRoutes(receipts);
         _logger = loggers.CreateLogger(LogCategory);
         _forwarder = new BackendForwarder(options, activity, gpus, _logger);
         _models = new ModelRoutes(options.ModelName, time);
         _cors = options.CorsOrigins.Count > 0 ? new CorsGate(options.CorsOrigins) : null;
         _keys = options.RequiresKey ? new ApiKeyGate(options) : null;
         Limit = new ConcurrencyLimit(options);
-        _health = new HealthReport(status, activity, Limit, options.HangAfter, time);
+        _health = new HealthReport(options, status, activity, Limit, receipts, time);
     }
 
     /// <summary>How many requests are with the engine, and how many wait.</summary>
@@ -71,6 +73,7 @@ internal sealed partial class ProxyEndpoints : IDisposable
         MapForwarded(Chat, RequestFields.Chat);
         _models.Map(routes);
         _environments.Map(routes);
+        _receipts?.Map(routes);
         routes.MapMethods("/health", ["GET", "HEAD"], HealthAsync);
         routes.MapMethods("/readyz", ["GET", "HEAD"], HealthAsync);
         routes.MapMethods("/livez", ["GET", "HEAD"], context => ApiJson.WriteAsync(context, StatusCodes.Status200OK, HealthReport.WriteAlive));

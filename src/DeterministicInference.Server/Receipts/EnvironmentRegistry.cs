@@ -15,15 +15,16 @@ internal sealed class EnvironmentRegistry(ReceiptStore? store)
     public InferenceEnvironment? Current => _current;
 
     /// <summary>From now on answers are computed in it. It is on disk before the first receipt that names it.</summary>
-    public async Task PublishAsync(InferenceEnvironment environment, CancellationToken cancellation)
+    /// <returns>False where it could not be stored; then nothing has changed.</returns>
+    public async Task<bool> PublishAsync(InferenceEnvironment environment, CancellationToken cancellation)
     {
-        byte[] document = EnvironmentDocument.Write(environment);
-        if (store is not null) await store.PutEnvironmentAsync(environment.Id, document, cancellation);
-        _documents[environment.Id] = document;
+        if (store is not null && !await store.PutEnvironmentAsync(environment, cancellation)) return false;
+        _documents[environment.Id] = EnvironmentDocument.Write(environment);
         _current = environment;
+        return true;
     }
 
     /// <summary>The document of an environment; null where it is not known.</summary>
     public async Task<byte[]?> FindAsync(Sha256Value id, CancellationToken cancellation) =>
-        _documents.TryGetValue(id, out byte[]? document) ? document : store is null ? null : await store.FindEnvironmentAsync(id, cancellation);
+        _documents.TryGetValue(id, out byte[]? known) ? known : store is null ? null : await store.FindEnvironmentAsync(id, cancellation);
 }

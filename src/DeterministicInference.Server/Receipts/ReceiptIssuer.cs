@@ -23,8 +23,8 @@ internal sealed class ReceiptIssuer(ReceiptStore store, InferenceOptions options
         AnswerSeal seal, OutputDigest output, TokenDigest? tokens, TokenDigest? prompt, bool isComplete, ReadOnlyMemory<byte>? upstream, CancellationToken cancellation)
     {
         // A signature takes longer than everything else: not on the thread that serves the sockets.
-        Receipt receipt = await Task.Run(() => Issue(seal, output, tokens, prompt, isComplete), cancellation);
-        if (!await store.AppendAsync(new NewReceipt(receipt, seal.AnswerId, seal.Request.Environment.Id), cancellation))
+        NewReceipt issued = await Task.Run(() => Issue(seal, output, tokens, prompt, isComplete), cancellation);
+        if (await store.AppendAsync(issued, cancellation) is null)
         {
             return _refuses
                 ? throw new OpenAIException(StatusCodes.Status503ServiceUnavailable, "server_error",
@@ -32,21 +32,21 @@ internal sealed class ReceiptIssuer(ReceiptStore store, InferenceOptions options
                 : Inline($$"""{"receipt_id":"{{seal.ReceiptId}}","error":"log_unavailable"}""", upstream);
         }
         if (options.StableEnvelope) return null;
-        return _isInline ? WithUpstream(receipt.ToJson(), upstream) : Inline($$"""{"receipt_id":"{{seal.ReceiptId}}"}""", upstream);
+        return _isInline ? WithUpstream(issued.Receipt.ToJson(), upstream) : Inline($$"""{"receipt_id":"{{seal.ReceiptId}}"}""", upstream);
     }
 
     /// <inheritdoc cref="AnswerSeal.AbandonAsync"/>
     public async Task IssueIncompleteAsync(AnswerSeal seal, OutputDigest output, TokenDigest? tokens, TokenDigest? prompt)
     {
-        Receipt receipt = await Task.Run(() => Issue(seal, output, tokens, prompt, isComplete: false));
+        NewReceipt issued = await Task.Run(() => Issue(seal, output, tokens, prompt, isComplete: false));
         // Nobody waits for it: a failure is in the log and in the state of the store.
-        await store.AppendAsync(new NewReceipt(receipt, seal.AnswerId, seal.Request.Environment.Id), CancellationToken.None);
+        await store.AppendAsync(issued, CancellationToken.None);
     }
 
     /// <summary>The <c>determinism</c> object of an answer that can't have a receipt.</summary>
     public byte[]? Without(string reason) => options.StableEnvelope ? null : Encoding.ASCII.GetBytes($$"""{"error":"{{reason}}"}""");
 
-    private Receipt Issue(AnswerSeal seal, OutputDigest output, TokenDigest? tokens, TokenDigest? prompt, bool isComplete)
+    private NewReceipt Issue(AnswerSeal seal, OutputDigest output, TokenDigest? tokens, TokenDigest? prompt, bool isComplete)
     {
         SealedRequest request = seal.Request;
         InferenceEnvironment environment = request.Environment;
@@ -70,7 +70,7 @@ internal sealed class ReceiptIssuer(ReceiptStore store, InferenceOptions options
             ModelDigest = environment.Facts.TryGetValue("model.sha256", out EnvironmentFact? model) && Sha256Value.TryParse(model.Value, out Sha256Value digest) ? digest : null,
         };
         // An incomplete receipt has no trail: nobody is to tell from it how far the answer came but by its digest.
-        return Receipt.Issue(statement, seal.Salt, isComplete ? tokens?.Trail : null, store.Key);
+        return NewReceipt.Of(Receipt.Issue(statement, seal.Salt, isComplete ? tokens?.Trail : null, store.Key), statement, options.StableEnvelope ? null : seal.AnswerId);
     }
 
     private static byte[] Inline(string json, ReadOnlyMemory<byte>? upstream) => WithUpstream(Encoding.ASCII.GetBytes(json), upstream);

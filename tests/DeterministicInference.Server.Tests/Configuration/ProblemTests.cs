@@ -18,7 +18,7 @@ public sealed class ProblemTests
     [InlineData("--backend external --backend-url http://h:1")]
     [InlineData("--backend external", "--backend-url: no engine to attach to. Pass --backend-url http://HOST:PORT, set INFERENCE_BACKEND_URL, or choose a --backend that is launched.")]
     [InlineData("--backend SGLang --model-path m")]
-    [InlineData("--backend triton --model-path m", "--backend: 'triton' is not an engine that is known here. Give sglang, embedded or external.")]
+    [InlineData("--backend triton --model-path m", "--backend: 'triton' is not an engine that is known here. Give sglang, vllm, llamacpp, tgi, embedded or external.")]
     [InlineData("--model-path m --backend-port 8080", "--proxy-port: '8080' (the default) is the engine's port too. Give another --proxy-port or --backend-port.")]
     [InlineData("--model-path m --port 30000", "--proxy-port: '30000' from --port is the engine's port too. Give another --proxy-port or --backend-port.")]
     [InlineData("--model-path m --port 30000 --proxy-host 0.0.0.0", "--proxy-port: '30000' from --port is the engine's port too. Give another --proxy-port or --backend-port.")]
@@ -71,7 +71,7 @@ public sealed class ProblemTests
             "--proxy-port: '99999999' from --port is not a whole number from 0 to 65535.",
             "--seed: 'x' from INFERENCE_SEED is not a whole number from -9223372036854775808 to 9223372036854775807.",
             $"--log-format: 'xml' in {given.Path} is not a choice. Give text or json.",
-            "--backend: 'vllm2' is not an engine that is known here. Give sglang, embedded or external.",
+            "--backend: 'vllm2' is not an engine that is known here. Give sglang, vllm, llamacpp, tgi, embedded or external.",
         ], given.Problems());
     }
 

@@ -17,6 +17,8 @@ internal static class SettingExamples
         [nameof(InferenceOptions.BackendUrl)] = ["http://127.0.0.1:1", "https://engine:8443", "http://[::1]:9000"],
         [nameof(InferenceOptions.BackendStartupTimeout)] = ["1s", "600s", "2500ms"],
         [nameof(InferenceOptions.BackendCommand)] = ["python3.12", "/venv/bin/python3", "a b"],
+        [nameof(InferenceOptions.BackendApiKey)] = ["one", "two", "three"],
+        [nameof(InferenceOptions.BackendApiKeyFile)] = ["/etc/engine-key", "key.txt", "/a b/key"],
         [nameof(InferenceOptions.BackendArguments)] = ["--tp-size 2", "--nnodes 3", "[\"--name\",\"a b\"]"],
         [nameof(InferenceOptions.ProxyHost)] = ["0.0.0.0", "::1", "127.0.0.1"],
         [nameof(InferenceOptions.ProxyPort)] = ["0", "8081", "65535"],
