@@ -88,6 +88,7 @@ internal sealed record InferenceOptions
     /// <summary>Whether answers are meant to be deterministic.</summary>
     public bool Enforces => Determinism != "off";
 
+    /// <summary>Whether what identifies an answer follows from the request, and its receipt is named by header only.</summary>
     public bool StableEnvelope { get; init; }
 
     public long MaxRequestBytes { get; init; } = 32 << 20;

@@ -1,6 +1,7 @@
 using System.Net;
 using DeterministicInference.Server.Admission;
 using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Backends;
 
 namespace DeterministicInference.Server.Configuration;
 
@@ -21,6 +22,7 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
             backend is null ? null : Model(backend),
             backend is null ? null : Attachment(backend),
             Arguments(),
+            Seed(),
             Restart(),
             Ports(),
             Loop(),
@@ -50,6 +52,14 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
     private string? Arguments() => _options.BackendArguments.Count > 0 && AttachesByUrl
         ? configuration.Problem(nameof(InferenceOptions.BackendArguments), "has no engine to go to: --backend-url launches none. Remove one of the two.")
         : null;
+
+    private string? Seed()
+    {
+        (long least, long most) = BackendRegistry.Find(_options.Backend)?.Requests.Seeds ?? (long.MinValue, long.MaxValue);
+        return _options.Determinism == "off" || (_options.Seed != -1 && _options.Seed >= least && _options.Seed <= most)
+            ? null
+            : configuration.Problem(nameof(InferenceOptions.Seed), $"is not a seed that this engine tells from others. Give a number from {Math.Max(0, least)} to {most}.");
+    }
 
     private string? Restart() => _options.HangAction == "restart" && AttachesByUrl
         ? configuration.Problem(nameof(InferenceOptions.HangAction), "has no engine to restart: --backend-url launches none. Leave one of the two out.")

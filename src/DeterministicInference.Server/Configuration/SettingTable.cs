@@ -61,6 +61,8 @@ internal static class SettingTable
             "enforce pins what could make an answer vary; off is a plain proxy."),
         new TypedSetting<long>(nameof(InferenceOptions.Seed), new WholeNumberValue<long>("NUMBER", long.MinValue, long.MaxValue), o => o.Seed, (o, v) => o with { Seed = v },
             "Seed of requests that have none."),
+        new TypedSetting<bool>(nameof(InferenceOptions.StableEnvelope), Boolean, o => o.StableEnvelope, (o, v) => o with { StableEnvelope = v },
+            "Derive an answer's id and time from the request and leave the receipt to the header, so that whole bodies repeat."),
 
         new TypedSetting<LogLevel>(nameof(InferenceOptions.LogLevel), new LogLevelValue(), o => o.LogLevel, (o, v) => o with { LogLevel = v },
             "DEBUG, INFO, WARNING, ERROR or CRITICAL.") { Shorthand = ("--debug", "DEBUG") },

@@ -11,6 +11,7 @@ internal static class SettingExamples
         [nameof(InferenceOptions.ModelPath)] = ["/models/a", "org/b", "c d"],
         [nameof(InferenceOptions.ServedModelName)] = ["one", "two", "org/three"],
         [nameof(InferenceOptions.StrictModel)] = ["true", "false", "true"],
+        [nameof(InferenceOptions.StableEnvelope)] = ["true", "false", "true"],
         [nameof(InferenceOptions.Backend)] = ["embedded", "external", "sglang"],
         [nameof(InferenceOptions.BackendHost)] = ["127.0.0.2", "::1", "engine.local"],
         [nameof(InferenceOptions.BackendPort)] = ["1", "30001", "65535"],
