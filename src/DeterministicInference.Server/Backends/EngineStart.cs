@@ -14,11 +14,6 @@ internal sealed partial class EngineStart(
     private static readonly TimeSpan LongestReclaim = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Where the guards keep what the next start needs to recognise leftovers (XDG base directory specification).</summary>
-    private static string StateFolder => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
-        "deterministic-inference", "engines");
-
     /// <summary>Starts the engine's process, once leftovers are gone and its port is free.</summary>
     /// <exception cref="BackendFailureException">It can't be started.</exception>
     public async Task<GuardedProcess> LaunchAsync(CancellationToken stop)
@@ -31,7 +26,7 @@ internal sealed partial class EngineStart(
             output.BeginEngine();
             Starting(backend.Title, options.ModelPath ?? options.ModelName);
             if (logger.IsEnabled(LogLevel.Debug)) Launching(launch.Describe());
-            return GuardedProcess.Start(launch, new GuardSettings(StateFolder) { Grace = options.StopTimeout }, output.Add);
+            return GuardedProcess.Start(launch, new GuardSettings(StateHome.Engines) { Grace = options.StopTimeout }, output.Add);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -82,12 +77,12 @@ internal sealed partial class EngineStart(
         limit.CancelAfter(LongestReclaim);
         try
         {
-            IReadOnlyList<int> ended = await GuardReclaim.RunAsync(StateFolder, limit.Token);
+            IReadOnlyList<int> ended = await GuardReclaim.RunAsync(StateHome.Engines, limit.Token);
             if (ended.Count > 0) Reclaimed(string.Join(' ', ended));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new BackendFailureException($"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; see the state files in {StateFolder}.");
+            throw new BackendFailureException($"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; see the state files in {StateHome.Engines}.");
         }
     }
 

@@ -91,6 +91,21 @@ internal sealed record InferenceOptions
     /// <summary>Whether what identifies an answer follows from the request, and its receipt is named by header only.</summary>
     public bool StableEnvelope { get; init; }
 
+    /// <summary>"inline" puts the receipt into the answer, "reference" only its id; "off" issues none.</summary>
+    public string Receipts { get; init; } = "inline";
+
+    /// <summary>Folder of the signing key and of the log of receipts; null is <see cref="StateHome.Receipts"/>.</summary>
+    public string? DataDir { get; init; }
+
+    /// <summary>Name of the log; null is derived from its key.</summary>
+    public string? LogOrigin { get; init; }
+
+    /// <summary>What follows when a receipt can't be stored: "continue" answers without one, "refuse" does not answer.</summary>
+    public string OnReceiptFailure { get; init; } = "continue";
+
+    /// <summary>Receipts older than this are deleted; <see cref="Timeout.InfiniteTimeSpan"/> keeps all.</summary>
+    public TimeSpan ReceiptRetention { get; init; } = Timeout.InfiniteTimeSpan;
+
     public long MaxRequestBytes { get; init; } = 32 << 20;
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -28,6 +28,8 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
             Loop(),
             LogFolder(),
             BackendKeyProblem(),
+            DataFolder(),
+            .. WithoutReceipts(),
             .. _keys.Problems.Select(problem => configuration.Problem(problem.Setting, problem.Complaint)),
         ];
         return found.OfType<string>();
@@ -88,6 +90,19 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
         return Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file)))
             ? null
             : configuration.Problem(nameof(InferenceOptions.LogFile), "is in a folder that does not exist. Create the folder, or give another path.");
+    }
+
+    private string? DataFolder() => _options.DataDir is { } folder && File.Exists(folder)
+        ? configuration.Problem(nameof(InferenceOptions.DataDir), "is a file. Give the path of a folder; it is created where it is missing.")
+        : null;
+
+    // A folder or a name that is not used is harmless; a promise that is not kept is not.
+    private IEnumerable<string?> WithoutReceipts()
+    {
+        if (_options.Receipts != "off") yield break;
+        const string Complaint = "has no receipts to act on: --receipts is off. Leave one of the two out.";
+        if (_options.OnReceiptFailure == "refuse") yield return configuration.Problem(nameof(InferenceOptions.OnReceiptFailure), Complaint);
+        if (_options.ReceiptRetention != Timeout.InfiniteTimeSpan) yield return configuration.Problem(nameof(InferenceOptions.ReceiptRetention), Complaint);
     }
 
     /// <summary>Whether both hosts may mean the same address of this machine.</summary>

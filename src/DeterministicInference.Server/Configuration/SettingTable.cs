@@ -64,6 +64,18 @@ internal static class SettingTable
         new TypedSetting<bool>(nameof(InferenceOptions.StableEnvelope), Boolean, o => o.StableEnvelope, (o, v) => o with { StableEnvelope = v },
             "Derive an answer's id and time from the request and leave the receipt to the header, so that whole bodies repeat."),
 
+        new TypedSetting<string>(nameof(InferenceOptions.Receipts), new ChoiceValue("inline", "reference", "off"), o => o.Receipts, (o, v) => o with { Receipts = v },
+            "inline puts a signed receipt into each answer, reference only its id; off issues none."),
+        new TypedSetting<string>(nameof(InferenceOptions.DataDir), new TextValue("FOLDER"), o => o.DataDir, (o, v) => o with { DataDir = v },
+            "Signing key and log of receipts. Without it: deterministic-inference/receipts in $XDG_STATE_HOME or ~/.local/state."),
+        new TypedSetting<string>(nameof(InferenceOptions.LogOrigin), new LogOriginValue(), o => o.LogOrigin, (o, v) => o with { LogOrigin = v },
+            "Name of the log, fixed when it is begun. Without it: derived from its key."),
+        new TypedSetting<string>(nameof(InferenceOptions.OnReceiptFailure), new ChoiceValue("continue", "refuse"), o => o.OnReceiptFailure, (o, v) => o with { OnReceiptFailure = v },
+            "When a receipt can't be stored: continue and answer without it, or refuse to answer."),
+        new TypedSetting<TimeSpan>(nameof(InferenceOptions.ReceiptRetention), new DurationValue(allowsZero: false, allowsOff: true, longestHours: 24 * 3650),
+            o => o.ReceiptRetention, (o, v) => o with { ReceiptRetention = v },
+            "Delete receipts with their salts after so long; the log stays."),
+
         new TypedSetting<LogLevel>(nameof(InferenceOptions.LogLevel), new LogLevelValue(), o => o.LogLevel, (o, v) => o with { LogLevel = v },
             "DEBUG, INFO, WARNING, ERROR or CRITICAL.") { Shorthand = ("--debug", "DEBUG") },
         new TypedSetting<string>(nameof(InferenceOptions.LogFile), File, o => o.LogFile, (o, v) => o with { LogFile = v },
