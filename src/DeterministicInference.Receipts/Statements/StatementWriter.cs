@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using DeterministicInference.Receipts.Canonical;
@@ -47,7 +46,7 @@ public static class StatementWriter
     private static void WritePredicate(Utf8JsonWriter json, ReceiptStatement statement)
     {
         json.WriteString("receipt_id", statement.ReceiptId);
-        json.WriteString("issued_at", Time(statement.IssuedAt));
+        json.WriteString("issued_at", StatementNames.Of(statement.IssuedAt));
         json.WriteBoolean("complete", statement.Complete);
         json.WriteString("class", StatementNames.Of(statement.Class));
         json.WriteString("execution", StatementNames.Of(statement.Execution));
@@ -107,9 +106,7 @@ public static class StatementWriter
         json.WriteStartObject("probe");
         json.WriteString("verdict", probe.Verdict);
         json.WriteNumber("trials", probe.Trials);
-        json.WriteString("at", Time(probe.At));
+        json.WriteString("at", StatementNames.Of(probe.At));
         json.WriteEndObject();
     }
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(StatementNames.TimeFormat, CultureInfo.InvariantCulture);
 }

@@ -32,4 +32,7 @@ public enum ReceiptCheck
 
     /// <summary>The environment document is the one that the statement names.</summary>
     Environment,
+
+    /// <summary>A log that the same key signs contains the receipt.</summary>
+    Inclusion,
 }

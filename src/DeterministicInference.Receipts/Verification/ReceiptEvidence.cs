@@ -23,4 +23,7 @@ public sealed record ReceiptEvidence(Receipt Receipt)
 
     /// <summary>The environment document.</summary>
     public InferenceEnvironment? Environment { get; init; }
+
+    /// <summary>The text of a <see cref="Log.TlogProof"/>.</summary>
+    public string? InclusionProof { get; init; }
 }

@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
@@ -54,6 +55,7 @@ public sealed class ReceiptVerifier
             CheckTokens(ReceiptCheck.Prompt, evidence.Prompt, statement.Prompt, receipt.Salt, "the prompt's tokens");
             CheckTrail(statement.Tokens, receipt.Trail);
             CheckEnvironment(statement);
+            CheckInclusion(receipt.Envelope);
         }
         return new VerificationResult(Decide(statement, unknownVersion), checks, statement, pinned, key?.KeyId);
     }
@@ -154,6 +156,27 @@ public sealed class ReceiptVerifier
         {
             bool same = environment.Id == statement.EnvironmentId && environment.Source == statement.EnvironmentSource;
             Check(ReceiptCheck.Environment, same, "the environment document is not the one that was signed");
+        }
+    }
+
+    private void CheckInclusion(DsseEnvelope envelope)
+    {
+        if (evidence.InclusionProof is not { } text) Skip(ReceiptCheck.Inclusion, "no proof of inclusion was given");
+        else if (key is null) Skip(ReceiptCheck.Inclusion, "there is no key to check the log's checkpoint with");
+        else
+        {
+            try
+            {
+                TlogProof proof = TlogProof.Parse(text);
+                string origin = Checkpoint.Parse(SignedNote.Parse(proof.Checkpoint).Text).Origin;
+                if (!LogOrigin.IsValid(origin)) throw new LogFormatException("The checkpoint's origin is not a log's name.");
+                proof.Verify(LogEntry.Receipt(envelope.Payload.Span).Leaf, new NoteKey(origin, key));
+                Check(ReceiptCheck.Inclusion, true, "");
+            }
+            catch (LogFormatException e)
+            {
+                Check(ReceiptCheck.Inclusion, false, "the proof of inclusion fails: " + e.Message.TrimEnd('.'));
+            }
         }
     }
 

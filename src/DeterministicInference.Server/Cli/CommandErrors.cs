@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using DeterministicInference.Engine.Model;
+using DeterministicInference.Server.Verification;
 using Microsoft.AspNetCore.Connections;
 
 namespace DeterministicInference.Server.Cli;
@@ -15,6 +16,11 @@ internal static class CommandErrors
         try
         {
             return await run();
+        }
+        catch (InputException e)
+        {
+            Console.Error.WriteLine($"error: {e.Message}");
+            return ExitCode.Usage;
         }
         catch (ModelLoadException e)
         {

@@ -19,6 +19,8 @@ internal static class ServerCommand
             ServeCommand.Create(serve, BackendChoice.Known),
             EngineCommand.Create(),
             DoctorCommand.Create(),
+            VerifyCommand.Create(),
+            ReceiptsCommand.Create(),
         };
         ServeCommand.AddOptionsTo(root);
         ParseResult parsed = root.Parse(NamesCommand(root, args) ? args : ["serve", .. args], Plain);

@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Text.Json;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Verification;
+using DeterministicInference.Server.OpenAI;
+
+namespace DeterministicInference.Server.Verification;
+
+/// <summary>A report for programs: one line of JSON.</summary>
+internal static class JsonReport
+{
+    public static byte[] Write(VerificationReport report)
+    {
+        var buffer = new ArrayBufferWriter<byte>(2048);
+        using (var json = new Utf8JsonWriter(buffer, ApiJson.WriterOptions))
+        {
+            json.WriteStartObject();
+            json.WriteString("verdict", report.Name);
+            json.WriteNumber("exit_code", report.ExitCode);
+            json.WriteString("reason", report.Reason);
+            WriteReceipt(json, report.Statement);
+            WriteKey(json, report);
+            json.WriteStartArray("checks");
+            foreach (CheckResult check in report.Checks)
+            {
+                json.WriteStartObject();
+                json.WriteString("check", CheckNames.ForPrograms(check.Check));
+                json.WriteString("outcome", CheckNames.ForPrograms(check.Outcome));
+                json.WriteString("detail", check.Detail);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            WriteReplay(json, report.Replay);
+            json.WriteEndObject();
+        }
+        buffer.Write("\n"u8);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteReceipt(Utf8JsonWriter json, ReceiptStatement? statement)
+    {
+        if (statement is null)
+        {
+            json.WriteNull("receipt");
+            return;
+        }
+        json.WriteStartObject("receipt");
+        json.WriteString("id", statement.ReceiptId);
+        json.WriteString("issued_at", StatementNames.Of(statement.IssuedAt));
+        json.WriteString("class", StatementNames.Of(statement.Class));
+        json.WriteString("delivery", StatementNames.Of(statement.Delivery));
+        json.WriteString("environment", statement.EnvironmentId.ToString());
+        json.WriteString("source", StatementNames.Of(statement.EnvironmentSource));
+        json.WriteString("model", statement.ModelName);
+        json.WriteEndObject();
+    }
+
+    private static void WriteKey(Utf8JsonWriter json, VerificationReport report)
+    {
+        if (report.KeyId is not { } key)
+        {
+            json.WriteNull("key");
+            return;
+        }
+        json.WriteStartObject("key");
+        json.WriteString("id", key.ToString());
+        json.WriteBoolean("pinned", report.KeyPinned);
+        json.WriteEndObject();
+    }
+
+    private static void WriteReplay(Utf8JsonWriter json, ReplayReport? replay)
+    {
+        if (replay is null)
+        {
+            json.WriteNull("replay");
+            return;
+        }
+        json.WriteStartObject("replay");
+        json.WriteString("delivery", StatementNames.Of(replay.Delivery));
+        json.WriteNumber("answers", replay.Answers);
+        json.WriteString("environment", replay.EnvironmentId?.ToString());
+        json.WriteStartArray("differing_facts");
+        foreach (string fact in replay.DifferingFacts) json.WriteStringValue(fact);
+        json.WriteEndArray();
+        json.WriteString("note", replay.Note);
+        WriteDifference(json, replay);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDifference(Utf8JsonWriter json, ReplayReport replay)
+    {
+        if (replay.Difference is not { } difference)
+        {
+            json.WriteNull("difference");
+            return;
+        }
+        json.WriteStartObject("difference");
+        json.WriteString("part", difference.Part.ToString().ToLowerInvariant());
+        if (difference.Token is { } place)
+        {
+            json.WriteNumber("choice", place.Choice);
+            json.WriteNumber("token", place.Token);
+            WriteToken(json, "recorded", replay.Recorded);
+            WriteToken(json, "replayed", replay.Replayed);
+        }
+        else if (difference.Text is { } text)
+        {
+            json.WriteNumber("choice", text.Choice);
+            json.WriteString("channel", text.Channel);
+            json.WriteNumber("byte", text.Offset);
+        }
+        json.WriteEndObject();
+    }
+
+    private static void WriteToken(Utf8JsonWriter json, string name, ReportedToken? token)
+    {
+        if (token is null)
+        {
+            json.WriteNull(name);
+            return;
+        }
+        json.WriteStartObject(name);
+        json.WriteNumber("id", token.Id);
+        json.WriteString("text", token.Text);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,66 @@
+using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Verification;
+
+namespace DeterministicInference.Server.Verification;
+
+/// <summary>The command <c>verify</c>: the receipt's own checks, then, where a server is named, replays.</summary>
+internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
+{
+    private readonly ReceiptServer? _server = options.Against is { } url ? new ReceiptServer(url, options.ApiKey, options.Timeout) : null;
+
+    /// <exception cref="InputException">A file can't be used.</exception>
+    public async Task<VerificationReport> RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await CheckAsync(cancellation);
+        }
+        catch (ReceiptFormatException e)
+        {
+            return new VerificationReport(e.IsUnknownVersion ? Verdict.UnknownVersion : Verdict.Tampered, e.Message.TrimEnd('.'));
+        }
+        catch (NoAnswerException e)
+        {
+            return new VerificationReport(Verdict.Unreachable, $"the server gave no answer: {e.Message}");
+        }
+    }
+
+    public void Dispose() => _server?.Dispose();
+
+    private async Task<VerificationReport> CheckAsync(CancellationToken cancellation)
+    {
+        using VerificationKey? pinned = options.KeyFile is { } file ? GivenKey.ReadFile(file) : null;
+        byte[]? requestFile = options.RequestFile is { } request ? InputFile.Read(request) : null;
+        byte[]? responseFile = options.ResponseFile is { } response ? InputFile.Read(response) : null;
+        ReceiptBundle bundle = await BundleAsync(ReceiptSource.Read(InputFile.Read(options.Receipt), options.Receipt), cancellation);
+        ReadOnlyMemory<byte>? body = requestFile is not null ? requestFile : bundle.Request?.Body;
+        ReadOnlyMemory<byte>? answer = responseFile is not null ? responseFile : bundle.Response?.Body;
+
+        // A key that nobody vouches for: the bundle's, else the server's own.
+        using VerificationKey? given = pinned is not null ? null
+            : GivenKey.Read(bundle.PublicKey ?? (_server is null ? null : await _server.KeyAsync(cancellation)));
+        BundleEvidence evidence = BundleEvidence.Of(bundle, body, answer);
+        VerificationReport report = evidence.Check(pinned ?? given, isPinned: pinned is not null);
+        if (_server is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete) || bundle.Receipt.Salt is null) return report;
+
+        if (body is not { } client) throw new InputException("--against: the request is needed to compute it again. Give --request FILE, or a bundle that has it.");
+        ReceiptStatement statement = report.Statement!;
+        var session = new ReplaySession(_server, statement, bundle.Receipt, evidence.Recorded, bundle.Environment);
+        (ReplayVerdict verdict, ReplayReport replay) = await session.RunAsync(client, options.Delivery ?? statement.Delivery, options.Runs, cancellation);
+        return report with { Verdict = verdict.Verdict, Reason = verdict.Reason, Replay = replay };
+    }
+
+    private async Task<ReceiptBundle> BundleAsync(ReceiptSource source, CancellationToken cancellation)
+    {
+        if (source.Bundle is { } bundle) return bundle;
+        if (_server is null)
+        {
+            throw new InputException($"{options.Receipt}: has only the receipt's id. Fetch the receipt (GET /v1/receipts/{source.ReceiptId}), or name its server with --against.");
+        }
+        ReceiptBundle found = await _server.ReceiptAsync(source.ReceiptId!, cancellation)
+            ?? throw new InputException($"{options.Receipt}: has only the receipt's id, and the server that --against names does not have the receipt.");
+        return found with { Response = source.Response };
+    }
+}

@@ -1,0 +1,117 @@
+using System.Net;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Receipts.Verification;
+
+namespace DeterministicInference.Server.Verification;
+
+/// <summary>Has a receipt's request computed again until the answers decide.</summary>
+/// <param name="server">Computes.</param>
+/// <param name="statement">What was signed.</param>
+/// <param name="receipt">Opens it.</param>
+/// <param name="recorded">The answer that the receipt is of; null if it is not at hand.</param>
+/// <param name="environment">The document of its environment; null if the holder has none.</param>
+internal sealed class ReplaySession(
+    ReceiptServer server, ReceiptStatement statement, Receipt receipt, RecordedAnswer? recorded, InferenceEnvironment? environment)
+{
+    private readonly List<Replay> _replays = [];
+    private bool _asksForIds = true;
+    private string? _note;
+
+    /// <param name="requestBody">The client's request.</param>
+    /// <param name="delivery">Of the replays.</param>
+    /// <param name="runs">Replays that a difference needs before it counts.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<(ReplayVerdict Verdict, ReplayReport Report)> RunAsync(
+        ReadOnlyMemory<byte> requestBody, AnswerDelivery delivery, int runs, CancellationToken cancellation)
+    {
+        byte[] effective = ReplayRequest.Effective(statement.RequestPath, requestBody.Span, statement.Pins);
+        ReplayVerdict? verdict = null;
+        InferenceEnvironment? original = environment;
+        try
+        {
+            while (verdict is null)
+            {
+                Replay replay = await ReplayAsync(effective, delivery, cancellation);
+                if (replay.EnvironmentId is { } id && id != statement.EnvironmentId)
+                {
+                    original ??= await server.EnvironmentAsync(statement.EnvironmentId, cancellation);
+                    replay = replay with { Environment = await server.EnvironmentAsync(id, cancellation) };
+                }
+                _replays.Add(replay);
+                verdict = new ReplayJudge(statement, receipt.Salt, receipt.Trail, original) { Runs = runs, Recorded = recorded }.Judge(_replays);
+            }
+        }
+        catch (NoAnswerException e)
+        {
+            verdict = NoAnswer(e.Message);
+        }
+        return (verdict, Report(verdict, delivery, original));
+    }
+
+    private ReplayVerdict NoAnswer(string why)
+    {
+        string count = _replays.Count switch { 0 => "", 1 => " after 1 answer that differs", int answers => $" after {answers} answers, of which the first differs" };
+        // That the answer broke off is known without a replay.
+        return statement.Complete
+            ? new ReplayVerdict(Verdict.Unreachable, null, $"the server gave no answer{count}: {why}")
+            : new ReplayVerdict(Verdict.Incomplete, null, $"the answer broke off; the server gave none to compare it with: {why}");
+    }
+
+    private async Task<Replay> ReplayAsync(byte[] effective, AnswerDelivery delivery, CancellationToken cancellation)
+    {
+        (byte[] sent, ServerAnswer answer) = await AskAsync(effective, delivery, cancellation);
+        RecordedAnswer read;
+        try
+        {
+            read = RecordedAnswer.Read(
+                answer.Body, delivery, receipt.Salt!, ReportedTokens.ChoicesPerPrompt(effective), statement.LogprobsCommitment is not null);
+        }
+        catch (CanonicalFormException)
+        {
+            throw new NoAnswerException("its answer is malformed");
+        }
+        if (!read.Ended || !read.Output.Finished) throw new NoAnswerException("its answer broke off");
+        FreshReceipt fresh = await FreshReceipt.OfAsync(server, answer, delivery, statement.RequestPath, sent, read.Output, cancellation);
+        _note ??= fresh.Note;
+        return Replay.Of(read, delivery) with { EnvironmentId = fresh.EnvironmentId };
+    }
+
+    /// <summary>Some engines can't report token ids in every delivery and refuse; then the answer is computed without.</summary>
+    private async Task<(byte[] Sent, ServerAnswer Answer)> AskAsync(byte[] effective, AnswerDelivery delivery, CancellationToken cancellation)
+    {
+        byte[] body = ReplayRequest.Body(effective, delivery, _asksForIds);
+        try
+        {
+            return (body, await server.AskAsync(statement.RequestPath, body, delivery, cancellation));
+        }
+        catch (NoAnswerException e) when (_asksForIds && e.Status is (HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity)
+            && !ReplayRequest.SaysWhetherIds(effective))
+        {
+            _asksForIds = false;
+            body = ReplayRequest.Body(effective, delivery, asksForIds: false);
+            ServerAnswer answer = await server.AskAsync(statement.RequestPath, body, delivery, cancellation);
+            _note ??= "the server does not report token ids";
+            return (body, answer);
+        }
+    }
+
+    private ReplayReport Report(ReplayVerdict verdict, AnswerDelivery delivery, InferenceEnvironment? original)
+    {
+        Replay? first = _replays.FirstOrDefault();
+        TokenPlace? place = verdict.Difference?.Token;
+        return new ReplayReport(delivery, _replays.Count)
+        {
+            EnvironmentId = first?.EnvironmentId,
+            DifferingFacts = original is not null && first?.Environment is { } other ? original.Differences(other) : [],
+            Note = _note,
+            Difference = verdict.Difference,
+            Recorded = place is { } at ? ReportedToken.At(recorded, at) : null,
+            Replayed = place is { } there ? ReportedToken.At(first?.Answer, there) : null,
+        };
+    }
+}
