@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Text.Json;
 using DeterministicInference.Server.Backends.Guard;
 using DeterministicInference.Server.Backends.Preflight;
@@ -34,7 +33,8 @@ internal sealed partial class EngineChecks(IBackend backend, InferenceOptions op
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(patience);
-        JsonElement? report = Attaches && options.Enforces ? await ReportAsync(limit.Token, stop) : null;
+        JsonElement? report = Attaches && options.Enforces ? await EngineReport.ReadAsync(backend, calls, limit.Token) : null;
+        stop.ThrowIfCancellationRequested();
         DeterminismVerdict verdict = EnginePreflight.Check(backend, options, machine, report);
         verdict = verdict with { Findings = [.. verdict.Findings, .. known] };
         if (options.Enforces && backend.MayIgnoreSeeds)
@@ -61,26 +61,6 @@ internal sealed partial class EngineChecks(IBackend backend, InferenceOptions op
         {
             return [check.Incomplete($"it did not answer within {patience.TotalSeconds:0.#} s, which is what --backend-startup-timeout left")];
         }
-    }
-
-    /// <summary>How an engine that somebody else started says that it was.</summary>
-    private async Task<JsonElement?> ReportAsync(CancellationToken limit, CancellationToken stop)
-    {
-        foreach (string path in backend.ReportPaths)
-        {
-            try
-            {
-                (HttpStatusCode answered, byte[] body) = await calls.GetAsync(path, limit);
-                if (answered != HttpStatusCode.OK) continue;
-                using JsonDocument report = JsonDocument.Parse(body);
-                return report.RootElement.Clone();
-            }
-            catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !stop.IsCancellationRequested))
-            {
-                // Without it its arguments are not known, which is what follows.
-            }
-        }
-        return null;
     }
 
     private void Tell(DeterminismVerdict verdict)
