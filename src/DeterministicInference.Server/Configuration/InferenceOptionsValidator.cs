@@ -1,7 +1,6 @@
 using System.Net;
 using DeterministicInference.Server.Admission;
 using DeterministicInference.Server.Backends;
-using DeterministicInference.Server.Backends;
 
 namespace DeterministicInference.Server.Configuration;
 

@@ -29,7 +29,7 @@ internal static partial class InferenceServer
         ILogger logger = loggers.CreateLogger(Module);
         Starting(logger);
         GpuEnvironment gpu = GpuEnvironment.Collect();
-        await using ReceiptStore? receipts = options.Receipts == "off" ? null : ReceiptStore.Open(ReceiptStoreSettings.Of(options), TimeProvider.System, loggers.CreateLogger(ReceiptStore.LogCategory));
+        await using ReceiptStore? receipts = options.Receipts == "off" ? null : ReceiptStore.Open(ReceiptStoreSettings.Of(options), TimeProvider.System, loggers.CreateLogger("deterministic_inference.receipts"));
         var environments = new EnvironmentRegistry(receipts);
         using var endpoints = new ProxyEndpoints(options, backend, status, activity, gpu, environments, receipts, TimeProvider.System, loggers);
         endpoints.Map(app);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Receipts;
 using DeterministicInference.Server.Tests.EndToEnd;
 using DeterministicInference.Server.Tests.Proxy;
 using Microsoft.AspNetCore.Http;
@@ -147,7 +148,8 @@ public sealed class EngineSelfCheckTests
         var status = new BackendStatus(engine.Url);
         Assert.Same(DeterminismVerdict.Pending, status.Verdict);
         await using var supervisor = new BackendSupervisor(
-            BackendRegistry.Find(options.Backend)!, options, Machines.With("9.0"), status, new EngineActivity(TimeProvider.System), TimeProvider.System, loggers);
+            BackendRegistry.Find(options.Backend)!, options, Machines.With("9.0"), status, new EngineActivity(TimeProvider.System), new EnvironmentRegistry(null),
+            TimeProvider.System, loggers);
         using var stop = new CancellationTokenSource();
         Task running = supervisor.RunAsync(stop.Token);
         await signal.Ready.Within();
