@@ -24,7 +24,9 @@ internal sealed class AnswerRelay(GpuEnvironment environment)
         if (plan.Seal is { } seal)
         {
             context.Response.Headers[ReceiptHeaders.Id] = seal.ReceiptId;
-            determinism = await seal.SealAsync(scan.Own.Determinism is { } upstream ? answer[upstream] : null, context.RequestAborted);
+            // A null of its own type: any other becomes an empty text.
+            ReadOnlyMemory<byte>? upstream = scan.Own.Determinism is { } place ? answer[place] : default(ReadOnlyMemory<byte>?);
+            determinism = await seal.SealAsync(upstream, context.RequestAborted);
         }
         byte[] body = Compose(answer.Span, scan, determinism);
         if (plan.Seal is not null) context.Response.Headers[ReceiptHeaders.ContentDigest] = $"sha-256=:{Convert.ToBase64String(SHA256.HashData(body))}:";

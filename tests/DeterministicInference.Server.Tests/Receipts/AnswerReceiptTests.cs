@@ -30,7 +30,8 @@ public sealed class AnswerReceiptTests(SharedServers shared)
         Assert.Equal(json.Output(logprobs).Logprobs, sse.Output(logprobs).Logprobs);
         Assert.Equal(logprobs, one.LogprobsCommitment is not null);
         Assert.Equal((AnswerDelivery.Json, AnswerDelivery.Sse), (one.Delivery, other.Delivery));
-        Assert.Equal(one.Tokens!.Counts, other.Tokens!.Counts);
+        // An echoed prompt is text without ids in a stream, and then the ids are not those of all of the text.
+        if (!request.Contains("echo", StringComparison.Ordinal)) Assert.Equal(one.Tokens!.Counts, other.Tokens!.Counts);
         Assert.Equal(one.Prompt!.Counts, other.Prompt!.Counts);
         Assert.Equal((DeterminismClass.Deterministic, true), (one.Class, one.Complete));
         Assert.Equal(one.Pins.Values, other.Pins.Values);
