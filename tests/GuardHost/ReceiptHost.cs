@@ -25,7 +25,7 @@ internal static class ReceiptHost
             Tell("refused " + e.Message);
             return 1;
         }
-        Tell("open");
+        Tell("ready");
         while (await Console.In.ReadLineAsync() is { } command)
         {
             switch (command.Split(' '))

@@ -105,7 +105,11 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         long size = _log.Size;
         try
         {
-            if (!_isLost) _log.Commit(group);
+            if (!_isLost)
+            {
+                _log.Commit(group);
+                Volatile.Write(ref _commits, _commits + 1);
+            }
         }
         catch (Exception e)
         {
@@ -121,7 +125,6 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         if (problem is not null) _storing.Report(problem);
         else if (!_isLost)
         {
-            Volatile.Write(ref _commits, _commits + 1);
             // A queue that is still crowded would fill again at once.
             if (_queue.Count <= _queue.BoundedCapacity / 2) _storing.Clear();
             if (_log.Size != size || _publishing.Problem is not null) Publish();
