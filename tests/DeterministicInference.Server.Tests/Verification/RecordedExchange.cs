@@ -1,9 +1,11 @@
+using System.CommandLine;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Tests.EndToEnd;
 using DeterministicInference.Server.Tests.Models;
+using DeterministicInference.Server.Verification;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;
@@ -59,18 +61,13 @@ internal sealed class RecordedExchange
     /// <summary>Verifies the answer with its request and the server's key.</summary>
     public Task<Verified> VerifyAsync(params string[] arguments) => VerifyAsync(AnswerFile, ["--request", RequestFile, "--key", KeyFile, .. arguments]);
 
-    /// <summary>Verifies a file.</summary>
-    public static async Task<Verified> VerifyAsync(string file, params string[] arguments) =>
-        new(await ServerProgram.Built.RunAsync(["verify", file, .. arguments]), await ServerProgram.Built.RunAsync(["verify", file, .. arguments, "--json"]));
-
-    /// <summary>Verifies a file once: a replay is counted.</summary>
-    public async Task<JsonObject> JsonAsync(params string[] arguments)
+    /// <summary>Verifies a file, with the command line's own reading of its arguments.</summary>
+    public static async Task<Verified> VerifyAsync(string file, params string[] arguments)
     {
-        CommandResult result = await ServerProgram.Built.RunAsync(["verify", AnswerFile, "--request", RequestFile, "--key", KeyFile, "--json", .. arguments]);
-        Assert.Equal("", result.Error);
-        JsonObject json = JsonNode.Parse(result.Output)!.AsObject();
-        Assert.Equal(result.ExitCode, (int)json["exit_code"]!);
-        return json;
+        ParseResult parsed = VerifyCommand.Create().Parse([file, .. arguments]);
+        Assert.Empty(parsed.Errors);
+        using var verification = new ReceiptVerification(VerifyCommand.Read(parsed));
+        return new Verified(await verification.RunAsync(TestContext.Current.CancellationToken));
     }
 
     /// <summary>Makes a bundle.</summary>
@@ -98,34 +95,4 @@ internal sealed class RecordedExchange
         Assert.NotEqual(Answer, changed);
         return Write("changed", changed);
     }
-}
-
-/// <summary>What <c>verify</c> says, to people and to programs.</summary>
-internal sealed record Verified(CommandResult Text, CommandResult Programs)
-{
-    public string FirstLine => Text.Output.Split('\n')[0];
-
-    public JsonObject Json => JsonNode.Parse(Programs.Output)!.AsObject();
-
-    /// <summary>Both say this.</summary>
-    public Verified Is(int exitCode, string verdict, string reason)
-    {
-        Assert.True(exitCode == Text.ExitCode, Text.Output + Text.Error);
-        Assert.Equal((exitCode, verdict, exitCode), (Programs.ExitCode, (string)Json["verdict"]!, (int)Json["exit_code"]!));
-        Assert.Contains(reason, (string)Json["reason"]!, StringComparison.Ordinal);
-        Assert.StartsWith(verdict, FirstLine, StringComparison.Ordinal);
-        Assert.Contains(reason, FirstLine, StringComparison.Ordinal);
-        Assert.Equal(("", ""), (Text.Error, Programs.Error));
-        return this;
-    }
-
-    /// <summary>A line of the report.</summary>
-    public Verified Has(string name, string value)
-    {
-        Assert.Contains(Text.Output.Split('\n'), line => line.StartsWith(name.PadRight(18), StringComparison.Ordinal) && line[18..].Contains(value, StringComparison.Ordinal));
-        return this;
-    }
-
-    /// <summary>How a check went.</summary>
-    public string Check(string name) => (string)Json["checks"]!.AsArray().Single(check => (string?)check!["check"] == name)!["outcome"]!;
 }

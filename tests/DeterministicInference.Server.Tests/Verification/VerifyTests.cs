@@ -73,7 +73,7 @@ public sealed class VerifyTests : IAsyncLifetime
 
     [Theory]
     [InlineData("the output", "Paris", "Lyon")]
-    [InlineData("the output", "\"index\":0", "\"index\":0,\"index\":0")]
+    [InlineData("the answer", "\"index\":0", "\"index\":0,\"index\":0")]
     [InlineData("the receipt's id", "\"receipt_id\":\"", "\"receipt_id\":\"0")]
     [InlineData("'determinism.salt'", "\"salt\":\"", "\"salt\":\"*")]
     [InlineData("the signature", "\"payloadType\":\"application/vnd.in-toto", "\"payloadType\":\"application/vnd.in-tot0")]
@@ -155,8 +155,40 @@ public sealed class VerifyTests : IAsyncLifetime
         Assert.StartsWith("--against: the request is needed", await FailsAsync(exchange.AnswerFile, "--key", exchange.KeyFile, "--against", _server.Url), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_verdict_is_the_exit_code_of_the_command()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string[] trusted = [exchange.AnswerFile, "--request", exchange.RequestFile, "--key", exchange.KeyFile], replay = [.. trusted, "--against", _server.Url];
+        await RequireAsync(0, "VALID (not replayed)\n", trusted);
+        await RequireAsync(0, "REPRODUCED: ", replay);
+        _server.Receipts = ReceiptMode.None;
+        await RequireAsync(11, "CORROBORATED: ", replay);
+        _server.Receipts = ReceiptMode.Inline;
+        _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
+        await RequireAsync(10, "CONTRADICTED: ", replay);
+        await RequireAsync(10, "{\"verdict\":\"CONTRADICTED\",\"exit_code\":10,", [.. replay, "--json"]);
+        _server.Status = 500;
+        await RequireAsync(15, "UNREACHABLE: ", replay);
+        await RequireAsync(12, "INCONCLUSIVE: ", exchange.AnswerFile);
+        await RequireAsync(13, "TAMPERED: ", exchange.WithAnswer(text => text.Replace("Paris", "Lyon", StringComparison.Ordinal)), "--key", exchange.KeyFile);
+        await RequireAsync(2, "UNKNOWN VERSION: ", exchange.Write("newer.json", """{"form":"dis-bundle/2"}"""));
+
+        _server.Status = null;
+        _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 1 };
+        string id = (await RecordedExchange.AskAsync(_server, Stream)).ReceiptId;
+        await RequireAsync(14, "INCOMPLETE: ", exchange.Write("broken.json", (await _server.Api.GetAsync($"/v1/receipts/{id}")).Body), "--key", exchange.KeyFile);
+
+        static async Task RequireAsync(int exitCode, string output, params string[] arguments)
+        {
+            CommandResult result = await ServerProgram.Built.RunAsync(["verify", .. arguments]);
+            Assert.Equal((exitCode, ""), (result.ExitCode, result.Error));
+            Assert.StartsWith(output, result.Output, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
-    [InlineData("verify", "error: Required argument missing for command: 'verify'.")]
+    [InlineData("verify", "error: Required argument 'RECEIPT' missing for command: 'verify'.")]
     [InlineData("verify r --runs 2", "error: --runs: '2' is not a whole number from 3 to 100.")]
     [InlineData("verify r --delivery mail", "error: --delivery: 'mail' is not json or sse.")]
     [InlineData("verify r --against localhost:80", "error: --against: 'localhost:80' is not an address such as http://127.0.0.1:8080.")]
