@@ -16,11 +16,14 @@ internal sealed class AnswerBehaviour(JsonNode? fake)
 
     /// <summary>
     /// What happens then: <c>reset</c> the connection, <c>end</c> the body in good order, <c>done</c> (the mark [DONE] without
-    /// a reason for the end), <c>error</c> (as SGLang reports one, with [DONE]), <c>abort</c> (as finish_reason),
-    /// <c>malformed</c> (half of an event), <c>die</c> (the process is killed), <c>stall</c>. In a JSON answer <c>reset</c>
-    /// and <c>die</c> come after half of the body.
+    /// a reason for the end), <c>error</c> (as the engine reports one), <c>abort</c> (as finish_reason, in a JSON answer
+    /// too), <c>malformed</c> (half of an event), <c>die</c> (the process is killed), <c>stall</c>. In a JSON answer
+    /// <c>reset</c> and <c>die</c> come after half of the body.
     /// </summary>
     public string? Then => (string?)fake?["then"];
+
+    /// <summary>Words after which the model ends its text by itself; never when absent.</summary>
+    public int? EndsAfter => (int?)fake?["ends_after"];
 
     /// <summary>Whether a complete stream lacks [DONE] at its end.</summary>
     public bool WithoutDone => (bool?)fake?["without_done"] ?? false;

@@ -4,18 +4,26 @@ namespace DeterministicInference.FakeBackend;
 
 /// <summary>What the process remembers.</summary>
 /// <param name="keepsRequests">Whether requests are remembered that have ended.</param>
-internal sealed class BackendState(bool keepsRequests)
+/// <param name="slots">How many requests run at once; the others wait.</param>
+internal sealed class BackendState(bool keepsRequests, int slots)
 {
     private readonly Lock _lock = new();
     private readonly List<RequestRecord> _requests = [];
-    private int _count;
+    private int _count, _running, _draws;
+    private string? _lastPrompt;
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _gates = new();
+    private readonly TaskCompletionSource _warm = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _giveUp = new();
+    private readonly SemaphoreSlim _slots = new(slots);
 
     /// <summary>Status of /health.</summary>
     public volatile int HealthStatus = StatusCodes.Status503ServiceUnavailable;
 
     /// <summary>How long /health takes, in milliseconds.</summary>
     public volatile int HealthDelay;
+
+    /// <summary>Whether new requests are given up at once.</summary>
+    public volatile bool IsStopping;
 
     private volatile Obstruction _obstruction;
 
@@ -27,6 +35,15 @@ internal sealed class BackendState(bool keepsRequests)
         }
     }
 
+    /// <summary>How many requests have a slot.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    /// <summary>Completes with POST /__fake/warm.</summary>
+    public Task Warm => _warm.Task;
+
+    /// <summary>Cancelled when requests in flight are given up.</summary>
+    public CancellationToken GivenUp => _giveUp.Token;
+
     /// <summary>Completes when no request is running.</summary>
     public Task IdleAsync() => Task.WhenAll(Requests.Select(request => request.Ended));
 
@@ -36,11 +53,37 @@ internal sealed class BackendState(bool keepsRequests)
     /// <summary>From now on, for requests in flight too.</summary>
     public void Obstruct(Obstruction obstruction) => _obstruction = obstruction;
 
+    public void WarmUp() => _warm.TrySetResult();
+
+    public void GiveUp() => _giveUp.Cancel();
+
     /// <summary>Passes while a request may go on; else it waits until the client leaves.</summary>
     /// <param name="context">The request.</param>
     /// <param name="from">The smallest obstruction that holds it up.</param>
     public Task PassAsync(HttpContext context, Obstruction from) =>
         _obstruction >= from ? Task.Delay(Timeout.Infinite, context.RequestAborted) : Task.CompletedTask;
+
+    /// <summary>A seed that no other draw of this machine has had lately.</summary>
+    public long Draw() => ((long)Environment.ProcessId << 32) + Interlocked.Increment(ref _draws);
+
+    /// <summary>Waits for a slot.</summary>
+    /// <returns>How many other requests run.</returns>
+    public async Task<int> BeginAsync(CancellationToken cancellation)
+    {
+        await _slots.WaitAsync(cancellation);
+        return Interlocked.Increment(ref _running) - 1;
+    }
+
+    /// <summary>To be called once for every <see cref="BeginAsync"/>.</summary>
+    public void Finish()
+    {
+        Interlocked.Decrement(ref _running);
+        _slots.Release();
+    }
+
+    /// <summary>Remembers a prompt.</summary>
+    /// <returns>Whether it was the one before, too.</returns>
+    public bool WasCached(string prompt) => Interlocked.Exchange(ref _lastPrompt, prompt) == prompt;
 
     public RequestRecord Record(HttpRequest request, string body)
     {

@@ -17,7 +17,11 @@ internal static class ControlEndpoints
             await WriteAsync(context, Describe(record));
         });
         routes.MapPost("/__fake/gates/{name}", (string name) => state.Gate(name).TrySetResult());
-        routes.MapPost("/__fake/warm", () => state.HealthStatus = StatusCodes.Status200OK);
+        routes.MapPost("/__fake/warm", () =>
+        {
+            state.HealthStatus = StatusCodes.Status200OK;
+            state.WarmUp();
+        });
         routes.MapPost("/__fake/health/{status:int}", (int status) => state.HealthStatus = status);
         routes.MapPost("/__fake/health-delay/{milliseconds:int}", (int milliseconds) => state.HealthDelay = milliseconds);
         // Healthy, but no generating request gets another byte.

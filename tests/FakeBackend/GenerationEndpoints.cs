@@ -1,10 +1,11 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using DeterministicInference.FakeBackend.Dialects;
 
 namespace DeterministicInference.FakeBackend;
 
 /// <summary>The generating routes.</summary>
-internal sealed class GenerationEndpoints(BackendState state, LaunchArguments arguments)
+internal sealed class GenerationEndpoints(BackendState state, Dialect dialect)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -21,11 +22,11 @@ internal sealed class GenerationEndpoints(BackendState state, LaunchArguments ar
         using CancellationTokenRegistration left = context.RequestAborted.Register(() => record.End(isCancelled: true));
         try
         {
-            await AnswerAsync(context, GenerationRequest.Parse(body, isChat, arguments.ServedModelName), record);
+            await AnswerAsync(context, dialect.Parse(body, isChat, state), record);
         }
         catch (RefusedException e)
         {
-            await WriteAsync(context, e.Status, "application/json", SGLangJson.Error(e));
+            await WriteAsync(context, e.Status, e.ContentType, dialect.Error(e));
         }
         finally
         {
@@ -36,26 +37,36 @@ internal sealed class GenerationEndpoints(BackendState state, LaunchArguments ar
 
     private async Task AnswerAsync(HttpContext context, GenerationRequest request, RequestRecord record)
     {
-        AnswerBehaviour behaviour = request.Behaviour;
         await state.PassAsync(context, Obstruction.Generation);
-        var json = new SGLangJson(request, record.Number.ToString("x32", null), TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
-        if (behaviour.Answer is { } answer)
+        if (request.Behaviour.Answer is { } answer)
         {
             foreach ((string name, JsonNode? value) in answer["headers"]?.AsObject() ?? []) context.Response.Headers[name] = (string?)value;
             await WriteAsync(context, (int?)answer["status"] ?? 200, (string?)answer["content_type"] ?? "application/json", (string?)answer["body"] ?? "");
+            return;
         }
-        else if (request.IsStream)
+        AnswerJson json = dialect.Json(request, record.Number, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(), context.Request.Headers);
+        int others = await state.BeginAsync(context.RequestAborted);
+        try
         {
-            await new GenerationStream(context, request, json, state).SendAsync();
+            int variation = dialect.Variation(request, others, state.WasCached(request.Prompt));
+            Generation[] choices = [.. request.Seeds.Select(seed => Generation.Of(request, seed, variation))];
+            if (request.IsStream) await new GenerationStream(context, request, json, choices, state, dialect).SendAsync();
+            else await SendAsync(context, request.Behaviour, json, choices);
         }
-        else
+        finally
         {
-            if (behaviour.Gate is { } gate) await state.Gate(gate).Task.WaitAsync(context.RequestAborted);
-            await state.PassAsync(context, Obstruction.Generation);
-            string body = json.Body(string.Concat(FakeText.Words(request.Prompt, request.Seed, request.Tokens)));
-            if (behaviour.Then is null) await WriteAsync(context, StatusCodes.Status200OK, "application/json", body);
-            else await BreakAsync(context, behaviour.Then, body);
+            state.Finish();
         }
+    }
+
+    private async Task SendAsync(HttpContext context, AnswerBehaviour behaviour, AnswerJson json, Generation[] choices)
+    {
+        bool isGivenUp = state.IsStopping || behaviour.Then == "abort";
+        if (behaviour.Gate is { } gate) isGivenUp |= !await GateWait.PassAsync(state, gate, context);
+        await state.PassAsync(context, Obstruction.Generation);
+        string body = json.Body(isGivenUp ? [.. choices.Select(choice => choice.AbortAfter(state.IsStopping ? 0 : behaviour.After))] : choices);
+        if (behaviour.Then is null or "abort") await WriteAsync(context, StatusCodes.Status200OK, "application/json", body);
+        else await BreakAsync(context, behaviour.Then, body);
     }
 
     private static async Task BreakAsync(HttpContext context, string then, string body)

@@ -1,54 +1,44 @@
 using System.Text;
+using DeterministicInference.FakeBackend.Dialects;
 
 namespace DeterministicInference.FakeBackend;
 
-/// <summary>An answer in events. As with SGLang the headers leave with the first one.</summary>
-internal sealed class GenerationStream(HttpContext context, GenerationRequest request, SGLangJson json, BackendState state)
+/// <summary>An answer in events. Where the engine doesn't send its headers before, they leave with the first one.</summary>
+internal sealed class GenerationStream(HttpContext context, GenerationRequest request, AnswerJson json, IReadOnlyList<Generation> choices, BackendState state, Dialect dialect)
 {
     private readonly AnswerBehaviour _behaviour = request.Behaviour;
 
     public async Task SendAsync()
     {
         context.Response.ContentType = "text/event-stream";
+        // Whoever comes next on this connection could meet its idle timeout, which is not what a test of these events is about.
+        if (_behaviour.Events is not null) context.Response.Headers.Connection = "close";
+        if (dialect.SendsHeadersFirst) await context.Response.Body.FlushAsync(context.RequestAborted);
         if (_behaviour.Events is { } events)
         {
-            // Whoever comes next on this connection could meet its idle timeout, which is not what a test of these events is about.
-            context.Response.Headers.Connection = "close";
             await WriteAsync(events);
             if (_behaviour.Then is { } then) await BreakAsync(then);
             return;
         }
-        int sent = 0;
-        foreach ((string chunk, bool isText) in Chunks())
+        if (state.IsStopping)
         {
-            await EventAsync(chunk);
-            sent++;
-            bool breaks = isText && _behaviour.Then is not null && sent >= _behaviour.After;
-            if (_behaviour.Gate is { } gate && (breaks || (sent == 1 && _behaviour.Then is null))) await state.Gate(gate).Task.WaitAsync(context.RequestAborted);
-            if (!breaks) continue;
-            await BreakAsync(_behaviour.Then!);
+            await BreakAsync("abort");
             return;
         }
-        if (request.IncludesUsage) await EventAsync(json.UsageChunk());
+        int sent = 0;
+        foreach (Chunk chunk in json.Chunks(choices))
+        {
+            await EventAsync(chunk.Data.ToJsonString(), chunk.Name);
+            sent++;
+            bool breaks = chunk.IsText && _behaviour.Then is not null && sent >= _behaviour.After;
+            bool waits = breaks || (sent == 1 && _behaviour.Then is null);
+            bool isGivenUp = _behaviour.Gate is { } gate && waits
+                && !await GateWait.PassAsync(state, gate, context, dialect.KeepAlive, () => WriteAsync(":\n\n"));
+            if (!isGivenUp && !breaks) continue;
+            await BreakAsync(isGivenUp ? "abort" : _behaviour.Then!);
+            return;
+        }
         if (!_behaviour.WithoutDone) await EventAsync("[DONE]");
-    }
-
-    private IEnumerable<(string Chunk, bool IsText)> Chunks()
-    {
-        string[] words = FakeText.Words(request.Prompt, request.Seed, request.Tokens);
-        for (int choice = 0; choice < request.Choices; choice++)
-        {
-            if (request.IsChat) yield return (json.Role(choice), false);
-        }
-        for (int i = 0; i < words.Length; i++)
-        {
-            bool isLast = i + 1 == words.Length && !request.IsChat;
-            for (int choice = 0; choice < request.Choices; choice++) yield return (json.Text(choice, words[i], isLast ? "length" : null), true);
-        }
-        for (int choice = 0; choice < request.Choices; choice++)
-        {
-            if (request.IsChat) yield return (json.Finish(choice, "length"), false);
-        }
     }
 
     private async Task BreakAsync(string then)
@@ -67,11 +57,11 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
                 await EventAsync("[DONE]");
                 break;
             case "error":
-                await EventAsync(SGLangJson.ErrorEvent);
-                await EventAsync("[DONE]");
+                await EventAsync(json.ErrorEvent);
+                if (dialect.EndsErrorWithDone) await EventAsync("[DONE]");
                 break;
             case "abort":
-                await EventAsync(json.Finish(0, "abort"));
+                for (int i = 0; i < choices.Count; i++) await EventAsync(json.AbortChunk(i).ToJsonString());
                 await EventAsync("[DONE]");
                 break;
             case "malformed":
@@ -86,7 +76,7 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
         }
     }
 
-    private Task EventAsync(string data) => WriteAsync($"data: {data}\n\n");
+    private Task EventAsync(string data, string? name = null) => WriteAsync($"{(name is null ? "" : $"event: {name}\n")}data: {data}\n\n");
 
     private async Task WriteAsync(string text)
     {

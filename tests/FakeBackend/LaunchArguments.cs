@@ -1,68 +1,69 @@
 namespace DeterministicInference.FakeBackend;
 
-/// <summary>A command line that can't be used; the text is what argparse would print.</summary>
-internal sealed class UsageException(string message) : Exception(message);
-
 /// <summary>The parsed command line.</summary>
 internal sealed class LaunchArguments
 {
-    private readonly Dictionary<string, string> _values = [];
+    private readonly Dictionary<string, List<string>> _values = [];
 
     private LaunchArguments(IReadOnlyList<string> all) => All = all;
 
     /// <summary>As they came.</summary>
     public IReadOnlyList<string> All { get; }
 
-    public string ModelPath => _values["--model-path"];
+    /// <summary>The argument without a flag, where the engine takes one.</summary>
+    public string? Positional { get; private init; }
 
-    public string Host => _values.GetValueOrDefault("--host", "127.0.0.1");
+    public string Host => this["--host"] ?? "127.0.0.1";
 
-    public int Port => int.Parse(_values.GetValueOrDefault("--port", "30000"), null);
+    /// <summary>The last value of a flag in its main spelling.</summary>
+    public string? this[string flag] => _values.TryGetValue(flag, out List<string>? values) ? values[^1] : null;
 
-    public string ServedModelName => _values.GetValueOrDefault("--served-model-name", ModelPath);
+    public int Port(int fallback) => Number("--port", fallback);
 
-    public string? ApiKey => _values.GetValueOrDefault("--api-key");
+    public int Number(string flag, int fallback) => this[flag] is { } value ? int.Parse(value, null) : fallback;
 
-    public bool IsDeterministic => _values.ContainsKey("--enable-deterministic-inference");
+    public bool Has(string flag) => _values.ContainsKey(flag);
 
-    /// <summary>Whether the line that tells of readiness is printed.</summary>
-    public bool LogsInfo => _values.GetValueOrDefault("--log-level", "info") is "info" or "debug";
+    /// <summary>All values of a flag; empty where it is not given.</summary>
+    public IReadOnlyList<string> List(string flag) => _values.GetValueOrDefault(flag) ?? [];
 
-    /// <exception cref="UsageException">Unknown flag, missing or malformed value, or no model.</exception>
-    public static LaunchArguments Parse(string[] args)
+    /// <param name="all">All arguments.</param>
+    /// <param name="skip">How many at the beginning are no flags.</param>
+    /// <param name="table">What is known.</param>
+    /// <param name="takesPositional">Whether one argument may come without a flag.</param>
+    /// <exception cref="UsageException">Unknown flag, missing or malformed value.</exception>
+    public static LaunchArguments Parse(string[] all, int skip, FlagTable table, bool takesPositional)
     {
-        var parsed = new LaunchArguments(args);
-        int i = args is ["-m", "sglang.launch_server", ..] ? 2 : 0;
-        for (; i < args.Length; i++)
+        string? positional = null;
+        int i = skip;
+        if (takesPositional && i < all.Length && !all[i].StartsWith('-')) positional = all[i++];
+        var parsed = new LaunchArguments(all) { Positional = positional };
+        for (; i < all.Length; i++)
         {
-            string[] parts = args[i].Split('=', 2);
-            string flag = SGLangFlags.Aliases.GetValueOrDefault(parts[0], parts[0]);
-            if (SGLangFlags.Switches.Contains(flag) && parts.Length == 1)
-            {
-                parsed._values[flag] = "";
-            }
-            else if (SGLangFlags.Values.Contains(flag))
-            {
-                if (parts.Length == 1 && (i + 1 == args.Length || args[i + 1].StartsWith("--", StringComparison.Ordinal))) throw new UsageException($"argument {flag}: expected one argument");
-                string value = parts.Length == 2 ? parts[1] : args[++i];
-                if (SGLangFlags.Numbers.Contains(flag) && !int.TryParse(value, out _)) throw new UsageException($"argument {flag}: invalid int value: '{value}'");
-                parsed._values[flag] = value;
-            }
-            else
-            {
-                throw new UsageException($"unrecognized arguments: {string.Join(' ', args[i..])}");
-            }
+            string[] parts = table.TakesFlagsAsValues ? [all[i]] : all[i].Split('=', 2);
+            string flag = table.Aliases.GetValueOrDefault(parts[0], parts[0]);
+            if (table.Switches.Contains(flag) && parts.Length == 1) parsed._values[flag] = [""];
+            else if (table.Values.Contains(flag) || table.Lists.Contains(flag)) i += parsed.Take(flag, parts, all[(i + 1)..], table);
+            else throw table.Unknown(all[i..]);
         }
-        if (!parsed._values.ContainsKey("--model-path")) throw new UsageException("the following arguments are required: --model-path/--model");
         return parsed;
     }
 
     /// <summary>As Python prints a dataclass.</summary>
-    public string Describe() => $"ServerArgs({string.Join(", ", _values.Select(value => $"{value.Key.TrimStart('-').Replace('-', '_')}='{value.Value.Replace("\\", "\\\\").Replace("'", "\\'")}'"))})";
+    public string Describe(string name) => $"{name}({string.Join(", ", _values.Select(value => $"{value.Key.TrimStart('-').Replace('-', '_')}='{value.Value[^1].Replace("\\", "\\\\").Replace("'", "\\'")}'"))})";
 
-    /// <summary>The check that follows the parser's: null where nothing is wrong.</summary>
-    public string? Conflict() =>
-        IsDeterministic && _values.TryGetValue("--attention-backend", out string? attention) && !SGLangFlags.DeterministicAttention.Contains(attention)
-            ? $"ValueError: Currently only {string.Join(", ", SGLangFlags.DeterministicAttention)} attention backends are supported for deterministic inference, but you explicitly specified '{attention}'."
-            : null;
+    /// <returns>How many of the following arguments were its values.</returns>
+    private int Take(string flag, string[] parts, string[] following, FlagTable table)
+    {
+        string[] values = parts.Length == 2 ? [parts[1]] : [.. following.TakeWhile(value => table.TakesFlagsAsValues || !value.StartsWith("--", StringComparison.Ordinal))];
+        if (values.Length == 0) throw table.MissingValue(parts[0]);
+        if (!table.Lists.Contains(flag)) values = values[..1];
+        foreach (string value in values)
+        {
+            if (table.Numbers.Contains(flag) && !long.TryParse(value, out _)) throw table.NotANumber(parts[0], value);
+            if (table.Choices.TryGetValue(flag, out string[]? choices) && !choices.Contains(value)) throw table.NotAChoice(flag, value);
+        }
+        _values[flag] = [.. values];
+        return parts.Length == 2 ? 0 : values.Length;
+    }
 }

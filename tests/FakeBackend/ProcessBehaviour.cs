@@ -46,6 +46,10 @@ internal sealed record ProcessBehaviour
     /// <summary>FAKE_KEEP_REQUESTS=0: forgets requests that have ended, so that its memory stays the same under endless load.</summary>
     public bool KeepsRequests { get; } = Number("FAKE_KEEP_REQUESTS", 1) != 0;
 
+    /// <summary>FAKE_KEEP_ALIVE_MS: time between the comments of a silent stream instead of the engine's own; for an engine that sends them.</summary>
+    public static TimeSpan KeepAlive(TimeSpan engines) =>
+        Environment.GetEnvironmentVariable("FAKE_KEEP_ALIVE_MS") is null ? engines : TimeSpan.FromMilliseconds(Number("FAKE_KEEP_ALIVE_MS"));
+
     private static int Number(string name, int fallback = 0) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, null) : fallback;
 }

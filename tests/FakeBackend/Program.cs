@@ -1,27 +1,29 @@
-// A stand-in for SGLang's server, written from documentation and never compared with a running one: see README.md.
+// A stand-in for inference engines, written from documentation and never compared with a running one: see README.md.
+using System.Net.Sockets;
 using System.Text;
 using DeterministicInference.FakeBackend;
+using DeterministicInference.FakeBackend.Dialects;
 
-LaunchArguments arguments;
+Dialect dialect;
 try
 {
-    arguments = LaunchArguments.Parse(args);
+    dialect = DialectChoice.Of(args);
 }
 catch (UsageException e)
 {
-    await Console.Error.WriteLineAsync("usage: launch_server.py [-h] --model-path MODEL_PATH [--host HOST] [--port PORT] ...");
-    await Console.Error.WriteLineAsync($"launch_server.py: error: {e.Message}");
-    return 2;
+    await Console.Error.WriteLineAsync(e.Message);
+    return e.ExitCode;
 }
-if (arguments.Conflict() is { } conflict)
+if (dialect.Conflict is { } conflict)
 {
     await Console.Error.WriteLineAsync(conflict);
     return 1;
 }
 
+LaunchArguments arguments = dialect.Arguments;
 var behaviour = new ProcessBehaviour();
 if (behaviour.FirstLine is { } first) Output.Log(first);
-if (behaviour.PrintsArguments) Output.Log($"server_args={arguments.Describe()}");
+if (behaviour.PrintsArguments) Output.Log($"server_args={arguments.Describe(dialect.ArgumentsName)}");
 if (behaviour.ExitLines is { } lines)
 {
     for (int i = 1; i <= lines; i++) Output.Log($"Loading failed, line {i} of {lines}");
@@ -29,14 +31,21 @@ if (behaviour.ExitLines is { } lines)
 }
 if (behaviour.IgnoreSigterm) Termination.IgnoreFromStart();
 Helpers.Start(behaviour.Children, behaviour.Daemons);
-await Task.Delay(behaviour.StartDelay);
 
-var state = new BackendState(behaviour.KeepsRequests) { HealthDelay = (int)behaviour.HealthDelay.TotalMilliseconds };
+int port = arguments.Port(dialect.DefaultPort);
+LoadingPhase loading = dialect.Loading;
+TimeSpan warmup = behaviour.Warmup < TimeSpan.Zero ? Timeout.InfiniteTimeSpan : behaviour.Warmup;
+Socket? bound = loading == LoadingPhase.BoundUntilReady ? ReusedPort.Bind(arguments.Host, port) : null;
+if (loading != LoadingPhase.Answered) await Task.Delay(behaviour.StartDelay);
+if (loading is LoadingPhase.BoundUntilReady or LoadingPhase.RefusedUntilReady) await Task.Delay(warmup);
+
+var state = new BackendState(behaviour.KeepsRequests, dialect.Slots) { HealthDelay = (int)behaviour.HealthDelay.TotalMilliseconds };
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
 builder.Logging.ClearProviders();
-// Signals have SGLang's meaning, not the host's.
+// Signals have the engine's meaning, not the host's.
 builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-builder.WebHost.UseUrls($"http://{arguments.Host}:{arguments.Port}");
+builder.WebHost.UseUrls($"http://{arguments.Host}:{port}");
+if (bound is not null) builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => bound);
 builder.WebHost.ConfigureKestrel(kestrel =>
 {
     kestrel.AddServerHeader = false;
@@ -48,29 +57,34 @@ builder.WebHost.ConfigureKestrel(kestrel =>
 WebApplication app = builder.Build();
 app.Use(async (context, next) =>
 {
-    context.Response.Headers.Server = "uvicorn";
-    if (!context.Request.Path.StartsWithSegments("/__fake")) await state.PassAsync(context, Obstruction.Everything);
-    if (InfoEndpoints.IsAllowed(context.Request, arguments))
-    {
-        await next(context);
-        return;
-    }
-    context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-    await context.Response.WriteAsync("""{"error": "Unauthorized"}""");
+    if (dialect.ServerHeader is { } server) context.Response.Headers.Server = server;
+    bool isControl = context.Request.Path.StartsWithSegments("/__fake");
+    if (!isControl) await state.PassAsync(context, Obstruction.Everything);
+    if (isControl || !await dialect.RefuseAsync(context, state)) await next(context);
 });
-new GenerationEndpoints(state, arguments).Map(app);
-InfoEndpoints.Map(app, state, arguments);
+new GenerationEndpoints(state, dialect).Map(app);
+dialect.MapInfo(app, state);
 ControlEndpoints.Map(app, state, arguments);
 await app.StartAsync();
-foreach (string url in app.Urls) Output.Log($"Uvicorn running on {url} (Press CTRL+C to quit)");
+foreach (string url in app.Urls) Output.Log(dialect.AddressLine(url));
 
-await Task.Delay(behaviour.Warmup < TimeSpan.Zero ? TimeSpan.Zero : behaviour.Warmup);
-if (!behaviour.IgnoreSigterm) Termination.DrainOnSignal(state);
+bool isWarm = true;
+if (loading == LoadingPhase.Answered)
+{
+    await Task.Delay(behaviour.StartDelay);
+    await Task.WhenAny(state.Warm, Task.Delay(warmup));
+}
+else if (loading == LoadingPhase.RefusedThenWarming)
+{
+    isWarm = warmup != Timeout.InfiniteTimeSpan;
+    if (isWarm) await Task.Delay(warmup);
+}
+if (!behaviour.IgnoreSigterm) Termination.HandleSignal(state, dialect);
 Output.Flood(behaviour.LogLines);
-if (behaviour.Warmup >= TimeSpan.Zero && !behaviour.NeverHealthy)
+if (isWarm && !behaviour.NeverHealthy)
 {
     state.HealthStatus = StatusCodes.Status200OK;
-    if (arguments.LogsInfo) Output.Log("The server is fired up and ready to roll!");
+    if (dialect.ReadyLine is { } ready) Output.Log(ready);
 }
 if (behaviour.ExitAfterReady is { } time)
 {

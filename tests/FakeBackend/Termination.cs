@@ -1,11 +1,15 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using DeterministicInference.FakeBackend.Dialects;
 
 namespace DeterministicInference.FakeBackend;
 
-/// <summary>How SGLang ends.</summary>
+/// <summary>How an engine ends.</summary>
 internal static class Termination
 {
+    /// <summary>How long an engine waits for requests that it has given up.</summary>
+    private static readonly TimeSpan KillDelay = TimeSpan.FromSeconds(5);
+
     private static readonly List<PosixSignalRegistration> Registrations = [];
 
     /// <summary>Killed, as by the kernel when memory is short.</summary>
@@ -15,21 +19,33 @@ internal static class Termination
         self.Kill();
     }
 
-    /// <summary>SIGTERM has its default action until the first request was handled, the warm-up's included.</summary>
+    /// <summary>For an engine that ignores SIGTERM from the start.</summary>
     public static void IgnoreFromStart() => Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = true));
 
-    /// <summary>SIGTERM: new requests are still taken, those in flight end without limit, then it kills its own tree: 137.</summary>
-    public static void DrainOnSignal(BackendState state) => Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+    /// <summary>SIGTERM has its default action until this was called: before that no engine here handles it.</summary>
+    public static void HandleSignal(BackendState state, Dialect dialect) => Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
     {
         signal.Cancel = true;
-        state.HealthStatus = StatusCodes.Status503ServiceUnavailable;
-        Output.Log("Gracefully exiting... Remaining number of requests");
-        _ = DrainAsync(state);
+        _ = dialect.TerminateAsync(state);
     }));
 
-    private static async Task DrainAsync(BackendState state)
+    /// <summary>As SGLang: new requests are still taken, those in flight end without limit, then it kills its own tree: 137.</summary>
+    public static async Task DrainAndDieAsync(BackendState state)
     {
+        state.HealthStatus = StatusCodes.Status503ServiceUnavailable;
+        Output.Log("Gracefully exiting... Remaining number of requests");
         await state.IdleAsync();
         Die();
+    }
+
+    /// <summary>Requests in flight may end for so long, then they are given up; code 0.</summary>
+    public static async Task DrainAndExitAsync(BackendState state, TimeSpan limit)
+    {
+        Task idle = state.IdleAsync();
+        Output.Log($"Shutting down, draining for {limit.TotalSeconds} s");
+        await Task.WhenAny(idle, Task.Delay(limit));
+        state.GiveUp();
+        await Task.WhenAny(idle, Task.Delay(KillDelay));
+        Environment.Exit(0);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;
 
@@ -15,8 +16,8 @@ internal sealed class ConcurrencyLimit(InferenceOptions options)
     private readonly LinkedList<TaskCompletionSource> _waiting = [];
     private int _inFlight;
 
-    /// <summary>Requests that may be in flight.</summary>
-    public int Limit { get; } = options.MaxConcurrency;
+    /// <summary>Requests that may be in flight: <c>--max-concurrency</c>, or fewer where more would change each other's answers.</summary>
+    public int Limit { get; } = Math.Min(options.MaxConcurrency, BackendRegistry.Find(options.Backend)?.RequestsAtOnce(options) ?? int.MaxValue);
 
     /// <summary>Requests that may wait.</summary>
     public int QueueLimit { get; } = options.MaxQueue;

@@ -8,9 +8,13 @@ namespace DeterministicInference.Server.Backends;
 /// <param name="Environment">Variables on top of the inherited ones.</param>
 internal sealed record BackendLaunch(string File, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment)
 {
+    /// <summary>Inherited variables that the engine must not see.</summary>
+    public IReadOnlyList<string> Unset { get; init; } = [];
+
     /// <summary>A line for a shell that starts the same, without the secrets in it.</summary>
     public string Describe() => string.Join(' ', (IEnumerable<string>)
     [
+        .. Unset.Count > 0 ? ["env", .. Unset.SelectMany(name => (string[])["-u", name])] : (string[])[],
         .. Environment.Select(variable => $"{variable.Key}={Quote(SecretArguments.IsSecretVariable(variable.Key) ? SecretArguments.Mask : variable.Value)}"),
         .. SecretArguments.Redact([File, .. Arguments]).Select(Quote),
     ]);

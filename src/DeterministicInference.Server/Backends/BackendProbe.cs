@@ -4,20 +4,10 @@ namespace DeterministicInference.Server.Backends;
 
 /// <summary>Asks an engine whether it is ready, and whether it still computes.</summary>
 /// <param name="backend">The engine.</param>
-/// <param name="address">Where it listens.</param>
+/// <param name="calls">How it is asked.</param>
 /// <param name="timeout">No answer for so long is an answer. SGLang's own health check gives up after 20 s.</param>
-internal sealed class BackendProbe(IBackend backend, Uri address, TimeSpan timeout) : IDisposable
+internal sealed class BackendProbe(IBackend backend, EngineCalls calls, TimeSpan timeout)
 {
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
-        PooledConnectionLifetime = TimeSpan.Zero,
-    });
-
     /// <param name="deep">Whether <see cref="IBackend.ProgressPath"/> is asked instead of the health path.</param>
     /// <param name="cancellation">Ends the asking.</param>
     /// <param name="patience">A shorter limit than the usual one.</param>
@@ -30,11 +20,10 @@ internal sealed class BackendProbe(IBackend backend, Uri address, TimeSpan timeo
         limit.CancelAfter(wait);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, path));
-            using HttpResponseMessage response = await _http.SendAsync(request, limit.Token);
+            HttpStatusCode status = await calls.StatusAsync(path, limit.Token);
             // An engine of unknown kind may have no health route, or a locked one; that it answers is all one can ask.
-            bool isWell = response.StatusCode == HttpStatusCode.OK || (backend is ExternalBackend && (int)response.StatusCode < 500);
-            return isWell ? null : $"{path} answers {(int)response.StatusCode}";
+            bool isWell = status == HttpStatusCode.OK || (backend is ExternalBackend && (int)status < 500);
+            return isWell ? null : $"{path} answers {(int)status}";
         }
         catch (HttpRequestException e)
         {
@@ -45,6 +34,4 @@ internal sealed class BackendProbe(IBackend backend, Uri address, TimeSpan timeo
             return $"{path} does not answer within {wait.TotalSeconds:0.#} s";
         }
     }
-
-    public void Dispose() => _http.Dispose();
 }

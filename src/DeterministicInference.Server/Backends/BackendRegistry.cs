@@ -5,7 +5,8 @@ namespace DeterministicInference.Server.Backends;
 /// <summary>The engines there are, by the name that <c>--backend</c> takes. A new one is one line here.</summary>
 internal static class BackendRegistry
 {
-    public static IReadOnlyList<IBackend> All { get; } = [new SglangBackend(), new EmbeddedBackend(), new ExternalBackend()];
+    public static IReadOnlyList<IBackend> All { get; } =
+        [new SglangBackend(), new VllmBackend(), new LlamaCppBackend(), new TgiBackend(), new EmbeddedBackend(), new ExternalBackend()];
 
     private static readonly FrozenDictionary<string, IBackend> ByName = All.ToFrozenDictionary(backend => backend.Name);
 

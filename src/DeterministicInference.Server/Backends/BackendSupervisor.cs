@@ -1,5 +1,8 @@
+using DeterministicInference.Server.Backends.Facts;
 using DeterministicInference.Server.Backends.Guard;
+using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Receipts;
 
 namespace DeterministicInference.Server.Backends;
 
@@ -20,8 +23,11 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EngineOutput _output;
+    private readonly EngineCalls _calls;
     private readonly BackendProbe _probe;
     private readonly EngineStart _start;
+    private readonly EngineChecks _checks;
+    private readonly EnvironmentMeasurement _environment;
     private readonly RestartPolicy _restarts;
 
     /// <summary>Between two probes of an engine that runs.</summary>
@@ -29,16 +35,21 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
 
     private GuardedProcess? _process;
 
-    public BackendSupervisor(IBackend backend, InferenceOptions options, BackendStatus status, EngineActivity activity, TimeProvider time, ILoggerFactory loggers)
+    public BackendSupervisor(
+        IBackend backend, InferenceOptions options, MachineFacts machine, BackendStatus status, EngineActivity activity, EnvironmentRegistry environments,
+        TimeProvider time, ILoggerFactory loggers)
     {
         (_backend, _options, _status, _activity, _time) = (backend, options, status, activity, time);
         string module = $"deterministic_inference.backends.{backend.Name}";
         _logger = loggers.CreateLogger(module);
         _output = new EngineOutput(loggers, module + ".engine", SecretMask.Of(options, EnvironmentVariables.OfProcess()));
         // Whoever wants to know of a hang within seconds can't wait longer for a probe.
-        _probe = new BackendProbe(backend, status.Address, Clamp(options.HangAfter, ShortestProbe, LongestProbe));
+        _calls = new EngineCalls(status.Address, BackendKey.Read(options).Key);
+        _probe = new BackendProbe(backend, _calls, Clamp(options.HangAfter, ShortestProbe, LongestProbe));
         _interval = Clamp(options.HangAfter / 10, ShortestInterval, LongestInterval);
-        _start = new EngineStart(backend, options, status, _probe, _output, _logger);
+        _start = new EngineStart(backend, options, machine, status, _probe, _output, _logger);
+        _checks = new EngineChecks(backend, options, machine, _calls, status, _logger);
+        _environment = new EnvironmentMeasurement(backend, options, machine, _calls, new ModelMeasurement(backend, options, _logger), environments, _logger);
         _restarts = new RestartPolicy(options, $"{Environment.MachineName}:{options.BackendPort}", time);
     }
 
@@ -50,6 +61,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     {
         try
         {
+            _checks.BeforeStart();
             if (_options.BackendUrl is null) await SuperviseAsync(stop);
             else await AttachAsync(stop);
         }
@@ -89,14 +101,13 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is not null) await _process.DisposeAsync();
-        _probe.Dispose();
+        _calls.Dispose();
     }
 
     private async Task AttachAsync(CancellationToken stop)
     {
         Attaching(_backend.Title, _status.Address);
-        await _start.AwaitReadyAsync(null, stop);
-        BecomeReady();
+        await BecomeReadyAsync(stop);
         // Its end can't be seen, only that it does not answer any more, and it may come back.
         await WatchAsync(stop);
     }
@@ -119,8 +130,8 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     private async Task StartAsync(CancellationToken stop)
     {
         _process = await _start.LaunchAsync(stop);
-        await _start.AwaitReadyAsync(_process, stop);
-        BecomeReady();
+        _environment.Begin();
+        await BecomeReadyAsync(stop);
     }
 
     /// <returns>Null, or why it did not start.</returns>
@@ -139,8 +150,13 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         }
     }
 
-    private void BecomeReady()
+    private async Task BecomeReadyAsync(CancellationToken stop)
     {
+        TimeSpan left = await _start.AwaitHealthyAsync(_process, stop);
+        FactSheet? sheet = await _process.UntilEndAsync(_environment.MeasureAsync, stop);
+        await _checks.BeforeReadyAsync(_process, left, sheet?.Findings ?? [], stop);
+        if (sheet is not null) await _environment.PublishAsync(sheet, _status.Verdict, stop);
+        await _start.RequireAliveAsync(_process, stop);
         WasReady = true;
         _status.Set(new BackendState.Ready(_status.Address));
         IsReady(_backend.Title);
@@ -157,6 +173,8 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
             await _process.UntilEndAsync(end => Task.Delay(_interval, end), stop);
             string? problem = await _process.UntilEndAsync(end => _probe.AskAsync(health.IsSuspect, end), stop);
             if (_process is { Ended.IsCompleted: true }) return $"{_backend.Title} {(await _process.Ended).Describe()} although nobody asked it to.";
+            // One that was attached to may be another one since.
+            if (problem is null && _process is null && _status.State is BackendState.Unhealthy) await ReattachAsync(stop);
             if (problem is null) health.Passed();
             else health.Failed(problem);
             Show(health);
@@ -167,6 +185,13 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
             }
             hangs = health.IsHanging;
         }
+    }
+
+    private async Task ReattachAsync(CancellationToken stop)
+    {
+        FactSheet sheet = await _environment.MeasureAsync(stop);
+        await _checks.BeforeReadyAsync(null, _options.BackendStartupTimeout, sheet.Findings, stop);
+        await _environment.PublishAsync(sheet, _status.Verdict, stop);
     }
 
     private void Show(EngineHealth health)

@@ -1,4 +1,8 @@
 using System.Globalization;
+using DeterministicInference.Engine;
+using DeterministicInference.Server.Backends.Facts;
+using System.Text.Json;
+using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Backends;
@@ -16,7 +20,28 @@ internal sealed class EmbeddedBackend : IBackend
 
     public string MissingExecutableRemedy => "Leave --backend-command out to run this program's own engine.";
 
-    public BackendLaunch Launch(InferenceOptions options)
+    public string Basis => "the embedded engine's arithmetic is fixed to the bit, whatever computes it and whatever else is computed";
+
+    /// <summary>It renders the templates that it knows by itself, and none of them has a clock.</summary>
+    public bool RendersModelTemplates => false;
+
+    public RequestRules Requests { get; } = new() { TokenIdMembers = ["return_token_ids"] };
+
+    public IReadOnlyList<string> FactPaths => ["/health"];
+
+    /// <summary>Nothing of the machine: the same weights give the same bits on every one.</summary>
+    public void DescribeEnvironment(FactInputs inputs, FactSheet sheet)
+    {
+        string? semantics = inputs.Answer("/health", "semantics");
+        // This very program.
+        if (inputs.IsLaunched && inputs.Options.BackendCommand is null) sheet.Measured("engine.semantics", EmbeddedEngine.NumericsVersion.ToString(CultureInfo.InvariantCulture));
+        else if (semantics is not null) sheet.Reported("engine.semantics", semantics);
+        else sheet.Lacks("engine_not_described", "This engine does not say which version of its arithmetic it has. Use a newer one.");
+    }
+
+    public string? ModelFiles(InferenceOptions options) => new EngineHost.EngineOptions { ModelPath = options.ModelPath }.ModelFolder;
+
+    public BackendLaunch Launch(InferenceOptions options, MachineFacts machine)
     {
         string self = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
         // `dotnet program.dll` runs in the dotnet host, which needs the program's name again.
@@ -36,4 +61,7 @@ internal sealed class EmbeddedBackend : IBackend
             ],
             new Dictionary<string, string>());
     }
+
+    /// <summary>No argument of it changes an answer.</summary>
+    public IEnumerable<Finding> CheckAttached(JsonElement? report) => [];
 }

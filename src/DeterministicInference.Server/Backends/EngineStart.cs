@@ -1,32 +1,24 @@
 using System.Diagnostics;
 using DeterministicInference.Server.Backends.Guard;
+using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Backends;
 
 /// <summary>One start of an engine: what must be out of the way, the launch, and the wait until it answers.</summary>
 internal sealed partial class EngineStart(
-    IBackend backend, InferenceOptions options, BackendStatus status, BackendProbe probe, EngineOutput output, ILogger logger)
+    IBackend backend, InferenceOptions options, MachineFacts machine, BackendStatus status, BackendProbe probe, EngineOutput output, ILogger logger)
 {
     private static readonly TimeSpan ShortestProbe = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestReclaim = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Where the guards keep what the next start needs to recognise leftovers (XDG base directory specification).</summary>
-    private static string StateFolder => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
-        "deterministic-inference", "engines");
-
     /// <summary>Starts the engine's process, once leftovers are gone and its port is free.</summary>
     /// <exception cref="BackendFailureException">It can't be started.</exception>
     public async Task<GuardedProcess> LaunchAsync(CancellationToken stop)
     {
-        if (!GuardedProcess.IsSupported)
-        {
-            throw new BackendFailureException("Engines are launched on Linux (x64, arm64) only. Start the engine yourself and attach to it with --backend-url.");
-        }
-        BackendLaunch launch = backend.Launch(options)!;
+        BackendLaunch launch = backend.Launch(options, machine)!;
         try
         {
             await ReclaimAsync(stop);
@@ -34,7 +26,7 @@ internal sealed partial class EngineStart(
             output.BeginEngine();
             Starting(backend.Title, options.ModelPath ?? options.ModelName);
             if (logger.IsEnabled(LogLevel.Debug)) Launching(launch.Describe());
-            return GuardedProcess.Start(launch, new GuardSettings(StateFolder) { Grace = options.StopTimeout }, output.Add);
+            return GuardedProcess.Start(launch, new GuardSettings(StateHome.Engines) { Grace = options.StopTimeout }, output.Add);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -45,16 +37,17 @@ internal sealed partial class EngineStart(
     /// <summary>Waits until the engine answers.</summary>
     /// <param name="process">Its process, whose end ends the wait; null for one that was only attached to.</param>
     /// <param name="stop">Ends the wait.</param>
+    /// <returns>How much of <c>--backend-startup-timeout</c> is left, at least a second.</returns>
     /// <exception cref="BackendFailureException">It has ended, or takes too long.</exception>
-    public async Task AwaitReadyAsync(GuardedProcess? process, CancellationToken stop)
+    public async Task<TimeSpan> AwaitHealthyAsync(GuardedProcess? process, CancellationToken stop)
     {
         long began = Stopwatch.GetTimestamp(), reported = began;
         while (true)
         {
             TimeSpan left = options.BackendStartupTimeout - Stopwatch.GetElapsedTime(began);
             string? problem = await process.UntilEndAsync(end => probe.AskAsync(deep: false, end, left > ShortestProbe ? left : ShortestProbe), stop);
-            if (problem is null && process is not { Ended.IsCompleted: true }) return;
-            if (process is { Ended.IsCompleted: true }) throw EarlyExit(await process.Exited.WaitAsync(stop));
+            await RequireAliveAsync(process, stop);
+            if (problem is null) return left > ShortestProbe ? left : ShortestProbe;
 
             TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
             if (elapsed > options.BackendStartupTimeout)
@@ -71,6 +64,12 @@ internal sealed partial class EngineStart(
         }
     }
 
+    /// <exception cref="BackendFailureException">It has ended.</exception>
+    public async Task RequireAliveAsync(GuardedProcess? process, CancellationToken stop)
+    {
+        if (process is { Ended.IsCompleted: true }) throw EarlyExit(await process.Exited.WaitAsync(stop));
+    }
+
     /// <summary>Ends what an earlier server of ours left behind, which may hold the port and the GPU.</summary>
     private async Task ReclaimAsync(CancellationToken stop)
     {
@@ -78,18 +77,18 @@ internal sealed partial class EngineStart(
         limit.CancelAfter(LongestReclaim);
         try
         {
-            IReadOnlyList<int> ended = await GuardReclaim.RunAsync(StateFolder, limit.Token);
+            IReadOnlyList<int> ended = await GuardReclaim.RunAsync(StateHome.Engines, limit.Token);
             if (ended.Count > 0) Reclaimed(string.Join(' ', ended));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new BackendFailureException($"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; see the state files in {StateFolder}.");
+            throw new BackendFailureException($"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; see the state files in {StateHome.Engines}.");
         }
     }
 
     private BackendFailureException EarlyExit(EngineExit exit)
     {
-        if (exit is EngineExit.NotStarted { IsMissing: true }) return new($"'{backend.Launch(options)!.File}' was not found. {backend.MissingExecutableRemedy}");
+        if (exit is EngineExit.NotStarted { IsMissing: true }) return new($"'{backend.Launch(options, machine)!.File}' was not found. {backend.MissingExecutableRemedy}");
         if (exit is EngineExit.NotStarted) return new($"{backend.Title} {exit.Describe()}.");
         bool lacksModule = output.LastLines.Any(line => line.Contains("No module named", StringComparison.Ordinal));
         return new($"{backend.Title} {exit.Describe()} before it was ready. {(lacksModule ? backend.MissingExecutableRemedy : "Its last lines say why.")}");

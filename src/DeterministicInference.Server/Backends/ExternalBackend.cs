@@ -1,3 +1,5 @@
+using System.Text.Json;
+using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Backends;
@@ -17,5 +19,10 @@ internal sealed class ExternalBackend : IBackend
 
     public string MissingExecutableRemedy => "";
 
-    public BackendLaunch? Launch(InferenceOptions options) => null;
+    public string Basis => "";
+
+    public BackendLaunch? Launch(InferenceOptions options, MachineFacts machine) => null;
+
+    public IEnumerable<Finding> CheckAttached(JsonElement? report) =>
+        [Finding.Undermines("engine_unknown", "The kind of the engine is not known. Name it with --backend, such as --backend vllm, where it is one that this server knows.")];
 }

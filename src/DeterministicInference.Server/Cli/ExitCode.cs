@@ -10,4 +10,7 @@ internal static class ExitCode
 
     /// <summary>The command line is wrong.</summary>
     public const int Usage = 2;
+
+    /// <summary><c>doctor</c>: the engine can be started, and its answers are only best-effort.</summary>
+    public const int BestEffort = 3;
 }

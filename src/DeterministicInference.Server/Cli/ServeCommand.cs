@@ -27,7 +27,11 @@ internal static class ServeCommand
         return command;
     }
 
-    /// <summary>For the command, and for the root command, whose help lists them too.</summary>
+    /// <summary>Names of the program's commands.</summary>
+    public static IReadOnlyList<string> CommandsOf(ParseResult parsed) =>
+        [.. parsed.RootCommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name)];
+
+    /// <summary>For the command, for the root command, whose help lists them too, and for others that take the same settings.</summary>
     public static void AddOptionsTo(Command command)
     {
         foreach (Option option in Options) command.Options.Add(option);
@@ -36,8 +40,7 @@ internal static class ServeCommand
     private static async Task<int> RunAsync(
         ParseResult parsed, Func<InferenceOptions, CancellationToken, Task<int>> serve, IReadOnlyList<BackendChoice> backends, CancellationToken cancellation)
     {
-        ServeArguments arguments = ServeArguments.Read(
-            parsed.Tokens, [.. parsed.RootCommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name)]);
+        ServeArguments arguments = ServeArguments.Read(parsed.Tokens, CommandsOf(parsed));
         ResolvedConfiguration configuration = ResolvedConfiguration.Read(arguments.Values, arguments.ConfigPath, EnvironmentVariables.OfProcess(), backends);
         IReadOnlyList<string> problems = arguments.NamesOtherCommand ? arguments.Problems : [.. arguments.Problems, .. configuration.Problems];
         if (arguments.PrintConfig) await Console.Out.WriteAsync(configuration.Print());

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DeterministicInference.Server.Cli.Doctor;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Cli;
@@ -18,7 +19,7 @@ internal static class ServerCommand
         {
             ServeCommand.Create(serve, BackendChoice.Known),
             EngineCommand.Create(),
-            DoctorCommand.Create(),
+            DoctorCommand.Create(BackendChoice.Known),
             VerifyCommand.Create(),
             ReceiptsCommand.Create(),
         };

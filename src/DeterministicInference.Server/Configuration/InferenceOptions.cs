@@ -21,6 +21,15 @@ internal sealed record InferenceOptions
     /// <summary>Replaces the engine's executable.</summary>
     public string? BackendCommand { get; init; }
 
+    /// <summary>Shown to the engine with every request, where it wants a key.</summary>
+    public string? BackendApiKey { get; init; }
+
+    /// <summary>A file whose first line that is no comment is that key.</summary>
+    public string? BackendApiKeyFile { get; init; }
+
+    /// <summary>Whether the engine is shown a key of this server's, and never one of a client.</summary>
+    public bool HasBackendKey => BackendApiKey is not null || BackendApiKeyFile is not null;
+
     /// <summary>What follows <c>--</c>: handed to the engine verbatim.</summary>
     public IReadOnlyList<string> BackendArguments { get; init; } = [];
 
@@ -75,6 +84,27 @@ internal sealed record InferenceOptions
 
     /// <summary>"enforce" pins; "off" is a plain proxy.</summary>
     public string Determinism { get; init; } = "enforce";
+
+    /// <summary>Whether answers are meant to be deterministic.</summary>
+    public bool Enforces => Determinism != "off";
+
+    /// <summary>Whether what identifies an answer follows from the request, and its receipt is named by header only.</summary>
+    public bool StableEnvelope { get; init; }
+
+    /// <summary>"inline" puts the receipt into the answer, "reference" only its id; "off" issues none.</summary>
+    public string Receipts { get; init; } = "inline";
+
+    /// <summary>Folder of the signing key and of the log of receipts; null is <see cref="StateHome.Receipts"/>.</summary>
+    public string? DataDir { get; init; }
+
+    /// <summary>Name of the log; null is derived from its key.</summary>
+    public string? LogOrigin { get; init; }
+
+    /// <summary>What follows when a receipt can't be stored: "continue" answers without one, "refuse" does not answer.</summary>
+    public string OnReceiptFailure { get; init; } = "continue";
+
+    /// <summary>Receipts older than this are deleted; <see cref="Timeout.InfiniteTimeSpan"/> keeps all.</summary>
+    public TimeSpan ReceiptRetention { get; init; } = Timeout.InfiniteTimeSpan;
 
     public long MaxRequestBytes { get; init; } = 32 << 20;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using DeterministicInference.Server.Admission;
+using DeterministicInference.Server.Backends;
 
 namespace DeterministicInference.Server.Configuration;
 
@@ -20,10 +21,14 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
             backend is null ? null : Model(backend),
             backend is null ? null : Attachment(backend),
             Arguments(),
+            Seed(),
             Restart(),
             Ports(),
             Loop(),
             LogFolder(),
+            BackendKeyProblem(),
+            DataFolder(),
+            .. WithoutReceipts(),
             .. _keys.Problems.Select(problem => configuration.Problem(problem.Setting, problem.Complaint)),
         ];
         return found.OfType<string>();
@@ -49,6 +54,14 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
         ? configuration.Problem(nameof(InferenceOptions.BackendArguments), "has no engine to go to: --backend-url launches none. Remove one of the two.")
         : null;
 
+    private string? Seed()
+    {
+        (long least, long most) = BackendRegistry.Find(_options.Backend)?.Requests.Seeds ?? (long.MinValue, long.MaxValue);
+        return _options.Determinism == "off" || (_options.Seed != -1 && _options.Seed >= least && _options.Seed <= most)
+            ? null
+            : configuration.Problem(nameof(InferenceOptions.Seed), $"is not a seed that this engine tells from others. Give a number from {Math.Max(0, least)} to {most}.");
+    }
+
     private string? Restart() => _options.HangAction == "restart" && AttachesByUrl
         ? configuration.Problem(nameof(InferenceOptions.HangAction), "has no engine to restart: --backend-url launches none. Leave one of the two out.")
         : null;
@@ -67,6 +80,8 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
             ? configuration.Problem(nameof(InferenceOptions.BackendUrl), "is this server's own address. Give the engine's, or another --proxy-port.")
             : null;
 
+    private string? BackendKeyProblem() => BackendKey.Read(_options).Complaint is var (setting, complaint) ? configuration.Problem(setting, complaint) : null;
+
     private string? LogFolder()
     {
         if (_options.LogFile is not { } file) return null;
@@ -74,6 +89,19 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
         return Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file)))
             ? null
             : configuration.Problem(nameof(InferenceOptions.LogFile), "is in a folder that does not exist. Create the folder, or give another path.");
+    }
+
+    private string? DataFolder() => _options.DataDir is { } folder && File.Exists(folder)
+        ? configuration.Problem(nameof(InferenceOptions.DataDir), "is a file. Give the path of a folder; it is created where it is missing.")
+        : null;
+
+    // A folder or a name that is not used is harmless; a promise that is not kept is not.
+    private IEnumerable<string?> WithoutReceipts()
+    {
+        if (_options.Receipts != "off") yield break;
+        const string Complaint = "has no receipts to act on: --receipts is off. Leave one of the two out.";
+        if (_options.OnReceiptFailure == "refuse") yield return configuration.Problem(nameof(InferenceOptions.OnReceiptFailure), Complaint);
+        if (_options.ReceiptRetention != Timeout.InfiniteTimeSpan) yield return configuration.Problem(nameof(InferenceOptions.ReceiptRetention), Complaint);
     }
 
     /// <summary>Whether both hosts may mean the same address of this machine.</summary>

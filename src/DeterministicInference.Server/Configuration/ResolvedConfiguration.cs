@@ -49,6 +49,9 @@ internal sealed class ResolvedConfiguration
     /// <summary>Whether the value of a setting could be read.</summary>
     public bool IsGood(string key) => !_complaints.ContainsKey(SettingTable.Of(key));
 
+    /// <summary>Whether a setting stands anywhere.</summary>
+    public bool IsGiven(string key) => _given.ContainsKey(SettingTable.Of(key));
+
     /// <summary>A complaint about the value of a setting: names the setting, the value and, unless the flag has it, where it stands.</summary>
     public string Problem(string key, string complaint) => Problem(SettingTable.Of(key), complaint);
 

@@ -5,7 +5,7 @@ namespace DeterministicInference.Server.Configuration;
 
 /// <summary>
 /// Takes known secrets out of text that somebody else wrote: engines print their arguments and variables. Known are the values
-/// that <see cref="SecretArguments"/> calls secret, and the server's own keys.
+/// that <see cref="SecretArguments"/> calls secret, the server's own keys, and the one that it shows to the engine.
 /// </summary>
 internal sealed class SecretMask
 {
@@ -30,6 +30,8 @@ internal sealed class SecretMask
         .. environment.Where(variable => SecretArguments.IsSecretVariable(variable.Key)).Select(variable => variable.Value),
         .. options.ApiKey,
         .. options.ApiKeyFile is { } file ? KeysOf(file) : [],
+        .. options.BackendApiKey is { } key ? (string[])[key] : [],
+        .. options.BackendApiKeyFile is { } keyFile ? KeysOf(keyFile) : [],
     ]);
 
     /// <summary>The text with <c>***</c> in the place of every secret.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace DeterministicInference.Server.Determinism;
@@ -18,14 +19,26 @@ internal static class JsonSplice
     /// <param name="name">The member's name, of characters that need no escape.</param>
     /// <param name="value">Its value, as JSON.</param>
     /// <exception cref="JsonException">The text is not one JSON object, or has the member twice.</exception>
-    public static byte[] Set(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Apply(json, [Member(json, name, value)]);
-
-    /// <summary>The edit that <see cref="Set"/> makes.</summary>
-    /// <inheritdoc cref="Set"/>
-    public static Edit Member(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    public static byte[] Set(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        (Range place, bool isThere, bool isFirst) = Find(json, name);
-        return new Edit(place, isThere ? [.. value] : isFirst ? [(byte)'"', .. name, .. "\":"u8, .. value] : [.. ",\""u8, .. name, .. "\":"u8, .. value]);
+        Found found = Find(json, name);
+        return Apply(json, [found.IsThere ? new Edit(found.Value, [.. value]) : found.Added([(byte)'"', .. name, .. "\":"u8, .. value])]);
+    }
+
+    /// <summary>Adds members, which the object does not have, as the last ones.</summary>
+    /// <inheritdoc cref="Set"/>
+    public static byte[] Append(ReadOnlySpan<byte> json, IEnumerable<KeyValuePair<string, string>> members)
+    {
+        string text = string.Join(',', members.Select(member => $"\"{member.Key}\":{member.Value}"));
+        return Apply(json, [Find(json, default).Added(Encoding.UTF8.GetBytes(text))]);
+    }
+
+    /// <summary>Takes a member out with its comma; the text as it is where there is none.</summary>
+    /// <inheritdoc cref="Set"/>
+    public static byte[] Remove(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
+    {
+        Found found = Find(json, name);
+        return found.IsThere ? Apply(json, [new Edit(found.Whole, [])]) : json.ToArray();
     }
 
     /// <summary>Makes all edits in one pass.</summary>
@@ -49,28 +62,46 @@ internal static class JsonSplice
         return result;
     }
 
-    /// <summary>Where the member's value stands, or the empty place behind the last member.</summary>
-    private static (Range Place, bool IsThere, bool IsFirst) Find(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
+    private static Found Find(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
     {
         var reader = new Utf8JsonReader(json, ReaderOptions);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("The text is not a JSON object.");
-        int end = (int)reader.BytesConsumed;
-        bool isFirst = true;
-        Range? found = null;
+        int end = (int)reader.BytesConsumed, from = -1;
+        bool isFirst = true, isNext = false;
+        Range? value = null, whole = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            // The first member goes with the comma behind it, any other one with the comma before it.
+            if (isNext) whole = from..(int)reader.TokenStartIndex;
+            isNext = false;
             bool matches = reader.ValueTextEquals(name);
+            if (matches) from = isFirst ? (int)reader.TokenStartIndex : end;
             reader.Read();
             int start = (int)reader.TokenStartIndex;
             reader.Skip();
             end = (int)reader.BytesConsumed;
+            if (matches)
+            {
+                if (value is not null) throw new JsonException("The object has a member twice.");
+                value = start..end;
+                whole = from..end;
+                isNext = isFirst;
+            }
             isFirst = false;
-            if (!matches) continue;
-            if (found is not null) throw new JsonException("The object has a member twice.");
-            found = start..end;
         }
         // Only white space may follow: anything else makes this throw.
         reader.Read();
-        return (found ?? end..end, found is not null, isFirst);
+        return new Found(value ?? default, whole ?? default, value is not null, end, isFirst);
+    }
+
+    /// <param name="Value">Where the member's value stands.</param>
+    /// <param name="Whole">What has to go for the member to go.</param>
+    /// <param name="IsThere">Whether the object has it.</param>
+    /// <param name="End">The place behind the last member.</param>
+    /// <param name="IsEmpty">Whether the object has no member at all.</param>
+    private readonly record struct Found(Range Value, Range Whole, bool IsThere, int End, bool IsEmpty)
+    {
+        /// <summary>The edit that makes these members the last ones.</summary>
+        public Edit Added(byte[] members) => new(End..End, IsEmpty ? members : [(byte)',', .. members]);
     }
 }

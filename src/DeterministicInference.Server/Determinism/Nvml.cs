@@ -43,7 +43,8 @@ internal static unsafe partial class Nvml
         byte* text = stackalloc byte[TextSize];
         string name = DeviceName(device, text, TextSize) == 0 ? Text(text) : GpuEnvironment.Unknown;
         Require(DeviceMemory(device, out Memory memory), nameof(DeviceMemory));
-        return new GpuDevice(index, name, memory.Total);
+        ComputeCapability? capability = DeviceCapability(device, out int major, out int minor) == 0 ? new(major, minor) : null;
+        return new GpuDevice(index, name, memory.Total, capability);
     }
 
     private static string DriverVersion()
@@ -83,6 +84,9 @@ internal static unsafe partial class Nvml
 
     [LibraryImport(Library, EntryPoint = "nvmlDeviceGetMemoryInfo")]
     private static partial int DeviceMemory(nint device, out Memory memory);
+
+    [LibraryImport(Library, EntryPoint = "nvmlDeviceGetCudaComputeCapability")]
+    private static partial int DeviceCapability(nint device, out int major, out int minor);
 
     [LibraryImport(Library, EntryPoint = "nvmlSystemGetDriverVersion")]
     private static partial int SystemDriverVersion(byte* version, uint length);

@@ -64,6 +64,7 @@ internal sealed class EngineEndpoints(EmbeddedEngine engine, EngineOptions optio
         {
             json.WriteStartObject();
             json.WriteString("status", isUnhealthy ? "unhealthy" : "healthy");
+            json.WriteNumber("semantics", EmbeddedEngine.NumericsVersion);
             json.WriteNumber("running_sequences", engine.Scheduler.RunningSequences);
             json.WriteNumber("waiting_requests", engine.Scheduler.WaitingRequests);
             json.WriteNumber("generated_tokens", engine.Scheduler.GeneratedTokens);

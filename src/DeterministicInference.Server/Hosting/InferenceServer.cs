@@ -1,9 +1,11 @@
 using System.Net;
 using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Proxy;
+using DeterministicInference.Server.Receipts;
 
 namespace DeterministicInference.Server.Hosting;
 
@@ -26,14 +28,17 @@ internal static partial class InferenceServer
         ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
         ILogger logger = loggers.CreateLogger(Module);
         Starting(logger);
-        using var endpoints = new ProxyEndpoints(options, status, activity, GpuEnvironment.Collect(), TimeProvider.System, loggers);
+        GpuEnvironment gpu = GpuEnvironment.Collect();
+        await using ReceiptStore? receipts = options.Receipts == "off" ? null : ReceiptStore.Open(ReceiptStoreSettings.Of(options), TimeProvider.System, loggers.CreateLogger("deterministic_inference.receipts"));
+        var environments = new EnvironmentRegistry(receipts);
+        using var endpoints = new ProxyEndpoints(options, backend, status, activity, gpu, environments, receipts, TimeProvider.System, loggers);
         endpoints.Map(app);
         // Not cancelled: a stop that comes now goes the same way as any other, a moment later.
         await app.StartAsync(CancellationToken.None);
         foreach (string url in app.Urls) Listening(logger, url);
         if (!options.RequiresKey && !IsLoopback(options.ProxyHost)) OpenToAll(logger, options.ProxyHost);
 
-        await using var supervisor = new BackendSupervisor(backend, options, status, activity, TimeProvider.System, loggers);
+        await using var supervisor = new BackendSupervisor(backend, options, MachineFactsReader.Read(options, gpu), status, activity, environments, TimeProvider.System, loggers);
         await supervisor.RunAsync(stop);
         int exitCode = ExitCode.Success;
         if (!stop.IsCancellationRequested && status.State is BackendState.Failed failed)

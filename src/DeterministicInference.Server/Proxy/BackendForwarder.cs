@@ -25,9 +25,12 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
 
     private const int ClientClosedRequest = 499;
 
+    /// <summary>What the engine is shown as this server's own, where it wants a key.</summary>
+    private readonly string? _authorization = BackendKey.Read(options).Key is { } key ? $"Bearer {key}" : null;
+
     /// <summary>Headers of a request that the engine gets to see: who sends it, unless that is shown by a key of this server's
-    /// own, and the trace that it belongs to.</summary>
-    private readonly string[] _requestHeaders = options.RequiresKey ? ["traceparent", "tracestate"] : ["Authorization", "traceparent", "tracestate"];
+    /// own or is nothing to the engine, and the trace that it belongs to.</summary>
+    private readonly string[] _requestHeaders = options.RequiresKey || options.HasBackendKey ? ["traceparent", "tracestate"] : ["Authorization", "traceparent", "tracestate"];
 
     /// <summary>Headers of an answer that the client gets to see.</summary>
     private static readonly string[] ResponseHeaders =
@@ -44,20 +47,21 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
     /// <param name="url">The engine's route.</param>
     /// <param name="body">What to send.</param>
     /// <param name="isStream">Whether an answer in events was asked for.</param>
+    /// <param name="plan">What happens to the answer.</param>
     /// <exception cref="OpenAIException">Nothing has been sent to the client yet.</exception>
-    public async Task ForwardAsync(HttpContext context, Uri url, ReadOnlyMemory<byte> body, bool isStream)
+    public async Task ForwardAsync(HttpContext context, Uri url, ReadOnlyMemory<byte> body, bool isStream, AnswerPlan plan)
     {
         string id = (string)context.Items[RequestLog.RequestId]!;
         Forwarding(url, body.Length, isStream, id);
         using var upstream = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         using var clock = new AnswerClock(options, activity);
-        StreamRelay? stream = isStream ? new(context, options, clock) : null;
+        StreamRelay? stream = isStream ? new(context, options, clock, plan) : null;
         Task<HttpResponseMessage>? sending = null;
         activity.Begin();
         try
         {
             sending = _client.SendAsync(() => Create(context.Request, url, body, id), upstream.Token);
-            if (stream is null) await AnswerAsync(context, sending, clock, upstream.Token);
+            if (stream is null) await AnswerAsync(context, sending, clock, plan, upstream.Token);
             else if (!await StreamAsync(context, sending, clock, stream, upstream.Token)) LeaveUnread(context, id);
         }
         catch (Exception e) when (!context.RequestAborted.IsCancellationRequested && Failure(e, id) is { } failure)
@@ -77,6 +81,8 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
             if (clock.BeforeFirstByte is { } wait) context.Items[RequestLog.FirstByte] = wait;
             if (sending is not null) await EndAsync(sending, upstream);
             activity.End();
+            // What was sent of a stream that broke has its receipt too, which says that it is incomplete.
+            if (stream is { IsOpen: true } && plan.Seal is { IsSealed: false }) await plan.Seal.AbandonAsync();
         }
     }
 
@@ -90,7 +96,7 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
         if (sending.IsCompletedSuccessfully) (await sending).Dispose();
     }
 
-    private async Task AnswerAsync(HttpContext context, Task<HttpResponseMessage> sending, AnswerClock clock, CancellationToken cancellation)
+    private async Task AnswerAsync(HttpContext context, Task<HttpResponseMessage> sending, AnswerClock clock, AnswerPlan plan, CancellationToken cancellation)
     {
         if (!sending.IsCompleted)
         {
@@ -104,7 +110,7 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
         if (response.Content.Headers.ContentType?.MediaType == EventStream) throw BackendFailures.BadAnswer("it answered with a stream, which was not asked for.");
         ReadOnlyMemory<byte> answer = await AnswerReader.ReadAsync(response, LargestAnswer, clock, cancellation);
         RelayHeaders(response, context.Response);
-        await _answers.SendAsync(context, answer, (int)response.StatusCode);
+        await _answers.SendAsync(context, answer, (int)response.StatusCode, plan);
     }
 
     /// <returns>False where the client stopped reading.</returns>
@@ -161,6 +167,7 @@ internal sealed partial class BackendForwarder(InferenceOptions options, EngineA
         // What is spliced must not be compressed.
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         request.Headers.TryAddWithoutValidation(RequestLog.RequestId, id);
+        if (_authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", _authorization);
         foreach (string name in _requestHeaders)
         {
             if (from.Headers.TryGetValue(name, out StringValues values)) request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);

@@ -2,7 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using DeterministicInference.Server.Admission;
 using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Backends.Preflight;
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Receipts;
 
 namespace DeterministicInference.Server.Proxy;
 
@@ -10,20 +13,27 @@ namespace DeterministicInference.Server.Proxy;
 /// What the server says about the engine, from memory: it never waits for the engine. Three answers: that the server
 /// lives, that requests are taken, and whether those in flight make progress.
 /// </summary>
+/// <param name="options">Settings.</param>
 /// <param name="status">What the engine is doing.</param>
 /// <param name="activity">What the requests in flight show.</param>
 /// <param name="limit">Who waits for a turn.</param>
-/// <param name="hangAfter">Half of it is a silence that is worth a word, and so are ten seconds.</param>
+/// <param name="receipts">Where receipts are kept; null where there are none.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HealthReport(BackendStatus status, EngineActivity activity, ConcurrencyLimit limit, TimeSpan hangAfter, TimeProvider time)
+internal sealed class HealthReport(
+    InferenceOptions options, BackendStatus status, EngineActivity activity, ConcurrencyLimit limit, ReceiptStore? receipts, TimeProvider time)
 {
     /// <summary>Seconds after which it may be worth asking again, where nothing better is known.</summary>
     public const string RetryAfter = "5";
 
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(10);
 
+    /// <summary>Half of the time of a hang is a silence that is worth a word.</summary>
+    private readonly TimeSpan _longSilence = options.HangAfter / 2 < LongSilence ? options.HangAfter / 2 : LongSilence;
+
+    private readonly bool _needsReceipts = options.OnReceiptFailure == "refuse";
+
     /// <summary>Whether requests are taken and more may be sent.</summary>
-    public bool IsReady => status.State is BackendState.Ready;
+    public bool IsReady => status.State is BackendState.Ready && !(_needsReceipts && receipts?.Problem is not null);
 
     /// <summary>The body of <c>/health</c>.</summary>
     public void Write(Utf8JsonWriter json)
@@ -32,12 +42,12 @@ internal sealed class HealthReport(BackendStatus status, EngineActivity activity
         (string name, string? detail) = Describe(state);
         int inFlight = activity.InFlight;
         TimeSpan silence = activity.Silence;
-        if (state is BackendState.Ready && detail is null && silence >= (hangAfter / 2 < LongSilence ? hangAfter / 2 : LongSilence))
+        if (state is BackendState.Ready && detail is null && silence >= _longSilence)
         {
             detail = $"no byte for {silence.TotalSeconds:F0} s on any of {inFlight} requests in flight; probes pass";
         }
         json.WriteStartObject();
-        json.WriteString("status", state is BackendState.Ready ? "healthy" : name);
+        json.WriteString("status", IsReady ? "healthy" : state is BackendState.Ready ? "unhealthy" : name);
         json.WriteStartObject("backend");
         json.WriteString("status", name);
         json.WriteBoolean("healthy", state is BackendState.Ready);
@@ -49,6 +59,20 @@ internal sealed class HealthReport(BackendStatus status, EngineActivity activity
         json.WriteNumber("queued", limit.Queued);
         json.WriteNumber("silent_seconds", Math.Round(silence.TotalSeconds, 1));
         json.WriteEndObject();
+        json.WriteEndObject();
+        if (receipts is not null)
+        {
+            json.WriteStartObject("receipts");
+            json.WriteString("status", receipts.Problem is null ? "ok" : "unavailable");
+            if (receipts.Problem is { } problem) json.WriteString("detail", problem);
+            json.WriteEndObject();
+        }
+        json.WriteStartObject("determinism");
+        json.WriteString("class", status.Verdict.Class);
+        json.WriteStartArray("reasons");
+        // The codes: whoever may not see the settings may see this.
+        foreach (Finding reason in status.Verdict.Reasons) json.WriteStringValue(reason.Code);
+        json.WriteEndArray();
         json.WriteEndObject();
         json.WriteEndObject();
     }

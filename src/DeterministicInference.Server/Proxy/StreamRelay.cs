@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Proxy;
@@ -16,7 +17,7 @@ namespace DeterministicInference.Server.Proxy;
 /// The client's 200 waits for the engine's first event, at most for <c>--stream-header-delay</c>: an error until then is an
 /// answer with its own status. While nothing comes, the client gets comment lines. One flow of control writes everything.
 /// </remarks>
-internal sealed class StreamRelay(HttpContext context, InferenceOptions options, AnswerClock clock)
+internal sealed class StreamRelay(HttpContext context, InferenceOptions options, AnswerClock clock, AnswerPlan plan)
 {
     /// <summary>A client that takes nothing for so long is cut: it holds a place in the engine.</summary>
     public static readonly TimeSpan ReaderPatience = TimeSpan.FromSeconds(30);
@@ -27,7 +28,9 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
     private readonly PipeWriter _body = context.Response.BodyWriter;
     private readonly CancellationToken _gone = context.RequestAborted;
     private readonly EventBuffer _buffer = new();
-    private readonly StreamObserver _observer = new();
+    private readonly AnswerScan _scan = new(plan.HidesTokenIds, plan.Ids);
+    private readonly bool _hasLine = !ReceiptHeaders.AsksForHeaderOnly(context.Request);
+    private ReadOnlyMemory<byte>? _upstream;
     private bool _isFirst = true;
     private long _lastWrite;
 
@@ -67,6 +70,7 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
                 // From now on it is pauses that count.
                 if (count > 0 && clock.Progress()) WakeUp();
                 bool isEnd = Take(count);
+                if (isEnd) await FinishAsync(cancellation);
                 if (!await FlushAsync()) return false;
                 if (isEnd) return true;
             }
@@ -77,7 +81,7 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
         }
         finally
         {
-            _observer.Usage.Log(context);
+            _scan.Usage.Log(context);
         }
     }
 
@@ -95,7 +99,7 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
             return _buffer.Waiting <= LargestEvent ? false : throw BackendFailures.BadAnswer("its stream has an event that is too large.");
         }
         // The engine closed the stream without the mark for its end, which it may, but not without the end.
-        if (_buffer.Waiting == 0 || !Take((byte[])[.. _buffer.TakeRest().Span, (byte)'\n', (byte)'\n'])) Finish();
+        if (_buffer.Waiting > 0) Take((byte[])[.. _buffer.TakeRest().Span, (byte)'\n', (byte)'\n']);
         return true;
     }
 
@@ -105,17 +109,20 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
         // Some clients lose the first event after a byte order mark.
         if (_isFirst && next.Span.StartsWith("\uFEFF"u8)) next = next[3..];
         _isFirst = false;
+        if (next.Span.IndexOf(ReceiptLine.Prefix) >= 0) next = ReceiptLine.TakeOut(next, ref _upstream);
         if (EventData.Of(next) is { Length: > 0 } data)
         {
-            if (data.Span.StartsWith("[DONE]"u8))
+            if (data.Span.StartsWith("[DONE]"u8)) return true;
+            plan.Observe(_scan, data, "its stream has an event that is not a JSON object.");
+            if (_scan.IsEmpty) return false;
+            if (_scan.Edits.Length > 0)
             {
-                Finish();
-                return true;
+                WriteEdited(next.Span, data.Span);
+                return false;
             }
-            if (_observer.Observe(data) is { } broken) throw broken;
         }
         // Without data it is a comment, or nothing: some clients take an event without data for a broken one.
-        else if (next.Span[0] != ':')
+        else if (next.Length == 0 || next.Span[0] != ':')
         {
             return false;
         }
@@ -123,9 +130,23 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
         return false;
     }
 
-    private void Finish()
+    /// <summary>The end of the answer, which tells the client that it is complete: not before its receipt is on disk.</summary>
+    private async ValueTask FinishAsync(CancellationToken cancellation)
     {
-        if (!_observer.IsComplete) throw BackendFailures.BadAnswer("its stream ended before the answer was complete.");
+        if (!_scan.IsComplete) throw BackendFailures.BadAnswer("its stream ended before the answer was complete.");
+        if (plan.Seal is not null)
+        {
+            Task<byte[]?> sealing = plan.Seal.SealAsync(_upstream, cancellation);
+            if (!sealing.IsCompleted)
+            {
+                await FlushAsync();
+                clock.Resume();
+                WakeUp();
+                clock.Watch(sealing.GetAwaiter());
+                while (!await clock.NextAsync()) await TickAsync();
+            }
+            if (await sealing is { } receipt && _hasLine) Write([.. ReceiptLine.Prefix, .. "receipt "u8, .. receipt, (byte)'\n']);
+        }
         Write("data: [DONE]\n\n"u8);
     }
 
@@ -135,6 +156,26 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
         _body.Write(bytes);
     }
 
+    private void WriteEdited(ReadOnlySpan<byte> next, ReadOnlySpan<byte> data)
+    {
+        if (!next.Overlaps(data, out int start))
+        {
+            // Several data lines, which only white space can part.
+            byte[] joined = JsonSplice.Apply(data, _scan.Edits);
+            joined.AsSpan().Replace((byte)'\n', (byte)' ');
+            Write([.. "data: "u8, .. joined, (byte)'\n', (byte)'\n']);
+            return;
+        }
+        int read = 0;
+        foreach (JsonSplice.Edit edit in _scan.Edits)
+        {
+            Write(next[read..(start + edit.Place.Start.Value)]);
+            Write(edit.Text);
+            read = start + edit.Place.End.Value;
+        }
+        Write(next[read..]);
+    }
+
     private void Open()
     {
         if (IsOpen) return;
@@ -142,6 +183,7 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
         context.Response.ContentType = "text/event-stream; charset=utf-8";
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers["X-Accel-Buffering"] = "no";
+        if (plan.Seal is not null) context.Response.Headers[ReceiptHeaders.Id] = plan.Seal.ReceiptId;
     }
 
     /// <summary>Sends what was written. The engine is not read while the client does not read.</summary>

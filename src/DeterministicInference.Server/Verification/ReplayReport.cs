@@ -1,5 +1,6 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
@@ -34,6 +35,6 @@ internal sealed record ReplayReport(AnswerDelivery Delivery, int Answers)
 internal sealed record ReportedToken(uint Id, string? Text)
 {
     /// <summary>The token at a place; null if it is not known.</summary>
-    public static ReportedToken? At(RecordedAnswer? answer, Receipts.Tokens.TokenPlace place) =>
+    public static ReportedToken? At(RecordedAnswer? answer, TokenPlace place) =>
         answer?.TokenAt(place) is { } id ? new ReportedToken(id, answer.TextAt(place)) : null;
 }

@@ -18,7 +18,7 @@ public sealed class ProblemTests
     [InlineData("--backend external --backend-url http://h:1")]
     [InlineData("--backend external", "--backend-url: no engine to attach to. Pass --backend-url http://HOST:PORT, set INFERENCE_BACKEND_URL, or choose a --backend that is launched.")]
     [InlineData("--backend SGLang --model-path m")]
-    [InlineData("--backend triton --model-path m", "--backend: 'triton' is not an engine that is known here. Give sglang, embedded or external.")]
+    [InlineData("--backend triton --model-path m", "--backend: 'triton' is not an engine that is known here. Give sglang, vllm, llamacpp, tgi, embedded or external.")]
     [InlineData("--model-path m --backend-port 8080", "--proxy-port: '8080' (the default) is the engine's port too. Give another --proxy-port or --backend-port.")]
     [InlineData("--model-path m --port 30000", "--proxy-port: '30000' from --port is the engine's port too. Give another --proxy-port or --backend-port.")]
     [InlineData("--model-path m --port 30000 --proxy-host 0.0.0.0", "--proxy-port: '30000' from --port is the engine's port too. Give another --proxy-port or --backend-port.")]
@@ -37,6 +37,12 @@ public sealed class ProblemTests
     [InlineData("--model-path m --log-file /nowhere/at/all.log", "--log-file: '/nowhere/at/all.log' is in a folder that does not exist. Create the folder, or give another path.")]
     [InlineData("--model-path m --log-file /tmp", "--log-file: '/tmp' is a folder. Give the path of a file.")]
     [InlineData("--model-path m --log-file relative.log")]
+    [InlineData("--model-path m --data-dir /etc/hosts", "--data-dir: '/etc/hosts' is a file. Give the path of a folder; it is created where it is missing.")]
+    [InlineData("--model-path m --data-dir /nowhere/at/all --receipts off")]
+    [InlineData("--model-path m --receipts off --on-receipt-failure refuse --receipt-retention 30d", "--on-receipt-failure: 'refuse' has no receipts to act on: --receipts is off. Leave one of the two out.", "--receipt-retention: '30d' has no receipts to act on: --receipts is off. Leave one of the two out.")]
+    [InlineData("--model-path m --log-origin a+b", "--log-origin: 'a+b' is not a name of a log. Give at most 200 visible ASCII characters without '+', such as log.example/a.")]
+    [InlineData("--model-path m --receipt-retention 3651d", "--receipt-retention: '3651d' is too long. Give at most 87600h.")]
+    [InlineData("--model-path m --receipt-retention 3650d --receipts reference")]
     [InlineData("--model-path m --prot 80", "--prot: there is no such option. Did you mean --port?")]
     [InlineData("--model-path m --prot=80", "--prot: there is no such option. Did you mean --port?")]
     [InlineData("--model-path m -port 80", "-port: there is no such option. Did you mean --port?")]
@@ -71,7 +77,7 @@ public sealed class ProblemTests
             "--proxy-port: '99999999' from --port is not a whole number from 0 to 65535.",
             "--seed: 'x' from INFERENCE_SEED is not a whole number from -9223372036854775808 to 9223372036854775807.",
             $"--log-format: 'xml' in {given.Path} is not a choice. Give text or json.",
-            "--backend: 'vllm2' is not an engine that is known here. Give sglang, embedded or external.",
+            "--backend: 'vllm2' is not an engine that is known here. Give sglang, vllm, llamacpp, tgi, embedded or external.",
         ], given.Problems());
     }
 

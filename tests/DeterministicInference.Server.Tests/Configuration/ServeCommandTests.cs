@@ -18,7 +18,7 @@ public sealed class ServeCommandTests
     [InlineData("--backend what --port 99999999 --prot 1",
         "error: --prot: there is no such option. Did you mean --port?",
         "error: --proxy-port: '99999999' from --port is not a whole number from 0 to 65535.",
-        "error: --backend: 'what' is not an engine that is known here. Give sglang, embedded or external.")]
+        "error: --backend: 'what' is not an engine that is known here. Give sglang, vllm, llamacpp, tgi, embedded or external.")]
     [InlineData("--model-path a\nb", "error: --model-path: 'a\\u000ab' contains a control character. Remove it.")]
     [InlineData("serve --config /nowhere.json --model-path m", "error: --config: /nowhere.json does not exist. Give the path of a JSON file.")]
     public async Task Wrong_settings_are_exit_code_2_with_one_line_per_problem(string arguments, params string[] errors)

@@ -23,7 +23,7 @@ public sealed class GpuEnvironmentTests
     [Fact]
     public void GPUs_are_listed_with_their_memory()
     {
-        var environment = new GpuEnvironment { Gpus = [new(0, "A \"quoted\" GPU", 85_520_809_984), new(1, "B", 1_000_000)], DriverVersion = "550.54.15", CudaVersion = "12.4" };
+        var environment = new GpuEnvironment { Gpus = [new(0, "A \"quoted\" GPU", 85_520_809_984, new ComputeCapability(9, 0)), new(1, "B", 1_000_000)], DriverVersion = "550.54.15", CudaVersion = "12.4" };
         Assert.Equal(
             """{"gpu_count":2,"gpus":[{"index":0,"name":"A \"quoted\" GPU","memory_total_bytes":85520809984,"memory_total_mib":81559},{"index":1,"name":"B","memory_total_bytes":1000000,"memory_total_mib":0.95}],"driver_version":"550.54.15","cuda_version":"12.4"}""",
             environment.ToJson());

@@ -27,9 +27,20 @@ public sealed partial class OperationsDocumentTests
     }
 
     [Fact]
+    public void Every_code_of_a_finding_is_explained_and_no_other_is()
+    {
+        string sources = string.Concat(Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "src", "DeterministicInference.Server"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        MatchCollection real = Code().Matches(sources);
+        Assert.Equal(FindingCall().Count(sources), real.Count);
+        IEnumerable<string> explained = CodeRow().Matches(Page).SelectMany(row => Quoted().Matches(row.Groups["codes"].Value)).Select(code => code.Groups[1].Value);
+        Assert.Equal(real.Select(code => code.Groups[1].Value).Distinct().Order(StringComparer.Ordinal), explained.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Every_flag_that_is_mentioned_exists()
     {
-        IEnumerable<string> known = SettingTable.All.Select(setting => setting.Flag).Append("--hf-token");
+        IEnumerable<string> known = SettingTable.All.Select(setting => setting.Flag)
+            .Concat(["--hf-token", "--enable-deterministic-inference", "--chunked-prefill-size", "--generation-config", "--no-cache-prompt", "--shutdown-timeout"]);
         Assert.All(Flag().Matches(Page).Select(match => match.Value).Distinct(), flag => Assert.Contains(flag, known));
     }
 
@@ -64,4 +75,16 @@ public sealed partial class OperationsDocumentTests
 
     [GeneratedRegex(@"(?<![\w-])--[a-z][a-z-]*")]
     private static partial Regex Flag();
+
+    [GeneratedRegex(@"Finding\.(?:Note|Undermines|Refused)\(\s*""([a-z_]+)"",")]
+    private static partial Regex Code();
+
+    [GeneratedRegex(@"Finding\.(?:Note|Undermines|Refused)\(")]
+    private static partial Regex FindingCall();
+
+    [GeneratedRegex(@"^\| (?<codes>`[a-z]+_[a-z_]+`(?:, `[a-z]+_[a-z_]+`)*) \| \S.* \|$", RegexOptions.Multiline)]
+    private static partial Regex CodeRow();
+
+    [GeneratedRegex(@"`([a-z_]+)`")]
+    private static partial Regex Quoted();
 }

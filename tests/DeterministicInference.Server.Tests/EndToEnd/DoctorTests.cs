@@ -74,7 +74,7 @@ public sealed class DoctorTests
 
     private static async Task<Digests> DoctorAsync(ServerProgram program, string[] arguments, string model, params (string Name, string Value)[] environment)
     {
-        CommandResult result = await program.RunAsync(["doctor", "--model-path", model, .. arguments], environment);
+        CommandResult result = await program.RunAsync(["doctor", "--backend", "embedded", "--model-path", model, .. arguments], environment);
         Assert.True(result.ExitCode == 0, result.Error);
         Dictionary<string, string> lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToDictionary(line => line[..14].Trim(), line => line[14..]);
         Assert.Equal(Path.GetFileName(model), lines["model"]);

@@ -6,10 +6,12 @@ namespace DeterministicInference.Server.Tests.EndToEnd;
 
 /// <summary>
 /// A stream of server-sent events being read. It accepts exactly what the server promises: one <c>data:</c> line and a
-/// blank line per event, <c>[DONE]</c> last and nothing behind it; comment lines while nothing comes.
+/// blank line per event, <c>[DONE]</c> last and nothing behind it; comment lines while nothing comes, and one with the receipt before the end.
 /// </summary>
 internal sealed class EventStream : IDisposable
 {
+    private const string ReceiptPrefix = ": dis-receipt ";
+
     private readonly HttpResponseMessage _response;
     private readonly StreamReader _reader;
 
@@ -20,6 +22,9 @@ internal sealed class EventStream : IDisposable
     }
 
     public HttpResponseMessage Response => _response;
+
+    /// <summary>The <c>determinism</c> object, where the stream had one so far.</summary>
+    public string? Receipt { get; private set; }
 
     public static async Task<EventStream> OfAsync(HttpResponseMessage response)
     {
@@ -64,7 +69,8 @@ internal sealed class EventStream : IDisposable
         while (true)
         {
             string? line = await _reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().Within();
-            if (line != ": ka") return line;
+            if (line?.StartsWith(ReceiptPrefix, StringComparison.Ordinal) == true) Receipt = line[ReceiptPrefix.Length..];
+            else if (line != ": ka") return line;
         }
     }
 }

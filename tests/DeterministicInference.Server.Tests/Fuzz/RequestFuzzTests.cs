@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.OpenAI;
@@ -11,7 +12,7 @@ namespace DeterministicInference.Server.Tests.Fuzz;
 /// <summary>Any bytes are either refused in the API's way, or become a request that says the same as before but for its pins.</summary>
 public sealed class RequestFuzzTests
 {
-    private static readonly DeterminismPolicy Enforce = new(new InferenceOptions()), Off = new(new InferenceOptions { Determinism = "off" });
+    private static readonly DeterminismPolicy Enforce = Policy("enforce"), Off = Policy("off");
 
     [Fact]
     public void Every_body_of_the_corpus_is_refused_or_kept()
@@ -70,7 +71,7 @@ public sealed class RequestFuzzTests
             Assert.InRange(e.Message.Length, 10, 1000);
             return (false, false);
         }
-        Assert.Equal(coercions.Count, plain.Pins.Count);
+        Assert.Equal(coercions.Count, plain.Changes.Count);
         AssertFinal(pinned, fields);
         return (true, coercions.Count > 0);
     }
@@ -79,17 +80,20 @@ public sealed class RequestFuzzTests
     private static void AssertFinal(PinnedRequest pinned, ObjectType fields)
     {
         using RequestBody again = RequestBody.Parse(pinned.Json.ToArray());
-        Assert.Empty(Enforce.Pin(again, fields.Check(again.Root)).Pins);
+        Assert.Empty(Enforce.Pin(again, fields.Check(again.Root)).Changes);
     }
+
+    private static DeterminismPolicy Policy(string determinism) =>
+        new(new InferenceOptions { Determinism = determinism }, RequestRules.None, asksForTokenIds: false);
 
     private static void AssertSame(JsonElement before, PinnedRequest pinned)
     {
         using JsonDocument after = JsonDocument.Parse(pinned.Json, ApiJson.ReaderOptions);
         var seen = new HashSet<string>();
-        AssertSame(before, after.RootElement, null, pinned.Pins, seen);
-        bool addsSeed = pinned.Pins.ContainsKey("seed") && seen.Add("seed");
-        if (addsSeed) Assert.Equal(pinned.Pins["seed"], after.RootElement.GetProperty("seed").GetRawText());
-        Assert.Equal(pinned.Pins.Count, seen.Count);
+        AssertSame(before, after.RootElement, null, pinned.Changes, seen);
+        bool addsSeed = pinned.Changes.ContainsKey("seed") && seen.Add("seed");
+        if (addsSeed) Assert.Equal(pinned.Changes["seed"], after.RootElement.GetProperty("seed").GetRawText());
+        Assert.Equal(pinned.Changes.Count, seen.Count);
         Assert.Equal(before.GetPropertyCount() + (addsSeed ? 1 : 0), after.RootElement.GetPropertyCount());
     }
 

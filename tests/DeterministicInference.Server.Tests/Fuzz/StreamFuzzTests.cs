@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Proxy;
 using Xunit;
@@ -39,13 +42,46 @@ public sealed class StreamFuzzTests
         Assert.Equal(events, Cut(stream, () => 1 + random.Next(9)));
         Assert.Equal(stream, events.SelectMany(bytes => bytes));
 
-        var observer = new StreamObserver();
+        var scan = new AnswerScan(hidesTokenIds: true);
         foreach (byte[] bytes in events)
         {
             if (EventData.Of(bytes) is not { } data) continue;
-            if (observer.Observe(data) is { } broken) AssertError(broken);
+            Scan(scan, data);
             AssertError(BackendErrors.ReadEvent(data));
             AssertError(BackendErrors.Read(400 + random.Next(200), data, "text/plain", null));
+        }
+    }
+
+    /// <summary>What the scan takes out leaves one JSON object, with nothing in it to take out.</summary>
+    private static void Scan(AnswerScan scan, ReadOnlyMemory<byte> data)
+    {
+        try
+        {
+            if (scan.Read(data) is { } broken) AssertError(broken);
+            byte[] edited = JsonSplice.Apply(data.Span, scan.Edits);
+            _ = new AnswerScan(hidesTokenIds: true).Read(edited);
+            using JsonDocument document = JsonDocument.Parse(edited, new JsonDocumentOptions { MaxDepth = 512 });
+            Assert.Equal(JsonValueKind.Object, document.RootElement.ValueKind);
+        }
+        catch (JsonException)
+        {
+            Assert.ThrowsAny<Exception>(() => RequireObject(data));
+        }
+    }
+
+    /// <summary>What the scan refuses is no object, or has a name that is no text, a choice that is no object, or one of this server's own members twice.</summary>
+    private static void RequireObject(ReadOnlyMemory<byte> data)
+    {
+        if (!Utf8.IsValid(data.Span)) throw new JsonException();
+        using JsonDocument document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = 512 });
+        var names = new HashSet<string>();
+        foreach (JsonProperty member in document.RootElement.EnumerateObject())
+        {
+            if (!names.Add(member.Name) && member.Name is "environment" or "determinism") throw new JsonException();
+            if (member is { Name: "choices", Value.ValueKind: JsonValueKind.Array })
+            {
+                foreach (JsonElement choice in member.Value.EnumerateArray()) _ = choice.EnumerateObject().Select(inner => inner.Name).ToList();
+            }
         }
     }
 

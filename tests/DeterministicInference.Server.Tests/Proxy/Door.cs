@@ -4,6 +4,7 @@ using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Proxy;
+using DeterministicInference.Server.Receipts;
 using DeterministicInference.Server.Tests.EndToEnd;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,7 +28,7 @@ internal sealed class Door : IAsyncDisposable
         Api = new ApiClient(app.Urls.Single());
     }
 
-    public static InferenceOptions Options { get; } = new() { ModelPath = "/models/org/some-model" };
+    public static InferenceOptions Options { get; } = new() { ModelPath = "/models/org/some-model", Backend = "external" };
 
     public BackendStatus Status { get; }
 
@@ -53,7 +54,9 @@ internal sealed class Door : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning);
         WebApplication app = HttpServer.Build(builder, "deterministic_inference.server");
         var activity = new EngineActivity(TimeProvider.System);
-        var endpoints = new ProxyEndpoints(options, status, activity, new GpuEnvironment(), TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
+        var endpoints = new ProxyEndpoints(
+            options, BackendRegistry.Find(options.Backend)!, status, activity, new GpuEnvironment(), new EnvironmentRegistry(null), null,
+            TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
         endpoints.Map(app);
         await app.StartAsync(Xunit.TestContext.Current.CancellationToken);
         return new Door(app, endpoints, status, activity, log);

@@ -28,13 +28,18 @@ internal sealed class FakeBackendProcess : IAsyncDisposable
 
     public LineLog Log => _error;
 
-    public static async Task<FakeBackendProcess> StartAsync(params string[] arguments)
+    /// <summary>SGLang's dialect.</summary>
+    public static Task<FakeBackendProcess> StartAsync(params string[] arguments) => StartDialectAsync(["--model-path", "some/model", "--port", "0", .. arguments]);
+
+    /// <summary>The dialect of a command line, which must have <c>--port 0</c>, or of the variable FAKE_DIALECT.</summary>
+    public static async Task<FakeBackendProcess> StartDialectAsync(string[] arguments, params IEnumerable<(string Name, string Value)> environment)
     {
         var program = new ServerProgram(ServerProgram.Built.File, [Path.ChangeExtension(Command, ".dll")]);
-        var fake = new FakeBackendProcess(program.Start(["--model-path", "some/model", "--port", "0", .. arguments]));
-        const string running = "Uvicorn running on ";
-        string line = await fake.Log.FindAsync(line => line.Contains(running, StringComparison.Ordinal)).Within();
-        fake.Url = line[(line.IndexOf(running, StringComparison.Ordinal) + running.Length)..].Split(' ')[0];
+        var fake = new FakeBackendProcess(program.Start(arguments, environment));
+        // Every engine has its own words before the address.
+        const string address = " on http://";
+        string line = await fake.Log.FindAsync(line => line.Contains(address, StringComparison.Ordinal)).Within();
+        fake.Url = line[(line.IndexOf(address, StringComparison.Ordinal) + " on ".Length)..].Split(' ')[0];
         fake.Api = new ApiClient(fake.Url);
         return fake;
     }

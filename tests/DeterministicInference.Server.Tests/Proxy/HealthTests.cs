@@ -18,7 +18,7 @@ public sealed class HealthTests(SharedFakeBackend shared)
         await using Door door = await Door.StartAsync(Nowhere);
         Reply reply = await door.Api.GetAsync("/health");
         Assert.Equal(HttpStatusCode.OK, reply.Status);
-        Assert.Equal("""{"status":"healthy","backend":{"status":"ready","healthy":true,"url":"http://127.0.0.1:9","restarts":0,"progress":{"in_flight":0,"queued":0,"silent_seconds":0}}}""", reply.Body);
+        Assert.Equal("""{"status":"healthy","backend":{"status":"ready","healthy":true,"url":"http://127.0.0.1:9","restarts":0,"progress":{"in_flight":0,"queued":0,"silent_seconds":0}},"determinism":{"class":"best-effort","reasons":["not_checked"]}}""", reply.Body);
         Assert.Equal(reply.Body, (await door.Api.GetAsync("/readyz")).Body);
         Assert.StartsWith("req_", Assert.Single(reply.Headers.GetValues("x-request-id")), StringComparison.Ordinal);
     }
@@ -39,7 +39,7 @@ public sealed class HealthTests(SharedFakeBackend shared)
             "failed" => new BackendState.Failed(detail, ["a line that quotes a prompt"]),
             _ => new BackendState.Stopping(null),
         });
-        string expected = $$$$"""{"status":"{{{{status}}}}","backend":{"status":"{{{{status}}}}","healthy":false,"url":"{{{{fake.Url}}}}","detail":"{{{{detail}}}}","restarts":0,"progress":{"in_flight":0,"queued":0,"silent_seconds":0}}}""";
+        string expected = $$$$"""{"status":"{{{{status}}}}","backend":{"status":"{{{{status}}}}","healthy":false,"url":"{{{{fake.Url}}}}","detail":"{{{{detail}}}}","restarts":0,"progress":{"in_flight":0,"queued":0,"silent_seconds":0}},"determinism":{"class":"best-effort","reasons":["not_checked"]}}""";
         foreach (string path in (string[])["/health", "/readyz"])
         {
             Reply health = await door.Api.GetAsync(path);

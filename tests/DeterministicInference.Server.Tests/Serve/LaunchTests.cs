@@ -1,5 +1,7 @@
 using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Tests.Backends;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Serve;
@@ -10,42 +12,9 @@ public sealed class LaunchTests
     private static readonly InferenceOptions Options = new() { ModelPath = "/models/llama-2-7b" };
 
     [Fact]
-    public void SGLang_is_started_in_its_deterministic_mode()
-    {
-        BackendLaunch launch = new SglangBackend().Launch(Options);
-        Assert.Equal("python3", launch.File);
-        Assert.Equal(
-            "-m sglang.launch_server --model-path /models/llama-2-7b --host 127.0.0.1 --port 30000 --enable-deterministic-inference --chunked-prefill-size 4096 --served-model-name llama-2-7b",
-            string.Join(' ', launch.Arguments));
-        Assert.Equal([new("SPT_NOENV", "1")], launch.Environment);
-    }
-
-    [Fact]
-    public void Settings_and_the_arguments_behind_the_dashes_reach_SGLang_verbatim()
-    {
-        string[] own = ["--tp-size", "2", "--attention-backend=fa3", "", "two words", "--port", "--", "\"'$HOME"];
-        BackendLaunch launch = new SglangBackend().Launch(Options with
-        {
-            ModelPath = "org/Some Model",
-            ServedModelName = "the name",
-            BackendHost = "0.0.0.0",
-            BackendPort = 31337,
-            BackendCommand = "/opt/venv/bin/python3",
-            BackendArguments = own,
-        });
-        Assert.Equal("/opt/venv/bin/python3", launch.File);
-        Assert.Equal(
-            [
-                "-m", "sglang.launch_server", "--model-path", "org/Some Model", "--host", "0.0.0.0", "--port", "31337", "--enable-deterministic-inference",
-                "--chunked-prefill-size", "4096", "--served-model-name", "the name", .. own,
-            ],
-            launch.Arguments);
-    }
-
-    [Fact]
     public void The_embedded_engine_is_this_program()
     {
-        BackendLaunch launch = new EmbeddedBackend().Launch(new InferenceOptions { Backend = "embedded" });
+        BackendLaunch launch = new EmbeddedBackend().Launch(new InferenceOptions { Backend = "embedded" }, Machines.With(Machines.NoGpu));
         Assert.Equal(Environment.ProcessPath, launch.File);
         Assert.Equal(
             [
@@ -69,7 +38,7 @@ public sealed class LaunchTests
             Seed = -7,
             MaxRequestBytes = 1000,
             BackendArguments = ["--threads", "2"],
-        });
+        }, Machines.With("9.0"));
         Assert.Equal("/opt/another-build", launch.File);
         Assert.Equal(
             [
@@ -79,21 +48,34 @@ public sealed class LaunchTests
             launch.Arguments);
     }
 
-    [Fact]
-    public void An_external_engine_is_never_started()
+    [Theory]
+    [InlineData("external", "Undermines engine_unknown: The kind of the engine is not known. Name it with --backend")]
+    [InlineData("tgi", "Undermines no_batch_invariance: TGI has no batch-invariant mode")]
+    public void Engines_that_are_only_attached_to_are_never_started_and_best_effort(string name, string reason)
     {
-        var external = new ExternalBackend();
-        Assert.False(external.CanLaunch);
-        Assert.Null(external.Launch(Options with { BackendUrl = new Uri("http://127.0.0.1:9") }));
+        IBackend backend = BackendRegistry.Find(name)!;
+        InferenceOptions options = Options with { Backend = name, BackendUrl = new Uri("http://127.0.0.1:9") };
+        Assert.False(backend.CanLaunch);
+        Assert.Null(backend.Launch(options, Machines.With("9.0")));
+        Found.Is(EnginePreflight.Check(backend, options, Machines.With("9.0")), reason);
+    }
+
+    [Fact]
+    public void The_embedded_engine_is_deterministic_launched_or_attached_whatever_its_arguments()
+    {
+        var options = new InferenceOptions { Backend = "embedded", BackendArguments = ["--threads", "1", "--max-sequences", "3"] };
+        Found.Is(EnginePreflight.Check(new EmbeddedBackend(), options, Machines.With(Machines.NoGpu)));
+        Found.Is(EnginePreflight.Check(new EmbeddedBackend(), new InferenceOptions { BackendUrl = new Uri("http://127.0.0.1:9") }, Machines.With("7.5")));
     }
 
     [Fact]
     public void Every_engine_has_a_name_a_title_and_a_remedy_where_it_can_be_started()
     {
-        Assert.Equal(["sglang", "embedded", "external"], BackendRegistry.All.Select(backend => backend.Name));
+        Assert.Equal(["sglang", "vllm", "llamacpp", "tgi", "embedded", "external"], BackendRegistry.All.Select(backend => backend.Name));
         Assert.All(BackendRegistry.All, backend => Assert.Same(backend, BackendRegistry.Find(backend.Name)));
         Assert.All(BackendRegistry.All, backend => Assert.NotEmpty(backend.Title));
         Assert.All(BackendRegistry.All, backend => Assert.Equal(backend.CanLaunch, backend.MissingExecutableRemedy.Length > 0));
+        Assert.All(BackendRegistry.All, backend => Assert.Equal(backend.CanLaunch, backend.Basis.Length > 0));
         Assert.Null(BackendRegistry.Find("nonsense"));
     }
 }

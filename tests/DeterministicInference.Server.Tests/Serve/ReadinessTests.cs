@@ -1,5 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using DeterministicInference.Server.Backends;
+using DeterministicInference.Server.Backends.Preflight;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Tests.EndToEnd;
 using DeterministicInference.Server.Tests.Proxy;
 using Xunit;
@@ -50,11 +54,13 @@ public sealed class ReadinessTests
     {
         await using ServeProcess server = await ServeProcess.SglangAsync(["--served-model-name", "org/llama", "--", "--tp-size", "2", "--attention-backend=fa3"]);
         await server.ReadyAsync("SGLang server");
+        // Its form is written down in SglangLaunchTests; the GPUs are those of this machine.
+        var options = new InferenceOptions
+        {
+            ModelPath = "/models/llama-2-7b", BackendPort = new Uri(server.EngineUrl).Port, ServedModelName = "org/llama", BackendArguments = ["--tp-size", "2", "--attention-backend=fa3"],
+        };
         Assert.Equal(
-            [
-                "-m", "sglang.launch_server", "--model-path", "/models/llama-2-7b", "--host", "127.0.0.1", "--port", new Uri(server.EngineUrl).Port.ToString(null, null),
-                "--enable-deterministic-inference", "--chunked-prefill-size", "4096", "--served-model-name", "org/llama", "--tp-size", "2", "--attention-backend=fa3",
-            ],
+            new SglangBackend().Launch(options, MachineFactsReader.Read(options, GpuEnvironment.Collect())).Arguments,
             JsonNode.Parse((await server.Engine.GetAsync("/__fake/arguments")).Body)!.AsArray().Select(argument => (string)argument!));
         Assert.Equal("org/llama", (string?)(await server.Api.GetAsync("/v1/models/org%2Fllama")).Json["id"]);
     }

@@ -43,7 +43,7 @@ public sealed class StartFailureTests
 
     [Fact]
     public Task A_missing_python3_is_named() => FailsAsync(
-        new ServeLaunch(), ["--model-path", "/models/llama-2-7b"],
+        new ServeLaunch(), ["--model-path", "org/llama-2-7b"],
         $"'python3' was not found. {SglangRemedy}", lines: "", ("PATH", TestModels.NewFolder("no-programs")));
 
     [Fact]

@@ -26,8 +26,9 @@ internal static unsafe class GuardEnvironment
 
     /// <summary>What the server starts a guard with.</summary>
     /// <param name="changes">The engine's variables on top of the server's own.</param>
+    /// <param name="unset">The server's variables that the engine must not see.</param>
     /// <param name="tag">The value of <see cref="TagName"/>.</param>
-    public static NativeStrings ForGuard(IReadOnlyDictionary<string, string> changes, string tag)
+    public static NativeStrings ForGuard(IReadOnlyDictionary<string, string> changes, IReadOnlyList<string> unset, string tag)
     {
         var environment = new NativeStrings();
         var set = new Dictionary<string, string>(changes, StringComparer.Ordinal) { [TagName] = tag };
@@ -36,7 +37,7 @@ internal static unsafe class GuardEnvironment
         for (byte** entry = Inherited; *entry != null; entry++)
         {
             string name = NameOf(*entry);
-            if (set.ContainsKey(name) || name.StartsWith(SavedPrefix, StringComparison.Ordinal)) continue;
+            if (set.ContainsKey(name) || unset.Contains(name) || name.StartsWith(SavedPrefix, StringComparison.Ordinal)) continue;
             if (IsGuardOnly(name)) environment.Add(SavedPrefix + Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(*entry)));
             else environment.Add(*entry);
         }

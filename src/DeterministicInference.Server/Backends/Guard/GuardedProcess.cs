@@ -52,7 +52,7 @@ internal sealed class GuardedProcess : IAsyncDisposable
         using Pipe control = new(), output = new(), error = new(), report = new();
         _ = Libc.fcntl(report.Writer, Libc.SetStatusFlags, Libc.NonBlocking);
         _ = Libc.fcntl(control.Writer, Libc.SetStatusFlags, Libc.NonBlocking);
-        using NativeStrings environment = GuardEnvironment.ForGuard(launch.Environment, settings.Tag);
+        using NativeStrings environment = GuardEnvironment.ForGuard(launch.Environment, launch.Unset, settings.Tag);
         GuardState state = GuardState.Create(StateFolder.Require(settings.StateFolder), settings.Tag);
         int failure = PosixSpawn.Start(
             Command(launch, settings, state.Path), environment,

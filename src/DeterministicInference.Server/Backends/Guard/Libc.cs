@@ -54,6 +54,9 @@ internal static unsafe partial class Libc
     public static partial int close(int descriptor);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial int fsync(int descriptor);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int pipe2(int* descriptors, int flags);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -5,17 +5,16 @@ namespace DeterministicInference.Server.Configuration.Values;
 /// <summary>A time span: seconds (<c>300</c>, <c>1.5</c>), or a number with a unit (<c>250ms</c>, <c>30s</c>, <c>5m</c>, <c>1h</c>).</summary>
 /// <param name="allowsZero">Whether "no time at all" is a value.</param>
 /// <param name="allowsOff">Whether <c>off</c> is one, which is <see cref="Timeout.InfiniteTimeSpan"/>.</param>
-internal sealed class DurationValue(bool allowsZero, bool allowsOff = false) : ValueKind<TimeSpan>
+/// <param name="longestHours">Timers count milliseconds in 32 bits, and two settings may be added: 24 days leave room for both. More only where no timer runs for it.</param>
+internal sealed class DurationValue(bool allowsZero, bool allowsOff = false, int longestHours = 576) : ValueKind<TimeSpan>
 {
     private const string Off = "off";
-
-    /// <summary>Timers count milliseconds in 32 bits, and two settings may be added: 24 days leave room for both.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromHours(576);
 
     // "ms" before "s": the first suffix that fits decides.
     private static readonly (string Suffix, long Ticks)[] Units =
     [
         ("ms", TimeSpan.TicksPerMillisecond), ("s", TimeSpan.TicksPerSecond), ("m", TimeSpan.TicksPerMinute), ("h", TimeSpan.TicksPerHour),
+        ("d", TimeSpan.TicksPerDay),
     ];
 
     public override string Placeholder => allowsOff ? "DURATION|off" : "DURATION";
@@ -38,7 +37,7 @@ internal sealed class DurationValue(bool allowsZero, bool allowsOff = false) : V
             return $"is not a duration. Give seconds, or a number with a unit: 250ms, 30s, 5m, 1h{(allowsOff ? "; or off" : "")}.";
         }
         // Compared before the multiplication, which could overflow.
-        if (number > Longest.Ticks / unit) return "is too long. Give at most 576h.";
+        if (number > longestHours * TimeSpan.TicksPerHour / unit) return $"is too long. Give at most {longestHours}h.";
         value = TimeSpan.FromTicks((long)(number * unit));
         return value == TimeSpan.Zero && !allowsZero ? $"is no time at all. Give a duration above 0{(allowsOff ? ", or off" : "")}." : null;
     }

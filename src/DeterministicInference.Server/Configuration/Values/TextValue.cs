@@ -1,7 +1,7 @@
 namespace DeterministicInference.Server.Configuration.Values;
 
 /// <summary>Any line of text that is not blank.</summary>
-internal sealed class TextValue(string placeholder) : ValueKind<string>
+internal class TextValue(string placeholder) : ValueKind<string>
 {
     public override string Placeholder => placeholder;
 

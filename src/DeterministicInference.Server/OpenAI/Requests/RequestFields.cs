@@ -102,5 +102,6 @@ internal static class RequestFields
         new Field("name", Text) { IsRequired = true },
         new Field("description", Text),
         new Field("parameters", AnyObject),
-        new Field("strict", Boolean));
+        // Within content there are no coercions: a receipt could not tell of them.
+        new Field("strict", new BooleanType(AcceptsText: false)));
 }

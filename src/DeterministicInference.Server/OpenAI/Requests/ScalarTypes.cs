@@ -1,15 +1,17 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Server.OpenAI.Requests;
 
-/// <summary>True or false, also as a string.</summary>
-internal sealed record BooleanType : FieldType
+/// <summary>True or false.</summary>
+/// <param name="AcceptsText">Also as a string.</param>
+internal sealed record BooleanType(bool AcceptsText = true) : FieldType
 {
     public override void Check(JsonElement value, string path, List<Coercion> coercions)
     {
-        if (value.ValueKind == JsonValueKind.String && JsonMarshal.GetRawUtf8Value(value) is var written)
+        if (AcceptsText && value.ValueKind == JsonValueKind.String && JsonMarshal.GetRawUtf8Value(value) is var written)
         {
             string? scalar = written.SequenceEqual("\"true\""u8) ? "true" : written.SequenceEqual("\"false\""u8) ? "false" : null;
             if (scalar is not null)
@@ -63,7 +65,8 @@ internal static class NumberText
     {
         if (value.ValueKind != JsonValueKind.String) return value;
         ReadOnlySpan<byte> literal = JsonMarshal.GetRawUtf8Value(value)[1..^1];
-        if (literal.IsEmpty || !(literal[0] == '-' || char.IsAsciiDigit((char)literal[0]))) return value;
+        // A longer one could not be written into a receipt, and no number needs it.
+        if (literal.IsEmpty || literal.Length > RequestPins.MaxBytes || !(literal[0] == '-' || char.IsAsciiDigit((char)literal[0]))) return value;
         try
         {
             var reader = new Utf8JsonReader(literal);

@@ -1,0 +1,18 @@
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Determinism;
+
+namespace DeterministicInference.Server.Backends.Preflight;
+
+/// <summary>Reads <see cref="MachineFacts"/> of this machine.</summary>
+internal static class MachineFactsReader
+{
+    /// <param name="options">Settings, which name the model.</param>
+    /// <param name="gpu">What NVML says.</param>
+    public static MachineFacts Read(InferenceOptions options, GpuEnvironment gpu) => new()
+    {
+        Gpu = gpu,
+        Processors = Environment.ProcessorCount,
+        Model = ModelFactsReader.Read(options),
+        Variables = EnvironmentVariables.OfProcess(),
+    };
+}

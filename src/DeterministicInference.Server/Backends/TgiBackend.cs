@@ -1,0 +1,37 @@
+using System.Text.Json;
+using DeterministicInference.Server.Backends.Preflight;
+using DeterministicInference.Server.Configuration;
+
+namespace DeterministicInference.Server.Backends;
+
+/// <summary>Text Generation Inference, which is in maintenance only: attached to, never launched.</summary>
+internal sealed class TgiBackend : IBackend
+{
+    public string Name => "tgi";
+
+    public string Title => "TGI server";
+
+    public bool NeedsModelPath => false;
+
+    public bool CanLaunch => false;
+
+    /// <summary>Asks its shards.</summary>
+    public string HealthPath => "/health";
+
+    public string MissingExecutableRemedy => "";
+
+    public string Basis => "";
+
+    public RequestRules Requests { get; } = new()
+    {
+        Seeds = (0, long.MaxValue),
+        Refusals = [FieldRefusal.Above("best_of", 1, "TGI takes no seed together with it. Send requests with different seeds.")],
+        // Any other name is an adapter's.
+        ModelName = (_, _) => "tgi",
+    };
+
+    public BackendLaunch? Launch(InferenceOptions options, MachineFacts machine) => null;
+
+    public IEnumerable<Finding> CheckAttached(JsonElement? report) =>
+        [Finding.Undermines("no_batch_invariance", "TGI has no batch-invariant mode: what else it computes at the time changes an answer. Use --backend sglang or vllm.")];
+}

@@ -1,0 +1,30 @@
+using DeterministicInference.Engine;
+using DeterministicInference.Engine.Arithmetic;
+using DeterministicInference.Engine.Scheduling;
+using DeterministicInference.Server.EngineHost;
+
+namespace DeterministicInference.Server.Cli.Doctor;
+
+/// <summary>
+/// Digests of a fixed workload of the embedded engine, which are the same on every machine for the same weights. So two
+/// machines, builds or settings are compared by two lines.
+/// </summary>
+/// <param name="Model">The model's name.</param>
+/// <param name="Instructions">The instruction set that computed.</param>
+/// <param name="Schedule">How it was scheduled, in words.</param>
+/// <param name="Logits">SHA-256 of the logits.</param>
+/// <param name="Sampled">SHA-256 of the sampled tokens.</param>
+internal sealed record EmbeddedDigests(string Model, string Instructions, string Schedule, string Logits, string Sampled)
+{
+    public static string Numerics => $"{EmbeddedEngine.NumericsVersion}";
+
+    /// <param name="options">Of the engine.</param>
+    /// <param name="beside">Other sequences generated at the same time.</param>
+    /// <param name="cancellation">Ends the computing.</param>
+    public static async Task<EmbeddedDigests> ComputeAsync(EngineOptions options, int beside, CancellationToken cancellation)
+    {
+        using EmbeddedEngine engine = EmbeddedEngine.Load(options.ModelFolder, EngineServer.Limits(options));
+        WorkloadDigest digest = await WorkloadDigest.ComputeAsync(engine, beside, cancellation);
+        return new EmbeddedDigests(engine.ModelName, Engine.Arithmetic.Instructions.Name, $"{options.Threads}, prefill chunk {options.PrefillChunk}, {beside} other sequences", digest.Logits, digest.Sampled);
+    }
+}

@@ -1,0 +1,19 @@
+using DeterministicInference.Receipts.Log;
+
+namespace DeterministicInference.Server.Configuration.Values;
+
+/// <summary>The name of a log, as its checkpoints carry it.</summary>
+internal sealed class LogOriginValue : ValueKind<string>
+{
+    public override string Placeholder => "NAME";
+
+    public override string? Read(string text, out string value)
+    {
+        value = text.Trim();
+        return LogOrigin.IsValid(value)
+            ? null
+            : $"is not a name of a log. Give at most {LogOrigin.MaxLength} visible ASCII characters without '+', such as log.example/a.";
+    }
+
+    public override string Write(string value) => value;
+}

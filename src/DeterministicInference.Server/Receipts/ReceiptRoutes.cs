@@ -1,0 +1,60 @@
+using System.Text.Json;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Server.OpenAI;
+
+namespace DeterministicInference.Server.Receipts;
+
+/// <summary>
+/// <c>GET /v1/receipts/{id}</c>, also by the answer's own id, and <c>/v1/receipts/key</c>. The id is a capability: who has it may see
+/// salt and statement.
+/// </summary>
+internal sealed class ReceiptRoutes(ReceiptStore store)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/v1/receipts/key", ["GET", "HEAD"], context => ApiJson.WriteAsync(context, StatusCodes.Status200OK, WriteKey));
+        routes.MapMethods("/v1/receipts/{id}", ["GET", "HEAD"], FindAsync);
+    }
+
+    private async Task FindAsync(HttpContext context)
+    {
+        (StoredReceipt? receipt, bool isPruned) = await store.FindAsync((string)context.Request.RouteValues["id"]!, context.RequestAborted);
+        if (receipt is null)
+        {
+            throw isPruned
+                ? new OpenAIException(StatusCodes.Status410Gone, "invalid_request_error", "The receipt was deleted after its time (--receipt-retention). Its entry in the log stays.", "id", "receipt_pruned")
+                : new OpenAIException(StatusCodes.Status404NotFound, "invalid_request_error", "There is no receipt of this id.", "id", "receipt_not_found");
+        }
+        TlogProof? proof = await store.ProveAsync(receipt.Index, context.RequestAborted);
+        byte[]? environment = await store.FindEnvironmentAsync(receipt.EnvironmentId, context.RequestAborted);
+        // It has what opens the receipt.
+        context.Response.Headers.CacheControl = "private, no-store";
+        await ApiJson.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, receipt, proof, environment));
+    }
+
+    private static void Write(Utf8JsonWriter json, StoredReceipt receipt, TlogProof? proof, byte[]? environment)
+    {
+        json.WriteStartObject();
+        json.WriteString("receipt_id", receipt.ReceiptId);
+        json.WritePropertyName("receipt");
+        json.WriteRawValue(receipt.Envelope.ToJson());
+        json.WriteString("salt", receipt.Salt.ToBase64());
+        json.WriteNumber("index", receipt.Index);
+        json.WriteString("proof", proof?.ToString());
+        json.WritePropertyName("environment");
+        if (environment is null) json.WriteNullValue();
+        else json.WriteRawValue(environment);
+        json.WriteEndObject();
+    }
+
+    private void WriteKey(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("keyid", store.Key.PublicKey.KeyId.ToString());
+        json.WriteString("pem", store.Key.PublicKey.ToPem());
+        json.WriteString("vkey", store.LogKey.ToString());
+        json.WriteString("origin", store.LogKey.Name);
+        json.WriteEndObject();
+    }
+}

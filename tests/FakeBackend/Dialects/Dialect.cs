@@ -1,0 +1,139 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace DeterministicInference.FakeBackend.Dialects;
+
+/// <summary>What is peculiar to one engine: its command line, its routes, its errors, and how it understands a request.</summary>
+internal abstract class Dialect(LaunchArguments arguments)
+{
+    private const int DefaultTokens = 16;
+
+    public LaunchArguments Arguments { get; } = arguments;
+
+    public abstract int DefaultPort { get; }
+
+    /// <summary>The name that the engine gives its arguments when it prints them.</summary>
+    public abstract string ArgumentsName { get; }
+
+    /// <summary>What it sends as the header Server; null is none.</summary>
+    public virtual string? ServerHeader => "uvicorn";
+
+    /// <summary>The check that follows the parser's: null where nothing is wrong.</summary>
+    public virtual string? Conflict => null;
+
+    public abstract LoadingPhase Loading { get; }
+
+    /// <summary>Whether a stream's headers leave before its first token is there.</summary>
+    public abstract bool SendsHeadersFirst { get; }
+
+    /// <summary>Time between comments while a stream is silent; null is never.</summary>
+    public virtual TimeSpan? KeepAlive => null;
+
+    /// <summary>Whether an error in a stream is followed by [DONE].</summary>
+    public virtual bool EndsErrorWithDone => true;
+
+    /// <summary>How many requests run at once; the others wait.</summary>
+    public virtual int Slots => int.MaxValue;
+
+    /// <summary>The line that names the address.</summary>
+    public abstract string AddressLine(string url);
+
+    /// <summary>The line of readiness; null is none.</summary>
+    public virtual string? ReadyLine => null;
+
+    public abstract void MapInfo(IEndpointRouteBuilder routes, BackendState state);
+
+    /// <summary>Writes the whole answer where a request is refused before any route sees it.</summary>
+    /// <returns>Whether it was.</returns>
+    public abstract Task<bool> RefuseAsync(HttpContext context, BackendState state);
+
+    /// <summary>What a SIGTERM does once the engine is ready; before that it has its default action.</summary>
+    public abstract Task TerminateAsync(BackendState state);
+
+    /// <summary>The body of an error.</summary>
+    public abstract string Error(RefusedException e);
+
+    /// <summary>The error of a body that is no JSON or has a member of the wrong type.</summary>
+    public abstract RefusedException Malformed(string message);
+
+    /// <param name="request">What is answered.</param>
+    /// <param name="number">Of the request, counted from 0.</param>
+    /// <param name="created">Seconds.</param>
+    /// <param name="headers">Of the request.</param>
+    /// <exception cref="RefusedException">What the engine refuses.</exception>
+    public abstract AnswerJson Json(GenerationRequest request, int number, long created, IHeaderDictionary headers);
+
+    /// <summary>What the text depends on beside the request: 0 where the engine is deterministic.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="others">How many requests run beside it.</param>
+    /// <param name="wasCached">Whether the request before it had the same prompt.</param>
+    public abstract int Variation(GenerationRequest request, int others, bool wasCached);
+
+    /// <exception cref="RefusedException">What the engine refuses.</exception>
+    public GenerationRequest Parse(string body, bool isChat, BackendState state)
+    {
+        try
+        {
+            JsonObject json = JsonNode.Parse(body) as JsonObject ?? throw Malformed("Input should be a valid dictionary");
+            Check(json, isChat);
+            string promptField = isChat ? "messages" : "prompt";
+            JsonNode prompt = json[promptField] ?? throw Missing(promptField);
+            if (prompt is JsonArray { Count: 0 }) throw Empty(isChat);
+            return Complete(new GenerationRequest
+            {
+                IsChat = isChat,
+                Prompt = prompt is JsonValue text && text.TryGetValue(out string? value) ? value : prompt.ToJsonString(),
+                Model = Model(json),
+                Sampling = Sample(json),
+                Seeds = Seeds(json, (int?)json["n"] ?? 1, state),
+                Tokens = (int?)(json["max_completion_tokens"] ?? json["max_tokens"]) ?? DefaultTokens,
+                Stop = json["stop"] switch
+                {
+                    null => [],
+                    JsonArray several => [.. several.Select(stop => (string)stop!)],
+                    var one => [(string)one!],
+                },
+                IsStream = (bool?)json["stream"] ?? false,
+                IncludesUsage = (bool?)json["stream_options"]?["include_usage"] ?? false,
+                Behaviour = new AnswerBehaviour(json["fake"]),
+                Json = json,
+            });
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
+        {
+            throw Malformed(e.Message);
+        }
+    }
+
+    /// <summary>Checks before anything else is read.</summary>
+    protected virtual void Check(JsonObject json, bool isChat)
+    {
+    }
+
+    /// <summary>Checks and changes after everything was read.</summary>
+    protected virtual GenerationRequest Complete(GenerationRequest request) => request;
+
+    protected abstract RefusedException Missing(string field);
+
+    protected abstract RefusedException Empty(bool isChat);
+
+    /// <summary>The name in the answer.</summary>
+    protected abstract string Model(JsonObject json);
+
+    protected abstract Sampling Sample(JsonObject json);
+
+    /// <summary>The seed of each choice.</summary>
+    protected abstract IReadOnlyList<long> Seeds(JsonObject json, int n, BackendState state);
+
+    protected static bool HasBearer(HttpRequest request, IReadOnlyList<string> keys) => keys.Any(key => request.Headers.Authorization == $"Bearer {key}");
+
+    protected static async Task<bool> AnswerAsync(HttpContext context, int status, string type, string body)
+    {
+        context.Response.StatusCode = status;
+        if (body.Length > 0) context.Response.ContentType = type;
+        await context.Response.WriteAsync(body, context.RequestAborted);
+        return true;
+    }
+
+    protected static string Quote(string? text) => JsonSerializer.Serialize(text);
+}

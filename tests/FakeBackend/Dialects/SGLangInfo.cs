@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+
+namespace DeterministicInference.FakeBackend.Dialects;
+
+/// <summary>Health and what SGLang tells about itself.</summary>
+internal sealed class SGLangInfo(LaunchArguments arguments, string modelPath, string servedModelName, string weightVersion)
+{
+    public void Map(IEndpointRouteBuilder routes, BackendState state)
+    {
+        routes.MapGet("/health", context => HealthRoute.AnswerAsync(context, state, Obstruction.Everything));
+        // As with SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION=0: only this one runs a token.
+        routes.MapGet("/health_generate", context => HealthRoute.AnswerAsync(context, state, Obstruction.Generation));
+        routes.MapGet("/ping", () => Results.Ok());
+        foreach (string route in (string[])["/model_info", "/get_model_info"]) routes.MapGet(route, () => Text(ModelInfo()));
+        foreach (string route in (string[])["/server_info", "/get_server_info"]) routes.MapGet(route, () => Text(ServerInfo()));
+        routes.MapGet("/v1/models", () => Text(Models()));
+    }
+
+    private static IResult Text(JsonNode json) => Results.Text(json.ToJsonString(), "application/json");
+
+    private JsonObject ModelInfo() => new()
+    {
+        ["model_path"] = modelPath,
+        ["tokenizer_path"] = arguments["--tokenizer-path"] ?? modelPath,
+        ["is_generation"] = true,
+        ["preferred_sampling_params"] = null,
+        ["weight_version"] = weightVersion,
+        ["has_image_understanding"] = false,
+        ["has_audio_understanding"] = false,
+        ["model_type"] = "fake",
+        ["architectures"] = new JsonArray("FakeForCausalLM"),
+    };
+
+    /// <summary>The resolved arguments, with the secret as SGLang does, and numbers that vary while it runs.</summary>
+    private JsonObject ServerInfo()
+    {
+        bool isDeterministic = arguments.Has("--enable-deterministic-inference");
+        string attention = arguments["--attention-backend"] ?? "fa3";
+        return new JsonObject
+        {
+            ["model_path"] = modelPath,
+            ["tokenizer_path"] = arguments["--tokenizer-path"] ?? modelPath,
+            ["served_model_name"] = servedModelName,
+            ["host"] = arguments.Host,
+            ["api_key"] = arguments["--api-key"],
+            ["admin_api_key"] = arguments["--admin-api-key"],
+            ["enable_deterministic_inference"] = isDeterministic,
+            ["attention_backend"] = attention,
+            ["sampling_backend"] = isDeterministic ? "pytorch" : arguments["--sampling-backend"] ?? "flashinfer",
+            ["dtype"] = arguments["--dtype"] ?? "auto",
+            ["quantization"] = arguments["--quantization"],
+            ["kv_cache_dtype"] = arguments["--kv-cache-dtype"] ?? "auto",
+            ["revision"] = arguments["--revision"],
+            ["tp_size"] = arguments.Number("--tp-size", 1),
+            ["dp_size"] = arguments.Number("--dp-size", 1),
+            ["pp_size"] = arguments.Number("--pp-size", 1),
+            ["random_seed"] = arguments.Number("--random-seed", Environment.ProcessId),
+            ["chunked_prefill_size"] = arguments.Number("--chunked-prefill-size", 8192),
+            ["disable_radix_cache"] = arguments.Has("--disable-radix-cache") || (isDeterministic && attention == "flashinfer"),
+            ["weight_version"] = weightVersion,
+            ["max_total_num_tokens"] = 131072,
+            ["max_req_input_len"] = 32762,
+            ["internal_states"] = new JsonArray(new JsonObject { ["last_gen_throughput"] = Environment.TickCount64 % 1000, ["memory_usage"] = new JsonObject { ["weight"] = 1.5, ["kvcache"] = 2 } }),
+            ["version"] = "0.0.0-fake",
+            ["kv_events"] = null,
+        };
+    }
+
+    private JsonObject Models() => new()
+    {
+        ["object"] = "list",
+        ["data"] = new JsonArray(new JsonObject
+        {
+            ["id"] = servedModelName,
+            ["object"] = "model",
+            ["created"] = 1,
+            ["owned_by"] = "sglang",
+            ["root"] = servedModelName,
+            ["parent"] = null,
+            ["max_model_len"] = 32768,
+        }),
+    };
+}

@@ -1,0 +1,19 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace DeterministicInference.FakeBackend;
+
+/// <summary>A port that is taken before anybody listens on it, and that others may take too.</summary>
+internal static class ReusedPort
+{
+    // Linux's numbers.
+    private const int SocketLevel = 1, ReusePort = 15;
+
+    public static Socket Bind(string host, int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.SetRawSocketOption(SocketLevel, ReusePort, BitConverter.GetBytes(1));
+        socket.Bind(new IPEndPoint(host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(host), port));
+        return socket;
+    }
+}

@@ -1,0 +1,101 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Server.Receipts;
+using Microsoft.Extensions.Logging;
+
+namespace DeterministicInference.Server.Tests.GuardHost;
+
+/// <summary>Stands for a server with a store of receipts that is killed, or whose disk is full. It does what it reads and tells what it did.</summary>
+internal static class ReceiptHost
+{
+    private static readonly Lock Output = new();
+
+    public static async Task<int> RunAsync(string folder)
+    {
+        Tell("opening");
+        ReceiptStore store;
+        try
+        {
+            store = ReceiptStore.Open(new ReceiptStoreSettings(folder), TimeProvider.System, new Teller());
+        }
+        catch (ReceiptStoreException e)
+        {
+            Tell("refused " + e.Message);
+            return 1;
+        }
+        Tell("open");
+        while (await Console.In.ReadLineAsync() is { } command)
+        {
+            switch (command.Split(' '))
+            {
+                case ["append"]:
+                    if (!await AppendAsync(store)) Tell("failed " + store.Problem);
+                    break;
+                case ["run", var appenders]:
+                    for (int i = 0; i < int.Parse(appenders, System.Globalization.CultureInfo.InvariantCulture); i++) _ = Task.Run(() => RunAsync(store));
+                    break;
+                case ["delete", var path]:
+                    File.Delete(path);
+                    Tell("deleted");
+                    break;
+            }
+        }
+        await store.DisposeAsync();
+        Tell("closed");
+        return 0;
+    }
+
+    private static async Task RunAsync(ReceiptStore store)
+    {
+        while (await AppendAsync(store))
+        {
+        }
+    }
+
+    private static async Task<bool> AppendAsync(ReceiptStore store)
+    {
+        NewReceipt receipt = Issue(store);
+        if (await store.AppendAsync(receipt, CancellationToken.None) is null) return false;
+        Tell("receipt " + receipt.Receipt.ReceiptId);
+        return true;
+    }
+
+    private static NewReceipt Issue(ReceiptStore store)
+    {
+        Salt salt = Salt.Create();
+        Sha256Value digest = Sha256Value.Of(salt.Bytes);
+        var statement = new ReceiptStatement
+        {
+            ReceiptId = ReceiptStatement.CreateId(),
+            IssuedAt = TimeProvider.System.GetUtcNow(),
+            Complete = true,
+            Class = DeterminismClass.BestEffort,
+            RequestPath = "/v1/completions",
+            RequestCommitment = Commitment.ToRequest(digest, salt),
+            OutputCommitment = Commitment.ToOutput(digest, salt),
+            Delivery = AnswerDelivery.Json,
+            EnvironmentId = digest,
+            EnvironmentSource = FactSource.Measured,
+            ModelName = "tiny",
+        };
+        return NewReceipt.Of(Receipt.Issue(statement, salt, null, store.Key), statement, "cmpl-" + statement.ReceiptId);
+    }
+
+    /// <summary>One write per line: a process that is killed has told a line or it has not.</summary>
+    private static void Tell(string line)
+    {
+        lock (Output) Console.Out.WriteLine(line);
+    }
+
+    private sealed class Teller : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Tell($"log {logLevel} {formatter(state, exception)}");
+    }
+}
