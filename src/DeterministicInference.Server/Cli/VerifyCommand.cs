@@ -36,20 +36,22 @@ internal static class VerifyCommand
 
     internal static Option<string?> File(string name, string description) => new(name) { HelpName = "FILE", Description = description };
 
+    internal static VerifyOptions Read(ParseResult parsed) => new()
+    {
+        Receipt = parsed.GetValue(Receipt)!,
+        RequestFile = parsed.GetValue(Request),
+        ResponseFile = parsed.GetValue(Response),
+        Against = Server.UrlOf(parsed),
+        KeyFile = parsed.GetValue(Key),
+        Runs = parsed.GetValue(Runs),
+        Delivery = parsed.GetValue(Delivery) switch { "json" => AnswerDelivery.Json, "sse" => AnswerDelivery.Sse, _ => null },
+        ApiKey = parsed.GetValue(Server.ApiKey),
+        Timeout = Server.TimeoutOf(parsed),
+    };
+
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        using var verification = new ReceiptVerification(new VerifyOptions
-        {
-            Receipt = parsed.GetValue(Receipt)!,
-            RequestFile = parsed.GetValue(Request),
-            ResponseFile = parsed.GetValue(Response),
-            Against = Server.UrlOf(parsed),
-            KeyFile = parsed.GetValue(Key),
-            Runs = parsed.GetValue(Runs),
-            Delivery = parsed.GetValue(Delivery) switch { "json" => AnswerDelivery.Json, "sse" => AnswerDelivery.Sse, _ => null },
-            ApiKey = parsed.GetValue(Server.ApiKey),
-            Timeout = Server.TimeoutOf(parsed),
-        });
+        using var verification = new ReceiptVerification(Read(parsed));
         VerificationReport report = await verification.RunAsync(cancellation);
         await using Stream output = Console.OpenStandardOutput();
         await output.WriteAsync(parsed.GetValue(Json) ? JsonReport.Write(report) : Encoding.UTF8.GetBytes(TextReport.Write(report)), cancellation);

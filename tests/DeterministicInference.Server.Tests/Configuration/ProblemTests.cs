@@ -8,7 +8,7 @@ namespace DeterministicInference.Server.Tests.Configuration;
 public sealed class ProblemTests
 {
     private const string NoModel = "--model-path: no model. Pass --model-path, set INFERENCE_MODEL_PATH, or use the bundled one with --backend embedded.";
-    private const string Commands = "Commands are serve, engine, doctor; arguments of the engine stand after --.";
+    private const string Commands = "Commands are serve, engine, doctor, verify, receipts; arguments of the engine stand after --.";
 
     [Theory]
     [InlineData("", NoModel)]

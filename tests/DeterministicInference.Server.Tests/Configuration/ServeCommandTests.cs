@@ -13,7 +13,7 @@ public sealed class ServeCommandTests
     [Theory]
     [InlineData("", NoModel)]
     [InlineData("serve", NoModel)]
-    [InlineData("nonsense", "error: 'nonsense': there is no such command or argument. Commands are serve, engine, doctor; arguments of the engine stand after --.")]
+    [InlineData("nonsense", "error: 'nonsense': there is no such command or argument. Commands are serve, engine, doctor, verify, receipts; arguments of the engine stand after --.")]
     [InlineData("--port 5 engine --port 6", "error: engine: a command must come first, before its settings.")]
     [InlineData("--backend what --port 99999999 --prot 1",
         "error: --prot: there is no such option. Did you mean --port?",

@@ -104,6 +104,7 @@ internal sealed class OwnerProcess : IAsyncDisposable
         Family.EndAll();
     }
 
-    private static string? Find(string program) =>
+    /// <summary>Where a program is installed; null if it is not.</summary>
+    public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 }

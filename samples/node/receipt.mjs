@@ -1,0 +1,29 @@
+// Asks a server, takes the receipt out of the answer and verifies it; with a third argument the bundle is kept for verify.
+//
+// node receipt.mjs http://127.0.0.1:8080 "What is the capital of France?" [bundle.json]
+import { writeFileSync } from "node:fs";
+import { check } from "./verify.mjs";
+
+const [url, question, file] = process.argv.slice(2);
+const path = "/v1/chat/completions";
+const body = JSON.stringify({ messages: [{ role: "user", content: question }], max_tokens: 40, return_token_ids: true });
+
+const response = await fetch(url + path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+const answer = await response.text();
+if (!response.ok) throw new Error(`${response.status}: ${answer}`);
+const { choices, determinism: receipt } = JSON.parse(answer);
+if (!receipt?.receipt) throw new Error("The answer has no receipt.");
+
+// A key that comes from the server that signed proves nothing about who that is: get it once, another way, and keep it.
+const { pem } = await (await fetch(`${url}/v1/receipts/key`)).json();
+const bundle = {
+  form: "dis-bundle/1",
+  request: { path, body },
+  response: { delivery: "json", content_type: "application/json", body: answer },
+  receipt,
+  public_key: pem,
+};
+const { done, predicate } = check(bundle, pem);
+console.log(`answer: ${choices[0].message.content}`);
+console.log(`receipt ${predicate.receipt_id} of ${predicate.issued_at}: ${done.join(", ")} verified`);
+if (file) writeFileSync(file, JSON.stringify(bundle), { mode: 0o600 });

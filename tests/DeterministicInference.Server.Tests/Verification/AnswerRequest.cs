@@ -1,0 +1,27 @@
+using System.Text.Json.Nodes;
+using DeterministicInference.Receipts.Canonical;
+
+namespace DeterministicInference.Server.Tests.Verification;
+
+/// <summary>A request as <see cref="IssuingServer"/> reads it.</summary>
+internal sealed record AnswerRequest(string Path, byte[] Body, bool IsReplay, string? Authorization)
+{
+    private JsonObject Json { get; } = JsonNode.Parse(Body)!.AsObject();
+
+    public bool IsStream => (bool?)Json["stream"] ?? false;
+
+    public bool IsChat => Path == "/v1/chat/completions";
+
+    public bool WantsIds => (bool?)Json["return_token_ids"] ?? false;
+
+    public bool WantsLogprobs => Json["logprobs"] is not null;
+
+    /// <summary>What the server sets.</summary>
+    public RequestPins Pins(IReadOnlyDictionary<string, string> further)
+    {
+        var pins = new Dictionary<string, string>(further);
+        if ((string?)Json["model"] != "tiny") pins["model"] = "\"tiny\"";
+        if (Json["seed"] is null) pins["seed"] = "42";
+        return new RequestPins(pins);
+    }
+}

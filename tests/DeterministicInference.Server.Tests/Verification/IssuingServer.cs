@@ -1,0 +1,225 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json.Nodes;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.Tests.EndToEnd;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace DeterministicInference.Server.Tests.Verification;
+
+/// <summary>How <see cref="IssuingServer"/> delivers its receipts.</summary>
+internal enum ReceiptMode
+{
+    Inline,
+
+    /// <summary>Only the id.</summary>
+    Reference,
+
+    /// <summary>Only the header.</summary>
+    Header,
+
+    None,
+
+    /// <summary>The receipt of another answer.</summary>
+    Foreign,
+}
+
+/// <summary>A server on a real socket that issues receipts for scripted answers.</summary>
+internal sealed class IssuingServer : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<AnswerRequest> _requests = [];
+    private readonly ConcurrentDictionary<string, JsonObject> _receipts = [];
+    private readonly WebApplication _app;
+    private int _answers;
+
+    private IssuingServer(WebApplication app) => _app = app;
+
+    public SigningKey Key { get; } = SigningKey.Create();
+
+    public ApiClient Api { get; private set; } = null!;
+
+    public string Url => Api.Url;
+
+    /// <summary>Requests that were to be answered.</summary>
+    public IReadOnlyList<AnswerRequest> Requests => [.. _requests];
+
+    /// <summary>What it answers, by the number of the answer from 0.</summary>
+    public Func<int, ScriptedAnswer> Script { get; set; } = _ => ScriptedAnswer.Paris;
+
+    public InferenceEnvironment Environment { get; set; } = EnvironmentOf("0.5.12");
+
+    public ReceiptMode Receipts { get; set; }
+
+    /// <summary>Whether it serves the documents of environments.</summary>
+    public bool HasDocuments { get; set; } = true;
+
+    /// <summary>Whether it tells its key.</summary>
+    public bool TellsKey { get; set; } = true;
+
+    /// <summary>It answers every request with this status.</summary>
+    public int? Status { get; set; }
+
+    /// <summary>It refuses requests that ask for token ids.</summary>
+    public bool RefusesIds { get; set; }
+
+    /// <summary>It takes requests and never answers.</summary>
+    public bool IsSilent { get; set; }
+
+    /// <summary>Pins besides those of model and seed.</summary>
+    public Dictionary<string, string> Pins { get; } = [];
+
+    public static InferenceEnvironment EnvironmentOf(string version, params string[] reasons) => new(
+        [
+            new("engine.name", new EnvironmentFact("sglang", FactSource.Measured)), new("engine.version", new EnvironmentFact(version, FactSource.Measured)),
+        ],
+        reasons);
+
+    public static async Task<IssuingServer> StartAsync()
+    {
+        WebApplicationBuilder builder = HttpServer.CreateBuilder("127.0.0.1", 0, 1 << 20);
+        builder.Logging.ClearProviders();
+        WebApplication app = builder.Build();
+        var server = new IssuingServer(app);
+        app.Run(server.HandleAsync);
+        await app.StartAsync(Xunit.TestContext.Current.CancellationToken);
+        server.Api = new ApiClient(app.Urls.Single());
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        await _app.DisposeAsync();
+        Key.Dispose();
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        string path = context.Request.Path;
+        if (Status is { } status)
+        {
+            await WriteAsync(context, status, """{"error":{"message":"No.","type":"server_error","param":null,"code":null}}""");
+        }
+        else if (IsSilent) await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        else if (HttpMethods.IsPost(context.Request.Method)) await AnswerAsync(context);
+        else if (path == "/v1/receipts/key" && TellsKey) await WriteAsync(context, 200, new JsonObject { ["keyid"] = Key.PublicKey.KeyId.ToString(), ["pem"] = Key.PublicKey.ToPem() }.ToJsonString());
+        else if (path.StartsWith("/v1/receipts/", StringComparison.Ordinal) && _receipts.TryGetValue(path["/v1/receipts/".Length..], out JsonObject? receipt)) await WriteAsync(context, 200, receipt.ToJsonString());
+        else if (path == $"/v1/environment/{Environment.Id}" && HasDocuments) await WriteAsync(context, 200, Encoding.UTF8.GetString(EnvironmentDocument.Write(Environment)));
+        else await WriteAsync(context, 404, """{"error":{"message":"Nothing is here.","type":"invalid_request_error","param":null,"code":null}}""");
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        var request = new AnswerRequest(context.Request.Path, body.ToArray(), context.Request.Headers["X-Determinism"] == "execute", context.Request.Headers.Authorization);
+        _requests.Enqueue(request);
+        if (RefusesIds && request.WantsIds)
+        {
+            await WriteAsync(context, 400, """{"error":{"message":"'return_token_ids' is not supported here.","type":"invalid_request_error","param":"return_token_ids","code":null}}""");
+            return;
+        }
+        ScriptedAnswer answer = Script(Interlocked.Increment(ref _answers) - 1);
+        Receipt receipt = Issue(answer, request);
+        string json = Encoding.UTF8.GetString(receipt.ToJson());
+        string? inline = Receipts switch
+        {
+            ReceiptMode.Inline => json,
+            ReceiptMode.Reference => $$"""{"receipt_id":"{{receipt.ReceiptId}}"}""",
+            ReceiptMode.Foreign => Encoding.UTF8.GetString(Issue(answer.With(0, 99, "Another"), request).ToJson()),
+            _ => null,
+        };
+        if (Receipts != ReceiptMode.None) context.Response.Headers["X-Receipt-Id"] = receipt.ReceiptId;
+        if (request.IsStream) await StreamAsync(context, answer, request, inline);
+        else
+        {
+            string text = AnswerJson.Whole(answer, request, request.WantsIds && answer.ReportsIds).ToJsonString();
+            await WriteAsync(context, 200, inline is null ? text : $"{text[..^1]},\"determinism\":{inline}}}");
+        }
+    }
+
+    private static async Task StreamAsync(HttpContext context, ScriptedAnswer answer, AnswerRequest request, string? receipt)
+    {
+        context.Response.ContentType = "text/event-stream";
+        var text = new StringBuilder();
+        foreach (JsonObject chunk in AnswerJson.Chunks(answer, request, request.WantsIds && answer.ReportsIds)) text.Append($"data: {chunk.ToJsonString()}\n\n");
+        if (answer.BreaksAfter is null)
+        {
+            if (receipt is not null) text.Append($": dis-receipt {receipt}\n");
+            text.Append("data: [DONE]\n\n");
+        }
+        await context.Response.WriteAsync(text.ToString(), context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        if (answer.BreaksAfter is not null) context.Abort();
+    }
+
+    private Receipt Issue(ScriptedAnswer answer, AnswerRequest request)
+    {
+        var salt = Salt.Create();
+        RequestPins pins = request.Pins(Pins);
+        using var hasher = new OutputHasher(request.WantsLogprobs);
+        var tokens = new ReportedTokens(salt);
+        foreach (JsonObject part in request.IsStream ? AnswerJson.Chunks(answer, request, answer.ReportsIds) : [AnswerJson.Whole(answer, request, answer.ReportsIds)])
+        {
+            byte[] json = Encoding.UTF8.GetBytes(part.ToJsonString());
+            if (request.IsStream) hasher.AppendEvent(json);
+            else hasher.AppendAnswer(json);
+            tokens.Append(json);
+        }
+        OutputDigest output = hasher.Finish();
+        var receipt = Receipt.Issue(
+            new ReceiptStatement
+            {
+                ReceiptId = ReceiptStatement.CreateId(),
+                IssuedAt = new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero),
+                Complete = output.Finished,
+                Class = Environment.Class,
+                RequestPath = request.Path,
+                RequestCommitment = Commitment.ToRequest(CanonicalRequest.Digest(request.Path, request.Body, pins), salt),
+                Pins = pins,
+                OutputCommitment = Commitment.ToOutput(output.Digest, salt),
+                Delivery = request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
+                Tokens = tokens.Tokens is { } generated ? TokenBinding.OfChoices(generated) : null,
+                Prompt = tokens.Prompt is { } prompt ? TokenBinding.OfPrompts(prompt) : null,
+                LogprobsCommitment = output.Logprobs is { } logprobs ? Commitment.ToLogprobs(logprobs, salt) : null,
+                EnvironmentId = Environment.Id,
+                EnvironmentSource = Environment.Source,
+                ModelName = "tiny",
+            },
+            salt,
+            output.Finished ? tokens.Tokens?.Trail : null,
+            Key);
+        Keep(receipt);
+        return receipt;
+    }
+
+    /// <summary>A log of two entries for each receipt is all that a proof needs.</summary>
+    private void Keep(Receipt receipt)
+    {
+        Sha256Value open = LogEntry.Open("log.example", Key.PublicKey).Leaf, leaf = LogEntry.Receipt(receipt.Envelope.Payload.Span).Leaf;
+        var checkpoint = new Checkpoint("log.example", 2, MerkleHash.Node(open, leaf));
+        JsonObject kept = JsonNode.Parse(receipt.ToJson())!.AsObject();
+        kept.Remove("trail");
+        kept["index"] = 1;
+        kept["proof"] = new TlogProof(1, [open], checkpoint.Sign(Key).ToString()).ToString();
+        kept["environment"] = JsonNode.Parse(EnvironmentDocument.Write(Environment));
+        _receipts[receipt.ReceiptId] = kept;
+    }
+
+    private static async Task WriteAsync(HttpContext context, int status, string json)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync(json, context.RequestAborted);
+    }
+}

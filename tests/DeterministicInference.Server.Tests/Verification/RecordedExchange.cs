@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using DeterministicInference.Server.Cli;
+using DeterministicInference.Server.Tests.EndToEnd;
+using DeterministicInference.Server.Tests.Models;
+using DeterministicInference.Server.Verification;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Verification;
+
+/// <summary>A request and its answer in files, as a client keeps them, and the commands on them.</summary>
+internal sealed class RecordedExchange
+{
+    public const string Question = """{"model":"gpt","messages":[{"role":"user","content":"What is the capital of France?"}],"user":"u1"}""";
+
+    private readonly string _folder = TestModels.NewFolder("exchange");
+
+    private RecordedExchange(string request, string answer, string receiptId)
+    {
+        (RequestFile, AnswerFile, KeyFile, ReceiptId) = (Write("request.json", request), Write("answer", answer), Path.Combine(_folder, "key.pem"), receiptId);
+    }
+
+    public string RequestFile { get; }
+
+    public string AnswerFile { get; }
+
+    /// <summary>The key of the server that answered.</summary>
+    public string KeyFile { get; }
+
+    public string ReceiptId { get; }
+
+    /// <summary>The whole answer as text.</summary>
+    public string Answer => File.ReadAllText(AnswerFile);
+
+    /// <summary>The receipt that stands in a JSON answer.</summary>
+    public JsonObject Receipt => JsonNode.Parse(Answer)!["determinism"]!.AsObject();
+
+    /// <summary>Asks, and keeps what comes, also of a stream that breaks.</summary>
+    public static async Task<RecordedExchange> AskAsync(IssuingServer server, string body = Question, string path = ApiClient.Chat)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, server.Url + path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using HttpResponseMessage response = await server.Api.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        HttpResponseHeaders headers = response.Headers;
+        using var answer = new MemoryStream();
+        try
+        {
+            await response.Content.CopyToAsync(answer, TestContext.Current.CancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            // It broke; what came is kept.
+        }
+        string id = headers.TryGetValues("X-Receipt-Id", out IEnumerable<string>? ids) ? ids.Single() : "";
+        var exchange = new RecordedExchange(body, Encoding.UTF8.GetString(answer.ToArray()), id);
+        File.WriteAllText(exchange.KeyFile, server.Key.PublicKey.ToPem());
+        return exchange;
+    }
+
+    /// <summary>Verifies the answer with its request and the server's key.</summary>
+    public Task<Verified> VerifyAsync(params string[] arguments) => VerifyAsync(AnswerFile, ["--request", RequestFile, "--key", KeyFile, .. arguments]);
+
+    /// <summary>Verifies a file, with the command line's own reading of its arguments.</summary>
+    public static async Task<Verified> VerifyAsync(string file, params string[] arguments)
+    {
+        ParseResult parsed = VerifyCommand.Create().Parse([file, .. arguments]);
+        Assert.Empty(parsed.Errors);
+        using var verification = new ReceiptVerification(VerifyCommand.Read(parsed));
+        return new Verified(await verification.RunAsync(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Makes a bundle.</summary>
+    public async Task<string> ExportAsync(params string[] arguments)
+    {
+        string bundle = Path.Combine(_folder, "bundle.json");
+        CommandResult result = await ServerProgram.Built.RunAsync(["receipts", "export", "--answer", AnswerFile, "--request", RequestFile, "-o", bundle, .. arguments]);
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.StartsWith($"{bundle}: receipt {ReceiptId}", result.Output, StringComparison.Ordinal);
+        return bundle;
+    }
+
+    /// <summary>Writes another file beside them.</summary>
+    public string Write(string name, string text)
+    {
+        string path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    /// <summary>Another answer file, made of this one.</summary>
+    public string WithAnswer(Func<string, string> change)
+    {
+        string changed = change(Answer);
+        Assert.NotEqual(Answer, changed);
+        return Write("changed", changed);
+    }
+}

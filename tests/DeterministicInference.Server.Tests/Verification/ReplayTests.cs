@@ -1,0 +1,234 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using DeterministicInference.Server.Tests.EndToEnd;
+using DeterministicInference.Server.Tests.Serve;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Verification;
+
+/// <summary><c>verify --against</c>: every verdict with its exit code.</summary>
+public sealed class ReplayTests : IAsyncLifetime
+{
+    private const string Stream = """{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"seed":7,"stream":true}""";
+
+    private IssuingServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await IssuingServer.StartAsync();
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Theory]
+    [InlineData(RecordedExchange.Question, ApiClient.Chat)]
+    [InlineData(Stream, ApiClient.Chat)]
+    [InlineData("""{"prompt":"The capital","max_tokens":5}""", ApiClient.Completions)]
+    [InlineData("""{"prompt":"The capital","logprobs":0,"stream":true}""", ApiClient.Completions)]
+    [InlineData("""{"messages":[],"logprobs":true,"return_token_ids":true}""", ApiClient.Chat)]
+    public async Task The_same_answer_again_is_reproduced(string body, string path)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body, path);
+        Verified verified = await exchange.VerifyAsync("--against", _server.Url);
+        verified.Is(0, "REPRODUCED", "the same environment gives the same answer").Has("replay", "1 answer").Has("its environment", _server.Environment.Id.ToString());
+        Assert.Equal((1, null), ((int)verified.Json["replay"]!["answers"]!, verified.Json["replay"]!["difference"]));
+    }
+
+    [Fact]
+    public async Task The_replay_is_the_client_s_request_with_the_pins_and_nothing_that_is_not_bound()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, Stream.Replace("\"seed\":7", "\"user\":\"u\",\"max_tokens\":null", StringComparison.Ordinal));
+        await exchange.VerifyAsync("--against", _server.Url + "/v1/");
+        AnswerRequest replay = _server.Requests[1];
+        Assert.True(replay.IsReplay);
+        Assert.Equal(
+            """{"max_tokens":null,"messages":[{"role":"user","content":"Hi"}],"model":"tiny","seed":42,"stream":true,"return_token_ids":true}""",
+            Encoding.UTF8.GetString(replay.Body));
+    }
+
+    [Theory]
+    [InlineData(RecordedExchange.Question, null, null)]
+    [InlineData("""{"messages":[],"return_token_ids":true,"stream":true}""", " is", " was")]
+    [InlineData("""{"messages":[],"return_token_ids":true,"logprobs":true}""", " is", " was")]
+    public async Task Another_token_contradicts_after_three_replays(string body, string? recorded, string? replayed)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body);
+        _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
+        Verified verified = await exchange.VerifyAsync("--against", _server.Url);
+        verified.Is(10, "CONTRADICTED", "the same environment differs at token 2 of choice 0").Has("replay", "3 answers").Has("first difference", "token 2 of choice 0");
+        verified.Has("in the replay", "token id 77").Has("in the receipt", recorded is null ? "token unknown" : $"token id 13, text \"{recorded}\"");
+        JsonNode difference = verified.Json["replay"]!["difference"]!;
+        Assert.Equal(("tokens", 0, 2), ((string)difference["part"]!, (int)difference["choice"]!, (int)difference["token"]!));
+        Assert.Equal((recorded is null ? null : 13, recorded), ((int?)difference["recorded"]?["id"], (string?)difference["recorded"]?["text"]));
+        Assert.Equal((77, replayed), ((int)difference["replayed"]!["id"]!, (string?)difference["replayed"]!["text"]));
+    }
+
+    [Fact]
+    public async Task More_runs_can_be_asked_for()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
+        (await exchange.VerifyAsync("--against", _server.Url, "--runs", "5")).Is(10, "CONTRADICTED", "").Has("replay", "5 answers");
+        Assert.Equal(6, _server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Another_text_without_ids_is_placed_by_its_byte()
+    {
+        _server.Script = _ => ScriptedAnswer.Paris with { ReportsIds = false };
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was") with { ReportsIds = false };
+        Verified verified = await exchange.VerifyAsync("--against", _server.Url);
+        verified.Is(10, "CONTRADICTED", "byte 12 of content of choice 0, token unknown");
+        JsonNode difference = verified.Json["replay"]!["difference"]!;
+        Assert.Equal(("text", "content", 12, null), ((string)difference["part"]!, (string)difference["channel"]!, (int)difference["byte"]!, difference["token"]));
+    }
+
+    [Fact]
+    public async Task Another_prompt_and_other_log_probabilities_are_named()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, """{"messages":[],"logprobs":true}""");
+        _server.Script = _ => ScriptedAnswer.Paris with { Prompt = [1, 2, 4] };
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(10, "CONTRADICTED", "the prompt");
+        _server.Script = _ => ScriptedAnswer.Paris with { Logprob = "-0.5" };
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(10, "CONTRADICTED", "the log-probabilities");
+    }
+
+    [Fact]
+    public async Task Another_environment_corroborates()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.Environment = IssuingServer.EnvironmentOf("0.5.13");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "another environment gives the same answer");
+    }
+
+    [Fact]
+    public async Task A_best_effort_environment_corroborates_and_never_contradicts()
+    {
+        _server.Environment = IssuingServer.EnvironmentOf("0.5.12", "not_deterministic");
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "best-effort");
+        _server.Script = _ => ScriptedAnswer.Paris.With(0, 77, "A");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(12, "INCONCLUSIVE", "best-effort environment promises nothing");
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_tell_its_environment_never_reproduces()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.Receipts = ReceiptMode.None;
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "another environment").Has("its environment", "unknown").Has("note", "no receipt");
+        _server.Receipts = ReceiptMode.Foreign;
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "another environment").Has("note", "not one of its answer");
+        _server.Receipts = ReceiptMode.Inline;
+        _server.Pins.Add("temperature", "0.5");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "another environment").Has("note", "changed the request (temperature)");
+    }
+
+    [Theory]
+    [InlineData("Reference")]
+    [InlineData("Header")]
+    public async Task A_receipt_by_its_id_is_fetched(string mode)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.Receipts = Enum.Parse<ReceiptMode>(mode);
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(0, "REPRODUCED", "same environment");
+    }
+
+    [Fact]
+    public async Task Other_environments_that_differ_are_compared_fact_by_fact()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string bundle = await exchange.ExportAsync("--url", _server.Url);
+        _server.Environment = IssuingServer.EnvironmentOf("0.5.13");
+        _server.Script = _ => ScriptedAnswer.Paris.With(1, 77, " center");
+        Verified verified = await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", _server.Url);
+        verified.Is(12, "INCONCLUSIVE", "differs at token 1 of choice 0; the environments differ in engine.version").Has("differing fact", "engine.version");
+        Assert.Equal("""["engine.version"]""", verified.Json["replay"]!["differing_facts"]!.ToJsonString());
+        _server.HasDocuments = false;
+        (await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", _server.Url)).Is(12, "INCONCLUSIVE", "unknown facts");
+    }
+
+    [Fact]
+    public async Task An_engine_that_disagrees_with_itself_shows_nothing()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.Script = i => i % 2 == 1 ? ScriptedAnswer.Paris.With(2, 77, " was") : ScriptedAnswer.Paris;
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(12, "INCONCLUSIVE", "the engine asked is itself not deterministic").Has("replay", "3 answers");
+    }
+
+    [Fact]
+    public async Task An_engine_that_refuses_to_report_ids_is_asked_without()
+    {
+        _server.Script = _ => ScriptedAnswer.Paris with { ReportsIds = false };
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.RefusesIds = true;
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(0, "REPRODUCED", "").Has("note", "does not report token ids");
+    }
+
+    [Fact]
+    public async Task Another_delivery_is_decided_by_the_tokens()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        (await exchange.VerifyAsync("--against", _server.Url, "--delivery", "sse")).Is(0, "REPRODUCED", "").Has("replay", "1 answer, sse");
+        Assert.True(_server.Requests[^1].IsStream);
+        _server.Script = _ => ScriptedAnswer.Paris.With(4, 15, "!") with { ReportsIds = false };
+        (await exchange.VerifyAsync("--against", _server.Url, "--delivery", "sse")).Is(12, "INCONCLUSIVE", "no tokens tell");
+    }
+
+    [Fact]
+    public async Task An_answer_that_broke_off_is_incomplete_and_its_tokens_are_compared()
+    {
+        _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 3 };
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, Stream);
+        string receipt = exchange.Write("receipt.json", (await _server.Api.GetAsync($"/v1/receipts/{exchange.ReceiptId}")).Body);
+        string[] arguments = ["--key", exchange.KeyFile, "--request", exchange.RequestFile, "--response", exchange.AnswerFile];
+        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(14, "INCOMPLETE", "the answer broke off").Has("log", "ok");
+
+        _server.Script = _ => ScriptedAnswer.Paris;
+        arguments = [.. arguments, "--against", _server.Url];
+        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(14, "INCOMPLETE", "its tokens are the first ones of the replay");
+        _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
+        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(14, "INCOMPLETE", "its tokens are not the first ones of the replay");
+        _server.Status = 503;
+        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(14, "INCOMPLETE", "the server gave none to compare it with: it answers 503");
+    }
+
+    [Theory]
+    [InlineData(401)]
+    [InlineData(404)]
+    [InlineData(500)]
+    public async Task A_server_that_answers_with_an_error_is_unreachable(int status)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.Status = status;
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", $"the server gave no answer: it answers {status}: No.");
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_or_does_not_answer_in_time_is_unreachable()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        (await exchange.VerifyAsync("--against", $"http://127.0.0.1:{FreePort.Next()}")).Is(15, "UNREACHABLE", "it can't be connected to");
+        _server.IsSilent = true;
+        (await exchange.VerifyAsync("--against", _server.Url, "--timeout", "1")).Is(15, "UNREACHABLE", "it did not answer within 1 s");
+    }
+
+    [Fact]
+    public async Task A_replay_that_breaks_off_is_no_answer()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, Stream);
+        _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 2 };
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "the connection broke off");
+        _server.Script = _ => ScriptedAnswer.Paris with { Finish = "abort" };
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "its answer broke off");
+        int answers = _server.Requests.Count;
+        _server.Script = i => ScriptedAnswer.Paris.With(2, 77, " was") with { BreaksAfter = i == answers ? null : 1 };
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "the server gave no answer after 1 answer that differs: the connection broke off");
+    }
+
+    [Fact]
+    public async Task The_server_gets_the_key_for_it()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        await exchange.VerifyAsync("--against", _server.Url, "--api-key", "secret");
+        Assert.Equal("Bearer secret", _server.Requests[^1].Authorization);
+    }
+}

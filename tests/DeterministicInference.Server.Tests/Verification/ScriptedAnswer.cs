@@ -1,0 +1,27 @@
+namespace DeterministicInference.Server.Tests.Verification;
+
+/// <summary>What an engine answers, and how it behaves.</summary>
+internal sealed record ScriptedAnswer
+{
+    public static ScriptedAnswer Paris { get; } = new();
+
+    public IReadOnlyList<(uint Id, string Text)> Tokens { get; init; } = [(11, "The"), (12, " capital"), (13, " is"), (14, " Paris"), (15, ".")];
+
+    public IReadOnlyList<uint> Prompt { get; init; } = [1, 2, 3];
+
+    /// <summary>Log-probability of every token.</summary>
+    public string Logprob { get; init; } = "-0.25";
+
+    public string Finish { get; init; } = "stop";
+
+    /// <summary>Whether the engine reports token ids.</summary>
+    public bool ReportsIds { get; init; } = true;
+
+    /// <summary>The stream breaks after so many tokens.</summary>
+    public int? BreaksAfter { get; init; }
+
+    public string Text => string.Concat(Tokens.Select(token => token.Text));
+
+    /// <summary>The same with another token at a place.</summary>
+    public ScriptedAnswer With(int place, uint id, string text) => this with { Tokens = [.. Tokens.Take(place), (id, text), .. Tokens.Skip(place + 1)] };
+}

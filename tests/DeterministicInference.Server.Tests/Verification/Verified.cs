@@ -1,0 +1,47 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using DeterministicInference.Server.Verification;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Verification;
+
+/// <summary>What <c>verify</c> says, to people and to programs.</summary>
+internal sealed record Verified
+{
+    public Verified(VerificationReport report)
+    {
+        (ExitCode, Text) = (report.ExitCode, TextReport.Write(report));
+        string line = Encoding.UTF8.GetString(JsonReport.Write(report));
+        Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
+        Json = JsonNode.Parse(line)!.AsObject();
+    }
+
+    public int ExitCode { get; }
+
+    public string Text { get; }
+
+    public JsonObject Json { get; }
+
+    public string FirstLine => Text.Split('\n')[0];
+
+    /// <summary>Both say this.</summary>
+    public Verified Is(int exitCode, string verdict, string reason)
+    {
+        Assert.True(exitCode == ExitCode, Text);
+        Assert.Equal((verdict, exitCode), ((string)Json["verdict"]!, (int)Json["exit_code"]!));
+        Assert.Contains(reason, (string)Json["reason"]!, StringComparison.Ordinal);
+        Assert.StartsWith(verdict, FirstLine, StringComparison.Ordinal);
+        Assert.Contains(reason, FirstLine, StringComparison.Ordinal);
+        return this;
+    }
+
+    /// <summary>A line of the report.</summary>
+    public Verified Has(string name, string value)
+    {
+        Assert.Contains(Text.Split('\n'), line => line.StartsWith(name.PadRight(18), StringComparison.Ordinal) && line[18..].Contains(value, StringComparison.Ordinal));
+        return this;
+    }
+
+    /// <summary>How a check went.</summary>
+    public string Check(string name) => (string)Json["checks"]!.AsArray().Single(check => (string?)check!["check"] == name)!["outcome"]!;
+}
