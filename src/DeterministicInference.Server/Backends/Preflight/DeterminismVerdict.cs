@@ -11,7 +11,7 @@ internal sealed record DeterminismVerdict(string Basis, IReadOnlyList<Finding> F
     public static readonly DeterminismVerdict Pending = new("", [Finding.Undermines("not_checked", "The engine has not been checked yet.")]);
 
     /// <summary>Why answers are only best-effort; empty where they are deterministic.</summary>
-    public IReadOnlyList<Finding> Reasons { get; } = [.. Findings.Where(finding => finding.Kind != FindingKind.Note)];
+    public IReadOnlyList<Finding> Reasons => [.. Findings.Where(finding => finding.Kind != FindingKind.Note)];
 
     public bool IsDeterministic => Reasons.Count == 0;
 
