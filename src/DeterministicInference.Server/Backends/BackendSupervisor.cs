@@ -165,6 +165,8 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
             await _process.UntilEndAsync(end => Task.Delay(_interval, end), stop);
             string? problem = await _process.UntilEndAsync(end => _probe.AskAsync(health.IsSuspect, end), stop);
             if (_process is { Ended.IsCompleted: true }) return $"{_backend.Title} {(await _process.Ended).Describe()} although nobody asked it to.";
+            // What was attached to and comes back may have been started anew, in another way.
+            if (problem is null && _process is null && _status.State is BackendState.Unhealthy) await _checks.BeforeReadyAsync(null, _options.BackendStartupTimeout, stop);
             if (problem is null) health.Passed();
             else health.Failed(problem);
             Show(health);

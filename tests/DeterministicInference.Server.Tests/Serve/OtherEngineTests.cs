@@ -74,6 +74,16 @@ public sealed class OtherEngineTests
         Assert.Equal("""{"class":"best-effort","reasons":["data_parallel","tensor_parallel"]}""", (await server.Api.GetAsync("/health")).Json["determinism"]!.ToJsonString());
     }
 
+    [Fact]
+    public async Task A_build_of_SGLang_that_ignores_seeds_is_named_before_it_is_ready()
+    {
+        await using ServeProcess server = await ServeProcess.SglangAsync([], ("FAKE_IGNORE_SEED", "1"));
+        await server.ReadyAsync("SGLang server");
+        string told = Assert.Single(server.Log.Lines, line => line.Contains("| Answers are ", StringComparison.Ordinal));
+        Assert.EndsWith("| Answers are best-effort, not deterministic: This build of SGLang server ignores the seeds of requests, as SGLang before 2025-12-19 does. Upgrade it.", told, StringComparison.Ordinal);
+        Assert.Equal("""{"class":"best-effort","reasons":["seed_ignored"]}""", (await server.Api.GetAsync("/health")).Json["determinism"]!.ToJsonString());
+    }
+
     private static async Task<JsonNode> ProgressAsync(ServeProcess server) => (await server.Api.GetAsync("/health")).Json["backend"]!["progress"]!;
 
     private static async Task<string> ArgumentsAsync(ServeProcess server) =>
