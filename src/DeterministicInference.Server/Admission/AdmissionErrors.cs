@@ -16,8 +16,11 @@ internal static class AdmissionErrors
 
     public static OpenAIException WrongKey(string presented) => Unauthorized($"Incorrect API key provided: {Mask(presented)}. Send one of this server's keys.");
 
-    public static OpenAIException QueueFull(int limit, int queueLimit) => TooMany(
-        $"This server has as many requests as it takes: {limit} with the engine (--max-concurrency) and {queueLimit} waiting (--max-queue). Try again later.",
+    /// <param name="limit">Requests that may be with the engine.</param>
+    /// <param name="limitedBy">What says so.</param>
+    /// <param name="queueLimit">Requests that may wait.</param>
+    public static OpenAIException QueueFull(int limit, string limitedBy, int queueLimit) => TooMany(
+        $"This server has as many requests as it takes: {limit} with the engine ({limitedBy}) and {queueLimit} waiting (--max-queue). Try again later.",
         "rate_limit_exceeded");
 
     public static OpenAIException QueueTimeout(TimeSpan waited) => TooMany(

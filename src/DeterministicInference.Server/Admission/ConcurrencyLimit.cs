@@ -49,7 +49,7 @@ internal sealed class ConcurrencyLimit(InferenceOptions options)
                 _inFlight++;
                 return new ConcurrencySlot(this);
             }
-            if (_waiting.Count >= QueueLimit) throw AdmissionErrors.QueueFull(Limit, QueueLimit);
+            if (_waiting.Count >= QueueLimit) throw AdmissionErrors.QueueFull(Limit, Limit < options.MaxConcurrency ? "the engine's own limit" : "--max-concurrency", QueueLimit);
             place = _waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
         long since = Stopwatch.GetTimestamp();

@@ -8,6 +8,9 @@ namespace DeterministicInference.Server.Backends;
 /// <param name="Complaint">The setting that can't be used, and why: continues the sentence "'value' …" and holds no key.</param>
 internal sealed record BackendKey(string? Key, (string Setting, string Text)? Complaint = null)
 {
+    /// <summary>Whether every user of this machine can read the file.</summary>
+    public bool IsOpen { get; private init; }
+
     /// <summary>Reads the file, where there is one.</summary>
     public static BackendKey Read(InferenceOptions options)
     {
@@ -24,7 +27,8 @@ internal sealed record BackendKey(string? Key, (string Setting, string Text)? Co
             if (Directory.Exists(path)) return Bad(setting, "is a folder. Give the path of a file with the key.");
             string? key = File.ReadLines(path).Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && line[0] != '#');
             if (key is null) return Bad(setting, "has no key. Write it on a line of its own.");
-            return ApiKey.IsWord(key) ? new BackendKey(key) : Bad(setting, "has a space, a control or a non-ASCII character in its key. Write the key alone, in visible ASCII characters.");
+            bool isOpen = !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & UnixFileMode.OtherRead) != 0;
+            return ApiKey.IsWord(key) ? new BackendKey(key) { IsOpen = isOpen } : Bad(setting, "has a space, a control or a non-ASCII character in its key. Write the key alone, in visible ASCII characters.");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -20,8 +20,9 @@ internal sealed partial class EngineChecks(IBackend backend, InferenceOptions op
         DeterminismVerdict verdict = EnginePreflight.Check(backend, options, machine);
         status.SetVerdict(verdict);
         if (verdict.Refusal is { } refusal) throw new BackendFailureException(refusal.Text);
-        // One that is attached to may still say how it was started.
-        if (!Attaches) Tell(verdict);
+        // That it is deterministic is told once the engine was asked; that it is not, before it loads for minutes. One that is
+        // attached to may still say how it was started.
+        if (!Attaches && !verdict.IsDeterministic) Tell(verdict);
     }
 
     /// <summary>Asks an engine that is healthy and not yet ready.</summary>

@@ -9,6 +9,7 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
 {
     private readonly InferenceOptions _options = configuration.Options;
     private readonly ApiKeySettings _keys = ApiKeySettings.Read(configuration.Options);
+    private readonly BackendKey _backendKey = BackendKey.Read(configuration.Options);
 
     private bool AttachesByUrl => _options.BackendUrl is not null || !configuration.IsGood(nameof(InferenceOptions.BackendUrl));
 
@@ -34,7 +35,11 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
         return found.OfType<string>();
     }
 
-    public IEnumerable<string> Warnings() => _keys.Warnings.Select(warning => configuration.Problem(warning.Setting, warning.Complaint));
+    public IEnumerable<string> Warnings() =>
+    [
+        .. _keys.Warnings.Select(warning => configuration.Problem(warning.Setting, warning.Complaint)),
+        .. _backendKey.IsOpen ? (string[])[configuration.Problem(nameof(InferenceOptions.BackendApiKeyFile), "can be read by every user of this machine. Take that right away: chmod o-rwx.")] : [],
+    ];
 
     private string? UnknownBackend() => !configuration.IsGood(nameof(InferenceOptions.Backend))
         ? null
@@ -80,7 +85,7 @@ internal sealed class InferenceOptionsValidator(ResolvedConfiguration configurat
             ? configuration.Problem(nameof(InferenceOptions.BackendUrl), "is this server's own address. Give the engine's, or another --proxy-port.")
             : null;
 
-    private string? BackendKeyProblem() => BackendKey.Read(_options).Complaint is var (setting, complaint) ? configuration.Problem(setting, complaint) : null;
+    private string? BackendKeyProblem() => _backendKey.Complaint is var (setting, complaint) ? configuration.Problem(setting, complaint) : null;
 
     private string? LogFolder()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
@@ -132,6 +133,30 @@ public sealed class EngineSelfCheckTests
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.Status);
     }
 
+    [Fact]
+    public async Task An_attached_engine_that_comes_back_is_checked_again()
+    {
+        await using StubEngine engine = await StubEngine.StartAsync(Seeded, Good);
+        var options = new InferenceOptions { BackendUrl = engine.Url, HangAfter = TimeSpan.FromSeconds(1) };
+        var status = new BackendStatus(engine.Url);
+        var log = new LineSignal();
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        await using var supervisor = new BackendSupervisor(new SglangBackend(), options, Machines.With("9.0"), status, new EngineActivity(TimeProvider.System), TimeProvider.System, loggers);
+        using var stop = new CancellationTokenSource();
+        Task running = supervisor.RunAsync(stop.Token);
+        await log.SeenAsync(" is ready");
+        Assert.True(status.Verdict.IsDeterministic);
+
+        engine.IsWell = false;
+        await log.SeenAsync(" does not answer: ");
+        engine.Report = """{"enable_deterministic_inference":false}""";
+        engine.IsWell = true;
+        await log.SeenAsync(" is ready");
+        Found.Is(status.Verdict, "Undermines mode_off");
+        await stop.CancelAsync();
+        await running.Within();
+    }
+
     private static Task<IResult> Seeded(string prompt, long seed, int number) => Task.FromResult(StubEngine.Text($"{prompt} {seed}"));
 
     /// <summary>The one line that tells the verdict.</summary>
@@ -143,7 +168,7 @@ public sealed class EngineSelfCheckTests
         var options = new InferenceOptions { BackendUrl = engine.Url, ModelPath = "org/a-model" };
         options = change?.Invoke(options) ?? options;
         var log = new LogLines();
-        var signal = new ReadySignal();
+        var signal = new LineSignal();
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddProvider(log).AddProvider(signal).SetMinimumLevel(LogLevel.Debug));
         var status = new BackendStatus(engine.Url);
         Assert.Same(DeterminismVerdict.Pending, status.Verdict);
@@ -152,18 +177,23 @@ public sealed class EngineSelfCheckTests
             TimeProvider.System, loggers);
         using var stop = new CancellationTokenSource();
         Task running = supervisor.RunAsync(stop.Token);
-        await signal.Ready.Within();
+        await signal.SeenAsync(" is ready");
         await stop.CancelAsync();
         await running.Within();
         return (status.Verdict, log);
     }
 
-    /// <summary>Waits for the line that the engine is ready, which is logged after the verdict.</summary>
-    private sealed class ReadySignal : ILoggerProvider, ILogger
+    /// <summary>Waits for lines of the log, each after the one before.</summary>
+    private sealed class LineSignal : ILoggerProvider, ILogger
     {
-        private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
 
-        public Task Ready => _ready.Task;
+        public async Task SeenAsync(string text)
+        {
+            while (!(await _lines.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().Within()).Contains(text, StringComparison.Ordinal))
+            {
+            }
+        }
 
         public ILogger CreateLogger(string categoryName) => this;
 
@@ -172,10 +202,8 @@ public sealed class EngineSelfCheckTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (formatter(state, exception).EndsWith(" is ready", StringComparison.Ordinal)) _ready.TrySetResult();
-        }
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _lines.Writer.TryWrite(formatter(state, exception));
 
         public void Dispose()
         {

@@ -23,8 +23,14 @@ internal sealed class StubEngine : IAsyncDisposable
     /// <summary>The bodies of requests for text.</summary>
     public ConcurrentQueue<JsonNode> Bodies { get; } = new();
 
+    /// <summary>Whether its health routes answer 200.</summary>
+    public bool IsWell { get; set; } = true;
+
+    /// <summary>What /server_info answers; null is 404.</summary>
+    public string? Report { get; set; }
+
     /// <param name="text">The text by prompt, seed and number of the request, from 1; or a task that does not end.</param>
-    /// <param name="report">What /server_info answers; null is 404.</param>
+    /// <param name="report"><see cref="Report"/>.</param>
     /// <param name="key">What a client must show.</param>
     public static async Task<StubEngine> StartAsync(Func<string, long, int, Task<IResult>> text, string? report = null, string? key = null)
     {
@@ -32,7 +38,7 @@ internal sealed class StubEngine : IAsyncDisposable
         builder.Logging.ClearProviders();
         WebApplication app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
-        var engine = new StubEngine(app);
+        var engine = new StubEngine(app) { Report = report };
         app.Use(async (context, next) =>
         {
             string? shown = context.Request.Headers.Authorization;
@@ -40,8 +46,11 @@ internal sealed class StubEngine : IAsyncDisposable
             if (key is not null && shown != $"Bearer {key}") context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             else await next(context);
         });
-        app.MapGet("/health", () => Results.Ok());
-        app.MapGet("/server_info", () => report is null ? Results.NotFound() : Results.Text(report, "application/json"));
+        foreach (string path in (string[])["/health", "/health_generate"])
+        {
+            app.MapGet(path, () => engine.IsWell ? Results.Ok() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        }
+        app.MapGet("/server_info", () => engine.Report is null ? Results.NotFound() : Results.Text(engine.Report, "application/json"));
         app.MapPost("/v1/completions", async (HttpRequest request) =>
         {
             JsonNode body = (await JsonNode.ParseAsync(request.Body))!;

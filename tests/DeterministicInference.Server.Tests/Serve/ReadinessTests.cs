@@ -37,7 +37,7 @@ public sealed class ReadinessTests
         await server.Engine.PostAsync("/__fake/warm", "");
         await server.ReadyAsync("SGLang server");
         Reply health = await server.Api.AnswersAsync("/health", HttpStatusCode.OK, server);
-        Assert.Equal($$$$"""{"status":"healthy","backend":{"status":"ready","healthy":true,"url":"{{{{server.EngineUrl}}}}","restarts":0,"progress":{"in_flight":0,"queued":0,"silent_seconds":0}}}""", health.Body);
+        Assert.Equal($$$$"""{"status":"healthy","backend":{"status":"ready","healthy":true,"url":"{{{{server.EngineUrl}}}}","restarts":0,"progress":{"in_flight":0,"queued":0,"silent_seconds":0}},"determinism":{"class":"deterministic","reasons":[]}}""", health.Body);
         Assert.Equal(HttpStatusCode.OK, (await server.Api.GetAsync("/readyz")).Status);
         await server.Api.JsonAsync(ApiClient.Completions, """{"prompt":"now"}""");
     }
