@@ -8,7 +8,7 @@ namespace DeterministicInference.Server.Tests.Configuration;
 /// <summary>What a user wrote, read by the program's own code as the program does it.</summary>
 internal sealed record Given
 {
-    public static readonly IReadOnlyList<string> Commands = ["serve", "engine", "doctor"];
+    public static readonly IReadOnlyList<string> Commands = ["serve", "engine", "doctor", "verify", "receipts"];
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
