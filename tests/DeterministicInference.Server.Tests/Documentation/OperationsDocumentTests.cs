@@ -76,10 +76,10 @@ public sealed partial class OperationsDocumentTests
     [GeneratedRegex(@"(?<![\w-])--[a-z][a-z-]*")]
     private static partial Regex Flag();
 
-    [GeneratedRegex(@"Finding\.(?:Note|Undermines|Refused)\(\s*""([a-z_]+)"",")]
+    [GeneratedRegex(@"(?:Finding\.(?:Note|Undermines|Refused)|sheet\.Lacks)\(\s*""([a-z_]+)"",")]
     private static partial Regex Code();
 
-    [GeneratedRegex(@"Finding\.(?:Note|Undermines|Refused)\(")]
+    [GeneratedRegex(@"(?:Finding\.(?:Note|Undermines|Refused)\((?!code,)|sheet\.Lacks\()")]
     private static partial Regex FindingCall();
 
     [GeneratedRegex(@"^\| (?<codes>`[a-z]+_[a-z_]+`(?:, `[a-z]+_[a-z_]+`)*) \| \S.* \|$", RegexOptions.Multiline)]
