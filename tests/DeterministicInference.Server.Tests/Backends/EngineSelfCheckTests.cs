@@ -137,11 +137,11 @@ public sealed class EngineSelfCheckTests
     public async Task An_attached_engine_that_comes_back_is_checked_again()
     {
         await using StubEngine engine = await StubEngine.StartAsync(Seeded, Good);
-        var options = new InferenceOptions { BackendUrl = engine.Url, HangAfter = TimeSpan.FromSeconds(1) };
+        var options = new InferenceOptions { BackendUrl = engine.Url, HangAfter = TimeSpan.FromSeconds(1), Receipts = "off" };
         var status = new BackendStatus(engine.Url);
         var log = new LineSignal();
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
-        await using var supervisor = new BackendSupervisor(new SglangBackend(), options, Machines.With("9.0"), status, new EngineActivity(TimeProvider.System), TimeProvider.System, loggers);
+        await using var supervisor = new BackendSupervisor(new SglangBackend(), options, Machines.With("9.0"), status, new EngineActivity(TimeProvider.System), new EnvironmentRegistry(null), TimeProvider.System, loggers);
         using var stop = new CancellationTokenSource();
         Task running = supervisor.RunAsync(stop.Token);
         await log.SeenAsync(" is ready");
@@ -165,7 +165,7 @@ public sealed class EngineSelfCheckTests
     /// <summary>Attaches to the engine as <c>serve</c> does, until it is ready.</summary>
     private static async Task<(DeterminismVerdict Verdict, LogLines Log)> AttachAsync(StubEngine engine, Func<InferenceOptions, InferenceOptions>? change = null)
     {
-        var options = new InferenceOptions { BackendUrl = engine.Url, ModelPath = "org/a-model" };
+        var options = new InferenceOptions { BackendUrl = engine.Url, ModelPath = "org/a-model", Receipts = "off" };
         options = change?.Invoke(options) ?? options;
         var log = new LogLines();
         var signal = new LineSignal();

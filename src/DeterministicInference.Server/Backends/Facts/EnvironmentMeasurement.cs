@@ -20,7 +20,7 @@ internal sealed partial class EnvironmentMeasurement(
     /// <summary>Collects what is known, and waits for the model's digest.</summary>
     public async Task<FactSheet> MeasureAsync(CancellationToken stop)
     {
-        var sheet = new FactSheet();
+        var sheet = new FactSheet(isNeeded: options.Receipts != "off");
         sheet.Measured("engine.name", backend.Name);
         if (backend.Requests.TokenIdMembers.Count > 0 && options.Receipts != "off")
         {

@@ -4,7 +4,8 @@ using DeterministicInference.Server.Backends.Preflight;
 namespace DeterministicInference.Server.Backends.Facts;
 
 /// <summary>Collects the facts that an engine's output may depend on, and why some of them are not had.</summary>
-internal sealed class FactSheet
+/// <param name="isNeeded">Whether anything rests on the facts: without receipts what is not known is no loss.</param>
+internal sealed class FactSheet(bool isNeeded)
 {
     private readonly SortedDictionary<string, EnvironmentFact> _facts = new(StringComparer.Ordinal);
     private readonly List<Finding> _findings = [];
@@ -26,5 +27,8 @@ internal sealed class FactSheet
     /// <summary>Something that an output may depend on is not known.</summary>
     /// <param name="code">Of the finding.</param>
     /// <param name="text">What is not known, and how it would be.</param>
-    public void Lacks(string code, string text) => _findings.Add(Finding.Undermines(code, text));
+    public void Lacks(string code, string text)
+    {
+        if (isNeeded) _findings.Add(Finding.Undermines(code, text));
+    }
 }

@@ -17,7 +17,7 @@ internal sealed partial class ModelMeasurement(IBackend backend, InferenceOption
     {
         Sha256Value? digest = _running is null ? null : await _running.WaitAsync(stop);
         if (digest is { } value) sheet.Measured("model.sha256", value.ToString());
-        else if (options.Receipts != "off") sheet.Lacks("model_not_measured", "The model's files can't be seen from here, so receipts can't say which model answered. Give --model-path a local file or folder.");
+        else sheet.Lacks("model_not_measured", "The model's files can't be seen from here, so receipts can't say which model answered. Give --model-path a local file or folder.");
     }
 
     private async Task<Sha256Value?> ComputeAsync()
