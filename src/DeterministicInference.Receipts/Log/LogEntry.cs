@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using System.Text;
 using DeterministicInference.Receipts.Signing;
 
@@ -41,6 +42,26 @@ public sealed class LogEntry
     /// <summary>The line of a receipt, by the SHA-256 of its payload.</summary>
     public static LogEntry Receipt(Sha256Value payloadDigest) =>
         new(LogEntryKind.Receipt, $"{Form} receipt {payloadDigest}") { PayloadDigest = payloadDigest };
+
+    /// <summary>Reads the first line of a log; false for any other bytes.</summary>
+    /// <param name="line">With its line feed.</param>
+    /// <param name="origin">The log's name.</param>
+    /// <param name="key">Its key.</param>
+    public static bool TryParseOpen(ReadOnlySpan<byte> line, [NotNullWhen(true)] out string? origin, [NotNullWhen(true)] out VerificationKey? key)
+    {
+        (origin, key) = (null, null);
+        string[] words = Encoding.ASCII.GetString(line).Split(' ');
+        if (words is not [Form, "open", { } name, { } spki] || !LogOrigin.IsValid(name) || !spki.EndsWith('\n') || !Base64Text.TryDecodeStandard(spki[..^1], out byte[]? bytes)) return false;
+        try
+        {
+            (origin, key) = (name, VerificationKey.FromSpki(bytes));
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Reads the line of a receipt; false for any other bytes.</summary>
     public static bool TryParseReceipt(ReadOnlySpan<byte> line, [NotNullWhen(true)] out LogEntry? entry)

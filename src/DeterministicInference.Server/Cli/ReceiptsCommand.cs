@@ -1,6 +1,11 @@
 using System.CommandLine;
+using System.Text.Json;
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Receipts;
 using DeterministicInference.Server.Verification;
 
 namespace DeterministicInference.Server.Cli;
@@ -17,7 +22,71 @@ internal static class ReceiptsCommand
     private static readonly ServerOptions Server = new("--url", "Server that issued it, to add environment, key and proof of inclusion");
     private static readonly Option<string> Output = new("--output", "-o") { HelpName = "FILE", Required = true, Description = "The bundle. It is confidential: it has request and answer." };
 
-    public static Command Create() => new("receipts", "Work with receipts.") { Export() };
+    private static readonly Option<string?> DataDir = new("--data-dir") { HelpName = "FOLDER", Description = $"Folder of the server's receipts. Default: {StateHome.Receipts}." };
+    private static readonly Option<int> Limit = EngineCommand.Number("--limit", "Receipts to list, the newest first.", 20, 1, int.MaxValue);
+    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object per line." };
+    private static readonly Argument<string> Id = new("ID") { Description = "Id of the receipt or of the answer." };
+
+    public static Command Create() => new("receipts", "List, show and export receipts, and check their log.") { List(), Show(), Check(), Export() };
+
+    private static Command List()
+    {
+        var command = new Command("list", "List the receipts that a server has issued.") { DataDir, Limit, Json };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed, async archive =>
+        {
+            IReadOnlyList<StoredReceipt> receipts = await archive.Receipts.ListAsync(parsed.GetValue(Limit), cancellation);
+            await Console.Out.WriteAsync(parsed.GetValue(Json) ? ReceiptList.Json(receipts) : ReceiptList.Text(receipts));
+            return ExitCode.Success;
+        }));
+        return command;
+    }
+
+    private static Command Show()
+    {
+        var command = new Command("show", "Show a receipt as JSON, as verify takes it. It is confidential: it has the salt.") { Id, DataDir };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed, async archive =>
+        {
+            (StoredReceipt? receipt, bool isPruned) = await archive.Receipts.FindAsync(parsed.GetValue(Id)!, cancellation);
+            if (receipt is null)
+            {
+                await Console.Error.WriteLineAsync(isPruned ? "error: the receipt was deleted after its time (--receipt-retention)." : "error: there is no receipt of this id.");
+                return ExitCode.Failure;
+            }
+            TlogProof? proof = await archive.Receipts.ProveAsync(receipt.Index, cancellation);
+            byte[]? environment = await archive.Receipts.FindEnvironmentAsync(receipt.EnvironmentId, cancellation);
+            await using Stream output = Console.OpenStandardOutput();
+            await using (var json = new Utf8JsonWriter(output, ApiJson.WriterOptions)) ReceiptDocument.Write(json, receipt, proof, environment);
+            output.Write("\n"u8);
+            return ExitCode.Success;
+        }));
+        return command;
+    }
+
+    private static Command Check()
+    {
+        var command = new Command("check", "Check every entry, hash and receipt of the log.") { DataDir };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed, async archive =>
+        {
+            try
+            {
+                await archive.Receipts.CheckAsync(archive.LogKey, cancellation);
+                await Console.Out.WriteLineAsync($"The log {archive.LogKey.Name} holds together. Its key is {archive.LogKey.Key.KeyId}.");
+                return ExitCode.Success;
+            }
+            catch (InvalidDataException e)
+            {
+                await Console.Error.WriteLineAsync($"error: the log does not hold together: {OneLine.Of(e.Message)}.");
+                return ExitCode.Failure;
+            }
+        }));
+        return command;
+    }
+
+    private static Task<int> RunAsync(ParseResult parsed, Func<ReceiptArchive, Task<int>> run) => CommandErrors.ReportAsync(async () =>
+    {
+        using ReceiptArchive archive = ReceiptArchive.Open(parsed.GetValue(DataDir) ?? StateHome.Receipts);
+        return await run(archive);
+    });
 
     private static Command Export()
     {

@@ -22,7 +22,7 @@ internal sealed partial class DataDirectory : IDisposable
 
     public string KeyFile => System.IO.Path.Combine(Path, "signing-key.pem");
 
-    public string DatabaseFile => System.IO.Path.Combine(Path, "receipts.db");
+    public string DatabaseFile => DatabaseIn(Path);
 
     public string CheckpointFile => System.IO.Path.Combine(Path, "checkpoint");
 
@@ -48,6 +48,9 @@ internal sealed partial class DataDirectory : IDisposable
             throw new ReceiptStoreException($"--data-dir: {path} can't be used: {e.Message.TrimEnd('.')}. {Remedy}");
         }
     }
+
+    /// <summary>Where a folder has its receipts.</summary>
+    public static string DatabaseIn(string folder) => System.IO.Path.Combine(folder, "receipts.db");
 
     /// <summary>A file that only its owner may use, and only one at a time.</summary>
     public static FileStreamOptions Options(FileMode mode)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Server.OpenAI;
 
@@ -30,22 +29,7 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
         byte[]? environment = await store.FindEnvironmentAsync(receipt.EnvironmentId, context.RequestAborted);
         // It has what opens the receipt.
         context.Response.Headers.CacheControl = "private, no-store";
-        await ApiJson.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, receipt, proof, environment));
-    }
-
-    private static void Write(Utf8JsonWriter json, StoredReceipt receipt, TlogProof? proof, byte[]? environment)
-    {
-        json.WriteStartObject();
-        json.WriteString("receipt_id", receipt.ReceiptId);
-        json.WritePropertyName("receipt");
-        json.WriteRawValue(receipt.Envelope.ToJson());
-        json.WriteString("salt", receipt.Salt.ToBase64());
-        json.WriteNumber("index", receipt.Index);
-        json.WriteString("proof", proof?.ToString());
-        json.WritePropertyName("environment");
-        if (environment is null) json.WriteNullValue();
-        else json.WriteRawValue(environment);
-        json.WriteEndObject();
+        await ApiJson.WriteAsync(context, StatusCodes.Status200OK, json => ReceiptDocument.Write(json, receipt, proof, environment));
     }
 
     private void WriteKey(Utf8JsonWriter json)

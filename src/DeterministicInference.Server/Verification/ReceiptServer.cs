@@ -85,7 +85,7 @@ internal sealed class ReceiptServer : IDisposable
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
-            return JsonText.Of(document.RootElement, "pem");
+            return ForeignText.Of(document.RootElement, "pem");
         }
         catch (JsonException)
         {
@@ -147,7 +147,7 @@ internal sealed class ReceiptServer : IDisposable
         {
             using JsonDocument document = JsonDocument.Parse(content);
             bool isError = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out _);
-            if (!isError || JsonText.Of(document.RootElement.GetProperty("error"), "message") is not { } message) return "";
+            if (!isError || ForeignText.Of(document.RootElement.GetProperty("error"), "message") is not { } message) return "";
             string text = OneLine.Of(message);
             return ": " + (text.Length <= MaxMessage ? text : text[..MaxMessage] + "…");
         }

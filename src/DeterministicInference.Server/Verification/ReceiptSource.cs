@@ -54,7 +54,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         HashSet<string> names = TopLevelNames(json, name);
         if (names.Contains("receipt")) return new ReceiptSource(OfObject(json) with { Response = response }, null, response);
         using JsonDocument document = JsonDocument.Parse(json);
-        string? error = JsonText.Of(document.RootElement, "error"), id = JsonText.Of(document.RootElement, "receipt_id");
+        string? error = ForeignText.Of(document.RootElement, "error"), id = ForeignText.Of(document.RootElement, "receipt_id");
         if (error is not null) throw new InputException($"{name}: no receipt was issued for this answer: {OneLine.Of(error)}.");
         return id is not null ? new ReceiptSource(null, id, response) : throw new InputException($"{name}: the receipt has no 'receipt_id'.");
     }
@@ -69,7 +69,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         return new ReceiptBundle(receipt)
         {
             Environment = hasEnvironment ? EnvironmentDocument.Read(JsonMarshal.GetRawUtf8Value(environment).ToArray()) : null,
-            InclusionProof = JsonText.Of(document.RootElement, "proof"),
+            InclusionProof = ForeignText.Of(document.RootElement, "proof"),
         };
     }
 

@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Determinism;
 
 namespace DeterministicInference.Server.Verification;
 
@@ -55,7 +54,7 @@ internal static class TextReport
     {
         null => "token unknown",
         { Text: null } => string.Create(CultureInfo.InvariantCulture, $"token id {token.Id}"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"token id {token.Id}, text \"{JsonEncodedText.Encode(token.Text, ApiJson.WriterOptions.Encoder)}\""),
+        _ => string.Create(CultureInfo.InvariantCulture, $"token id {token.Id}, text {JsonText.Quote(token.Text)}"),
     };
 
     private static string Outcome(CheckResult check) => check.Outcome switch

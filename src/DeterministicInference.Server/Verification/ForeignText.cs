@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DeterministicInference.Server.Verification;
 
 /// <summary>Texts of JSON that others wrote.</summary>
-internal static class JsonText
+internal static class ForeignText
 {
     /// <summary>A member's text; null for another value, another type of parent, and half of a surrogate pair.</summary>
     public static string? Of(JsonElement parent, string name)
