@@ -5,7 +5,7 @@ namespace DeterministicInference.FakeBackend;
 /// <summary>What the process remembers.</summary>
 /// <param name="keepsRequests">Whether requests are remembered that have ended.</param>
 /// <param name="slots">How many requests run at once; the others wait.</param>
-internal sealed class BackendState(bool keepsRequests, int slots)
+internal sealed class BackendState(bool keepsRequests, int slots) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<RequestRecord> _requests = [];
@@ -101,5 +101,11 @@ internal sealed class BackendState(bool keepsRequests, int slots)
     {
         if (keepsRequests) return;
         lock (_lock) _requests.Remove(record);
+    }
+
+    public void Dispose()
+    {
+        _giveUp.Dispose();
+        _slots.Dispose();
     }
 }

@@ -24,6 +24,8 @@ internal static class ControlEndpoints
         });
         routes.MapPost("/__fake/health/{status:int}", (int status) => state.HealthStatus = status);
         routes.MapPost("/__fake/health-delay/{milliseconds:int}", (int milliseconds) => state.HealthDelay = milliseconds);
+        // How many generating requests are at work, those at a gate among them.
+        routes.MapGet("/__fake/running", context => WriteAsync(context, JsonValue.Create(state.Running)));
         // Healthy, but no generating request gets another byte.
         routes.MapPost("/__fake/stick", () => state.Obstruct(Obstruction.Generation));
         // Not even /health answers any more.

@@ -45,13 +45,14 @@ internal sealed class GenerationEndpoints(BackendState state, Dialect dialect)
             return;
         }
         AnswerJson json = dialect.Json(request, record.Number, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(), context.Request.Headers);
+        bool isLate = state.IsStopping;
         int others = await state.BeginAsync(context.RequestAborted);
         try
         {
             int variation = dialect.Variation(request, others, state.WasCached(request.Prompt));
             Generation[] choices = [.. request.Seeds.Select(seed => Generation.Of(request, seed, variation))];
-            if (request.IsStream) await new GenerationStream(context, request, json, choices, state, dialect).SendAsync();
-            else await SendAsync(context, request.Behaviour, json, choices);
+            if (request.IsStream) await new GenerationStream(context, request, json, choices, state, dialect).SendAsync(isLate);
+            else await SendAsync(context, request.Behaviour, json, choices, isLate);
         }
         finally
         {
@@ -59,12 +60,12 @@ internal sealed class GenerationEndpoints(BackendState state, Dialect dialect)
         }
     }
 
-    private async Task SendAsync(HttpContext context, AnswerBehaviour behaviour, AnswerJson json, Generation[] choices)
+    private async Task SendAsync(HttpContext context, AnswerBehaviour behaviour, AnswerJson json, Generation[] choices, bool isLate)
     {
-        bool isGivenUp = state.IsStopping || behaviour.Then == "abort";
+        bool isGivenUp = isLate || behaviour.Then == "abort";
         if (behaviour.Gate is { } gate) isGivenUp |= !await GateWait.PassAsync(state, gate, context);
         await state.PassAsync(context, Obstruction.Generation);
-        string body = json.Body(isGivenUp ? [.. choices.Select(choice => choice.AbortAfter(state.IsStopping ? 0 : behaviour.After))] : choices);
+        string body = json.Body(isGivenUp ? [.. choices.Select(choice => choice.AbortAfter(isLate ? 0 : behaviour.After))] : choices);
         if (behaviour.Then is null or "abort") await WriteAsync(context, StatusCodes.Status200OK, "application/json", body);
         else await BreakAsync(context, behaviour.Then, body);
     }

@@ -8,7 +8,8 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
 {
     private readonly AnswerBehaviour _behaviour = request.Behaviour;
 
-    public async Task SendAsync()
+    /// <param name="isLate">Whether it came when the engine was already ending: it is given up at once.</param>
+    public async Task SendAsync(bool isLate)
     {
         context.Response.ContentType = "text/event-stream";
         // Whoever comes next on this connection could meet its idle timeout, which is not what a test of these events is about.
@@ -20,7 +21,7 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
             if (_behaviour.Then is { } then) await BreakAsync(then);
             return;
         }
-        if (state.IsStopping)
+        if (isLate)
         {
             await BreakAsync("abort");
             return;

@@ -39,7 +39,7 @@ Socket? bound = loading == LoadingPhase.BoundUntilReady ? ReusedPort.Bind(argume
 if (loading != LoadingPhase.Answered) await Task.Delay(behaviour.StartDelay);
 if (loading is LoadingPhase.BoundUntilReady or LoadingPhase.RefusedUntilReady) await Task.Delay(warmup);
 
-var state = new BackendState(behaviour.KeepsRequests, dialect.Slots) { HealthDelay = (int)behaviour.HealthDelay.TotalMilliseconds };
+using var state = new BackendState(behaviour.KeepsRequests, dialect.Slots) { HealthDelay = (int)behaviour.HealthDelay.TotalMilliseconds };
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
 builder.Logging.ClearProviders();
 // Signals have the engine's meaning, not the host's.

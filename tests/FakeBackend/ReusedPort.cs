@@ -14,6 +14,7 @@ internal static class ReusedPort
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.SetRawSocketOption(SocketLevel, ReusePort, BitConverter.GetBytes(1));
         socket.Bind(new IPEndPoint(host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(host), port));
+        Output.Log($"The process has port {((IPEndPoint)socket.LocalEndPoint!).Port}");
         return socket;
     }
 }

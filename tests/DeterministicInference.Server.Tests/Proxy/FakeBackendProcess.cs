@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using DeterministicInference.Server.Backends.Guard;
 using DeterministicInference.Server.Tests.EndToEnd;
 using Xunit;
 
@@ -78,6 +79,16 @@ internal sealed class FakeBackendProcess : IAsyncDisposable
 
     /// <summary>Ends it as the kernel does when memory is short.</summary>
     public void Kill() => _process.Kill();
+
+    /// <summary>Asks it to end.</summary>
+    public void Terminate() => Assert.True(ProcessIdentity.Of(_process.Id).Signal(Libc.SigTerm));
+
+    /// <summary>Its code once it has ended.</summary>
+    public async Task<int> ExitCodeAsync()
+    {
+        await _process.WaitForExitAsync().Within();
+        return _process.ExitCode;
+    }
 
     public async ValueTask DisposeAsync()
     {

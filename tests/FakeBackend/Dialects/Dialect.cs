@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -135,5 +136,5 @@ internal abstract class Dialect(LaunchArguments arguments)
         return true;
     }
 
-    protected static string Quote(string? text) => JsonSerializer.Serialize(text);
+    protected static string Quote(string? text) => text is null ? "null" : $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 }

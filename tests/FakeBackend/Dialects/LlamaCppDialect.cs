@@ -56,12 +56,12 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
         }
         foreach (string route in (string[])["/v1/models", "/models"]) routes.MapGet(route, () => Results.Text(Models().ToJsonString(), "application/json"));
         routes.MapGet("/props", () => Results.Text(Properties().ToJsonString(), "application/json"));
-        routes.MapGet("/slots", context => Arguments.Has("--no-slots")
-            ? AnswerAsync(context, 501, "application/json", Error(NotSupported("This server does not support slots endpoint. Start it with `--slots`")))
-            : AnswerAsync(context, 200, "application/json", SlotStates(state).ToJsonString()));
-        routes.MapGet("/metrics", context => Arguments.Has("--metrics")
-            ? AnswerAsync(context, 200, "text/plain; version=0.0.4", "# HELP llamacpp:requests_processing Number of requests processing.\n")
-            : AnswerAsync(context, 501, "application/json", Error(NotSupported("This server does not support metrics endpoint. Start it with `--metrics`"))));
+        routes.MapGet("/slots", () => Arguments.Has("--no-slots")
+            ? NotSupported("This server does not support slots endpoint. Start it with `--slots`")
+            : Results.Text(SlotStates(state).ToJsonString(), "application/json"));
+        routes.MapGet("/metrics", () => Arguments.Has("--metrics")
+            ? Results.Text("# HELP llamacpp:requests_processing Number of requests processing.\n", "text/plain; version=0.0.4")
+            : NotSupported("This server does not support metrics endpoint. Start it with `--metrics`"));
     }
 
     /// <summary>While the model loads every route says so, also those that need a key and those that do not exist.</summary>
@@ -85,6 +85,7 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
             Environment.Exit(1);
         }
         state.Obstruct(Obstruction.Generation);
+        Output.Log("main: stopping the main loop");
         await state.IdleAsync();
         Environment.Exit(0);
     }
@@ -121,7 +122,8 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
         return [.. Enumerable.Range(0, n).Select(i => (long)unchecked(seed + (uint)i))];
     }
 
-    private static RefusedException NotSupported(string message) => new(501, "not_supported_error", message);
+    private IResult NotSupported(string message) =>
+        Results.Text(Error(new RefusedException(501, "not_supported_error", message)), "application/json", statusCode: StatusCodes.Status501NotImplemented);
 
     private double Real(string flag, double fallback) => Arguments[flag] is { } value ? double.Parse(value, System.Globalization.CultureInfo.InvariantCulture) : fallback;
 

@@ -60,7 +60,7 @@ internal sealed class SGLangInfo(LaunchArguments arguments, string modelPath, st
             ["weight_version"] = weightVersion,
             ["max_total_num_tokens"] = 131072,
             ["max_req_input_len"] = 32762,
-            ["internal_states"] = new JsonArray(new JsonObject { ["last_gen_throughput"] = Environment.TickCount64 % 1000, ["memory_usage"] = new JsonObject { ["weight"] = 1.5, ["kvcache"] = 2 } }),
+            ["internal_states"] = new JsonArray(new JsonObject { ["last_gen_throughput"] = System.Diagnostics.Stopwatch.GetTimestamp() % 1000, ["memory_usage"] = new JsonObject { ["weight"] = 1.5, ["kvcache"] = 2 } }),
             ["version"] = "0.0.0-fake",
             ["kv_events"] = null,
         };
