@@ -25,6 +25,9 @@ internal sealed class BackendState(bool keepsRequests, int slots) : IDisposable
     /// <summary>Whether new requests are given up at once.</summary>
     public volatile bool IsStopping;
 
+    /// <summary>Ends the HTTP server once its answers are sent.</summary>
+    public Func<Task> StopServer { get; set; } = () => Task.CompletedTask;
+
     private volatile Obstruction _obstruction;
 
     public IReadOnlyList<RequestRecord> Requests

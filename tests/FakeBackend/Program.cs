@@ -55,6 +55,7 @@ builder.WebHost.ConfigureKestrel(kestrel =>
 });
 
 WebApplication app = builder.Build();
+state.StopServer = () => app.StopAsync();
 app.Use(async (context, next) =>
 {
     if (dialect.ServerHeader is { } server) context.Response.Headers.Server = server;

@@ -46,6 +46,7 @@ internal static class Termination
         await Task.WhenAny(idle, Task.Delay(limit));
         state.GiveUp();
         await Task.WhenAny(idle, Task.Delay(KillDelay));
+        await Task.WhenAny(state.StopServer(), Task.Delay(KillDelay));
         Environment.Exit(0);
     }
 }
