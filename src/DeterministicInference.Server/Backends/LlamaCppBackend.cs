@@ -44,6 +44,7 @@ internal sealed class LlamaCppBackend : IBackend
         Defaults = [new("temperature", "1"), new("top_p", "1"), new("top_k", "0"), new("min_p", "0"), new("cache_prompt", "false")],
         Refusals =
         [
+            FieldRefusal.Above("n", 1, "llama-server has one slot for the sake of determinism, and computes as many choices as it has slots. Send n requests with different seeds."),
             new("cache_prompt", value => value.ValueKind != JsonValueKind.False, "What is left in llama-server's cache by earlier requests changes an answer. Leave it out."),
             new("id_slot", value => value is not { ValueKind: JsonValueKind.Number } || value.GetDouble() > 0, "Which slot answers is this server's business. Leave it out."),
         ],

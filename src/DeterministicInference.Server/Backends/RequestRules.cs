@@ -23,6 +23,12 @@ internal sealed record RequestRules
     /// <summary>Names of members that ask the engine to report token ids, each with the value true.</summary>
     public IReadOnlyList<string> TokenIdMembers { get; init; } = [];
 
+    /// <summary>Those for a chat in events, where they are others; null for the same.</summary>
+    public IReadOnlyList<string>? ChatStreamTokenIdMembers { get; init; }
+
+    /// <summary>All names by which token ids are asked for, in order.</summary>
+    public IEnumerable<string> AllTokenIdMembers => TokenIdMembers.Union(ChatStreamTokenIdMembers ?? []).Order(StringComparer.Ordinal);
+
     /// <summary>
     /// The name that <c>model</c> gets: from the settings and the name that the sender gave, which is null where he gave none.
     /// Null leaves the member as it is.

@@ -51,7 +51,9 @@ internal sealed class SglangBackend : IBackend
             FieldRefusal.Above("best_of", 1, "SGLang draws every choice with the same seed, so that they would be identical. Send requests with different seeds."),
             FieldRefusal.Above("min_p", 0, "SGLang's deterministic sampler does not know it, and the server would end. Use top_p or top_k."),
         ],
-        TokenIdMembers = ["return_token_ids", "return_input_ids", "return_output_ids"],
+        // Since July and August 2026 (sgl-project/sglang#30917, #34488); older builds ignore them. A chat in events is refused with the first.
+        TokenIdMembers = ["return_token_ids"],
+        ChatStreamTokenIdMembers = ["return_input_ids_in_sglext", "return_output_ids_in_sglext"],
         // What stands behind a colon is the name of an adapter to SGLang; to this server's clients it is a part of a name.
         ModelName = (options, model) => model is not null && model.Contains(':', StringComparison.Ordinal) && options.BackendUrl is null
             && !options.BackendArguments.Any(argument => argument.StartsWith("--lora", StringComparison.Ordinal) || argument.StartsWith("--enable-lora", StringComparison.Ordinal))

@@ -27,8 +27,11 @@ internal sealed class DeterminismPolicy(InferenceOptions options, RequestRules r
     /// Checks a request and sets what it leaves open: the seed, and what the engine's rules name. A value that it has is the
     /// sender's choice. Scalars that are written as strings become scalars.
     /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="coercions">What <see cref="RequestFields.Check"/> found.</param>
+    /// <param name="isChat">Which route it is for.</param>
     /// <exception cref="OpenAIException">400 <c>nondeterministic_request</c>: the request does not determine its answer.</exception>
-    public PinnedRequest Pin(RequestBody request, IReadOnlyList<Coercion> coercions)
+    public PinnedRequest Pin(RequestBody request, IReadOnlyList<Coercion> coercions, bool isChat)
     {
         if (_enforce) Require(request.Root, coercions);
         var edits = new RequestEdits(request);
@@ -40,10 +43,10 @@ internal sealed class DeterminismPolicy(InferenceOptions options, RequestRules r
         }
         string? model = TextOf(request.Root, "model");
         if (rules.ModelName(options, model) is { } wanted && wanted != model) edits.Set("model", JsonText.Quote(wanted));
-        bool hidesIds = false;
+        bool isStream = Is(request.Root, coercions, "stream"), hidesIds = false;
         if (asksForTokenIds)
         {
-            foreach (string name in rules.TokenIdMembers)
+            foreach (string name in (isChat && isStream ? rules.ChatStreamTokenIdMembers : null) ?? rules.TokenIdMembers)
             {
                 if (request.Root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null) continue;
                 edits.Ask(name, "true");
@@ -53,7 +56,7 @@ internal sealed class DeterminismPolicy(InferenceOptions options, RequestRules r
         edits.Remove(Tee);
         return new PinnedRequest(edits.Apply(), edits.Changes, new RequestPins(edits.Changes.Where(change => IsPin(change.Key))))
         {
-            IsStream = Is(request.Root, coercions, "stream"),
+            IsStream = isStream,
             WantsLogprobs = WantsLogprobs(request.Root, coercions),
             HidesTokenIds = hidesIds,
         };

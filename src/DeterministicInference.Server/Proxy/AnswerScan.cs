@@ -17,7 +17,7 @@ internal sealed class AnswerScan(bool hidesTokenIds, StableIds? ids = null)
 {
     private const int LongestId = 200;
 
-    private static readonly byte[] Stop = [.. "\"stop\""u8];
+    private static readonly byte[] Stop = [.. "\"stop\""u8], Null = [.. "null"u8];
 
     private readonly HashSet<int> _open = [], _finished = [];
     private readonly List<JsonSplice.Edit> _edits = [];
@@ -154,7 +154,7 @@ internal sealed class AnswerScan(bool hidesTokenIds, StableIds? ids = null)
                     reader.TryGetInt32(out index);
                     break;
                 case AnswerMember.FinishReason when reader.TokenType == JsonTokenType.String:
-                    isFinished = true;
+                    isFinished = reader.ValueSpan.Length > 0;
                     isAborted = reader.ValueTextEquals("abort"u8) || reader.ValueTextEquals("error"u8);
                     Translate(ref reader);
                     break;
@@ -183,11 +183,12 @@ internal sealed class AnswerScan(bool hidesTokenIds, StableIds? ids = null)
         return isAborted;
     }
 
-    /// <summary>TGI's reasons.</summary>
+    /// <summary>TGI's reasons, and its way to say that there is none yet.</summary>
     private void Translate(ref Utf8JsonReader reader)
     {
-        if (!reader.ValueTextEquals("eos_token"u8) && !reader.ValueTextEquals("stop_sequence"u8)) return;
-        _edits.Add(new JsonSplice.Edit((int)reader.TokenStartIndex..(int)reader.BytesConsumed, Stop));
+        bool isNone = reader.ValueSpan.Length == 0;
+        if (!isNone && !reader.ValueTextEquals("eos_token"u8) && !reader.ValueTextEquals("stop_sequence"u8)) return;
+        _edits.Add(new JsonSplice.Edit((int)reader.TokenStartIndex..(int)reader.BytesConsumed, isNone ? Null : Stop));
         ChangesOutput = true;
     }
 

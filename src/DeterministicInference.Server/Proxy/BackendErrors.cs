@@ -22,6 +22,8 @@ internal static partial class BackendErrors
     /// <param name="retryAfter">When the client may try again.</param>
     public static OpenAIException Read(int status, ReadOnlyMemory<byte> body, string? mediaType, string? retryAfter)
     {
+        // TGI, and FastAPI where nobody has changed it, call a bad request so.
+        if (status == StatusCodes.Status422UnprocessableEntity) status = StatusCodes.Status400BadRequest;
         Fields fields = Parse(body);
         if (fields.Message is null && mediaType == MediaTypeNames.Text.Plain && Utf8.IsValid(body.Span)) fields = new(Shortened(Encoding.UTF8.GetString(body.Span).Trim()));
         return Create(status, fields, retryAfter);
@@ -32,7 +34,8 @@ internal static partial class BackendErrors
     public static OpenAIException ReadEvent(ReadOnlyMemory<byte> chunk)
     {
         Fields fields = Parse(chunk);
-        return Create(fields.NumericCode is { } status and >= 400 and <= 599 ? status : StatusCodes.Status500InternalServerError, fields, null);
+        int status = fields.NumericCode is { } code and >= 400 and <= 599 ? code : StatusCodes.Status500InternalServerError;
+        return Create(status == StatusCodes.Status422UnprocessableEntity ? StatusCodes.Status400BadRequest : status, fields, null);
     }
 
     private static OpenAIException Create(int status, Fields fields, string? retryAfter)
@@ -85,7 +88,8 @@ internal static partial class BackendErrors
     private static Fields Members(JsonElement error)
     {
         string? code = Text(error, "code");
-        int? number = error.TryGetProperty("code"u8, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int n) ? n : null;
+        // The second name is TGI's, in a stream.
+        int? number = (error.TryGetProperty("code"u8, out JsonElement value) || error.TryGetProperty("http_status_code"u8, out value)) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int n) ? n : null;
         // A numeric code repeats the status.
         return new(Text(error, "message"), Text(error, "type"), Text(error, "param"), string.IsNullOrEmpty(code) || code.All(char.IsAsciiDigit) ? null : code, number);
     }

@@ -103,7 +103,7 @@ internal sealed partial class ProxyEndpoints : IDisposable
             if (path == Chat && IsCompletion(body.Root)) (path, fields) = (Completions, RequestFields.Completion);
             IReadOnlyList<Coercion> coercions = fields.Check(body.Root);
             RequireModel(body.Root);
-            pinned = _policy.Pin(body, coercions);
+            pinned = _policy.Pin(body, coercions, isChat: path == Chat);
             plan = _plans.Create(path, body.Json.Span, pinned);
         }
         foreach ((string name, string value) in pinned.Changes) Pinned(name, value, (string)context.Items[RequestLog.RequestId]!);

@@ -135,6 +135,6 @@ public sealed class DeterminismPolicyTests
     private static PinnedRequest Pin(string request, InferenceOptions options, RequestRules? rules = null, bool asksForTokenIds = false)
     {
         using RequestBody body = RequestBody.Parse(Encoding.UTF8.GetBytes(request));
-        return new DeterminismPolicy(options, rules ?? RequestRules.None, asksForTokenIds).Pin(body, []);
+        return new DeterminismPolicy(options, rules ?? RequestRules.None, asksForTokenIds).Pin(body, [], isChat: false);
     }
 }

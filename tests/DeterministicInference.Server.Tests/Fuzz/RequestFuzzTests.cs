@@ -60,8 +60,8 @@ public sealed class RequestFuzzTests
         {
             using RequestBody request = RequestBody.Parse(body);
             coercions = fields.Check(request.Root);
-            pinned = Enforce.Pin(request, coercions);
-            plain = Off.Pin(request, coercions);
+            pinned = Enforce.Pin(request, coercions, isChat: false);
+            plain = Off.Pin(request, coercions, isChat: false);
             AssertSame(request.Root, pinned);
             AssertSame(request.Root, plain);
         }
@@ -80,7 +80,7 @@ public sealed class RequestFuzzTests
     private static void AssertFinal(PinnedRequest pinned, ObjectType fields)
     {
         using RequestBody again = RequestBody.Parse(pinned.Json.ToArray());
-        Assert.Empty(Enforce.Pin(again, fields.Check(again.Root)).Changes);
+        Assert.Empty(Enforce.Pin(again, fields.Check(again.Root), isChat: false).Changes);
     }
 
     private static DeterminismPolicy Policy(string determinism) =>

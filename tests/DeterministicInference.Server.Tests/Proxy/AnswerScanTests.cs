@@ -53,6 +53,14 @@ public sealed class AnswerScanTests
         Assert.True(scan.IsComplete);
     }
 
+    [Fact]
+    public void An_empty_reason_is_none_yet()
+    {
+        var scan = new AnswerScan(hidesTokenIds: false);
+        Assert.Equal("""{"choices":[{"finish_reason":null,"index":0}]}""", Edited(scan, """{"choices":[{"finish_reason":"","index":0}]}"""));
+        Assert.False(scan.IsComplete);
+    }
+
     [Theory]
     [InlineData("abort")]
     [InlineData("error")]

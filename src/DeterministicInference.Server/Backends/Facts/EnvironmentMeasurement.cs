@@ -22,10 +22,8 @@ internal sealed partial class EnvironmentMeasurement(
     {
         var sheet = new FactSheet(isNeeded: options.Receipts != "off");
         sheet.Measured("engine.name", backend.Name);
-        if (backend.Requests.TokenIdMembers.Count > 0 && options.Receipts != "off")
-        {
-            sheet.Measured("forward.inject", string.Join(',', backend.Requests.TokenIdMembers.Order(StringComparer.Ordinal)));
-        }
+        string asked = string.Join(',', backend.Requests.AllTokenIdMembers);
+        if (asked.Length > 0 && options.Receipts != "off") sheet.Measured("forward.inject", asked);
         backend.DescribeEnvironment(new FactInputs(options, machine, await AskAsync(stop)), sheet);
         await model.DescribeAsync(sheet, stop);
         return sheet;
