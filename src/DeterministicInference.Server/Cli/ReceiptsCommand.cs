@@ -7,6 +7,7 @@ using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts;
 using DeterministicInference.Server.Verification;
+using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Cli;
 
@@ -49,8 +50,7 @@ internal static class ReceiptsCommand
             (StoredReceipt? receipt, bool isPruned) = await archive.Receipts.FindAsync(parsed.GetValue(Id)!, cancellation);
             if (receipt is null)
             {
-                await Console.Error.WriteLineAsync(isPruned ? "error: the receipt was deleted after its time (--receipt-retention)." : "error: there is no receipt of this id.");
-                return ExitCode.Failure;
+                return await FailAsync(isPruned ? "the receipt was deleted after its time (--receipt-retention)." : "there is no receipt of this id.");
             }
             TlogProof? proof = await archive.Receipts.ProveAsync(receipt.Index, cancellation);
             byte[]? environment = await archive.Receipts.FindEnvironmentAsync(receipt.EnvironmentId, cancellation);
@@ -67,26 +67,40 @@ internal static class ReceiptsCommand
         var command = new Command("check", "Check every entry, hash and receipt of the log.") { DataDir };
         command.SetAction((parsed, cancellation) => RunAsync(parsed, async archive =>
         {
-            try
-            {
-                await archive.Receipts.CheckAsync(archive.LogKey, cancellation);
-                await Console.Out.WriteLineAsync($"The log {archive.LogKey.Name} holds together. Its key is {archive.LogKey.Key.KeyId}.");
-                return ExitCode.Success;
-            }
-            catch (InvalidDataException e)
-            {
-                await Console.Error.WriteLineAsync($"error: the log does not hold together: {OneLine.Of(e.Message)}.");
-                return ExitCode.Failure;
-            }
+            await archive.Receipts.CheckAsync(archive.LogKey, cancellation);
+            await Console.Out.WriteLineAsync($"The log {archive.LogKey.Name} holds together. Its key is {archive.LogKey.Key.KeyId}.");
+            return ExitCode.Success;
         }));
         return command;
     }
 
     private static Task<int> RunAsync(ParseResult parsed, Func<ReceiptArchive, Task<int>> run) => CommandErrors.ReportAsync(async () =>
     {
-        using ReceiptArchive archive = ReceiptArchive.Open(parsed.GetValue(DataDir) ?? StateHome.Receipts);
-        return await run(archive);
+        string folder = parsed.GetValue(DataDir) ?? StateHome.Receipts;
+        using ReceiptArchive archive = ReceiptArchive.Open(folder);
+        try
+        {
+            return await run(archive);
+        }
+        catch (ReceiptFormatException e)
+        {
+            return await FailAsync($"a receipt in the store is damaged: {e.Message}");
+        }
+        catch (InvalidDataException e)
+        {
+            return await FailAsync($"the log does not hold together: {OneLine.Of(e.Message)}.");
+        }
+        catch (SqliteException e)
+        {
+            return await FailAsync(ReceiptArchive.Unreadable(folder, e));
+        }
     });
+
+    private static async Task<int> FailAsync(string message)
+    {
+        await Console.Error.WriteLineAsync($"error: {message}");
+        return ExitCode.Failure;
+    }
 
     private static Command Export()
     {
@@ -114,8 +128,7 @@ internal static class ReceiptsCommand
         }
         catch (NoAnswerException e)
         {
-            await Console.Error.WriteLineAsync($"error: the server gave no answer: {e.Message}.");
-            return ExitCode.Failure;
+            return await FailAsync($"the server gave no answer: {e.Message}.");
         }
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

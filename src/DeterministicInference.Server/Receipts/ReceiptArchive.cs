@@ -37,7 +37,7 @@ internal sealed class ReceiptArchive : IDisposable
         catch (SqliteException e)
         {
             connection?.Dispose();
-            throw new ReceiptStoreException($"--data-dir: the receipts in {path} can't be read: {SqliteProblem.Describe(e)}.");
+            throw new ReceiptStoreException(Unreadable(folder, e));
         }
         catch (ReceiptStoreException)
         {
@@ -45,6 +45,9 @@ internal sealed class ReceiptArchive : IDisposable
             throw;
         }
     }
+
+    /// <summary>What to say of an error while reading.</summary>
+    public static string Unreadable(string folder, SqliteException e) => $"--data-dir: the receipts in {Path.GetFullPath(folder)} can't be read: {SqliteProblem.Describe(e)}.";
 
     public void Dispose()
     {

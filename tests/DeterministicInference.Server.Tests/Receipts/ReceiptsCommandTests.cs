@@ -53,8 +53,10 @@ public sealed class ReceiptsCommandTests : IDisposable
     {
         await _folder.FillAsync(5);
         Assert.StartsWith("The log deterministic-inference.local/", await SucceedsAsync("check"), StringComparison.Ordinal);
-        _folder.Tamper("UPDATE receipt SET payload = payload || x'20' WHERE entry = 2");
+        _folder.Tamper("UPDATE receipt SET payload = CAST(payload || x'20' AS BLOB) WHERE entry = 2");
         Assert.Equal("error: the log does not hold together: the receipt of entry 2 is not the one that was logged.", await FailsAsync("check"));
+        _folder.Tamper("UPDATE receipt SET payload = x'7b7d' WHERE entry = 2");
+        Assert.Equal("error: a receipt in the store is damaged: 'statement._type' is missing.", await FailsAsync("list"));
     }
 
     [Fact]
@@ -65,6 +67,8 @@ public sealed class ReceiptsCommandTests : IDisposable
         Assert.Equal("error: there is no receipt of this id.", await FailsAsync("show", new string('0', 32)));
         _folder.Tamper("PRAGMA user_version = 9");
         Assert.Equal($"error: --data-dir: {_folder.Database} has version 9, this program reads version 1.", await FailsAsync("list"));
+        _folder.Tamper("PRAGMA user_version = 1; DROP TABLE receipt");
+        Assert.Equal($"error: --data-dir: the receipts in {_folder.Path} can't be read: SQLite error 1.", await FailsAsync("list"));
         await File.WriteAllTextAsync(_folder.Database, new string('x', 4096), TestContext.Current.CancellationToken);
         Assert.Equal($"error: --data-dir: the receipts in {_folder.Path} can't be read: the database is damaged (SQLite error 26).", await FailsAsync("list"));
     }

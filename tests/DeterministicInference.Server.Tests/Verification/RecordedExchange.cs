@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Server.Cli;
@@ -38,11 +37,17 @@ internal sealed class RecordedExchange
     public JsonObject Receipt => JsonNode.Parse(Answer)!["determinism"]!.AsObject();
 
     /// <summary>Asks, and keeps what comes, also of a stream that breaks.</summary>
-    public static async Task<RecordedExchange> AskAsync(IssuingServer server, string body = Question, string path = ApiClient.Chat)
+    public static Task<RecordedExchange> AskAsync(IssuingServer server, string body = Question, string path = ApiClient.Chat) =>
+        AskAsync(server.Api, server.Key.PublicKey.ToPem(), body, path);
+
+    /// <summary>Asks a server that tells its key.</summary>
+    public static async Task<RecordedExchange> AskAsync(ApiClient api, string body, string path = ApiClient.Chat) =>
+        await AskAsync(api, (string)(await api.GetAsync("/v1/receipts/key")).Json["pem"]!, body, path);
+
+    private static async Task<RecordedExchange> AskAsync(ApiClient api, string key, string body, string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, server.Url + path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        using HttpResponseMessage response = await server.Api.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        HttpResponseHeaders headers = response.Headers;
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using HttpResponseMessage response = await api.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         using var answer = new MemoryStream();
         try
         {
@@ -52,9 +57,9 @@ internal sealed class RecordedExchange
         {
             // It broke; what came is kept.
         }
-        string id = headers.TryGetValues("X-Receipt-Id", out IEnumerable<string>? ids) ? ids.Single() : "";
+        string id = response.Headers.TryGetValues("X-Receipt-Id", out IEnumerable<string>? ids) ? ids.Single() : "";
         var exchange = new RecordedExchange(body, Encoding.UTF8.GetString(answer.ToArray()), id);
-        File.WriteAllText(exchange.KeyFile, server.Key.PublicKey.ToPem());
+        await File.WriteAllTextAsync(exchange.KeyFile, key, TestContext.Current.CancellationToken);
         return exchange;
     }
 
