@@ -39,7 +39,7 @@ public sealed class BackendErrorTests(SharedFakeBackend shared)
     public async Task An_error_of_the_engine_has_the_one_shape(int status, string body, string type, string message, string? param, string? code)
     {
         Reply reply = await SendAsync(status, "application/json", body);
-        JsonNode error = OpenAIErrors.Read(reply, (HttpStatusCode)status, type);
+        JsonNode error = OpenAIErrors.Read(reply, status == 422 ? HttpStatusCode.BadRequest : (HttpStatusCode)status, type);
         Assert.Equal((message, param, code), ((string?)error["message"], (string?)error["param"], (string?)error["code"]));
         Assert.Equal(status is 429 or 503, reply.Headers.RetryAfter is not null);
         Assert.DoesNotContain("environment", reply.Body, StringComparison.Ordinal);
