@@ -52,7 +52,8 @@ public sealed class MerkleTree
             ReadOnlySpan<byte> stored = read(level, count / TilePath.FullWidth).Span;
             if (stored.Length != width * Sha256Value.Size)
             {
-                throw new InvalidDataException($"{new TilePath(level, count / TilePath.FullWidth, width)} holds {stored.Length} bytes instead of {width * Sha256Value.Size}");
+                var path = new TilePath(level, count / TilePath.FullWidth, width);
+                throw new InvalidDataException($"{path} holds {stored.Length} bytes instead of {width * Sha256Value.Size}");
             }
             tree.tiles[level] = stored.ToArray();
             for (int bit = 0; bit < 8; bit++)

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace DeterministicInference.Receipts.Log;
 
 /// <summary>Hashes of subtrees, computed from stored tiles.</summary>
@@ -9,13 +11,13 @@ internal sealed class SubtreeHashes(TileReader read)
     {
         long count = end - start;
         if (count == 0) return MerkleHash.Empty;
-        if (System.Numerics.BitOperations.IsPow2(count)) return Complete(System.Numerics.BitOperations.Log2((ulong)count), start / count);
+        if (BitOperations.IsPow2(count)) return Complete(BitOperations.Log2((ulong)count), start / count);
         long left = Split(count);
         return MerkleHash.Node(Range(start, start + left), Range(start + left, end));
     }
 
     /// <summary>The largest power of two that is less than <paramref name="count"/>, which is at least 2.</summary>
-    public static long Split(long count) => 1L << System.Numerics.BitOperations.Log2((ulong)(count - 1));
+    public static long Split(long count) => 1L << BitOperations.Log2((ulong)(count - 1));
 
     /// <summary>The root of a power of two of neighbouring hashes.</summary>
     public static Sha256Value Root(ReadOnlySpan<byte> hashes)
@@ -34,7 +36,8 @@ internal sealed class SubtreeHashes(TileReader read)
         int offset = (int)(first % TilePath.FullWidth) * Sha256Value.Size, length = Sha256Value.Size << within;
         if (tile.Length < offset + length)
         {
-            throw new InvalidDataException($"{new TilePath(level, first / TilePath.FullWidth, TilePath.FullWidth)} holds {tile.Length} bytes, {offset + length} are needed");
+            var path = new TilePath(level, first / TilePath.FullWidth, TilePath.FullWidth);
+            throw new InvalidDataException($"{path} holds {tile.Length} bytes, {offset + length} are needed");
         }
         return Root(tile.Slice(offset, length));
     }

@@ -24,7 +24,10 @@ public sealed record TlogProof(long Index, IReadOnlyList<Sha256Value> Hashes, st
         ArgumentNullException.ThrowIfNull(text);
         int split = text.IndexOf("\n\n", StringComparison.Ordinal);
         string[] lines = split < 0 ? [] : text[..split].Split('\n');
-        if (lines.Length < 2 || lines[0] != Header) throw new LogFormatException($"A proof begins with '{Header}', its index and its hashes, followed by an empty line and a checkpoint.");
+        if (lines.Length < 2 || lines[0] != Header)
+        {
+            throw new LogFormatException($"A proof begins with '{Header}', its index and its hashes, followed by an empty line and a checkpoint.");
+        }
         int at = lines[1].StartsWith(ExtraPrefix, StringComparison.Ordinal) ? 2 : 1;
         if (at >= lines.Length || !lines[at].StartsWith(IndexPrefix, StringComparison.Ordinal)
             || !long.TryParse(lines[at][IndexPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long index)

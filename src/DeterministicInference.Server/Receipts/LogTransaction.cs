@@ -10,7 +10,8 @@ namespace DeterministicInference.Server.Receipts;
 internal sealed class LogTransaction(SqliteConnection connection, MerkleTree tree) : IDisposable
 {
     private readonly SqliteCommand _receipt = connection.Query(
-        "INSERT INTO receipt (entry, id, response_id, issued_at, payload, signature, salt, environment) VALUES ($entry, $id, $response, $issued, $payload, $signature, $salt, $environment) "
+        "INSERT INTO receipt (entry, id, response_id, issued_at, payload, signature, salt, environment) "
+        + "VALUES ($entry, $id, $response, $issued, $payload, $signature, $salt, $environment) "
         + "ON CONFLICT (id) DO NOTHING");
     private readonly SqliteCommand _entry = connection.Query("INSERT INTO entry (idx, line) VALUES ($idx, $line)");
 
@@ -49,7 +50,8 @@ internal sealed class LogTransaction(SqliteConnection connection, MerkleTree tre
         foreach (Tile tile in Tree.TakeChanged())
         {
             using SqliteCommand write = connection.Query(
-                "INSERT INTO tile (level, idx, hashes) VALUES ($1, $2, $3) ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes", tile.Level, tile.Index, tile.Hashes.ToArray());
+                "INSERT INTO tile (level, idx, hashes) VALUES ($1, $2, $3) ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes",
+                tile.Level, tile.Index, tile.Hashes.ToArray());
             write.ExecuteNonQuery();
         }
     }

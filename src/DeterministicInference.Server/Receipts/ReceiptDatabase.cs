@@ -49,7 +49,9 @@ internal static class ReceiptDatabase
             {
                 connection.Execute($"PRAGMA {name} = {value}");
                 string? actual = connection.Scalar($"PRAGMA {name}")?.ToString();
-                if (actual != expected) throw new ReceiptStoreException($"--data-dir: SQLite does not take {name}={value} for {path} (it stays {actual}). Give a --data-dir on a local disk, or --receipts off.");
+                if (actual == expected) continue;
+                throw new ReceiptStoreException(
+                    $"--data-dir: SQLite does not take {name}={value} for {path} (it stays {actual}). Give a --data-dir on a local disk, or --receipts off.");
             }
             return connection;
         }
@@ -98,7 +100,8 @@ internal static class ReceiptDatabase
     private static SqliteConnection Open(string path, SqliteOpenMode mode)
     {
         // Pooling would keep the file open after Dispose. The timeout is how long a foreign program's lock is waited for, in seconds.
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 5 }.ConnectionString);
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 5 };
+        var connection = new SqliteConnection(settings.ConnectionString);
         connection.Open();
         return connection;
     }

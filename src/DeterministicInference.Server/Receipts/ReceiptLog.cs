@@ -37,12 +37,16 @@ internal sealed class ReceiptLog : IDisposable
         try
         {
             long version = ReceiptDatabase.VersionOf(connection);
-            if (version > ReceiptDatabase.Version) throw new ReceiptStoreException($"--data-dir: {database} was made by a newer version of this program. Use that one, or another --data-dir.");
+            if (version > ReceiptDatabase.Version)
+            {
+                throw new ReceiptStoreException($"--data-dir: {database} was made by a newer version of this program. Use that one, or another --data-dir.");
+            }
             if (version == 0) return Begin(connection, key, origin, published);
             string stored = OriginOf(connection);
             if (origin is not null && origin != stored)
             {
-                throw new ReceiptStoreException($"--log-origin: the log in {database} is named '{stored}', and a log keeps its name. Leave the setting out, or begin a new log in another --data-dir.");
+                throw new ReceiptStoreException(
+                    $"--log-origin: the log in {database} is named '{stored}', and a log keeps its name. Leave the setting out, or begin a new log in another --data-dir.");
             }
             var log = new ReceiptLog(connection, key, stored) { _note = (string)connection.Scalar("SELECT note FROM checkpoint")! };
             var check = new LogCheck(connection, new NoteKey(stored, key.PublicKey));
@@ -84,7 +88,8 @@ internal sealed class ReceiptLog : IDisposable
     public int Prune(DateTimeOffset before, int atMost)
     {
         List<(long Entry, byte[] Id, string? Response)> due = [];
-        using (SqliteCommand query = _connection.Query("SELECT entry, id, response_id FROM receipt WHERE issued_at < $1 ORDER BY issued_at LIMIT $2", before.ToUnixTimeSeconds(), atMost))
+        using (SqliteCommand query = _connection.Query(
+            "SELECT entry, id, response_id FROM receipt WHERE issued_at < $1 ORDER BY issued_at LIMIT $2", before.ToUnixTimeSeconds(), atMost))
         using (SqliteDataReader reader = query.ExecuteReader())
         {
             while (reader.Read()) due.Add((reader.GetInt64(0), (byte[])reader[1], reader[2] as string));

@@ -19,7 +19,8 @@ internal sealed class ReceiptReader(SqliteConnection connection, Sha256Value key
 
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) => RunAsync(() => Find(id), cancellation);
 
-    public Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation) => RunAsync<IReadOnlyList<StoredReceipt>>(() => Receipts("ORDER BY entry DESC LIMIT $1", limit), cancellation);
+    public Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation) =>
+        RunAsync<IReadOnlyList<StoredReceipt>>(() => Receipts("ORDER BY entry DESC LIMIT $1", limit), cancellation);
 
     public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, CancellationToken cancellation) =>
         RunAsync(() => connection.Scalar("SELECT document FROM environment WHERE id = $1", id.ToArray()) as byte[], cancellation);

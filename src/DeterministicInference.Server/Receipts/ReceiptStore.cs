@@ -61,7 +61,11 @@ internal sealed class ReceiptStore : IAsyncDisposable
             key?.Dispose();
             folder.Dispose();
             if (e is InvalidDataException) throw Unusable(settings, e.Message);
-            if (e is SqliteException error) throw Unusable(settings, SqliteProblem.Describe(error));
+            if (e is SqliteException error)
+            {
+                string problem = SqliteProblem.Describe(error);
+                throw SqliteProblem.IsDamage(error) ? Unusable(settings, problem) : Unreachable(settings, problem);
+            }
             throw;
         }
     }
@@ -72,7 +76,10 @@ internal sealed class ReceiptStore : IAsyncDisposable
     public async Task<long?> AppendAsync(NewReceipt receipt, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(receipt.Receipt.Salt);
-        if (receipt.Receipt.ReceiptId is not { Length: 32 } id || !id.All(char.IsAsciiHexDigitLower)) throw new ArgumentException("A receipt's id has 32 lower-case hexadecimal digits.", nameof(receipt));
+        if (receipt.Receipt.ReceiptId is not { Length: 32 } id || !id.All(char.IsAsciiHexDigitLower))
+        {
+            throw new ArgumentException("A receipt's id has 32 lower-case hexadecimal digits.", nameof(receipt));
+        }
         var write = new PendingReceipt(receipt);
         return await StoreAsync(write, cancellation) ? write.Index : null;
     }
@@ -80,7 +87,8 @@ internal sealed class ReceiptStore : IAsyncDisposable
     /// <summary>Stores the document of an environment, for ever.</summary>
     /// <returns>Whether it is stored.</returns>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public Task<bool> PutEnvironmentAsync(InferenceEnvironment environment, CancellationToken cancellation) => StoreAsync(new PendingEnvironment(environment), cancellation);
+    public Task<bool> PutEnvironmentAsync(InferenceEnvironment environment, CancellationToken cancellation) =>
+        StoreAsync(new PendingEnvironment(environment), cancellation);
 
     /// <summary>Finds a receipt by its id or by the id of its answer.</summary>
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) => _reader.FindAsync(id, cancellation);
@@ -128,6 +136,10 @@ internal sealed class ReceiptStore : IAsyncDisposable
             throw;
         }
     }
+
+    private static ReceiptStoreException Unreachable(ReceiptStoreSettings settings, string what) => new(
+        $"--data-dir: the log of receipts in {Path.GetFullPath(settings.Folder)} can't be opened: {what}. "
+        + "Mend that, give another --data-dir, or --receipts off to serve without receipts.");
 
     private static ReceiptStoreException Unusable(ReceiptStoreSettings settings, string what) => new(
         $"--data-dir: the log of receipts in {Path.GetFullPath(settings.Folder)} can't be continued: {what}. Nothing was changed. "

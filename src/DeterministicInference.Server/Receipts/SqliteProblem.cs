@@ -6,6 +6,9 @@ namespace DeterministicInference.Server.Receipts;
 /// <summary>SQLite's errors in words for the operator.</summary>
 internal static class SqliteProblem
 {
+    /// <summary>What is in the file is wrong, as opposed to what the disk or another program does.</summary>
+    public static bool IsDamage(SqliteException error) => error.SqliteErrorCode is SQLITE_CORRUPT or SQLITE_NOTADB or SQLITE_ERROR;
+
     public static string Describe(SqliteException error) => error.SqliteErrorCode switch
     {
         SQLITE_FULL => "the disk is full",

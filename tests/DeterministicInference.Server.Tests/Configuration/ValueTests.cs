@@ -15,6 +15,7 @@ public sealed class ValueTests
     [InlineData("250ms", 250)]
     [InlineData("0.5 h", 1_800_000)]
     [InlineData("576h", 2_073_600_000)]
+    [InlineData("24d", 2_073_600_000)]
     [InlineData("2MS", 2)]
     public void Durations_are_seconds_or_have_a_unit(string text, double milliseconds)
     {

@@ -123,6 +123,24 @@ public sealed class DamagedLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Missing_tables_are_refused()
+    {
+        await _folder.FillAsync(1);
+        _folder.Tamper("DROP TABLE tile");
+        AssertRefused("SQLite error 1");
+    }
+
+    [Fact]
+    public async Task A_database_that_another_program_has_locked_is_refused_with_another_remedy()
+    {
+        await _folder.FillAsync(1);
+        using SqliteConnection foreign = _folder.Connect();
+        foreign.Execute("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+        Assert.Equal($"--data-dir: the log of receipts in {_folder.Path} can't be opened: another program has locked the database. "
+            + "Mend that, give another --data-dir, or --receipts off to serve without receipts.", _folder.Refusal());
+    }
+
+    [Fact]
     public async Task A_missing_database_is_refused()
     {
         await _folder.FillAsync(1);

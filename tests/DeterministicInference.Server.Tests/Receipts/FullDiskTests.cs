@@ -57,7 +57,8 @@ public sealed class FullDiskTests : IDisposable
         while (last.StartsWith("receipt ", StringComparison.Ordinal));
         Assert.Equal("failed " + problem, last);
         for (int i = 0; i < 3; i++) Assert.Equal("failed " + problem, await host.AppendAsync());
-        Assert.Equal([$"log Warning Storing receipts: failing: {problem}"], host.Lines.Where(line => line.StartsWith("log ", StringComparison.Ordinal) && line.Contains("Storing", StringComparison.Ordinal)));
+        Assert.Equal([$"log Warning Storing receipts: failing: {problem}"],
+            host.Lines.Where(line => line.StartsWith("log ", StringComparison.Ordinal) && line.Contains("Storing", StringComparison.Ordinal)));
 
         await mend();
         // Nobody has to come for it: the store tries by itself.

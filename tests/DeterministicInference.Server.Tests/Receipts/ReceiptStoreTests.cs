@@ -107,7 +107,7 @@ public sealed class ReceiptStoreTests : IDisposable
         Assert.Equal(DataDirectory.OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder.Path));
         string[] files = Directory.GetFiles(_folder.Path);
         Assert.Contains(_folder.Database + "-wal", files);
-        Assert.All(files, file => Assert.Equal(DataDirectory.OwnerOnly, File.GetUnixFileMode(file)));
+        foreach (string file in files) Assert.Equal(DataDirectory.OwnerOnly, File.GetUnixFileMode(file));
     }
 
     [Fact]

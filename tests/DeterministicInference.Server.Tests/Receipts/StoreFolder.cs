@@ -91,7 +91,10 @@ internal sealed class StoreFolder : ILogger, IDisposable
     public void CopyTo(string folder)
     {
         Directory.CreateDirectory(folder);
-        foreach (string file in Directory.GetFiles(Path).Where(file => !file.EndsWith("lock", StringComparison.Ordinal))) File.Copy(file, System.IO.Path.Combine(folder, System.IO.Path.GetFileName(file)), overwrite: true);
+        foreach (string file in Directory.GetFiles(Path).Where(file => !file.EndsWith("lock", StringComparison.Ordinal)))
+        {
+            File.Copy(file, System.IO.Path.Combine(folder, System.IO.Path.GetFileName(file)), overwrite: true);
+        }
     }
 
     /// <summary>A place beside the store's.</summary>
