@@ -50,7 +50,7 @@ public sealed partial class DeterminismPageTests
     }
 
     [Theory]
-    [InlineData("**State: the library exists, the server does not issue receipts yet.**")]
+    [InlineData("**State.** The server issues receipts, keeps them in a store with a Merkle log, and `verify` replays them.")]
     [InlineData("**The statement is signed.**")]
     [InlineData("**The same environment id reproduces it**: tested")]
     [InlineData("**The log only grows.**")]

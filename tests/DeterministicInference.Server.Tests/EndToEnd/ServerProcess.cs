@@ -40,6 +40,8 @@ internal abstract partial class ServerProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    public int Id => _process.Id;
+
     /// <summary>Asks it to end.</summary>
     public void Terminate() => Assert.Equal(0, Signal(_process.Id, SigTerm));
 

@@ -29,6 +29,9 @@ internal sealed class ServeProcess : ServerProcess
 
     public ProcessFamily Family => _launch.Family;
 
+    /// <summary>Where it keeps what outlives it.</summary>
+    public string StateFolder => _launch.StateFolder;
+
     /// <summary>What the guards keep about engines that may be alive.</summary>
     public IReadOnlyList<string> StateFiles => _launch.StateFiles;
 
