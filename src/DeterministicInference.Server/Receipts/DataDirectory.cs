@@ -81,11 +81,9 @@ internal sealed partial class DataDirectory : IDisposable
         if (result < 0) throw new IOException($"The folder {path} can't be made durable (error {error}).");
     }
 
-    [LoggerMessage(LogLevel.Warning,
-        "The folder of receipts {Folder} may be changed by other users: whoever can write there can replace key and log (chmod 700)")]
+    [LoggerMessage(LogLevel.Warning, "The folder of receipts {Folder} may be changed by other users: whoever can write there can replace key and log (chmod 700)")]
     private static partial void Writable(ILogger logger, string folder);
 
-    [LoggerMessage(LogLevel.Warning,
-        "The folder of receipts {Folder} is on a network file system ({Format}), whose locks and syncs may not keep their promise: a local --data-dir is safer")]
+    [LoggerMessage(LogLevel.Warning, "The folder of receipts {Folder} is on a network file system ({Format}), whose locks and syncs may not keep their promise: a local --data-dir is safer")]
     private static partial void Network(ILogger logger, string folder, string format);
 }
