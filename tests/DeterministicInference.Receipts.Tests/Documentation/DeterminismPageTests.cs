@@ -1,5 +1,8 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Tests.Statements;
 using DeterministicInference.Receipts.Verification;
 using Xunit;
 
@@ -60,6 +63,26 @@ public sealed partial class DeterminismPageTests
     [InlineData("- that the output is the same on another GPU model")]
     [InlineData("- that an answer is true")]
     public void It_says_what_is_claimed_and_what_is_not(string claim) => Assert.Contains(claim, page, StringComparison.Ordinal);
+
+    [Fact]
+    public void It_shows_every_member_of_a_bundle()
+    {
+        using var sample = new SampleReceipt();
+        var bundle = new ReceiptBundle(sample.Receipt)
+        {
+            Request = new RecordedRequest(sample.Statement.RequestPath, new byte[] { 0xFF }),
+            Response = new RecordedResponse(sample.Statement.Delivery, "application/json", "{}"u8.ToArray()),
+            Environment = sample.Environment,
+            PublicKey = sample.Key.PublicKey.ToPem(),
+            InclusionProof = sample.Proof(sample.Receipt),
+        };
+        using JsonDocument json = JsonDocument.Parse(bundle.ToJson());
+        string section = page[page.IndexOf($"## Bundle: `{ReceiptBundle.Form}`", StringComparison.Ordinal)..page.IndexOf("## Verification", StringComparison.Ordinal)];
+        IEnumerable<string> inner = json.RootElement.EnumerateObject().Where(member => member.Name is "request" or "response").SelectMany(member => member.Value.EnumerateObject()).Select(member => member.Name);
+        string[] names = [.. json.RootElement.EnumerateObject().Select(member => member.Name), .. inner];
+        Assert.Equal(12, names.Length);
+        Assert.All(names, name => Assert.Contains(name == "body_base64" ? $"`{name}`" : $"\"{name}\":", section, StringComparison.Ordinal));
+    }
 
     private string[] Names(string after, string before)
     {

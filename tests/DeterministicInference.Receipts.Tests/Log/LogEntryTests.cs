@@ -34,6 +34,21 @@ public sealed class LogEntryTests
     }
 
     [Fact]
+    public void The_first_line_is_read_and_no_other()
+    {
+        using VerificationKey key = VerificationKey.FromSpki(Convert.FromBase64String(RekorNote.Spki));
+        string line = Encoding.ASCII.GetString(LogEntry.Open(Origin, key).Bytes.Span);
+        Assert.True(LogEntry.TryParseOpen(Encoding.ASCII.GetBytes(line), out string? origin, out VerificationKey? read));
+        Assert.Equal((Origin, key.KeyId), (origin, read.KeyId));
+        read.Dispose();
+        foreach (string other in (string[])[line[..^1], line + "\n", " " + line, line.Replace("open", "close", StringComparison.Ordinal), line.Replace("/1", "/2", StringComparison.Ordinal),
+            line.Replace(Origin, "a+b", StringComparison.Ordinal), line.Replace("MFkw", "MFkx", StringComparison.Ordinal), "dis-log/1 open \n", ""])
+        {
+            Assert.False(LogEntry.TryParseOpen(Encoding.ASCII.GetBytes(other), out _, out _), other);
+        }
+    }
+
+    [Fact]
     public void The_line_of_a_receipt_is_read_and_no_other()
     {
         LogEntry entry = LogEntry.Receipt("second"u8);

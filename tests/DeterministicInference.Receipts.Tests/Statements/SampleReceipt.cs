@@ -1,6 +1,7 @@
 using System.Text;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
@@ -72,7 +73,15 @@ internal sealed class SampleReceipt : IDisposable
         Tokens = Tokens,
         Prompt = Prompt,
         Environment = Environment,
+        InclusionProof = Proof(receipt),
     };
+
+    /// <summary>That the receipt is the second entry of a log of two.</summary>
+    public string Proof(Receipt receipt, string origin = "log.example")
+    {
+        Sha256Value open = LogEntry.Open("log.example", Key.PublicKey).Leaf, leaf = LogEntry.Receipt(receipt.Envelope.Payload.Span).Leaf;
+        return new TlogProof(1, [open], new Checkpoint(origin, 2, MerkleHash.Node(open, leaf)).Sign(Key).ToString()).ToString();
+    }
 
     public static OutputDigest OutputOf(string answer)
     {

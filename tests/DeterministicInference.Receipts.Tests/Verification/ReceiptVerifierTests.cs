@@ -43,6 +43,37 @@ public sealed class ReceiptVerifierTests : IDisposable
     }
 
     [Fact]
+    public void A_proof_of_another_receipt_or_by_another_key_fails()
+    {
+        using var other = new SampleReceipt(complete: false);
+        string proof = sample.Proof(sample.Receipt);
+        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = sample.Proof(other.Receipt) });
+        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = other.Proof(sample.Receipt) });
+        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = proof.Replace("index 1", "index 0", StringComparison.Ordinal) });
+        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = proof.Replace("\nlog.example\n2\n", "\nlog.example\n3\n", StringComparison.Ordinal) });
+        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = proof.Replace("\nlog.example\n2\n", "\nlog+example\n2\n", StringComparison.Ordinal) });
+        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = "" });
+    }
+
+    /// <summary>The client may have received less than was signed.</summary>
+    [Fact]
+    public void Of_an_answer_that_broke_off_what_came_is_not_compared()
+    {
+        using var broken = new SampleReceipt(complete: false);
+        ReceiptEvidence less = broken.Evidence with
+        {
+            Output = broken.Output with { Digest = Sha256Value.Of("x"u8), Logprobs = Sha256Value.Of("x"u8) },
+            Tokens = SampleReceipt.Chain(TokenChain.OfChoices(broken.Salt), 7),
+        };
+        VerificationResult result = ReceiptVerifier.Verify(less, broken.Key.PublicKey);
+        Assert.Equal(Verdict.Incomplete, result.Verdict);
+        Assert.All(
+            (ReceiptCheck[])[ReceiptCheck.Output, ReceiptCheck.Logprobs, ReceiptCheck.Tokens],
+            check => Assert.Equal(CheckOutcome.NotChecked, result.Checks.Single(made => made.Check == check).Outcome));
+        Assert.Equal(Verdict.Tampered, ReceiptVerifier.Verify(less with { RequestBody = "{}"u8.ToArray() }, broken.Key.PublicKey).Verdict);
+    }
+
+    [Fact]
     public void Another_key_fails_the_signature_and_nothing_else_is_believed()
     {
         using SigningKey other = SigningKey.Create();
@@ -87,7 +118,7 @@ public sealed class ReceiptVerifierTests : IDisposable
         VerificationResult result = Verify(new ReceiptEvidence(sample.Receipt));
         Assert.Equal(Verdict.Valid, result.Verdict);
         Assert.Equal(
-            [ReceiptCheck.Request, ReceiptCheck.Output, ReceiptCheck.Logprobs, ReceiptCheck.Tokens, ReceiptCheck.Prompt, ReceiptCheck.Environment],
+            [ReceiptCheck.Request, ReceiptCheck.Output, ReceiptCheck.Logprobs, ReceiptCheck.Tokens, ReceiptCheck.Prompt, ReceiptCheck.Environment, ReceiptCheck.Inclusion],
             result.Checks.Where(check => check.Outcome == CheckOutcome.NotChecked).Select(check => check.Check));
         Assert.All(result.Checks, check => Assert.Equal(check.Outcome == CheckOutcome.NotChecked, check.Detail.Length > 0));
     }
