@@ -44,7 +44,7 @@ internal static class SoakCommand
         }
         if (parsed.GetValue(Program) is { } program && parsed.GetValue(FakeBackend) is { } fakeBackend)
         {
-            await using SoakServer server = await SoakServer.StartAsync(program, fakeBackend, cancellation);
+            await using SoakServer server = await SoakServer.StartAsync(program, fakeBackend, [], cancellation);
             return await RunAsync(parsed, server.Url, server.Pid, server.Engine, duration, cancellation);
         }
         await Console.Error.WriteLineAsync("error: Give --program and --fake-backend, or --url (on this machine), --pid and --engine-url.");

@@ -28,9 +28,14 @@ internal sealed partial class SoakServer : IAsyncDisposable
 
     public Uri Engine { get; }
 
+    /// <summary>Where it keeps what outlives it.</summary>
+    public string StateFolder => _state.FullName;
+
     /// <param name="program">The server: an executable, or a .dll for the runtime that runs this.</param>
     /// <param name="fakeBackend">FakeBackend's executable.</param>
-    public static async Task<SoakServer> StartAsync(string program, string fakeBackend, CancellationToken cancellation)
+    /// <param name="own">Further settings.</param>
+    /// <param name="cancellation">Ends the start.</param>
+    public static async Task<SoakServer> StartAsync(string program, string fakeBackend, IReadOnlyList<string> own, CancellationToken cancellation)
     {
         bool isManaged = Path.GetExtension(program) == ".dll";
         string runtime = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
@@ -39,7 +44,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
         string[] arguments =
         [
             .. isManaged ? (string[])[Path.GetFullPath(program)] : [], "serve", "--backend", "sglang", "--backend-command", Path.GetFullPath(fakeBackend), "--model-path", "soak/model",
-            "--proxy-host", "127.0.0.1", "--proxy-port", $"{port}", "--backend-port", $"{enginePort}",
+            "--proxy-host", "127.0.0.1", "--proxy-port", $"{port}", "--backend-port", $"{enginePort}", .. own,
         ];
         var start = new ProcessStartInfo(isManaged ? Path.Combine(runtime, "dotnet") : program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true };
         start.Environment["XDG_STATE_HOME"] = state.FullName;
