@@ -55,6 +55,14 @@ public sealed class RecordedAnswerTests
         Assert.Equal(new TextPlace(choice, channel, offset), other.FirstTextDifference(answer));
     }
 
+    [Fact]
+    public void Of_several_finish_reasons_the_last_one_counts()
+    {
+        string twice = Stream.Replace("\"delta\":{\"content\":\"Hello\"}", "\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"length\"", StringComparison.Ordinal);
+        Assert.NotEqual(Stream, twice);
+        Assert.Null(Read(twice, AnswerDelivery.Sse).FirstTextDifference(Read(Answer)));
+    }
+
     [Theory]
     [InlineData("[5,6]", "[5,9]", 0, 1)]
     [InlineData("[5,6]", "[5]", 0, 1)]
