@@ -4,14 +4,15 @@ using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Output;
 
-/// <summary>Takes the bound members of one answer or event, whose JSON has been checked, to their channels.</summary>
+/// <summary>Takes the bound members of one answer or event, in UTF-8, to their channels. Where it throws, some have been taken.</summary>
 internal ref struct AnswerReader(ReadOnlySpan<byte> json, AnswerDelivery delivery, OutputHasher output)
 {
     private readonly ReadOnlySpan<byte> json = json;
     private readonly AnswerDelivery delivery = delivery;
     private readonly OutputHasher output = output;
-    private Utf8JsonReader reader = CanonicalJson.Reader(json, OutputHasher.MaxDepth);
+    private Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = OutputHasher.MaxDepth });
 
+    /// <exception cref="JsonException">It is not one JSON value, or has too many levels.</exception>
     public void Read()
     {
         reader.Read();
@@ -27,6 +28,8 @@ internal ref struct AnswerReader(ReadOnlySpan<byte> json, AnswerDelivery deliver
             }
             else reader.Skip();
         }
+        // Text after the object is an error of the reader.
+        reader.Read();
     }
 
     private void ReadChoices()
@@ -48,6 +51,8 @@ internal ref struct AnswerReader(ReadOnlySpan<byte> json, AnswerDelivery deliver
             if (Is("text"u8, ref seen, 0)) Append(choice[Channel.Text]);
             else if (Is("finish_reason"u8, ref seen, 1)) ReadFinish(choice);
             else if (Is(message, ref seen, 2)) ReadMessage(choice);
+            // It was read ahead; a second one would be read differently by different clients.
+            else if (Is("index"u8, ref seen, 4)) reader.Skip();
             else if (choice.Logprobs is { } logprobs && Is("logprobs"u8, ref seen, 3)) new LogprobsReader(json, logprobs).Read(ref reader);
             else reader.Skip();
         }
@@ -89,7 +94,8 @@ internal ref struct AnswerReader(ReadOnlySpan<byte> json, AnswerDelivery deliver
             uint seen = 0;
             while (NextMember())
             {
-                if (Is("function"u8, ref seen, 0)) ReadFunction(tool.Name, tool.Arguments, "arguments"u8);
+                if (Is("index"u8, ref seen, 2)) reader.Skip();
+                else if (Is("function"u8, ref seen, 0)) ReadFunction(tool.Name, tool.Arguments, "arguments"u8);
                 else if (Is("custom"u8, ref seen, 1)) ReadFunction(tool.Name, tool.Input, "input"u8);
                 else reader.Skip();
             }
@@ -123,25 +129,23 @@ internal ref struct AnswerReader(ReadOnlySpan<byte> json, AnswerDelivery deliver
         channel.AppendUtf8(text.WrittenSpan);
     }
 
-    /// <summary>The <c>index</c> of the object that begins here, wherever in it that stands.</summary>
-    private int? IndexAhead()
+    /// <summary>The <c>index</c> of the object that begins here, wherever in it that stands: engines write it first.</summary>
+    private readonly int? IndexAhead()
     {
         AnswerReader ahead = this;
         uint seen = 0;
-        int? index = null;
         while (ahead.NextMember())
         {
-            if (ahead.Is("index"u8, ref seen, 0) && ahead.reader.TokenType != JsonTokenType.Null)
+            if (ahead.Is("index"u8, ref seen, 0))
             {
-                if (ahead.reader.TokenType != JsonTokenType.Number || !ahead.reader.TryGetInt32(out int number) || number < 0)
-                {
-                    throw ahead.Error(CanonicalFormError.WrongType, "An index must be an integer from 0, but another value is");
-                }
-                index = number;
+                if (ahead.reader.TokenType == JsonTokenType.Null) return null;
+                return ahead.reader.TokenType == JsonTokenType.Number && ahead.reader.TryGetInt32(out int number) && number >= 0
+                    ? number
+                    : throw ahead.Error(CanonicalFormError.WrongType, "An index must be an integer from 0, but another value is");
             }
             ahead.reader.Skip();
         }
-        return index;
+        return null;
     }
 
     private readonly bool HasReasoningContent()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Output;
@@ -109,8 +110,17 @@ public sealed class OutputHasher : IDisposable
         delivery = kind;
         broken = true;
         json = CanonicalJson.WithoutMark(json);
-        CanonicalJson.RequireValid(json, MaxDepth);
-        new AnswerReader(json, kind, this).Read();
+        CanonicalJson.RequireUtf8(json);
+        try
+        {
+            new AnswerReader(json, kind, this).Read();
+        }
+        catch (Exception e) when (e is JsonException or CanonicalFormException)
+        {
+            // That it is no JSON comes first, and where.
+            CanonicalJson.RequireValid(json, MaxDepth);
+            throw;
+        }
         broken = false;
     }
 

@@ -149,11 +149,7 @@ internal ref struct TokenReportReader(ReadOnlySpan<byte> json, ReportedTokens to
         {
             bool matches = ahead.reader.ValueTextEquals("index"u8);
             ahead.reader.Read();
-            if (matches && ahead.reader.TokenType != JsonTokenType.Null
-                && (ahead.reader.TokenType != JsonTokenType.Number || !ahead.reader.TryGetInt32(out index) || index < 0))
-            {
-                return false;
-            }
+            if (matches) return ahead.reader.TokenType == JsonTokenType.Null || (ahead.reader.TokenType == JsonTokenType.Number && ahead.reader.TryGetInt32(out index) && index >= 0);
             ahead.reader.Skip();
         }
         return true;
