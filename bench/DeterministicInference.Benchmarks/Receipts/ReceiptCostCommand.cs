@@ -14,7 +14,7 @@ namespace DeterministicInference.Benchmarks.Receipts;
 /// </summary>
 internal static class ReceiptCostCommand
 {
-    private const int Events = 2000, JsonPerRound = 40, Burst = 3000, Connections = 64;
+    private const int Events = 20_000, JsonPerRound = 40, Burst = 3000, Connections = 64;
 
     private static readonly Option<string> Program = new("--program") { Description = "Server: an executable, or a .dll.", Required = true };
     private static readonly Option<string> FakeBackend = new("--fake-backend") { Description = "FakeBackend's executable.", Required = true };
