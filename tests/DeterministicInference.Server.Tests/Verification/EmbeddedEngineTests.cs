@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Server.Tests.EndToEnd;
@@ -78,26 +77,6 @@ public sealed class EmbeddedEngineTests(SharedServers shared)
 
         liar.Script = _ => honest;
         (await (await RecordedExchange.AskAsync(liar, request)).VerifyAsync("--against", server.Url)).Is(0, "REPRODUCED", "");
-    }
-
-    [Fact]
-    public async Task A_stream_that_was_left_is_incomplete_and_its_tokens_are_the_first_ones()
-    {
-        ServeProcess server = await shared.ChatAsync();
-        string request = """{"prompt":"Once","max_tokens":400,"ignore_eos":true,"temperature":1,"stream":true}""", id;
-        using (var message = new HttpRequestMessage(HttpMethod.Post, ApiClient.Completions) { Content = new StringContent(request, Encoding.UTF8, "application/json") })
-        using (HttpResponseMessage response = await server.Api.Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
-        {
-            id = response.Headers.GetValues("X-Receipt-Id").Single();
-            await using Stream stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
-            await stream.ReadExactlyAsync(new byte[64], TestContext.Current.CancellationToken);
-        }
-        string body = (await server.Api.AnswersAsync($"/v1/receipts/{id}", HttpStatusCode.OK, server)).Body;
-        string folder = TestModels.NewFolder("left"), receipt = Path.Combine(folder, "receipt.json"), requestFile = Path.Combine(folder, "request.json");
-        await File.WriteAllTextAsync(receipt, body, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(requestFile, request, TestContext.Current.CancellationToken);
-        Verified verified = await RecordedExchange.VerifyAsync(receipt, "--request", requestFile, "--against", server.Url);
-        verified.Is(14, "INCOMPLETE", "its tokens are the first ones of the replay").Has("log", "ok").Has("request", "ok");
     }
 
     [Fact]
