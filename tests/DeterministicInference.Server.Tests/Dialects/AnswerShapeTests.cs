@@ -17,7 +17,7 @@ public sealed class AnswerShapeTests(DialectServers servers)
         DialectServer server = await servers.StartedAsync(dialect);
         JsonObject health = (await server.Api.GetAsync("/health")).Json;
         Assert.Equal(("healthy", true), ((string?)health["status"], (bool?)health["backend"]!["healthy"]));
-        Assert.Equal(["status", "backend", "determinism", "receipts"], health.Select(member => member.Key));
+        Assert.Equal(["status", "backend", "receipts", "determinism"], health.Select(member => member.Key));
         Assert.Equal(["status", "healthy", "url"], health["backend"]!.AsObject().Select(member => member.Key).Take(3));
         Assert.Equal(["class", "reasons"], health["determinism"]!.AsObject().Select(member => member.Key));
         Assert.Equal("ok", (string?)health["receipts"]!["status"]);

@@ -35,7 +35,8 @@ public sealed class HyperBeamTests(DialectServers servers)
             // Maps of Erlang have no order, and each device adds its own.
             JsonObject encoded = Reversed(decoded).AsObject();
             encoded["receipt"] = new JsonObject { ["version"] = "inference_receipt@1.0" };
-            encoded["attestation"] = encoded["resolved_model"] = "x";
+            encoded["attestation"] = "x";
+            encoded["resolved_model"] = DialectServer.Model;
             string received = encoded.ToJsonString();
             Assert.NotEqual(body, received);
             await RequireValidAsync(server, request, received, encoded["determinism"]!.ToJsonString(), isStream: false);
