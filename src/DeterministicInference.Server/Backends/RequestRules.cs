@@ -20,6 +20,9 @@ internal sealed record RequestRules
     /// <summary>What the engine does not answer deterministically, or not at all without harm.</summary>
     public IReadOnlyList<FieldRefusal> Refusals { get; init; } = [];
 
+    /// <summary>Values that the API has and the engine wants to be written in another way. The request means the same: that is no pin.</summary>
+    public IReadOnlyList<FieldSpelling> Spellings { get; init; } = [];
+
     /// <summary>Names of members that ask the engine to report token ids, each with the value true.</summary>
     public IReadOnlyList<string> TokenIdMembers { get; init; } = [];
 
@@ -49,3 +52,8 @@ internal sealed record FieldRefusal(string Name, Func<JsonElement, bool> Applies
     /// <summary>Refuses every value.</summary>
     public static FieldRefusal Always(string name, string reason) => new(name, _ => true, reason);
 }
+
+/// <summary>A member that the engine reads in another form.</summary>
+/// <param name="Name">Of the member.</param>
+/// <param name="Write">The JSON for a value, which is not null; null leaves it. A scalar that was written as a string comes as the scalar.</param>
+internal sealed record FieldSpelling(string Name, Func<JsonElement, string?> Write);

@@ -25,7 +25,18 @@ internal sealed class TgiBackend : IBackend
     public RequestRules Requests { get; } = new()
     {
         Seeds = (0, long.MaxValue),
-        Refusals = [FieldRefusal.Above("best_of", 1, "TGI takes no seed together with it. Send requests with different seeds.")],
+        Refusals =
+        [
+            FieldRefusal.Above("n", 1, "TGI gives one choice whatever the number is. Send n requests with different seeds."),
+            FieldRefusal.Above("best_of", 1, "TGI takes no seed together with it. Send requests with different seeds."),
+        ],
+        Spellings =
+        [
+            // It reads an array only.
+            new("stop", value => value.ValueKind == JsonValueKind.String ? $"[{value.GetRawText()}]" : null),
+            // It refuses the API's own default.
+            new("top_p", value => value.ValueKind == JsonValueKind.Number && value.GetDouble() == 1 ? "null" : null),
+        ],
         // Any other name is an adapter's.
         ModelName = (_, _) => "tgi",
     };

@@ -41,17 +41,24 @@ internal sealed class DeterminismPolicy(InferenceOptions options, RequestRules r
             foreach ((string name, string json) in rules.Defaults) SetIfAbsent(request.Root, name, json, edits);
             SetIfAbsent(request.Root, "seed", _seed, edits);
         }
+        foreach (FieldSpelling spelling in rules.Spellings)
+        {
+            if (ValueOf(request.Root, coercions, spelling.Name) is { } value && spelling.Write(value) is { } json) edits.Ask(spelling.Name, json);
+        }
         string? model = TextOf(request.Root, "model");
         if (rules.ModelName(options, model) is { } wanted && wanted != model) edits.Set("model", JsonText.Quote(wanted));
         bool isStream = Is(request.Root, coercions, "stream"), hidesIds = false;
         if (asksForTokenIds)
         {
-            foreach (string name in (isChat && isStream ? rules.ChatStreamTokenIdMembers : null) ?? rules.TokenIdMembers)
+            IReadOnlyList<string> names = (isChat && isStream ? rules.ChatStreamTokenIdMembers : null) ?? rules.TokenIdMembers;
+            foreach (string name in names)
             {
                 if (request.Root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null) continue;
                 edits.Ask(name, "true");
                 hidesIds = true;
             }
+            // Who asks for some of them gets them, and the others with them.
+            hidesIds &= !names.Any(name => Is(request.Root, coercions, name));
         }
         edits.Remove(Tee);
         return new PinnedRequest(edits.Apply(), edits.Changes, new RequestPins(edits.Changes.Where(change => IsPin(change.Key))))

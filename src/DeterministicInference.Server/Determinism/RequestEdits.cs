@@ -30,10 +30,16 @@ internal sealed class RequestEdits(RequestBody request)
         Ask(name, json);
     }
 
-    /// <summary>The same for a member that only asks the engine to tell more.</summary>
+    /// <summary>The same for a member that only asks the engine to tell more, or says the same in another way.</summary>
     public void Ask(string name, string json)
     {
-        if (request.Root.TryGetProperty(name, out JsonElement value)) _edits.Add(new JsonSplice.Edit(request.PlaceOf(value), Encoding.UTF8.GetBytes(json)));
+        if (request.Root.TryGetProperty(name, out JsonElement value))
+        {
+            Range place = request.PlaceOf(value);
+            // A scalar that was written as a string may have been replaced before.
+            _edits.RemoveAll(edit => edit.Place.Equals(place));
+            _edits.Add(new JsonSplice.Edit(place, Encoding.UTF8.GetBytes(json)));
+        }
         else _added.Add(new(name, json));
     }
 

@@ -12,6 +12,7 @@ internal enum AnswerMember
     Index,
     FinishReason,
     Message,
+    Delta,
     TokenIds,
     Extension,
     Id,
@@ -42,7 +43,8 @@ internal static class AnswerMembers
     public static AnswerMember OfChoice(ref Utf8JsonReader name) =>
         name.ValueTextEquals("index"u8) ? AnswerMember.Index
         : name.ValueTextEquals("finish_reason"u8) ? AnswerMember.FinishReason
-        : name.ValueTextEquals("delta"u8) || name.ValueTextEquals("message"u8) ? AnswerMember.Message
+        : name.ValueTextEquals("delta"u8) ? AnswerMember.Delta
+        : name.ValueTextEquals("message"u8) ? AnswerMember.Message
         : name.ValueTextEquals("token_ids"u8) || name.ValueTextEquals("prompt_token_ids"u8) ? AnswerMember.TokenIds
         : AnswerMember.Other;
 

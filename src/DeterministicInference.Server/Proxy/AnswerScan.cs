@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.EngineHost;
 using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Proxy;
@@ -19,18 +20,24 @@ internal sealed class AnswerScan(bool hidesTokenIds, StableIds? ids = null)
 
     private static readonly byte[] Stop = [.. "\"stop\""u8], Null = [.. "null"u8];
 
-    private readonly HashSet<int> _open = [], _finished = [];
+    private readonly HashSet<int> _open = [], _finished = [], _named = [];
     private readonly List<JsonSplice.Edit> _edits = [];
 
     /// <summary>Tool calls' ids of the choice that is being read: which edit, and of which call.</summary>
     private readonly List<(int Edit, int Call)> _calls = [];
+
+    /// <summary>Which edit is the role of the choice that is being read; -1 where it has none.</summary>
+    private int _role;
+
+    /// <summary>The id of an answer that the engine gave none, as JSON.</summary>
+    private byte[]? _givenId;
 
     /// <summary>Whether every choice has said why it ended.</summary>
     public bool IsComplete => _finished.Count > 0 && _open.Count == 0;
 
     public TokenUsage Usage { get; private set; }
 
-    /// <summary>The answer's own id, where it has one of a usual form and it stays.</summary>
+    /// <summary>The answer's id, where it has one of a usual form and it is not derived from the request.</summary>
     public string? AnswerId { get; private set; }
 
     /// <summary>The changes to what was read last, in order.</summary>
@@ -106,6 +113,11 @@ internal sealed class AnswerScan(bool hidesTokenIds, StableIds? ids = null)
                     reader.Skip();
                     _edits.Add(new JsonSplice.Edit(value..(int)reader.BytesConsumed, member == AnswerMember.Id ? ids.Answer : ids.Created));
                     break;
+                case AnswerMember.Id when reader is { TokenType: JsonTokenType.String, ValueSpan.Length: 0 }:
+                    // TGI's, in all of its answers.
+                    _givenId ??= JsonText.QuoteBytes(AnswerId = ResponseIds.Completion());
+                    _edits.Add(new JsonSplice.Edit(value..(int)reader.BytesConsumed, _givenId));
+                    break;
                 case AnswerMember.Id when AnswerId is null && reader is { TokenType: JsonTokenType.String, ValueIsEscaped: false, ValueSpan.Length: <= LongestId }:
                     AnswerId = Encoding.UTF8.GetString(reader.ValueSpan);
                     break;
@@ -138,6 +150,7 @@ internal sealed class AnswerScan(bool hidesTokenIds, StableIds? ids = null)
     {
         if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException();
         _calls.Clear();
+        _role = -1;
         var members = new MemberEdits(_edits, (int)reader.BytesConsumed);
         int index = 0;
         bool isFinished = false, isAborted = false;
@@ -162,7 +175,8 @@ internal sealed class AnswerScan(bool hidesTokenIds, StableIds? ids = null)
                     isRemoved = hidesTokenIds;
                     break;
                 case AnswerMember.Message when ids is not null && reader.TokenType == JsonTokenType.StartObject:
-                    ReadMessage(ref reader);
+                case AnswerMember.Delta when reader.TokenType == JsonTokenType.StartObject:
+                    ReadMessage(ref reader, isDelta: member == AnswerMember.Delta);
                     break;
             }
             reader.Skip();
@@ -171,6 +185,8 @@ internal sealed class AnswerScan(bool hidesTokenIds, StableIds? ids = null)
         }
         members.Close();
         foreach ((int edit, int call) in _calls) _edits[edit] = _edits[edit] with { Text = ids!.ToolCall(index, call) };
+        // TGI says it in every chunk, and clients that join texts member by member would join it too.
+        if (_role >= 0 && !_named.Add(index)) _edits[_role] = _edits[_role] with { Text = Null };
         if (isFinished)
         {
             _open.Remove(index);
@@ -213,13 +229,19 @@ internal sealed class AnswerScan(bool hidesTokenIds, StableIds? ids = null)
         return members.IsEmpty;
     }
 
-    /// <summary>Finds the ids of tool calls in a message or a delta.</summary>
-    private void ReadMessage(ref Utf8JsonReader reader)
+    /// <summary>Finds the ids of tool calls in a message or a delta, and a delta's role.</summary>
+    private void ReadMessage(ref Utf8JsonReader reader, bool isDelta)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool isCalls = reader.ValueTextEquals("tool_calls"u8);
+            bool isCalls = ids is not null && reader.ValueTextEquals("tool_calls"u8), isRole = isDelta && reader.ValueTextEquals("role"u8);
             reader.Read();
+            if (isRole && reader.TokenType == JsonTokenType.String)
+            {
+                _role = _edits.Count;
+                Range place = (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
+                _edits.Add(new JsonSplice.Edit(place, [(byte)'"', .. reader.ValueSpan, (byte)'"']));
+            }
             if (isCalls && reader.TokenType == JsonTokenType.StartArray)
             {
                 for (int position = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; position++) ReadCall(ref reader, position);

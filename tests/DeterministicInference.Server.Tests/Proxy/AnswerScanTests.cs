@@ -61,6 +61,31 @@ public sealed class AnswerScanTests
         Assert.False(scan.IsComplete);
     }
 
+    [Fact]
+    public void The_role_of_a_choice_is_told_once()
+    {
+        var scan = new AnswerScan(hidesTokenIds: false);
+        foreach (int choice in (int[])[0, 1])
+        {
+            // In whatever order the members come.
+            string first = $$$"""{"choices":[{"delta":{"role":"assistant","content":"a"},"index":{{{choice}}}}]}""", next = $$$"""{"choices":[{"index":{{{choice}}},"delta":{"content":"b","role":"assistant"}}]}""";
+            Assert.Equal(first, Edited(scan, first));
+            Assert.Equal(next.Replace("\"assistant\"", "null", StringComparison.Ordinal), Edited(scan, next));
+        }
+        Assert.False(scan.ChangesOutput);
+    }
+
+    [Fact]
+    public void An_answer_without_an_id_gets_one_for_all_of_its_events()
+    {
+        var scan = new AnswerScan(hidesTokenIds: false);
+        string one = Edited(scan, """{"id":"","choices":[]}"""), other = Edited(scan, """{"id":"","choices":[],"usage":null}""");
+        Assert.Matches("^cmpl-[0-9a-f]{24}$", scan.AnswerId);
+        Assert.Equal($$"""{"id":"{{scan.AnswerId}}","choices":[]}""", one);
+        Assert.StartsWith(one[..^1], other, StringComparison.Ordinal);
+        Assert.Equal("""{"id":7,"choices":[]}""", Edited(new AnswerScan(hidesTokenIds: false), """{"id":7,"choices":[]}"""));
+    }
+
     [Theory]
     [InlineData("abort")]
     [InlineData("error")]

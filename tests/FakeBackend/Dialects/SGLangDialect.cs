@@ -13,9 +13,6 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
     /// <summary>A build from before December 2025, which loses the seed on the OpenAI routes.</summary>
     private static readonly bool IgnoresSeed = Environment.GetEnvironmentVariable("FAKE_IGNORE_SEED") == "1";
 
-    /// <summary>A build in which min_p ends the process, as in those that were read; off unless asked for, so that one request can't take a shared process along.</summary>
-    private static readonly bool DiesOfMinP = Environment.GetEnvironmentVariable("FAKE_MIN_P_KILLS") == "1";
-
     private string ModelPath => Arguments["--model-path"] ?? Arguments.Positional!;
 
     private string ServedModelName => Arguments["--served-model-name"] ?? ModelPath;
@@ -107,7 +104,7 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
     /// <summary>The sampler of the deterministic mode asserts that there is no min_p, and the assertion takes the whole tree of processes with it.</summary>
     protected override GenerationRequest Complete(GenerationRequest request)
     {
-        if (DiesOfMinP && IsDeterministic && request.Sampling.MinP > 0)
+        if (IsDeterministic && request.Sampling.MinP > 0)
         {
             Output.Log("AssertionError: min_p is not supported with sampling seeds");
             Termination.Die();
