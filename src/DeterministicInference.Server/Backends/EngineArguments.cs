@@ -35,7 +35,10 @@ internal sealed class EngineArguments
     /// <summary>The last value given to one of some spellings of a flag; empty where it stands alone; null where it was not given.</summary>
     public string? Value(params ReadOnlySpan<string> flags) => Find(flags) is { } given ? given.Value ?? "" : null;
 
-    /// <summary>Every value of a flag that takes several or may be repeated.</summary>
+    /// <summary>The values last given to a flag that takes several.</summary>
+    public IReadOnlyList<string> Values(params ReadOnlySpan<string> flags) => Find(flags)?.All ?? [];
+
+    /// <summary>Every value of a flag that may be repeated.</summary>
     public IEnumerable<string> All(params string[] flags) => _given.Where(given => flags.Any(flag => Means(given.Flag, flag))).SelectMany(given => given.All);
 
     /// <summary>The same as a whole number; null also where it is none.</summary>

@@ -116,7 +116,7 @@ internal sealed class SglangBackend : IBackend
                 ("tokenizer", own.Value("--tokenizer-path"), own.Value("--revision")),
                 ("template", ModelReferences.File(own.Value("--chat-template")), null),
             ],
-            own.All("--lora-paths"));
+            own.Values("--lora-paths"));
     }
 
     public string? DownloadFolder(InferenceOptions options) => new EngineArguments(options.BackendArguments).Value("--download-dir");

@@ -74,7 +74,7 @@ internal sealed class VllmBackend : IBackend
                 ("tokenizer", own.Value("--tokenizer"), own.Value("--tokenizer-revision")),
                 ("template", ModelReferences.File(own.Value("--chat-template")), null),
             ],
-            own.All("--lora-modules"));
+            own.Values("--lora-modules"));
     }
 
     public string? DownloadFolder(InferenceOptions options) => new EngineArguments(options.BackendArguments).Value("--download-dir");

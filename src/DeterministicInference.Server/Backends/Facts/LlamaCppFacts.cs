@@ -39,7 +39,7 @@ internal static class LlamaCppFacts
             AttachedFacts.Describe(sheet);
             return;
         }
-        LaunchArguments.Describe(launch.Arguments, Aliases, LeftOut, sheet);
+        LaunchArguments.Describe(launch.Arguments, Aliases, LeftOut, abbreviates: false, sheet);
         string factors = string.Join(' ', new EngineArguments(launch.Arguments).All("--lora-scaled").Select(Factor).OfType<string>());
         if (factors.Length > 0) sheet.Measured("argument.lora_scaled", factors);
         VariableFacts.Describe(inputs.Variables, [.. VariableFacts.OfGpuEngines, .. VariableFacts.OfLlamaCpp], sheet);

@@ -33,7 +33,7 @@ internal static class VllmFacts
         }
         var given = new EngineArguments(launch.Arguments);
         string[] leftOut = ModelReferences.File(given.Value("--chat-template")) is null ? LeftOut : [.. LeftOut, "--chat-template"];
-        LaunchArguments.Describe(launch.Arguments, Aliases, leftOut, sheet);
+        LaunchArguments.Describe(launch.Arguments, Aliases, leftOut, abbreviates: true, sheet);
         if (given.Value(Speculation, "-sc") is { } speculation) sheet.Measured("argument.speculative_config", WithoutModel(speculation));
         GpuFacts.Describe(inputs.Machine, inputs.Variables, sheet);
         VariableFacts.Describe(inputs.Variables, VariableFacts.OfGpuEngines, sheet);

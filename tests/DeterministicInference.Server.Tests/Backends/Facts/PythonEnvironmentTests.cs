@@ -15,7 +15,7 @@ public sealed class PythonEnvironmentTests
         string interpreter = Virtual("venv");
         Install("venv/lib/python3.12/site-packages", "torch-2.9.1+cu128", "nvidia_cublas_cu12-12.8.4", "SGLang-0.5.6.post1", "sgl_kernel-0.3.18");
         Install("usr/lib/python3/dist-packages", "torch-1.0");
-        Assert.Equal(["nvidia-cublas-cu12 12.8.4", "sgl-kernel 0.3.18", "sglang 0.5.6.post1", "torch 2.9.1+cu128"], Packages(interpreter));
+        Assert.Equal("nvidia-cublas-cu12 12.8.4, sgl-kernel 0.3.18, sglang 0.5.6.post1, torch 2.9.1+cu128", Packages(interpreter));
         Assert.Equal(Packages(interpreter), Packages("python3", ("PATH", $"/nowhere:{Path.GetDirectoryName(interpreter)}")));
     }
 
@@ -26,7 +26,7 @@ public sealed class PythonEnvironmentTests
         Install("venv/lib/python3.12/site-packages", "torch-2.9.1");
         Install("usr/lib/python3/dist-packages", "torch-1.0", "pillow-10.0");
         Install("usr/local/lib/python3.12/dist-packages", "vllm-0.12.0");
-        Assert.Equal(["pillow 10.0", "torch 2.9.1", "vllm 0.12.0"], Packages(interpreter));
+        Assert.Equal("pillow 10.0, torch 2.9.1, vllm 0.12.0", Packages(interpreter));
     }
 
     [Theory]
@@ -40,8 +40,8 @@ public sealed class PythonEnvironmentTests
         string interpreter = Virtual("venv"), folder = Path.GetDirectoryName(interpreter)!, script = Path.Combine(folder, "vllm");
         Install("venv/lib/python3.12/site-packages", "vllm-0.12.0");
         File.WriteAllText(script, string.Format(null, beginning, Path.GetDirectoryName(folder)) + "\nimport vllm\n");
-        Assert.Equal(["vllm 0.12.0"], Packages(script, ("PATH", folder)));
-        Assert.Equal(["vllm 0.12.0"], Packages("vllm", ("PATH", folder)));
+        Assert.Equal("vllm 0.12.0", Packages(script, ("PATH", folder)));
+        Assert.Equal("vllm 0.12.0", Packages("vllm", ("PATH", folder)));
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class PythonEnvironmentTests
         string interpreter = Write("conda/bin/python3.11");
         File.CreateSymbolicLink(Path.Combine(_root, "conda/bin/python"), "python3.11");
         Install("conda/lib/python3.11/site-packages", "torch-2.9.1");
-        Assert.Equal(["torch 2.9.1"], Packages(Path.Combine(Path.GetDirectoryName(interpreter)!, "python")));
+        Assert.Equal("torch 2.9.1", Packages(Path.Combine(Path.GetDirectoryName(interpreter)!, "python")));
     }
 
     [Fact]
@@ -61,27 +61,27 @@ public sealed class PythonEnvironmentTests
         Install("extra", "torch-3.0");
         Install("home/.local/lib/python3.12/site-packages", "pillow-11.0", "triton-3.5");
         string extra = Path.Combine(_root, "extra"), home = Path.Combine(_root, "home");
-        Assert.Equal(["pillow 11.0", "torch 3.0", "triton 3.5"], Packages(interpreter, ("PYTHONPATH", $"/nowhere:{extra}"), ("HOME", home)));
-        Assert.Equal(["pillow 10.0", "torch 3.0"], Packages(interpreter, ("PYTHONPATH", extra), ("HOME", home), ("PYTHONNOUSERSITE", "1")));
+        Assert.Equal("pillow 11.0, torch 3.0, triton 3.5", Packages(interpreter, ("PYTHONPATH", $"/nowhere:{extra}"), ("HOME", home)));
+        Assert.Equal("pillow 10.0, torch 3.0", Packages(interpreter, ("PYTHONPATH", extra), ("HOME", home), ("PYTHONNOUSERSITE", "1")));
     }
 
     [Fact]
     public void What_is_no_Python_is_not_known()
     {
         Virtual("venv");
-        Assert.Null(Packages(Write("venv/bin/container", "#!/bin/sh\nexec docker run engine\n")));
-        Assert.Null(Packages(Write("venv/bin/engine", "\u007fELF")));
-        Assert.Null(Packages(Path.Combine(_root, "venv/bin/gone")));
-        Assert.Null(Packages("python3", ("PATH", "/nowhere")));
+        Assert.Equal("none", Packages(Write("venv/bin/container", "#!/bin/sh\nexec docker run engine\n")));
+        Assert.Equal("none", Packages(Write("venv/bin/engine", "\u007fELF")));
+        Assert.Equal("none", Packages(Path.Combine(_root, "venv/bin/gone")));
+        Assert.Equal("none", Packages("python3", ("PATH", "/nowhere")));
         // Of two versions nobody knows which.
         string unnumbered = Write("opt/bin/python3");
         Install("opt/lib/python3.11/site-packages", "torch-1.0");
         Install("opt/lib/python3.12/site-packages", "torch-2.0");
-        Assert.Null(Packages(unnumbered));
+        Assert.Equal("none", Packages(unnumbered));
     }
 
-    private string[]? Packages(string command, params (string Name, string Value)[] variables) =>
-        new PythonEnvironment(variables.ToDictionary(variable => variable.Name, variable => variable.Value)).Packages(command)?.Select(package => $"{package.Key} {package.Value}").ToArray();
+    private string Packages(string command, params (string Name, string Value)[] variables) =>
+        new PythonEnvironment(variables.ToDictionary(variable => variable.Name, variable => variable.Value)).Packages(command) is { } packages ? string.Join(", ", packages.Select(package => $"{package.Key} {package.Value}")) : "none";
 
     private string Virtual(string name, string setting = "include-system-site-packages = false")
     {
