@@ -47,10 +47,12 @@ public sealed class EnvironmentChangeTests
         var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using StubEngine engine = await StubEngine.StartAsync(async (prompt, seed, _) =>
         {
-            if (prompt != "held") return StubEngine.Text($"{prompt} {seed}");
-            arrived.SetResult();
-            await held.Task;
-            return Results.Text("""{"choices":[{"index":0,"text":"late","finish_reason":"stop"}]}""", "application/json");
+            if (prompt == "held")
+            {
+                arrived.SetResult();
+                await held.Task;
+            }
+            return Results.Text($$$"""{"choices":[{"index":0,"text":"{{{prompt.Length}}} {{{seed}}}","finish_reason":"stop"}]}""", "application/json");
         }, Report("1"));
         await using ServeProcess server = await ServeProcess.StartAsync(ServerProgram.Built, ["--backend", "sglang", "--backend-url", engine.Url.ToString(), "--hang-after", "1s"]);
         await server.ReadyAsync("SGLang server");

@@ -111,7 +111,7 @@ internal sealed partial class ModelMeasurement(
         {
             return await ModelDigest.ComputeAsync(path, Environment.ProcessorCount, hashes.HashAsync, progress, end);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             NotMeasured(e.Message);
             return null;
