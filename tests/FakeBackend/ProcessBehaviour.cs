@@ -43,6 +43,9 @@ internal sealed record ProcessBehaviour
     /// <summary>FAKE_HEALTH_DELAY_MS: /health answers after so long; POST /__fake/health-delay/{ms} changes it.</summary>
     public TimeSpan HealthDelay { get; } = TimeSpan.FromMilliseconds(Number("FAKE_HEALTH_DELAY_MS"));
 
+    /// <summary>FAKE_INFO: a file with a JSON object, whose members what SGLang tells about itself has too, or instead of its own.</summary>
+    public static string? InfoFile { get; } = Environment.GetEnvironmentVariable("FAKE_INFO");
+
     /// <summary>FAKE_KEEP_REQUESTS=0: forgets requests that have ended, so that its memory stays the same under endless load.</summary>
     public bool KeepsRequests { get; } = Number("FAKE_KEEP_REQUESTS", 1) != 0;
 

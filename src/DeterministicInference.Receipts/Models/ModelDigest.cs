@@ -23,10 +23,23 @@ public static class ModelDigest
     /// <exception cref="IOException">
     /// A file can't be read, changed while it was read, or has a name that the list can't hold; a link leads nowhere or in a circle; there is no file.
     /// </exception>
+    public static Task<Sha256Value> ComputeAsync(string path, int parallelism, IProgress<ModelDigestProgress>? progress, CancellationToken cancellation) =>
+        ComputeAsync(path, parallelism, static (_, read) => read(), progress, cancellation);
+
+    /// <summary>Hashes the files, several at a time, but for those whose hash is known.</summary>
+    /// <param name="path">A file or a folder.</param>
+    /// <param name="parallelism">Most files at a time, from 1.</param>
+    /// <param name="hash">Asked once for each file, under the name it has in <paramref name="path"/>.</param>
+    /// <param name="progress">Told after each block that was read; from any thread.</param>
+    /// <param name="cancellation">Ends the computation.</param>
+    /// <exception cref="IOException">
+    /// A file can't be read, changed while it was read, or has a name that the list can't hold; a link leads nowhere or in a circle; there is no file.
+    /// </exception>
     public static async Task<Sha256Value> ComputeAsync(
-        string path, int parallelism, IProgress<ModelDigestProgress>? progress, CancellationToken cancellation)
+        string path, int parallelism, ModelFileHash hash, IProgress<ModelDigestProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(hash);
         ArgumentOutOfRangeException.ThrowIfLessThan(parallelism, 1);
         bool isFile = File.Exists(path);
         List<ModelFile> files = isFile ? [new ModelFile("", path, new FileInfo(path).Length)] : ModelFiles.Of(path);
@@ -37,8 +50,14 @@ public static class ModelDigest
         var hashes = new Dictionary<string, Sha256Value>(StringComparer.Ordinal);
         await Parallel.ForEachAsync(files.OrderByDescending(file => file.Length), options, async (file, token) =>
         {
-            Sha256Value hash = await HashAsync(file, total, token);
-            lock (hashes) hashes.Add(file.Name, hash);
+            bool isRead = false;
+            Sha256Value value = await hash(file.Path, () =>
+            {
+                isRead = true;
+                return HashAsync(file, total, token);
+            });
+            if (!isRead) total.Spare(file.Length);
+            lock (hashes) hashes.Add(file.Name, value);
         });
         if (isFile) return hashes[""];
         IEnumerable<string> lines = hashes.Keys.Order(Utf8Order.Instance).Select(name => $"{hashes[name]}  {name}\n");

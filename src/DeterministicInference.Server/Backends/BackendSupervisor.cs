@@ -49,7 +49,10 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
         _interval = Clamp(options.HangAfter / 10, ShortestInterval, LongestInterval);
         _start = new EngineStart(backend, options, machine, status, _probe, _output, _logger);
         _checks = new EngineChecks(backend, options, machine, _calls, status, _logger);
-        _environment = new EnvironmentMeasurement(backend, options, machine, _calls, new ModelMeasurement(backend, options, _logger), environments, _logger);
+        var model = new ModelMeasurement(
+            backend.ModelParts(options), HubCache.Of(machine.Variables, backend.DownloadFolder(options)),
+            new KnownHashes(options.DataDir ?? StateHome.Receipts, time, _logger), options, status, _logger);
+        _environment = new EnvironmentMeasurement(backend, options, machine, _calls, model, environments, _logger);
         _restarts = new RestartPolicy(options, $"{Environment.MachineName}:{options.BackendPort}", time);
     }
 
@@ -101,6 +104,7 @@ internal sealed partial class BackendSupervisor : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is not null) await _process.DisposeAsync();
+        _environment.Dispose();
         _calls.Dispose();
     }
 

@@ -39,7 +39,8 @@ internal sealed class EmbeddedBackend : IBackend
         else sheet.Lacks("engine_not_described", "This engine does not say which version of its arithmetic it has. Use a newer one.");
     }
 
-    public string? ModelFiles(InferenceOptions options) => new EngineHost.EngineOptions { ModelPath = options.ModelPath }.ModelFolder;
+    public IReadOnlyList<ModelPart> ModelParts(InferenceOptions options) =>
+        options.BackendUrl is null || options.ModelPath is not null ? [new ModelPart(ModelPart.Model, new EngineHost.EngineOptions { ModelPath = options.ModelPath }.ModelFolder)] : [];
 
     public BackendLaunch Launch(InferenceOptions options, MachineFacts machine)
     {

@@ -69,14 +69,20 @@ internal interface IBackend
     /// <summary>GET on each of these answers a JSON object that <see cref="DescribeEnvironment"/> reads.</summary>
     IReadOnlyList<string> FactPaths => [];
 
+    /// <summary>Whether it imports Python packages that compute its answers.</summary>
+    bool RunsOnPython => false;
+
     /// <summary>
     /// Writes down what an output may depend on: an allow-list (reference: <c>dis-env/1</c> in docs/determinism.md). What belongs to it and is not
     /// known is a reason why answers are only best-effort.
     /// </summary>
     void DescribeEnvironment(FactInputs inputs, FactSheet sheet) => sheet.Lacks("engine_not_described", "Nothing of this engine is known that its answers depend on. Let this server launch an engine that it knows.");
 
-    /// <summary>The file or folder that the engine loads, where it can be seen from here.</summary>
-    string? ModelFiles(InferenceOptions options) => Path.Exists(options.ModelPath) ? options.ModelPath : null;
+    /// <summary>What the engine loads: the model first, and what its arguments name beside it. Each is hashed where its files can be seen from here.</summary>
+    IReadOnlyList<ModelPart> ModelParts(InferenceOptions options) => options.ModelPath is { } model ? [new ModelPart(ModelPart.Model, model)] : [];
+
+    /// <summary>The folder to which the engine's arguments say that models of the hub are downloaded; null for the hub's usual one.</summary>
+    string? DownloadFolder(InferenceOptions options) => null;
 
     /// <summary>For an engine that does not say how it was started.</summary>
     static readonly Finding UnknownArguments = Finding.Undermines("arguments_unknown",

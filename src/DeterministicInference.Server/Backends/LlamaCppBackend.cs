@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DeterministicInference.Server.Backends.Facts;
 using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
 
@@ -33,6 +34,8 @@ internal sealed class LlamaCppBackend : IBackend
     public string Basis => "llama.cpp computes one request at a time, without a prompt cache, in one build on one kind of processor and GPU";
 
     public IReadOnlyList<string> ReportPaths => ["/props"];
+
+    public IReadOnlyList<string> FactPaths => ReportPaths;
 
     public int? RequestsAtOnce(InferenceOptions options) => !options.Enforces ? null : options.BackendUrl is null ? Slots(new EngineArguments(options.BackendArguments)) : 1;
 
@@ -93,6 +96,27 @@ internal sealed class LlamaCppBackend : IBackend
             yield return ParallelSlots(count);
         }
     }
+
+    public void DescribeEnvironment(FactInputs inputs, FactSheet sheet) => LlamaCppFacts.Describe(inputs, sheet);
+
+    /// <summary>Of a folder the one model in it, which is what the engine is given.</summary>
+    public IReadOnlyList<ModelPart> ModelParts(InferenceOptions options)
+    {
+        var own = new EngineArguments(options.BackendArguments);
+        return ModelReferences.Of(
+            options.ModelPath is { } path && ModelFactsReader.GgufFilesOf(path) is [var file] ? file : options.ModelPath, null,
+            [
+                ("draft", own.Value("-md", "--model-draft"), null),
+                ("projector", own.Value("-mm", "--mmproj"), null),
+                ("template", own.Value("--chat-template-file"), null),
+            ],
+            [.. own.All("--lora").SelectMany(list => list.Split(',')), .. ScaledAdapters(own)]);
+    }
+
+    /// <summary>A file and a factor, or with a colon between them in newer builds.</summary>
+    private static IEnumerable<string> ScaledAdapters(EngineArguments own) =>
+        own.All("--lora-scaled").Where(word => !double.TryParse(word, CultureInfo.InvariantCulture, out _))
+            .SelectMany(list => list.Split(',')).Select(word => word.LastIndexOf(':') is > 0 and var colon ? word[..colon] : word);
 
     private static string? FileProblem(InferenceOptions options, ModelFacts model)
     {

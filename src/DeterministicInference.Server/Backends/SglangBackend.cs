@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DeterministicInference.Server.Backends.Facts;
 using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
@@ -38,6 +39,10 @@ internal sealed class SglangBackend : IBackend
 
     /// <summary>The second is the name of the first in older builds.</summary>
     public IReadOnlyList<string> ReportPaths => ["/server_info", "/get_server_info"];
+
+    public IReadOnlyList<string> FactPaths => ReportPaths;
+
+    public bool RunsOnPython => true;
 
     public RequestRules Requests { get; } = new()
     {
@@ -98,6 +103,23 @@ internal sealed class SglangBackend : IBackend
             ? configuration.Check(isMixtureOfExperts: false)
             : [Finding.Undermines("mode_off", "SGLang was started without --enable-deterministic-inference. Start it with it, or let this server launch it.")];
     }
+
+    public void DescribeEnvironment(FactInputs inputs, FactSheet sheet) => SglangFacts.Describe(inputs, ReportPaths, sheet);
+
+    public IReadOnlyList<ModelPart> ModelParts(InferenceOptions options)
+    {
+        var own = new EngineArguments(options.BackendArguments);
+        return ModelReferences.Of(
+            options.ModelPath, own.Value("--revision"),
+            [
+                ("draft", own.Value("--speculative-draft-model-path", "--speculative-draft-model"), own.Value("--speculative-draft-model-revision")),
+                ("tokenizer", own.Value("--tokenizer-path"), own.Value("--revision")),
+                ("template", ModelReferences.File(own.Value("--chat-template")), null),
+            ],
+            own.Values("--lora-paths"));
+    }
+
+    public string? DownloadFolder(InferenceOptions options) => new EngineArguments(options.BackendArguments).Value("--download-dir");
 
     private static IEnumerable<string> Deterministic(MachineFacts machine) =>
     [

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeterministicInference.Server.Backends.Facts;
 using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
 
@@ -22,6 +23,8 @@ internal sealed class TgiBackend : IBackend
 
     public string Basis => "";
 
+    public IReadOnlyList<string> FactPaths => ["/info"];
+
     public RequestRules Requests { get; } = new()
     {
         Seeds = (0, long.MaxValue),
@@ -42,6 +45,17 @@ internal sealed class TgiBackend : IBackend
     };
 
     public BackendLaunch? Launch(InferenceOptions options, MachineFacts machine) => null;
+
+    public void DescribeEnvironment(FactInputs inputs, FactSheet sheet)
+    {
+        AttachedFacts.Describe(sheet);
+        sheet.Reported("engine.version", inputs.Answer("/info", "version"));
+        sheet.Reported("engine.build", inputs.Answer("/info", "sha"));
+        sheet.Reported("engine.image", inputs.Answer("/info", "docker_label"));
+        // A commit on the hub, not a hash of files.
+        sheet.Reported("model.revision", inputs.Answer("/info", "model_sha"));
+        foreach (string name in (string[])["model_dtype", "max_input_tokens", "max_total_tokens"]) sheet.Reported("argument." + name, inputs.Answer("/info", name));
+    }
 
     public IEnumerable<Finding> CheckAttached(JsonElement? report) =>
         [Finding.Undermines("no_batch_invariance", "TGI has no batch-invariant mode: what else it computes at the time changes an answer. Use --backend sglang or vllm.")];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DeterministicInference.Server.Backends.Facts;
 using DeterministicInference.Server.Backends.Preflight;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
@@ -28,6 +29,10 @@ internal sealed class VllmBackend : IBackend
 
     public string Basis => "vLLM's batch-invariant mode, for one build on GPUs of one kind";
 
+    public IReadOnlyList<string> FactPaths => ["/version"];
+
+    public bool RunsOnPython => true;
+
     public RequestRules Requests { get; } = new()
     {
         TokenIdMembers = ["return_token_ids"],
@@ -56,6 +61,23 @@ internal sealed class VllmBackend : IBackend
 
     public IEnumerable<Finding> CheckLaunch(InferenceOptions options, MachineFacts machine) =>
         options.Enforces ? [.. CheckGpu(machine), .. CheckArguments(new EngineArguments(options.BackendArguments), machine)] : [];
+
+    public void DescribeEnvironment(FactInputs inputs, FactSheet sheet) => VllmFacts.Describe(inputs, sheet);
+
+    public IReadOnlyList<ModelPart> ModelParts(InferenceOptions options)
+    {
+        var own = new EngineArguments(options.BackendArguments);
+        return ModelReferences.Of(
+            options.ModelPath, own.Value("--revision"),
+            [
+                ("draft", own.Value("--spec-model", "--speculative-config.model") ?? VllmFacts.DraftModel(own), null),
+                ("tokenizer", own.Value("--tokenizer"), own.Value("--tokenizer-revision")),
+                ("template", ModelReferences.File(own.Value("--chat-template")), null),
+            ],
+            own.Values("--lora-modules"));
+    }
+
+    public string? DownloadFolder(InferenceOptions options) => new EngineArguments(options.BackendArguments).Value("--download-dir");
 
     private static IEnumerable<Finding> CheckGpu(MachineFacts machine)
     {

@@ -106,6 +106,8 @@ internal sealed partial class ProxyEndpoints : IDisposable
             pinned = _policy.Pin(body, coercions, isChat: path == Chat);
             plan = _plans.Create(path, body.Json.Span, pinned);
         }
+        // While the body came the engine may have become another one, which must not answer in the name of the one before.
+        engine = RequireEngine();
         foreach ((string name, string value) in pinned.Changes) Pinned(name, value, (string)context.Items[RequestLog.RequestId]!);
         using (plan.Seal) await _forwarder.ForwardAsync(context, BackendAddress.Of(engine, path), pinned.Json, pinned.IsStream, plan);
     }

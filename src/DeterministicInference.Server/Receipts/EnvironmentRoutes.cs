@@ -14,7 +14,7 @@ internal sealed class EnvironmentRoutes(EnvironmentRegistry environments)
     }
 
     private Task CurrentAsync(HttpContext context) => environments.Current is { } current
-        ? ApiJson.WriteAsync(context, StatusCodes.Status200OK, EnvironmentDocument.Write(current))
+        ? ApiJson.WriteAsync(context, StatusCodes.Status200OK, CurrentEnvironment.Write(current))
         : throw new OpenAIException(StatusCodes.Status503ServiceUnavailable, "server_error", "The environment is not known before the engine is ready.", code: "backend_unavailable") { RetryAfter = "5" };
 
     private async Task FindAsync(HttpContext context)

@@ -90,6 +90,34 @@ public sealed class ModelDigestTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_whose_hash_is_known_is_not_read_and_no_progress()
+    {
+        WriteModel();
+        Write("big.bin", new string('x', 3 << 20));
+        string digest = (await Digest(folder)).ToString();
+        var known = new System.Collections.Concurrent.ConcurrentDictionary<string, Sha256Value>();
+        int reads = 0;
+        async ValueTask<Sha256Value> Remember(string path, Func<ValueTask<Sha256Value>> read)
+        {
+            if (known.TryGetValue(path, out Sha256Value hash)) return hash;
+            Interlocked.Increment(ref reads);
+            return known[path] = await read();
+        }
+        Assert.Equal(digest, (await ModelDigest.ComputeAsync(folder, 3, Remember, progress: null, TestContext.Current.CancellationToken)).ToString());
+        Assert.Equal(7, reads);
+        var seen = new Progress();
+        Assert.Equal(digest, (await ModelDigest.ComputeAsync(folder, 3, Remember, seen, TestContext.Current.CancellationToken)).ToString());
+        Assert.Empty(seen.Values);
+        // Of one that is not known alone the total is.
+        Assert.True(known.TryRemove(Path.Combine(folder, "big.bin"), out _));
+        await ModelDigest.ComputeAsync(folder, 1, Remember, seen, TestContext.Current.CancellationToken);
+        Assert.Equal(new ModelDigestProgress(3 << 20, 3 << 20), seen.Values.MaxBy(value => value.BytesRead) with { BytesTotal = 3 << 20 });
+        // Whoever answers is believed.
+        known[Path.Combine(folder, "config.json")] = default;
+        Assert.NotEqual(digest, (await ModelDigest.ComputeAsync(folder, 3, Remember, progress: null, TestContext.Current.CancellationToken)).ToString());
+    }
+
+    [Fact]
     public async Task A_missing_path_an_empty_folder_and_a_dead_link_are_errors()
     {
         await Assert.ThrowsAsync<DirectoryNotFoundException>(() => Digest(Path.Combine(folder, "none")));

@@ -29,6 +29,9 @@ internal sealed class StubEngine : IAsyncDisposable
     /// <summary>What /server_info answers; null is 404.</summary>
     public string? Report { get; set; }
 
+    /// <summary>What other routes answer, by their path.</summary>
+    public ConcurrentDictionary<string, string> Answers { get; } = new();
+
     /// <param name="text">The text by prompt, seed and number of the request, from 1; or a task that does not end.</param>
     /// <param name="report"><see cref="Report"/>.</param>
     /// <param name="key">What a client must show.</param>
@@ -51,6 +54,7 @@ internal sealed class StubEngine : IAsyncDisposable
             app.MapGet(path, () => engine.IsWell ? Results.Ok() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
         }
         app.MapGet("/server_info", () => engine.Report is null ? Results.NotFound() : Results.Text(engine.Report, "application/json"));
+        app.MapFallback((HttpRequest request) => engine.Answers.TryGetValue(request.Path.Value!, out string? answer) ? Results.Text(answer, "application/json") : Results.NotFound());
         app.MapPost("/v1/completions", async (HttpRequest request) =>
         {
             JsonNode body = (await JsonNode.ParseAsync(request.Body))!;

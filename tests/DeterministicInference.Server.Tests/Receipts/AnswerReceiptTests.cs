@@ -89,7 +89,12 @@ public sealed class AnswerReceiptTests(SharedServers shared)
         InferenceEnvironment environment = EnvironmentDocument.Read(Encoding.UTF8.GetBytes(now.Body));
         Assert.Equal(["engine.name", "engine.semantics", "forward.inject", "model.sha256"], environment.Facts.Keys);
         Assert.Equal((DeterminismClass.Deterministic, FactSource.Measured), (environment.Class, environment.Source));
-        Assert.Equal(now.Body, (await server.Api.GetAsync($"/v1/environment/{environment.Id}")).Body);
+        Assert.Equal(EnvironmentDocument.Write(environment), Encoding.UTF8.GetBytes((await server.Api.GetAsync($"/v1/environment/{environment.Id}")).Body));
+        // What HyperBEAM's devices look for stands beside it.
+        foreach (string name in (string[])["model-sha256", "model_sha256"]) Assert.Equal(environment.Facts["model.sha256"].Value, (string?)now.Json[name]);
+        foreach (string name in (string[])["inference-profile", "inference_profile", "profile"]) Assert.Equal($"dis-env/1:{environment.Id}", (string?)now.Json[name]);
+        string build = Sha256Value.Of(Encoding.UTF8.GetBytes($"engine.name embedded\nengine.semantics {environment.Facts["engine.semantics"].Value}\n")).ToString();
+        foreach (string name in (string[])["runtime-build-hash", "runtime_build_hash"]) Assert.Equal(build, (string?)now.Json[name]);
         JsonObject health = (await server.Api.GetAsync("/health")).Json;
         Assert.Equal("deterministic", (string?)health["determinism"]!["class"]);
         Assert.Equal("ok", (string?)health["receipts"]!["status"]);

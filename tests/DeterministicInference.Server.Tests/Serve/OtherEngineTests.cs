@@ -66,7 +66,7 @@ public sealed class OtherEngineTests
     [Fact]
     public async Task What_undoes_determinism_is_warned_of_before_and_shown_in_health()
     {
-        await using ServeProcess server = await ServeProcess.SglangAsync(["--", "--tp-size", "4", "--dp-size", "2"]);
+        await using ServeProcess server = await ServeProcess.SglangAsync(["--receipts", "off", "--", "--tp-size", "4", "--dp-size", "2"]);
         await server.ReadyAsync("SGLang server");
         string warning = Assert.Single(server.Log.Lines, line => line.Contains("| Answers are ", StringComparison.Ordinal));
         Assert.Contains("| WARNING  | deterministic_inference.backends.sglang | Answers are best-effort, not deterministic: With --dp-size or --enable-dp-attention ", warning, StringComparison.Ordinal);
@@ -77,7 +77,7 @@ public sealed class OtherEngineTests
     [Fact]
     public async Task A_build_of_SGLang_that_ignores_seeds_is_named_before_it_is_ready()
     {
-        await using ServeProcess server = await ServeProcess.SglangAsync([], ("FAKE_IGNORE_SEED", "1"));
+        await using ServeProcess server = await ServeProcess.SglangAsync(["--receipts", "off"], ("FAKE_IGNORE_SEED", "1"));
         await server.ReadyAsync("SGLang server");
         string told = Assert.Single(server.Log.Lines, line => line.Contains("| Answers are ", StringComparison.Ordinal));
         Assert.EndsWith("| Answers are best-effort, not deterministic: This build of SGLang server ignores the seeds of requests, as SGLang before 2025-12-19 does. Upgrade it.", told, StringComparison.Ordinal);

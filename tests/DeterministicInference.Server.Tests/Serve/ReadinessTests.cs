@@ -16,7 +16,7 @@ public sealed class ReadinessTests
     [Fact]
     public async Task Until_the_engine_is_warm_everything_but_life_is_503()
     {
-        await using ServeProcess server = await ServeProcess.SglangAsync([], ("FAKE_WARMUP_MS", "-1"));
+        await using ServeProcess server = await ServeProcess.SglangAsync(["--receipts", "off"], ("FAKE_WARMUP_MS", "-1"));
         await server.LineAsync("Uvicorn running on ");
         await DetailAsync(server, "/health answers 503");
         Reply ready = await server.Api.GetAsync("/readyz");

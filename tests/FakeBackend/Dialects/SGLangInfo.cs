@@ -36,7 +36,7 @@ internal sealed class SGLangInfo(LaunchArguments arguments, string modelPath, st
     {
         bool isDeterministic = arguments.Has("--enable-deterministic-inference");
         string attention = arguments["--attention-backend"] ?? "fa3";
-        return new JsonObject
+        var info = new JsonObject
         {
             ["model_path"] = modelPath,
             ["tokenizer_path"] = arguments["--tokenizer-path"] ?? modelPath,
@@ -64,6 +64,11 @@ internal sealed class SGLangInfo(LaunchArguments arguments, string modelPath, st
             ["version"] = "0.0.0-fake",
             ["kv_events"] = null,
         };
+        if (ProcessBehaviour.InfoFile is { } file)
+        {
+            foreach ((string name, JsonNode? value) in JsonNode.Parse(File.ReadAllText(file))!.AsObject()) info[name] = value?.DeepClone();
+        }
+        return info;
     }
 
     private JsonObject Models() => new()

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Text.Json;
 using DeterministicInference.Receipts.Environments;
@@ -9,7 +10,7 @@ namespace DeterministicInference.Server.Backends.Facts;
 
 /// <summary>Finds out in which environment an engine that is healthy computes, before it is called ready.</summary>
 internal sealed partial class EnvironmentMeasurement(
-    IBackend backend, InferenceOptions options, MachineFacts machine, EngineCalls calls, ModelMeasurement model, EnvironmentRegistry registry, ILogger logger)
+    IBackend backend, InferenceOptions options, MachineFacts machine, EngineCalls calls, ModelMeasurement model, EnvironmentRegistry registry, ILogger logger) : IDisposable
 {
     /// <summary>An engine that is healthy has these answers at hand.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -24,7 +25,17 @@ internal sealed partial class EnvironmentMeasurement(
         sheet.Measured("engine.name", backend.Name);
         string asked = string.Join(',', backend.Requests.AllTokenIdMembers);
         if (asked.Length > 0 && options.Receipts != "off") sheet.Measured("forward.inject", asked);
-        backend.DescribeEnvironment(new FactInputs(options, machine, await AskAsync(stop)), sheet);
+        BackendLaunch? launch = options.BackendUrl is null ? backend.Launch(options, machine) : null;
+        // Nothing rests on them without receipts.
+        IReadOnlyDictionary<string, JsonElement> answers = options.Receipts == "off" ? FrozenDictionary<string, JsonElement>.Empty : await AskAsync(stop);
+        backend.DescribeEnvironment(
+            new FactInputs(options, machine, answers)
+            {
+                Launch = launch,
+                // Looked up as the engine's process was: by this server's own variables.
+                Packages = launch is not null && backend.RunsOnPython && options.Receipts != "off" ? new PythonEnvironment(machine.Variables).Packages(launch.File) : null,
+            },
+            sheet);
         await model.DescribeAsync(sheet, stop);
         return sheet;
     }
@@ -44,6 +55,8 @@ internal sealed partial class EnvironmentMeasurement(
         }
         if (isNew) Computed(environment.Id.ToString(), environment.Facts.Count);
     }
+
+    public void Dispose() => model.Dispose();
 
     private async Task<IReadOnlyDictionary<string, JsonElement>> AskAsync(CancellationToken stop)
     {

@@ -24,11 +24,15 @@ internal sealed class FactSheet(bool isNeeded)
         if (value is not null) _facts[key] = new EnvironmentFact(value, FactSource.EngineReported);
     }
 
+    /// <summary>The operator says so, and nobody has looked.</summary>
+    public void Declared(string key, string value) => _facts[key] = new EnvironmentFact(value, FactSource.Declared);
+
     /// <summary>Something that an output may depend on is not known.</summary>
     /// <param name="code">Of the finding.</param>
     /// <param name="text">What is not known, and how it would be.</param>
     public void Lacks(string code, string text)
     {
-        if (isNeeded) _findings.Add(Finding.Undermines(code, text));
+        Finding finding = Finding.Undermines(code, text);
+        if (isNeeded && !_findings.Contains(finding)) _findings.Add(finding);
     }
 }

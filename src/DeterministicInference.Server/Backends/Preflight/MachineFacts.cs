@@ -11,6 +11,9 @@ internal sealed record MachineFacts
     /// <summary>Processors that this process may use.</summary>
     public int Processors { get; init; } = 1;
 
+    /// <summary>The processor's instruction sets, sorted; empty where they are not known.</summary>
+    public IReadOnlyList<string> CpuFlags { get; init; } = [];
+
     public ModelFacts Model { get; init; } = new();
 
     /// <summary>Variables that the engine inherits.</summary>

@@ -1,3 +1,4 @@
+using DeterministicInference.Server.Backends.Facts;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 
@@ -12,6 +13,7 @@ internal static class MachineFactsReader
     {
         Gpu = gpu,
         Processors = Environment.ProcessorCount,
+        CpuFlags = CpuFlags.Read(),
         Model = ModelFactsReader.Read(options),
         Variables = EnvironmentVariables.OfProcess(),
     };

@@ -26,10 +26,14 @@ internal static partial class ModelFactsReader
             IsFolder = isFolder,
             Architectures = architectures,
             IsMixtureOfExperts = isMixture,
-            GgufFiles = isFolder ? FilesIn(path) : File.Exists(path) && path.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase) ? [path] : [],
+            GgufFiles = GgufFilesOf(path),
             TemplateUsesClock = ChatTemplateClock.IsIn(path, options.BackendArguments),
         };
     }
+
+    /// <summary>See <see cref="ModelFacts.GgufFiles"/>.</summary>
+    public static IReadOnlyList<string> GgufFilesOf(string path) =>
+        Directory.Exists(path) ? FilesIn(path) : File.Exists(path) && path.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase) ? [path] : [];
 
     private static (IReadOnlyList<string> Architectures, bool IsMixture) ReadConfig(string file)
     {
