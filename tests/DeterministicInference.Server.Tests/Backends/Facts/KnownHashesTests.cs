@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Models;
@@ -10,7 +11,8 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Backends.Facts;
 
 /// <summary>Files that did not change are not read again, and whatever did change is.</summary>
-public sealed class KnownHashesTests
+[SupportedOSPlatform("linux")]
+public sealed class KnownHashesTests : IDisposable
 {
     private readonly string _data = TestModels.NewFolder("hashes"), _model = TestModels.NewFolder("weights");
     private readonly LogLines _log = new();
@@ -129,6 +131,8 @@ public sealed class KnownHashesTests
         // Then it is as good as new.
         Assert.Equal((first, 0L), await DigestAsync());
     }
+
+    public void Dispose() => _log.Dispose();
 
     /// <summary>As a server does that was started anew.</summary>
     private async Task<(Sha256Value Digest, long Read)> DigestAsync(TimeProvider? time = null)
