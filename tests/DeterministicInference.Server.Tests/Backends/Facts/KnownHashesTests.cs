@@ -14,6 +14,8 @@ namespace DeterministicInference.Server.Tests.Backends.Facts;
 [SupportedOSPlatform("linux")]
 public sealed class KnownHashesTests : IDisposable
 {
+    private static readonly DateTime Written = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
+
     private readonly string _data = TestModels.NewFolder("hashes"), _model = TestModels.NewFolder("weights");
     private readonly LogLines _log = new();
 
@@ -43,12 +45,16 @@ public sealed class KnownHashesTests : IDisposable
     public async Task A_changed_byte_is_noticed_although_the_time_of_the_change_was_set_back()
     {
         File.WriteAllText(Weights, "weights");
-        DateTime written = File.GetLastWriteTimeUtc(Weights);
+        File.SetLastWriteTimeUtc(Weights, Written);
+        FileIdentity before = FileIdentity.Of(Weights)!.Value;
         Sha256Value first = (await DigestAsync()).Digest;
         PassATick();
         using (FileStream file = File.OpenWrite(Weights)) file.WriteByte((byte)'W');
-        File.SetLastWriteTimeUtc(Weights, written);
-        Assert.Equal(written, File.GetLastWriteTimeUtc(Weights));
+        File.SetLastWriteTimeUtc(Weights, Written);
+        // Nothing else tells.
+        FileIdentity after = FileIdentity.Of(Weights)!.Value;
+        Assert.NotEqual(before, after);
+        Assert.Equal(before, after with { Changed = before.Changed });
         (Sha256Value second, long read) = await DigestAsync();
         Assert.Equal(7, read);
         Assert.NotEqual(first, second);
@@ -60,7 +66,7 @@ public sealed class KnownHashesTests : IDisposable
         string other = Path.Combine(_data, "other");
         File.WriteAllText(Weights, "weights");
         File.WriteAllText(other, "Weights");
-        File.SetLastWriteTimeUtc(other, File.GetLastWriteTimeUtc(Weights));
+        foreach (string file in (string[])[Weights, other]) File.SetLastWriteTimeUtc(file, Written);
         Sha256Value first = (await DigestAsync()).Digest;
         File.Move(other, Weights, overwrite: true);
         (Sha256Value second, long read) = await DigestAsync();
