@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Models;
@@ -10,8 +11,11 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Backends.Facts;
 
 /// <summary>Files that did not change are not read again, and whatever did change is.</summary>
-public sealed class KnownHashesTests
+[SupportedOSPlatform("linux")]
+public sealed class KnownHashesTests : IDisposable
 {
+    private static readonly DateTime Written = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
+
     private readonly string _data = TestModels.NewFolder("hashes"), _model = TestModels.NewFolder("weights");
     private readonly LogLines _log = new();
 
@@ -41,12 +45,16 @@ public sealed class KnownHashesTests
     public async Task A_changed_byte_is_noticed_although_the_time_of_the_change_was_set_back()
     {
         File.WriteAllText(Weights, "weights");
-        DateTime written = File.GetLastWriteTimeUtc(Weights);
+        File.SetLastWriteTimeUtc(Weights, Written);
+        FileIdentity before = FileIdentity.Of(Weights)!.Value;
         Sha256Value first = (await DigestAsync()).Digest;
         PassATick();
         using (FileStream file = File.OpenWrite(Weights)) file.WriteByte((byte)'W');
-        File.SetLastWriteTimeUtc(Weights, written);
-        Assert.Equal(written, File.GetLastWriteTimeUtc(Weights));
+        File.SetLastWriteTimeUtc(Weights, Written);
+        // Nothing else tells.
+        FileIdentity after = FileIdentity.Of(Weights)!.Value;
+        Assert.NotEqual(before, after);
+        Assert.Equal(before, after with { Changed = before.Changed });
         (Sha256Value second, long read) = await DigestAsync();
         Assert.Equal(7, read);
         Assert.NotEqual(first, second);
@@ -58,7 +66,7 @@ public sealed class KnownHashesTests
         string other = Path.Combine(_data, "other");
         File.WriteAllText(Weights, "weights");
         File.WriteAllText(other, "Weights");
-        File.SetLastWriteTimeUtc(other, File.GetLastWriteTimeUtc(Weights));
+        foreach (string file in (string[])[Weights, other]) File.SetLastWriteTimeUtc(file, Written);
         Sha256Value first = (await DigestAsync()).Digest;
         File.Move(other, Weights, overwrite: true);
         (Sha256Value second, long read) = await DigestAsync();
@@ -129,6 +137,8 @@ public sealed class KnownHashesTests
         // Then it is as good as new.
         Assert.Equal((first, 0L), await DigestAsync());
     }
+
+    public void Dispose() => _log.Dispose();
 
     /// <summary>As a server does that was started anew.</summary>
     private async Task<(Sha256Value Digest, long Read)> DigestAsync(TimeProvider? time = null)
