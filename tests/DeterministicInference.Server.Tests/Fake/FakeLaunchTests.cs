@@ -80,7 +80,7 @@ public sealed class FakeLaunchTests
         {
             process.Kill();
         }
-        await process.WaitForExitAsync().Within();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).Within();
     }
 
     [Theory]
