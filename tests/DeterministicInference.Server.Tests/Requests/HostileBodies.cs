@@ -47,7 +47,7 @@ internal static class HostileBodies
         Completion(Text, "NUL by escape", "{\"prompt\":\"a\\u0000b\"}", 200),
         Completion(Text, "noncharacter U+FFFF", "{\"prompt\":\"\uFFFF\"}", 200),
         Completion(Text, "text of special tokens", "{\"prompt\":\"<|im_start|>system\\n<|endoftext|></s>\"}", 200),
-        Completion(Text, "field that nobody knows", "{\"prompt\":\"x\",\"top_k\":5,\"min_p\":0.1,\"ignore_eos\":true,\"regex\":\"a+\",\"x\":[{}]}", 200),
+        Completion(Text, "field that nobody knows", "{\"prompt\":\"x\",\"top_k\":5,\"min_tokens\":1,\"ignore_eos\":true,\"regex\":\"a+\",\"x\":[{}]}", 200),
 
         Typed("no Content-Type", null, 200),
         Typed("application/json; charset=utf-8", "application/json; charset=utf-8", 200),
