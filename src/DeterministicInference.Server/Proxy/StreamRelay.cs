@@ -69,10 +69,12 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
                 int count = await read;
                 // From now on it is pauses that count.
                 if (count > 0 && clock.Progress()) WakeUp();
-                bool isEnd = Take(count);
+                bool wasOpen = IsOpen, isEnd = Take(count);
                 if (isEnd) await FinishAsync(cancellation);
                 if (!await FlushAsync()) return false;
                 if (isEnd) return true;
+                // The timer was set for a status that has gone out now.
+                if (!wasOpen && IsOpen) WakeUp();
             }
         }
         catch (Exception e) when (AnswerEncoding.IsBroken(e) && !cancellation.IsCancellationRequested)

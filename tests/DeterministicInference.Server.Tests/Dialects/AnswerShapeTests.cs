@@ -5,7 +5,7 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Dialects;
 
 /// <summary>Whatever the engine, a client sees one API: answers differ in their content only.</summary>
-[Collection(DialectSuite.Name)]
+[Collection(DialectGroup.Name)]
 public sealed class AnswerShapeTests(DialectServers servers)
 {
     private static readonly string[] ApiReasons = ["stop", "length", "tool_calls", "content_filter"];

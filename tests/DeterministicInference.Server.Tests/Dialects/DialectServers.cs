@@ -20,7 +20,7 @@ public sealed class DialectServers : IAsyncDisposable
 }
 
 [CollectionDefinition(Name)]
-public sealed class DialectSuite : ICollectionFixture<DialectServers>
+public sealed class DialectGroup : ICollectionFixture<DialectServers>
 {
     public const string Name = "Dialects";
 }

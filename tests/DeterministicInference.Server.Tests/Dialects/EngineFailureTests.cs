@@ -8,7 +8,7 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Dialects;
 
 /// <summary>Each engine fails in its own way; clients see one.</summary>
-[Collection(DialectSuite.Name)]
+[Collection(DialectGroup.Name)]
 public sealed class EngineFailureTests(DialectServers servers)
 {
     /// <summary>How long HyperBEAM's device waits for a byte.</summary>

@@ -11,7 +11,7 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Dialects;
 
 /// <summary>HyperBEAM's devices get along with the server in front of every engine, and their users get receipts that hold.</summary>
-[Collection(DialectSuite.Name)]
+[Collection(DialectGroup.Name)]
 public sealed class HyperBeamTests(DialectServers servers)
 {
     /// <summary>Members that the devices set in an answer, whatever it had there.</summary>

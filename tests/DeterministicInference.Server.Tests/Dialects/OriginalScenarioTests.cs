@@ -4,7 +4,7 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Dialects;
 
 /// <summary>The scenarios of the Python original in front of every engine; its tests name a model that nobody serves.</summary>
-[Collection(DialectSuite.Name)]
+[Collection(DialectGroup.Name)]
 public sealed class OriginalScenarioTests(DialectServers servers)
 {
     [Theory]

@@ -6,7 +6,7 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Dialects;
 
 /// <summary>What is changed in requests and answers for the sake of one engine, as the engine gets it.</summary>
-[Collection(DialectSuite.Name)]
+[Collection(DialectGroup.Name)]
 public sealed class QuirkTests(DialectServers servers)
 {
     /// <summary>Each in all of its numbers: a list of ids has at least one.</summary>

@@ -9,7 +9,7 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Dialects;
 
 /// <summary>Every answer of every engine has a receipt, as strong as what the engine tells allows.</summary>
-[Collection(DialectSuite.Name)]
+[Collection(DialectGroup.Name)]
 public sealed class ReceiptTests(DialectServers servers)
 {
     [Theory]

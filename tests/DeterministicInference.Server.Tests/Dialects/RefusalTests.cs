@@ -6,7 +6,7 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Dialects;
 
 /// <summary>What is wrong with a request is told in one shape, with the field's name, whatever the engine would have said.</summary>
-[Collection(DialectSuite.Name)]
+[Collection(DialectGroup.Name)]
 public sealed class RefusalTests(DialectServers servers)
 {
     private const string Prompt = "\"prompt\":\"x\"", Messages = "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]";

@@ -4,7 +4,7 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Dialects;
 
 /// <summary>One request has one answer, and the seed is part of the request, whatever the engine.</summary>
-[Collection(DialectSuite.Name)]
+[Collection(DialectGroup.Name)]
 public sealed class RepetitionTests(DialectServers servers)
 {
     private const int Runs = 5;

@@ -108,6 +108,25 @@ public sealed class SilenceTests
     }
 
     [Fact]
+    public async Task A_stream_that_has_begun_is_kept_alive_however_long_its_status_could_have_waited()
+    {
+        var gate = new TaskCompletionSource();
+        await using RawEngine engine = RawEngine.Start(async x =>
+        {
+            await x.BeginAsync();
+            await x.ChunkAsync(Answers.Chunk);
+            await gate.Task;
+            await x.ChunkAsync(Answers.Last + Answers.Done);
+            await x.EndAsync();
+        });
+        await using Door door = await Door.StartAsync(engine.Url, Options(Never, Soon));
+        using RawConnection connection = await OpenAsync(door);
+        await connection.ReadUntilAsync(": ka\n");
+        gate.SetResult();
+        Assert.EndsWith(Answers.Done + "\r\n0\r\n\r\n", await connection.ReadToEndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_keep_alive_interval_there_are_no_comments()
     {
         var gate = new TaskCompletionSource();
