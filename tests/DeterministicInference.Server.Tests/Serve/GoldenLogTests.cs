@@ -139,7 +139,7 @@ public sealed partial class GoldenLogTests
     [Fact]
     public async Task Above_its_level_a_line_is_silent()
     {
-        ServeProcess server = await ServeProcess.SglangQuietAsync(["--log-level", "WARNING"]);
+        ServeProcess server = await ServeProcess.SglangQuietAsync(["--receipts", "off", "--log-level", "WARNING"]);
         await using (server)
         {
             await server.Api.AnswersAsync("/readyz", System.Net.HttpStatusCode.OK);
