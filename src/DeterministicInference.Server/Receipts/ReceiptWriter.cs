@@ -117,13 +117,14 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             problem = Describe(e);
             _isLost = e is InvalidDataException;
         }
+        // Before anybody hears of a failure, so that who does finds the reason.
+        if (problem is not null) _storing.Report(problem);
         foreach (PendingWrite write in group)
         {
             if (problem is null && !_isLost) write.Succeed();
             else write.Fail();
         }
-        if (problem is not null) _storing.Report(problem);
-        else if (!_isLost)
+        if (problem is null && !_isLost)
         {
             // A queue that is still crowded would fill again at once.
             if (_queue.Count <= _queue.BoundedCapacity / 2) _storing.Clear();
