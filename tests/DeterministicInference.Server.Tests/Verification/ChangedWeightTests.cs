@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using DeterministicInference.Server.Tests.EndToEnd;
 using DeterministicInference.Server.Tests.Models;
@@ -25,6 +26,7 @@ public sealed class ChangedWeightTests(SharedServers shared)
     }
 
     [Fact]
+    [SupportedOSPlatform("linux")]
     public async Task One_weight_that_changes_after_the_hashing_is_a_contradiction_at_the_first_token_that_differs()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs sh");
