@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts;
@@ -12,6 +13,12 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PruneInterval = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// The checkpoint's file costs several syncs of its own, behind which the next receipt would have to wait: it is written in the first pause
+    /// between commits, or after the second time where there is none.
+    /// </summary>
+    private static readonly TimeSpan PublishPause = TimeSpan.FromMilliseconds(50), PublishInterval = TimeSpan.FromSeconds(1);
+
     /// <summary>Receipts deleted in one transaction: those that are to be stored don't wait long behind it.</summary>
     private const int PruneBatch = 500;
 
@@ -24,7 +31,8 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer? _hourly;
     private volatile bool _isPruneDue;
-    private bool _isLost;
+    private bool _isLost, _isPublishDue;
+    private long _published;
     private long _commits;
 
     public ReceiptWriter(ReceiptLog log, CheckpointFile file, ReceiptStoreSettings settings, TimeProvider clock, ILogger logger)
@@ -87,12 +95,14 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         {
             group.Clear();
             // While the store is failing nobody may come any more, so it is tried without them.
-            TimeSpan wait = _isPruneDue ? TimeSpan.Zero : _storing.Problem is null || _isLost ? Timeout.InfiniteTimeSpan : RetryInterval;
+            TimeSpan wait = _isPruneDue ? TimeSpan.Zero : _isPublishDue ? PublishPause : _storing.Problem is null || _isLost ? Timeout.InfiniteTimeSpan : RetryInterval;
             if (_queue.TryTake(out PendingWrite? first, wait)) group.Add(first);
             while (group.Count > 0 && _queue.TryTake(out PendingWrite? next)) group.Add(next);
             // Those who have given up were told that there is no receipt.
             group.RemoveAll(write => write.Done.IsCompleted);
-            if (group.Count > 0 || _storing.Problem is not null) Commit(group);
+            bool isPause = group.Count == 0;
+            if (!isPause || (_storing.Problem is not null && !_isPublishDue)) Commit(group);
+            if (_isPublishDue && (isPause || Stopwatch.GetElapsedTime(_published) >= PublishInterval)) Publish();
             if (_isPruneDue) PruneSome();
         }
         Finish();
@@ -128,7 +138,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         {
             // A queue that is still crowded would fill again at once.
             if (_queue.Count <= _queue.BoundedCapacity / 2) _storing.Clear();
-            if (_log.Size != size || _publishing.Problem is not null) Publish();
+            _isPublishDue |= _log.Size != size || _publishing.Problem is not null;
         }
     }
 
@@ -141,6 +151,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
 
     private void Publish()
     {
+        (_isPublishDue, _published) = (false, Stopwatch.GetTimestamp());
         try
         {
             _file.Write(_log.Note);
