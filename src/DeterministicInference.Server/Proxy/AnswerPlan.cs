@@ -11,8 +11,6 @@ namespace DeterministicInference.Server.Proxy;
 /// <param name="Seal">Writes the answer's receipt; null where there is none.</param>
 internal sealed record AnswerPlan(bool HidesTokenIds, StableIds? Ids, AnswerSeal? Seal)
 {
-    public static AnswerPlan Plain { get; } = new(false, null, null);
-
     /// <summary>Reads an answer or an event and takes it into the receipt.</summary>
     /// <exception cref="OpenAIException">It is an error, or broken.</exception>
     public void Observe(AnswerScan scan, ReadOnlyMemory<byte> json, string what)

@@ -1,3 +1,5 @@
+using DeterministicInference.Receipts.Bundles;
+
 namespace DeterministicInference.Server.Proxy;
 
 /// <summary>The comment line of a stream that carries its receipt.</summary>
@@ -5,8 +7,6 @@ internal static class ReceiptLine
 {
     /// <summary>How every comment line begins that is this server's.</summary>
     public static ReadOnlySpan<byte> Prefix => ": dis-"u8;
-
-    private static ReadOnlySpan<byte> Receipt => ": dis-receipt "u8;
 
     /// <summary>Takes the lines of a server behind this one out of an event: they must not look like ours.</summary>
     /// <param name="next">The event.</param>
@@ -23,7 +23,7 @@ internal static class ReceiptLine
             ReadOnlyMemory<byte> line = end < 0 ? rest : rest[..(end + 1)];
             rest = rest[line.Length..];
             ReadOnlySpan<byte> text = line.Span.TrimEnd("\r\n"u8);
-            if (text.StartsWith(Receipt)) receipt = text[Receipt.Length..].ToArray();
+            if (text.StartsWith(AnswerReceipt.LinePrefix)) receipt = text[AnswerReceipt.LinePrefix.Length..].ToArray();
             if (text.StartsWith(Prefix)) continue;
             hasLine |= text.Length > 0;
             kept.AddRange(line.Span);

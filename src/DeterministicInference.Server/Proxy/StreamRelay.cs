@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
+using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.OpenAI;
@@ -147,7 +148,7 @@ internal sealed class StreamRelay(HttpContext context, InferenceOptions options,
                 clock.Watch(sealing.GetAwaiter());
                 while (!await clock.NextAsync()) await TickAsync();
             }
-            if (await sealing is { } receipt && _hasLine) Write([.. ReceiptLine.Prefix, .. "receipt "u8, .. receipt, (byte)'\n']);
+            if (await sealing is { } receipt && _hasLine) Write([.. AnswerReceipt.LinePrefix, .. receipt, (byte)'\n']);
         }
         Write("data: [DONE]\n\n"u8);
     }

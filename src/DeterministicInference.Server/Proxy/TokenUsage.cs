@@ -6,21 +6,6 @@ namespace DeterministicInference.Server.Proxy;
 /// <summary>What an engine says that an answer took; null where it does not say.</summary>
 internal readonly record struct TokenUsage(long? Prompt, long? Completion)
 {
-    /// <summary>The member <c>usage</c> of an answer.</summary>
-    public static TokenUsage Read(ReadOnlySpan<byte> json)
-    {
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 512 });
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            bool matches = reader.ValueTextEquals("usage"u8);
-            reader.Read();
-            if (matches) return ReadValue(ref reader);
-            reader.Skip();
-        }
-        return default;
-    }
-
     /// <summary>Reads the value on which the reader stands, to its end.</summary>
     public static TokenUsage ReadValue(ref Utf8JsonReader reader)
     {
