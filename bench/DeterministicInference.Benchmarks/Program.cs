@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using DeterministicInference.Benchmarks.Answers;
 using DeterministicInference.Benchmarks.Engine;
 using DeterministicInference.Benchmarks.Receipts;
 using DeterministicInference.Benchmarks.Soak;
@@ -10,4 +11,14 @@ if (args is ["kernels", .. var rest])
     BenchmarkSwitcher.FromAssembly(typeof(EngineSpeedCommand).Assembly).Run(rest);
     return 0;
 }
-return await new RootCommand("Measurements of docs/benchmarks.md.") { EngineSpeedCommand.Create(), StartCommand.Create(), SoakCommand.Create(), ReceiptCostCommand.Create() }.Parse(args).InvokeAsync();
+return await new RootCommand("Measurements of docs/benchmarks.md.")
+{
+    EngineSpeedCommand.Create(),
+    StartCommand.Create(),
+    SoakCommand.Create(),
+    ReceiptCostCommand.Create(),
+    ProcessorTimeCommand.Create(),
+    AnswerReadingCommand.Create(),
+}
+    .Parse(args)
+    .InvokeAsync();

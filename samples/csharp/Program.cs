@@ -3,18 +3,25 @@
 // dotnet run --project samples/csharp -- http://127.0.0.1:8080 "What is the capital of France?"
 using System.Text;
 using System.Text.Json;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
 using var http = new HttpClient { BaseAddress = new Uri(args[0]) };
-byte[] request = Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":"{{JsonEncodedText.Encode(args[1])}}"}],"max_tokens":40}""");
-using HttpResponseMessage response = await http.PostAsync("/v1/chat/completions", new ByteArrayContent(request) { Headers = { { "Content-Type", "application/json" } } });
+byte[] request = Encoding.UTF8.GetBytes(
+    $$"""{"messages":[{"role":"user","content":"{{JsonEncodedText.Encode(args[1])}}"}],"max_tokens":40}"""
+);
+using HttpResponseMessage response = await http.PostAsync(
+    "/v1/chat/completions",
+    new ByteArrayContent(request) { Headers = { { "Content-Type", "application/json" } } }
+);
 response.EnsureSuccessStatusCode();
 byte[] answer = await response.Content.ReadAsByteArrayAsync();
-byte[] json = AnswerReceipt.Find(answer, AnswerDelivery.Json) ?? throw new InvalidOperationException("The answer has no receipt.");
+byte[] json =
+    AnswerReceipt.Find(answer, AnswerDelivery.Json)
+    ?? throw new InvalidOperationException("The answer has no receipt.");
 Receipt receipt = Receipt.FromJson(json);
 
 // A key that comes from the server that signed proves nothing about who that is: get it once, another way, and keep it.
@@ -22,10 +29,15 @@ using JsonDocument told = JsonDocument.Parse(await http.GetStringAsync("/v1/rece
 using VerificationKey key = VerificationKey.FromPem(told.RootElement.GetProperty("pem").GetString()!);
 
 RecordedAnswer recorded = RecordedAnswer.Read(answer, AnswerDelivery.Json, receipt.Salt!);
-VerificationResult result = ReceiptVerifier.Verify(new ReceiptEvidence(receipt) { RequestBody = request, Output = recorded.Output }, key);
+VerificationResult result = ReceiptVerifier.Verify(
+    new ReceiptEvidence(receipt) { RequestBody = request, Output = recorded.Output },
+    key
+);
 
 using JsonDocument document = JsonDocument.Parse(answer);
-Console.WriteLine($"answer: {document.RootElement.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()}");
+JsonElement message = document.RootElement.GetProperty("choices")[0].GetProperty("message");
+Console.WriteLine($"answer: {message.GetProperty("content").GetString()}");
 Console.WriteLine($"receipt {receipt.ReceiptId}: {result.Summary}");
-foreach (CheckResult check in result.Checks) Console.WriteLine($"{check.Check,-12}{check.Outcome} {check.Detail}");
+foreach (CheckResult check in result.Checks)
+    Console.WriteLine($"{check.Check, -12}{check.Outcome} {check.Detail}");
 return VerdictExitCode.Of(result.Verdict);

@@ -1,5 +1,7 @@
 // Verifies a receipt bundle offline, with nothing but Node: an independent reading of docs/determinism.md. It checks the signature, the
 // commitments to request and output, the token chain and the environment id. It does not run the request again: the command verify does.
+// It does not look either whether an answer has a canonical form: of names in another case, contradicting members and the like it reads one. No server signs
+// such an answer, and the command verify refuses it.
 //
 // node verify.mjs bundle.json [key.pem]        The key is the one that you trust; the bundle's own proves only that its parts belong together.
 import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
@@ -43,7 +45,7 @@ function requestDigest(path, body, pins) {
 function partsOf({ delivery, body }) {
   if (delivery === "json") return [JSON.parse(body)];
   const data = body.split(/\r\n\r\n|\n\n|\r\r/).flatMap((event) => event.split(/\r\n|\n|\r/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart()));
-  return data.slice(0, data.indexOf("[DONE]")).map((event) => JSON.parse(event));
+  return data.slice(0, data.indexOf("[DONE]")).map((event) => JSON.parse(event)).filter((event) => event !== null);
 }
 
 const fixed = ["text", "content", "reasoning", "refusal", "call.name", "call.arguments"];
@@ -93,7 +95,8 @@ function tokenDigest(response, salt) {
   const choices = new Map();
   for (const part of partsOf(response)) part.choices?.forEach((choice, position) => {
     const index = choice.index ?? position;
-    choices.set(index, choice.token_ids ? [...(choices.get(index) ?? []), ...choice.token_ids] : choices.get(index));
+    const ids = choice.token_ids ?? choice.response_token_ids;
+    choices.set(index, ids ? [...(choices.get(index) ?? []), ...ids] : choices.get(index));
   });
   if (choices.size === 0 || [...choices.values()].includes(undefined)) return undefined;
   const lines = [...choices].sort(([a], [b]) => a - b).map(([index, ids]) => {

@@ -16,7 +16,14 @@ internal sealed class EmbeddedEngine : IDisposable
 
     private readonly LlamaWeights _weights;
 
-    private EmbeddedEngine(string name, ModelConfig config, LlamaWeights weights, BpeTokenizer tokenizer, IChatTemplate? template, SchedulerLimits limits)
+    private EmbeddedEngine(
+        string name,
+        ModelConfig config,
+        LlamaWeights weights,
+        BpeTokenizer tokenizer,
+        IChatTemplate? template,
+        SchedulerLimits limits
+    )
     {
         ModelName = name;
         Config = config;
@@ -41,25 +48,58 @@ internal sealed class EmbeddedEngine : IDisposable
     /// <exception cref="ModelLoadException">The folder does not hold a model that this engine runs.</exception>
     public static EmbeddedEngine Load(string folder, SchedulerLimits limits)
     {
+        (ModelConfig config, BpeTokenizer tokenizer) = ReadDescription(folder);
+        IChatTemplate? template = KnownTemplate.Find(folder);
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        return new EmbeddedEngine(name, config, LlamaWeights.Load(folder, config), tokenizer, template, limits);
+    }
+
+    /// <summary>Reads all that describes a model, and none of its weights.</summary>
+    /// <returns>Why <see cref="Load"/> would fail; null if only reading the weights could still do so.</returns>
+    public static string? FindProblem(string folder)
+    {
+        try
+        {
+            (ModelConfig config, _) = ReadDescription(folder);
+            KnownTemplate.Find(folder);
+            LlamaWeights.Check(folder, config);
+            return null;
+        }
+        catch (ModelLoadException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private static (ModelConfig Config, BpeTokenizer Tokenizer) ReadDescription(string folder)
+    {
         if (!Directory.Exists(folder))
         {
             string problem = File.Exists(folder) ? "is a file, not a folder" : "does not exist";
-            throw new ModelLoadException($"{folder}: {problem}. Pass --model-path the folder of a Hugging Face model (config.json, *.safetensors, tokenizer.json).");
+            throw new ModelLoadException(
+                $"{folder}: {problem}. Pass --model-path the folder of a Hugging Face model (config.json, "
+                    + $"*.safetensors, tokenizer.json)."
+            );
         }
         ModelConfig config = ModelConfig.Read(folder);
         string tokenizerPath = Path.Combine(folder, "tokenizer.json");
         BpeTokenizer tokenizer = BpeTokenizer.Load(tokenizerPath);
         if (tokenizer.VocabularySize > config.VocabularySize)
         {
-            throw new ModelLoadException($"{tokenizerPath}: has token ids up to {tokenizer.VocabularySize - 1}, but config.json gives vocab_size {config.VocabularySize}. The two files belong to different models.");
+            throw new ModelLoadException(
+                $"{tokenizerPath}: has token ids up to {tokenizer.VocabularySize - 1}, but config.json gives "
+                    + $"vocab_size {config.VocabularySize}. The two files belong to different models."
+            );
         }
         foreach (int id in config.EndTokens)
         {
-            if (id < 0 || id >= config.VocabularySize) throw new ModelLoadException($"{Path.Combine(folder, "config.json")}: eos_token_id {id} is outside vocab_size {config.VocabularySize}. Download the file again, or correct it.");
+            if (id < 0 || id >= config.VocabularySize)
+                throw new ModelLoadException(
+                    $"{Path.Combine(folder, "config.json")}: eos_token_id {id} is outside vocab_size "
+                        + $"{config.VocabularySize}. Download the file again, or correct it."
+                );
         }
-        IChatTemplate? template = KnownTemplate.Find(folder);
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        return new EmbeddedEngine(name, config, LlamaWeights.Load(folder, config), tokenizer, template, limits);
+        return (config, tokenizer);
     }
 
     /// <summary>Token ids of a text prompt, with what the tokenizer puts around it.</summary>
@@ -72,12 +112,18 @@ internal sealed class EmbeddedEngine : IDisposable
     }
 
     /// <summary>Token ids of a conversation.</summary>
-    /// <exception cref="ChatTemplateException">The model has no usable template, or it refuses the conversation.</exception>
+    /// <exception cref="ChatTemplateException">
+    /// The model has no usable template, or it refuses the conversation.
+    /// </exception>
     public int[] EncodeChat(IReadOnlyList<ChatMessage> messages)
     {
-        if (Template is null) throw new ChatTemplateException($"The model '{ModelName}' has no chat template that this engine supports. Use /v1/completions.");
+        if (Template is null)
+            throw new ChatTemplateException(
+                $"The model '{ModelName}' has no chat template that this engine supports. Use /v1/completions."
+            );
         var ids = new List<int>();
-        foreach (PromptPart part in Template.Render(messages)) Tokenizer.Encode(part.Text, part.IsControl, ids, atStart: ids.Count == 0);
+        foreach (PromptPart part in Template.Render(messages))
+            Tokenizer.Encode(part.Text, part.IsControl, ids, atStart: ids.Count == 0);
         return [.. ids];
     }
 

@@ -4,29 +4,30 @@ using System.Security.Cryptography;
 namespace DeterministicInference.Receipts;
 
 /// <summary>
-/// The 32 bytes that open a receipt's commitments. Whoever has it can test guesses of the request; with the trail, recover the
-/// output token by token. It is as confidential as the text.
+/// The 32 bytes that open a receipt's commitments. Whoever has it can test guesses of the request; with the trail,
+/// recover the output token by token. It is as confidential as the text.
 /// </summary>
 public sealed class Salt
 {
     /// <summary>Length in bytes.</summary>
     public const int Size = 32;
 
-    private readonly byte[] bytes;
+    private readonly byte[] _bytes;
 
     /// <summary>Takes the salt from its bytes.</summary>
     /// <exception cref="ArgumentException">There are not 32 of them.</exception>
     public Salt(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != Size) throw new ArgumentException("A salt has 32 bytes.", nameof(bytes));
-        this.bytes = bytes.ToArray();
+        if (bytes.Length != Size)
+            throw new ArgumentException("A salt has 32 bytes.", nameof(bytes));
+        _bytes = bytes.ToArray();
     }
 
     /// <summary>32 zero bytes: equal requests have equal commitments, and anyone can test guesses.</summary>
-    public static Salt Public { get; } = new(new byte[Size]);
+    public static Salt Zero { get; } = new(new byte[Size]);
 
     /// <summary>The bytes.</summary>
-    public ReadOnlySpan<byte> Bytes => bytes;
+    public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>A new salt from the system's random generator.</summary>
     public static Salt Create() => new(RandomNumberGenerator.GetBytes(Size));
@@ -39,5 +40,5 @@ public sealed class Salt
     }
 
     /// <summary>The base64 text.</summary>
-    public string ToBase64() => Convert.ToBase64String(bytes);
+    public string ToBase64() => Convert.ToBase64String(_bytes);
 }

@@ -11,17 +11,21 @@ public readonly record struct Sha256Value
     /// <summary>Length in bytes.</summary>
     public const int Size = SHA256.HashSizeInBytes;
 
-    private readonly ulong a, b, c, d;
+    private readonly ulong _a,
+        _b,
+        _c,
+        _d;
 
     /// <summary>Takes the value from its bytes.</summary>
     /// <exception cref="ArgumentException">There are not 32 of them.</exception>
     public Sha256Value(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != Size) throw new ArgumentException("A SHA-256 value has 32 bytes.", nameof(bytes));
-        a = BinaryPrimitives.ReadUInt64BigEndian(bytes);
-        b = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
-        c = BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]);
-        d = BinaryPrimitives.ReadUInt64BigEndian(bytes[24..]);
+        if (bytes.Length != Size)
+            throw new ArgumentException("A SHA-256 value has 32 bytes.", nameof(bytes));
+        _a = BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        _b = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
+        _c = BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]);
+        _d = BinaryPrimitives.ReadUInt64BigEndian(bytes[24..]);
     }
 
     /// <summary>The SHA-256 of <paramref name="data"/>.</summary>
@@ -36,7 +40,8 @@ public readonly record struct Sha256Value
     public static bool TryParse([NotNullWhen(true)] string? text, out Sha256Value value)
     {
         value = default;
-        if (text is not { Length: 2 * Size } || !text.All(char.IsAsciiHexDigitLower)) return false;
+        if (text is not { Length: 2 * Size } || !text.All(char.IsAsciiHexDigitLower))
+            return false;
         value = new Sha256Value(Convert.FromHexString(text));
         return true;
     }
@@ -44,15 +49,17 @@ public readonly record struct Sha256Value
     /// <summary>Reads exactly 64 lower-case hexadecimal digits.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
     public static Sha256Value Parse(string text) =>
-        TryParse(text, out Sha256Value value) ? value : throw new FormatException("A SHA-256 value is written as 64 lower-case hexadecimal digits.");
+        TryParse(text, out Sha256Value value)
+            ? value
+            : throw new FormatException("A SHA-256 value is written as 64 lower-case hexadecimal digits.");
 
     /// <summary>Writes the 32 bytes.</summary>
     public void CopyTo(Span<byte> destination)
     {
-        BinaryPrimitives.WriteUInt64BigEndian(destination, a);
-        BinaryPrimitives.WriteUInt64BigEndian(destination[8..], b);
-        BinaryPrimitives.WriteUInt64BigEndian(destination[16..], c);
-        BinaryPrimitives.WriteUInt64BigEndian(destination[24..], d);
+        BinaryPrimitives.WriteUInt64BigEndian(destination, _a);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[8..], _b);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[16..], _c);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[24..], _d);
     }
 
     /// <summary>The 32 bytes.</summary>
@@ -64,5 +71,6 @@ public readonly record struct Sha256Value
     }
 
     /// <summary>64 lower-case hexadecimal digits.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{a:x16}{b:x16}{c:x16}{d:x16}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{_a:x16}{_b:x16}{_c:x16}{_d:x16}");
 }

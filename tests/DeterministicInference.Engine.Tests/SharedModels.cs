@@ -12,9 +12,11 @@ internal static class SharedModels
     public static string Require(string name)
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "DeterministicInference.slnx"))) folder = folder.Parent;
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "DeterministicInference.slnx")))
+            folder = folder.Parent;
         string? models = folder?.Parent is { } beside ? Path.Combine(beside.FullName, "shared", "models", name) : null;
-        if (models is null || !Directory.Exists(models)) Assert.Skip("skipped: needs the model folder shared/models beside the repository");
+        if (models is null || !Directory.Exists(models))
+            Assert.Skip("skipped: needs the model folder shared/models beside the repository");
         return models;
     }
 }

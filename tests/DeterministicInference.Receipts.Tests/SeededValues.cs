@@ -6,13 +6,14 @@ namespace DeterministicInference.Receipts.Tests;
 /// <summary>Reproducible choices: the n-th one depends on the seed alone.</summary>
 internal sealed class SeededValues(int seed)
 {
-    private long drawn;
+    private long _drawn;
 
     public uint Word()
     {
-        Span<byte> input = stackalloc byte[12], hash = stackalloc byte[32];
+        Span<byte> input = stackalloc byte[12],
+            hash = stackalloc byte[32];
         BinaryPrimitives.WriteInt32BigEndian(input, seed);
-        BinaryPrimitives.WriteInt64BigEndian(input[4..], drawn++);
+        BinaryPrimitives.WriteInt64BigEndian(input[4..], _drawn++);
         SHA256.HashData(input, hash);
         return BinaryPrimitives.ReadUInt32BigEndian(hash);
     }

@@ -15,10 +15,10 @@ internal sealed class AnswerBehaviour(JsonNode? fake)
     public int After => (int?)fake?["after"] ?? 1;
 
     /// <summary>
-    /// What happens then: <c>reset</c> the connection, <c>end</c> the body in good order, <c>done</c> (the mark [DONE] without
-    /// a reason for the end), <c>error</c> (as the engine reports one), <c>abort</c> (as finish_reason, in a JSON answer
-    /// too), <c>malformed</c> (half of an event), <c>die</c> (the process is killed), <c>stall</c>. In a JSON answer
-    /// <c>reset</c> and <c>die</c> come after half of the body.
+    /// What happens then: <c>reset</c> the connection, <c>end</c> the body regularly, <c>done</c> (the mark [DONE]
+    /// without a reason for the end), <c>error</c> (as the engine reports one), <c>abort</c> (as finish_reason, in a
+    /// JSON answer too), <c>malformed</c> (half of an event), <c>die</c> (the process is killed), <c>stall</c>. In a
+    /// JSON answer <c>reset</c> and <c>die</c> come after half of the body.
     /// </summary>
     public string? Then => (string?)fake?["then"];
 
@@ -31,7 +31,9 @@ internal sealed class AnswerBehaviour(JsonNode? fake)
     /// <summary>A whole answer: <c>status</c>, <c>content_type</c>, <c>body</c>, <c>headers</c>.</summary>
     public JsonNode? Answer => fake?["answer"];
 
-    /// <summary>Text that is sent as the stream's events instead of generated ones; <see cref="Then"/> follows it.</summary>
+    /// <summary>
+    /// Text that is sent as the stream's events instead of generated ones; <see cref="Then"/> follows it.
+    /// </summary>
     public string? Events => (string?)fake?["events"];
 
     /// <summary>Bytes per write of a stream; 0 is a whole event.</summary>

@@ -2,14 +2,16 @@ using System.Collections.Concurrent;
 
 namespace DeterministicInference.FakeBackend;
 
-/// <summary>What the process remembers.</summary>
-/// <param name="keepsRequests">Whether requests are remembered that have ended.</param>
-/// <param name="slots">How many requests run at once; the others wait.</param>
+/// <summary>The state of the process.</summary>
+/// <param name="keepsRequests">Whether ended requests are kept.</param>
+/// <param name="slots">Number of requests that run at once; others wait.</param>
 internal sealed class BackendState(bool keepsRequests, int slots) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<RequestRecord> _requests = [];
-    private int _count, _running, _draws;
+    private int _count,
+        _running,
+        _draws;
     private string? _lastPrompt;
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _gates = new();
     private readonly TaskCompletionSource _warm = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,7 +24,7 @@ internal sealed class BackendState(bool keepsRequests, int slots) : IDisposable
     /// <summary>How long /health takes, in milliseconds.</summary>
     public volatile int HealthDelay;
 
-    /// <summary>Whether new requests are given up at once.</summary>
+    /// <summary>Whether new requests are aborted at once.</summary>
     public volatile bool IsStopping;
 
     /// <summary>Ends the HTTP server once its answers are sent.</summary>
@@ -34,7 +36,8 @@ internal sealed class BackendState(bool keepsRequests, int slots) : IDisposable
     {
         get
         {
-            lock (_lock) return [.. _requests];
+            lock (_lock)
+                return [.. _requests];
         }
     }
 
@@ -44,16 +47,17 @@ internal sealed class BackendState(bool keepsRequests, int slots) : IDisposable
     /// <summary>Completes with POST /__fake/warm.</summary>
     public Task Warm => _warm.Task;
 
-    /// <summary>Cancelled when requests in flight are given up.</summary>
+    /// <summary>Cancelled when requests in flight are aborted.</summary>
     public CancellationToken GivenUp => _giveUp.Token;
 
     /// <summary>Completes when no request is running.</summary>
     public Task IdleAsync() => Task.WhenAll(Requests.Select(request => request.Ended));
 
     /// <summary>Open once <see cref="TaskCompletionSource.TrySetResult"/> was called on it.</summary>
-    public TaskCompletionSource Gate(string name) => _gates.GetOrAdd(name, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    public TaskCompletionSource Gate(string name) =>
+        _gates.GetOrAdd(name, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    /// <summary>From now on, for requests in flight too.</summary>
+    /// <summary>Obstructs from now on, including requests in flight.</summary>
     public void Obstruct(Obstruction obstruction) => _obstruction = obstruction;
 
     public void WarmUp() => _warm.TrySetResult();
@@ -77,7 +81,7 @@ internal sealed class BackendState(bool keepsRequests, int slots) : IDisposable
         return Interlocked.Increment(ref _running) - 1;
     }
 
-    /// <summary>To be called once for every <see cref="BeginAsync"/>.</summary>
+    /// <summary>Called once for every <see cref="BeginAsync"/>.</summary>
     public void Finish()
     {
         Interlocked.Decrement(ref _running);
@@ -93,17 +97,24 @@ internal sealed class BackendState(bool keepsRequests, int slots) : IDisposable
         var headers = request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString());
         lock (_lock)
         {
-            var record = new RequestRecord(_count++, $"{request.Method} {request.Path}{request.QueryString}", headers, body);
+            var record = new RequestRecord(
+                _count++,
+                $"{request.Method} {request.Path}{request.QueryString}",
+                headers,
+                body
+            );
             _requests.Add(record);
             return record;
         }
     }
 
-    /// <summary>To be called when a request's answer is over.</summary>
+    /// <summary>Called when a request's answer has ended.</summary>
     public void Ended(RequestRecord record)
     {
-        if (keepsRequests) return;
-        lock (_lock) _requests.Remove(record);
+        if (keepsRequests)
+            return;
+        lock (_lock)
+            _requests.Remove(record);
     }
 
     public void Dispose()

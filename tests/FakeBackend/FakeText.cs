@@ -10,13 +10,33 @@ internal static class FakeText
     private const int FirstPromptId = 1000;
     private const int PromptIds = 100_000;
 
-    private static readonly string[] Syllables = ["ka", "ru", "mi", "to", "sel", "an", "vor", "li", "pe", "dun", "ya", "ost", "ne", "gri", "hal", "bu"];
+    private static readonly string[] Syllables =
+    [
+        "ka",
+        "ru",
+        "mi",
+        "to",
+        "sel",
+        "an",
+        "vor",
+        "li",
+        "pe",
+        "dun",
+        "ya",
+        "ost",
+        "ne",
+        "gri",
+        "hal",
+        "bu",
+    ];
 
     /// <summary>The number of the token that ends a text.</summary>
     public const int EndOfText = 2;
 
     /// <param name="prompt">What is continued.</param>
-    /// <param name="sampling">As the engine resolved it: what a client left out shows where the engine's own value differs.</param>
+    /// <param name="sampling">
+    /// As the engine resolved it: what a client left out shows where the engine's own value differs.
+    /// </param>
     /// <param name="seed">Without effect where nothing is drawn.</param>
     /// <param name="variation">0, or what the arithmetic additionally depended on, as the size of the batch.</param>
     /// <param name="count">Words.</param>
@@ -24,10 +44,13 @@ internal static class FakeText
     {
         // FNV-1a over all of it, continued for every word.
         ulong hash = FnvBasis;
-        foreach (char c in prompt) Mix(c);
-        foreach (char c in sampling.Key) Mix(c);
+        foreach (char c in prompt)
+            Mix(c);
+        foreach (char c in sampling.Key)
+            Mix(c);
         long drawn = sampling.IsGreedy ? 0 : seed;
-        for (int shift = 0; shift < 64; shift += 16) Mix((char)(drawn >> shift));
+        for (int shift = 0; shift < 64; shift += 16)
+            Mix((char)(drawn >> shift));
         Mix((char)variation);
         var words = new Token[count];
         for (int i = 0; i < count; i++)
@@ -36,7 +59,8 @@ internal static class FakeText
             // Murmur's last steps, so that every bit counts from the first word on.
             ulong mixed = (hash ^ hash >> 33) * 0xff51afd7ed558ccd;
             mixed = (mixed ^ mixed >> 33) * 0xc4ceb9fe1a85ec53;
-            int first = (int)(mixed >> 40 & 15), second = (int)(mixed >> 50 & 15);
+            int first = (int)(mixed >> 40 & 15),
+                second = (int)(mixed >> 50 & 15);
             words[i] = new Token(" " + Syllables[first] + Syllables[second], 3 + (first << 4) + second);
         }
         return words;
@@ -45,12 +69,14 @@ internal static class FakeText
     }
 
     /// <summary>The prompt's words as numbers.</summary>
-    public static int[] PromptIdsOf(string prompt) => [.. prompt.Split(' ').Select(word => FirstPromptId + (int)(Hash(word) % PromptIds))];
+    public static int[] PromptIdsOf(string prompt) =>
+        [.. prompt.Split(' ').Select(word => FirstPromptId + (int)(Hash(word) % PromptIds))];
 
     public static ulong Hash(string text)
     {
         ulong hash = FnvBasis;
-        foreach (char c in text) hash = (hash ^ c) * 1099511628211;
+        foreach (char c in text)
+            hash = (hash ^ c) * 1099511628211;
         return hash;
     }
 }

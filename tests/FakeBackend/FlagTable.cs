@@ -8,7 +8,10 @@ internal sealed class UsageException(int exitCode, string text) : Exception(text
     public int ExitCode { get; } = exitCode;
 }
 
-/// <summary>The part of an engine's command line that a launcher is likely to use: what is not here is refused, as the engine refuses what it does not know.</summary>
+/// <summary>
+/// The part of an engine's command line that a launcher is likely to use: what is not here is refused, as the engine
+/// refuses what it does not know.
+/// </summary>
 internal abstract class FlagTable
 {
     /// <summary>Flags that stand alone.</summary>
@@ -51,12 +54,16 @@ internal sealed class ArgparseFlags(string program, string usage) : FlagTable
 
     public UsageException Refuse(string message) => new(2, $"usage: {program} {usage}\n{program}: error: {message}");
 
-    public override UsageException Unknown(string[] rest) => Refuse($"unrecognized arguments: {string.Join(' ', rest)}");
+    public override UsageException Unknown(string[] rest) =>
+        Refuse($"unrecognized arguments: {string.Join(' ', rest)}");
 
     public override UsageException MissingValue(string flag) => Refuse($"argument {flag}: expected one argument");
 
-    public override UsageException NotANumber(string flag, string value) => Refuse($"argument {flag}: invalid int value: '{value}'");
+    public override UsageException NotANumber(string flag, string value) =>
+        Refuse($"argument {flag}: invalid int value: '{value}'");
 
     public override UsageException NotAChoice(string flag, string value) =>
-        Refuse($"argument {flag}: invalid choice: '{value}' (choose from {string.Join(", ", Choices[flag].Select(choice => $"'{choice}'"))})");
+        Refuse(
+            $"argument {flag}: invalid choice: '{value}' (choose from {string.Join(", ", Choices[flag].Select(choice => $"'{choice}'"))})"
+        );
 }

@@ -9,7 +9,13 @@ internal static class GateWait
     /// <param name="interval">Time between calls of <paramref name="keepAlive"/>; null is never.</param>
     /// <param name="keepAlive">Keeps the connection alive.</param>
     /// <returns>Whether it opened; else the engine has given up its requests.</returns>
-    public static async Task<bool> PassAsync(BackendState state, string gate, HttpContext context, TimeSpan? interval = null, Func<Task>? keepAlive = null)
+    public static async Task<bool> PassAsync(
+        BackendState state,
+        string gate,
+        HttpContext context,
+        TimeSpan? interval = null,
+        Func<Task>? keepAlive = null
+    )
     {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, state.GivenUp);
         Task open = state.Gate(gate).Task;
@@ -28,7 +34,8 @@ internal static class GateWait
             }
             return true;
         }
-        catch (OperationCanceledException) when (state.GivenUp.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (state.GivenUp.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
             return false;
         }

@@ -31,9 +31,14 @@ internal sealed record Generation(IReadOnlyList<Token> Tokens, Ending Ending, st
             return new Generation([.. words[..end], new Token("", FakeText.EndOfText)], Ending.EndOfText, null);
         }
         string text = string.Concat(words.Select(word => word.Text));
-        (int at, string? matched) = request.Stop.Select(stop => (At: text.IndexOf(stop, StringComparison.Ordinal), Stop: (string?)stop))
-            .Where(found => found.At >= 0).DefaultIfEmpty((At: -1, Stop: null)).MinBy(found => found.At);
-        return matched is null ? new Generation(words, Ending.Length, null) : new Generation(Cut(words, at, at + matched.Length), Ending.StopString, matched);
+        (int at, string? matched) = request
+            .Stop.Select(stop => (At: text.IndexOf(stop, StringComparison.Ordinal), Stop: (string?)stop))
+            .Where(found => found.At >= 0)
+            .DefaultIfEmpty((At: -1, Stop: null))
+            .MinBy(found => found.At);
+        return matched is null
+            ? new Generation(words, Ending.Length, null)
+            : new Generation(Cut(words, at, at + matched.Length), Ending.StopString, matched);
     }
 
     /// <summary>The same given up after so many words.</summary>
@@ -45,7 +50,8 @@ internal sealed record Generation(IReadOnlyList<Token> Tokens, Ending Ending, st
         int position = 0;
         foreach (Token word in words)
         {
-            if (position >= tokensEnd) break;
+            if (position >= tokensEnd)
+                break;
             cut.Add(word with { Text = word.Text[..Math.Clamp(textEnd - position, 0, word.Text.Length)] });
             position += word.Text.Length;
         }

@@ -40,19 +40,32 @@ internal sealed class GenerationEndpoints(BackendState state, Dialect dialect)
         await state.PassAsync(context, Obstruction.Generation);
         if (request.Behaviour.Answer is { } answer)
         {
-            foreach ((string name, JsonNode? value) in answer["headers"]?.AsObject() ?? []) context.Response.Headers[name] = (string?)value;
-            await WriteAsync(context, (int?)answer["status"] ?? 200, (string?)answer["content_type"] ?? "application/json", (string?)answer["body"] ?? "");
+            foreach ((string name, JsonNode? value) in answer["headers"]?.AsObject() ?? [])
+                context.Response.Headers[name] = (string?)value;
+            await WriteAsync(
+                context,
+                (int?)answer["status"] ?? 200,
+                (string?)answer["content_type"] ?? "application/json",
+                (string?)answer["body"] ?? ""
+            );
             return;
         }
-        AnswerJson json = dialect.Json(request, record.Number, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(), context.Request.Headers);
+        AnswerJson json = dialect.Json(
+            request,
+            record.Number,
+            TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(),
+            context.Request.Headers
+        );
         bool isLate = state.IsStopping;
         int others = await state.BeginAsync(context.RequestAborted);
         try
         {
             int variation = dialect.Variation(request, others, state.WasCached(request.Prompt));
             Generation[] choices = [.. request.Seeds.Select(seed => Generation.Of(request, seed, variation))];
-            if (request.IsStream) await new GenerationStream(context, request, json, choices, state, dialect).SendAsync(isLate);
-            else await SendAsync(context, request.Behaviour, json, choices, isLate);
+            if (request.IsStream)
+                await new GenerationStream(context, request, json, choices, state, dialect).SendAsync(isLate);
+            else
+                await SendAsync(context, request.Behaviour, json, choices, isLate);
         }
         finally
         {
@@ -60,24 +73,37 @@ internal sealed class GenerationEndpoints(BackendState state, Dialect dialect)
         }
     }
 
-    private async Task SendAsync(HttpContext context, AnswerBehaviour behaviour, AnswerJson json, Generation[] choices, bool isLate)
+    private async Task SendAsync(
+        HttpContext context,
+        AnswerBehaviour behaviour,
+        AnswerJson json,
+        Generation[] choices,
+        bool isLate
+    )
     {
         bool isGivenUp = isLate || behaviour.Then == "abort";
-        if (behaviour.Gate is { } gate) isGivenUp |= !await GateWait.PassAsync(state, gate, context);
+        if (behaviour.Gate is { } gate)
+            isGivenUp |= !await GateWait.PassAsync(state, gate, context);
         await state.PassAsync(context, Obstruction.Generation);
-        string body = json.Body(isGivenUp ? [.. choices.Select(choice => choice.AbortAfter(isLate ? 0 : behaviour.After))] : choices);
-        if (behaviour.Then is null or "abort") await WriteAsync(context, StatusCodes.Status200OK, "application/json", body);
-        else await BreakAsync(context, behaviour.Then, body);
+        string body = json.Body(
+            isGivenUp ? [.. choices.Select(choice => choice.AbortAfter(isLate ? 0 : behaviour.After))] : choices
+        );
+        if (behaviour.Then is null or "abort")
+            await WriteAsync(context, StatusCodes.Status200OK, "application/json", body);
+        else
+            await BreakAsync(context, behaviour.Then, body);
     }
 
     private static async Task BreakAsync(HttpContext context, string then, string body)
     {
-        if (then == "stall") await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        if (then == "stall")
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = Encoding.UTF8.GetByteCount(body);
         await context.Response.WriteAsync(body[..(body.Length / 2)], context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
-        if (then == "die") Termination.Die();
+        if (then == "die")
+            Termination.Die();
         context.Abort();
     }
 

@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace DeterministicInference.FakeBackend;
 
 /// <summary>A request that the engine refuses: status, type, message and field of its error body.</summary>
-internal sealed class RefusedException(int status, string type, string message, string? param = null) : Exception(message)
+internal sealed class RefusedException(int status, string type, string message, string? param = null)
+    : Exception(message)
 {
     public int Status { get; } = status;
 

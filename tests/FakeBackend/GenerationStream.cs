@@ -3,8 +3,15 @@ using DeterministicInference.FakeBackend.Dialects;
 
 namespace DeterministicInference.FakeBackend;
 
-/// <summary>An answer in events. Where the engine doesn't send its headers before, they leave with the first one.</summary>
-internal sealed class GenerationStream(HttpContext context, GenerationRequest request, AnswerJson json, IReadOnlyList<Generation> choices, BackendState state, Dialect dialect)
+/// <summary>A streamed answer. Unless the engine sends its headers first, they are sent with the first event.</summary>
+internal sealed class GenerationStream(
+    HttpContext context,
+    GenerationRequest request,
+    AnswerJson json,
+    IReadOnlyList<Generation> choices,
+    BackendState state,
+    Dialect dialect
+)
 {
     private readonly AnswerBehaviour _behaviour = request.Behaviour;
 
@@ -12,13 +19,17 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
     public async Task SendAsync(bool isLate)
     {
         context.Response.ContentType = "text/event-stream";
-        // Whoever comes next on this connection could meet its idle timeout, which is not what a test of these events is about.
-        if (_behaviour.Events is not null) context.Response.Headers.Connection = "close";
-        if (dialect.SendsHeadersFirst) await context.Response.Body.FlushAsync(context.RequestAborted);
+        // Closed, as the next request on this connection could meet its idle timeout, which these events' tests do not
+        // cover.
+        if (_behaviour.Events is not null)
+            context.Response.Headers.Connection = "close";
+        if (dialect.SendsHeadersFirst)
+            await context.Response.Body.FlushAsync(context.RequestAborted);
         if (_behaviour.Events is { } events)
         {
             await WriteAsync(events);
-            if (_behaviour.Then is { } then) await BreakAsync(then);
+            if (_behaviour.Then is { } then)
+                await BreakAsync(then);
             return;
         }
         if (isLate)
@@ -33,13 +44,17 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
             sent++;
             bool breaks = chunk.IsText && _behaviour.Then is not null && sent >= _behaviour.After;
             bool waits = breaks || (sent == 1 && _behaviour.Then is null);
-            bool isGivenUp = _behaviour.Gate is { } gate && waits
+            bool isGivenUp =
+                _behaviour.Gate is { } gate
+                && waits
                 && !await GateWait.PassAsync(state, gate, context, dialect.KeepAlive, () => WriteAsync(":\n\n"));
-            if (!isGivenUp && !breaks) continue;
+            if (!isGivenUp && !breaks)
+                continue;
             await BreakAsync(isGivenUp ? "abort" : _behaviour.Then!);
             return;
         }
-        if (!_behaviour.WithoutDone) await EventAsync("[DONE]");
+        if (!_behaviour.WithoutDone)
+            await EventAsync("[DONE]");
     }
 
     private async Task BreakAsync(string then)
@@ -59,10 +74,12 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
                 break;
             case "error":
                 await EventAsync(json.ErrorEvent);
-                if (dialect.EndsErrorWithDone) await EventAsync("[DONE]");
+                if (dialect.EndsErrorWithDone)
+                    await EventAsync("[DONE]");
                 break;
             case "abort":
-                for (int i = 0; i < choices.Count; i++) await EventAsync(json.AbortChunk(i).ToJsonString());
+                for (int i = 0; i < choices.Count; i++)
+                    await EventAsync(json.AbortChunk(i).ToJsonString());
                 await EventAsync("[DONE]");
                 break;
             case "malformed":
@@ -77,7 +94,8 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
         }
     }
 
-    private Task EventAsync(string data, string? name = null) => WriteAsync($"{(name is null ? "" : $"event: {name}\n")}data: {data}\n\n");
+    private Task EventAsync(string data, string? name = null) =>
+        WriteAsync($"{(name is null ? "" : $"event: {name}\n")}data: {data}\n\n");
 
     private async Task WriteAsync(string text)
     {
@@ -86,7 +104,10 @@ internal sealed class GenerationStream(HttpContext context, GenerationRequest re
         int size = _behaviour.PieceSize == 0 ? bytes.Length : _behaviour.PieceSize;
         for (int i = 0; i < bytes.Length; i += size)
         {
-            await context.Response.Body.WriteAsync(bytes.AsMemory(i, Math.Min(size, bytes.Length - i)), context.RequestAborted);
+            await context.Response.Body.WriteAsync(
+                bytes.AsMemory(i, Math.Min(size, bytes.Length - i)),
+                context.RequestAborted
+            );
             await context.Response.Body.FlushAsync(context.RequestAborted);
         }
     }

@@ -36,32 +36,49 @@ internal sealed class LaunchArguments
     {
         string? positional = null;
         int i = skip;
-        if (takesPositional && i < all.Length && !all[i].StartsWith('-')) positional = all[i++];
+        if (takesPositional && i < all.Length && !all[i].StartsWith('-'))
+            positional = all[i++];
         var parsed = new LaunchArguments(all) { Positional = positional };
         for (; i < all.Length; i++)
         {
             string[] parts = table.TakesFlagsAsValues ? [all[i]] : all[i].Split('=', 2);
             string flag = table.Aliases.GetValueOrDefault(parts[0], parts[0]);
-            if (table.Switches.Contains(flag) && parts.Length == 1) parsed._values[flag] = [""];
-            else if (table.Values.Contains(flag) || table.Lists.Contains(flag)) i += parsed.Take(flag, parts, all[(i + 1)..], table);
-            else throw table.Unknown(all[i..]);
+            if (table.Switches.Contains(flag) && parts.Length == 1)
+                parsed._values[flag] = [""];
+            else if (table.Values.Contains(flag) || table.Lists.Contains(flag))
+                i += parsed.Take(flag, parts, all[(i + 1)..], table);
+            else
+                throw table.Unknown(all[i..]);
         }
         return parsed;
     }
 
     /// <summary>As Python prints a dataclass.</summary>
-    public string Describe(string name) => $"{name}({string.Join(", ", _values.Select(value => $"{value.Key.TrimStart('-').Replace('-', '_')}='{value.Value[^1].Replace("\\", "\\\\").Replace("'", "\\'")}'"))})";
+    public string Describe(string name) =>
+        $"{name}({string.Join(", ", _values.Select(value => $"{value.Key.TrimStart('-').Replace('-', '_')}='{value.Value[^1].Replace("\\", "\\\\").Replace("'", "\\'")}'"))})";
 
     /// <returns>How many of the following arguments were its values.</returns>
     private int Take(string flag, string[] parts, string[] following, FlagTable table)
     {
-        string[] values = parts.Length == 2 ? [parts[1]] : [.. following.TakeWhile(value => table.TakesFlagsAsValues || !value.StartsWith("--", StringComparison.Ordinal))];
-        if (values.Length == 0) throw table.MissingValue(parts[0]);
-        if (!table.Lists.Contains(flag)) values = values[..1];
+        string[] values =
+            parts.Length == 2
+                ? [parts[1]]
+                :
+                [
+                    .. following.TakeWhile(value =>
+                        table.TakesFlagsAsValues || !value.StartsWith("--", StringComparison.Ordinal)
+                    ),
+                ];
+        if (values.Length == 0)
+            throw table.MissingValue(parts[0]);
+        if (!table.Lists.Contains(flag))
+            values = values[..1];
         foreach (string value in values)
         {
-            if (table.Numbers.Contains(flag) && !long.TryParse(value, out _)) throw table.NotANumber(parts[0], value);
-            if (table.Choices.TryGetValue(flag, out string[]? choices) && !choices.Contains(value)) throw table.NotAChoice(flag, value);
+            if (table.Numbers.Contains(flag) && !long.TryParse(value, out _))
+                throw table.NotANumber(parts[0], value);
+            if (table.Choices.TryGetValue(flag, out string[]? choices) && !choices.Contains(value))
+                throw table.NotAChoice(flag, value);
         }
         _values[flag] = [.. values];
         return parts.Length == 2 ? 0 : values.Length;

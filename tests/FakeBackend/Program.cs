@@ -22,30 +22,41 @@ if (dialect.Conflict is { } conflict)
 
 LaunchArguments arguments = dialect.Arguments;
 var behaviour = new ProcessBehaviour();
-if (behaviour.FirstLine is { } first) Output.Log(first);
-if (behaviour.PrintsArguments) Output.Log($"server_args={arguments.Describe(dialect.ArgumentsName)}");
+if (behaviour.FirstLine is { } first)
+    Output.Log(first);
+if (behaviour.PrintsArguments)
+    Output.Log($"server_args={arguments.Describe(dialect.ArgumentsName)}");
 if (behaviour.ExitLines is { } lines)
 {
-    for (int i = 1; i <= lines; i++) Output.Log($"Loading failed, line {i} of {lines}");
+    for (int i = 1; i <= lines; i++)
+        Output.Log($"Loading failed, line {i} of {lines}");
     return behaviour.ExitCode;
 }
-if (behaviour.IgnoreSigterm) Termination.IgnoreFromStart();
+if (behaviour.IgnoreSigterm)
+    Termination.IgnoreFromStart();
 Helpers.Start(behaviour.Children, behaviour.Daemons);
 
 int port = arguments.Port(dialect.DefaultPort);
 LoadingPhase loading = dialect.Loading;
 TimeSpan warmup = behaviour.Warmup < TimeSpan.Zero ? Timeout.InfiniteTimeSpan : behaviour.Warmup;
 Socket? bound = loading == LoadingPhase.BoundUntilReady ? ReusedPort.Bind(arguments.Host, port) : null;
-if (loading != LoadingPhase.Answered) await Task.Delay(behaviour.StartDelay);
-if (loading is LoadingPhase.BoundUntilReady or LoadingPhase.RefusedUntilReady) await Task.Delay(warmup);
+if (loading != LoadingPhase.Answered)
+    await Task.Delay(behaviour.StartDelay);
+if (loading is LoadingPhase.BoundUntilReady or LoadingPhase.RefusedUntilReady)
+    await Task.Delay(warmup);
 
-using var state = new BackendState(behaviour.KeepsRequests, dialect.Slots) { HealthDelay = (int)behaviour.HealthDelay.TotalMilliseconds };
+using var state = new BackendState(behaviour.KeepsRequests, dialect.Slots)
+{
+    HealthDelay = (int)behaviour.HealthDelay.TotalMilliseconds,
+};
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
 builder.Logging.ClearProviders();
+
 // Signals have the engine's meaning, not the host's.
 builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
 builder.WebHost.UseUrls($"http://{arguments.Host}:{port}");
-if (bound is not null) builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => bound);
+if (bound is not null)
+    builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => bound);
 builder.WebHost.ConfigureKestrel(kestrel =>
 {
     kestrel.AddServerHeader = false;
@@ -56,18 +67,24 @@ builder.WebHost.ConfigureKestrel(kestrel =>
 
 WebApplication app = builder.Build();
 state.StopServer = () => app.StopAsync();
-app.Use(async (context, next) =>
-{
-    if (dialect.ServerHeader is { } server) context.Response.Headers.Server = server;
-    bool isControl = context.Request.Path.StartsWithSegments("/__fake");
-    if (!isControl) await state.PassAsync(context, Obstruction.Everything);
-    if (isControl || !await dialect.RefuseAsync(context, state)) await next(context);
-});
+app.Use(
+    async (context, next) =>
+    {
+        if (dialect.ServerHeader is { } server)
+            context.Response.Headers.Server = server;
+        bool isControl = context.Request.Path.StartsWithSegments("/__fake");
+        if (!isControl)
+            await state.PassAsync(context, Obstruction.Everything);
+        if (isControl || !await dialect.RefuseAsync(context, state))
+            await next(context);
+    }
+);
 new GenerationEndpoints(state, dialect).Map(app);
 dialect.MapInfo(app, state);
 ControlEndpoints.Map(app, state, arguments);
 await app.StartAsync();
-foreach (string url in app.Urls) Output.Log(dialect.AddressLine(url));
+foreach (string url in app.Urls)
+    Output.Log(dialect.AddressLine(url));
 
 bool isWarm = true;
 if (loading == LoadingPhase.Answered)
@@ -78,14 +95,17 @@ if (loading == LoadingPhase.Answered)
 else if (loading == LoadingPhase.RefusedThenWarming)
 {
     isWarm = warmup != Timeout.InfiniteTimeSpan;
-    if (isWarm) await Task.Delay(warmup);
+    if (isWarm)
+        await Task.Delay(warmup);
 }
-if (!behaviour.IgnoreSigterm) Termination.HandleSignal(state, dialect);
+if (!behaviour.IgnoreSigterm)
+    Termination.HandleSignal(state, dialect);
 Output.Flood(behaviour.LogLines);
 if (isWarm && !behaviour.NeverHealthy)
 {
     state.HealthStatus = StatusCodes.Status200OK;
-    if (dialect.ReadyLine is { } ready) Output.Log(ready);
+    if (dialect.ReadyLine is { } ready)
+        Output.Log(ready);
 }
 if (behaviour.ExitAfterReady is { } time)
 {

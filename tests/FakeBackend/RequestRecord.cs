@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace DeterministicInference.FakeBackend;
 
 /// <summary>A request that arrived.</summary>
@@ -9,6 +7,8 @@ namespace DeterministicInference.FakeBackend;
 /// <param name="body">As it came.</param>
 internal sealed class RequestRecord(int number, string line, IReadOnlyDictionary<string, string> headers, string body)
 {
+    private const string Running = "running";
+
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -20,11 +20,10 @@ internal sealed class RequestRecord(int number, string line, IReadOnlyDictionary
 
     public string Body { get; } = body;
 
-    /// <summary>"running", "completed" or "cancelled", which is what SGLang would notice of a client that left.</summary>
-    public string State { get; private set; } = "running";
-
-    /// <summary>When it ended: <see cref="Stopwatch.GetTimestamp"/>, which all processes of a machine share.</summary>
-    public long EndedAt { get; private set; }
+    /// <summary>
+    /// "running", "completed" or "cancelled", which is what SGLang would notice of a client that left.
+    /// </summary>
+    public string State { get; private set; } = Running;
 
     public Task Ended => _ended.Task;
 
@@ -33,9 +32,9 @@ internal sealed class RequestRecord(int number, string line, IReadOnlyDictionary
     {
         lock (_lock)
         {
-            if (EndedAt != 0) return;
+            if (State != Running)
+                return;
             State = isCancelled ? "cancelled" : "completed";
-            EndedAt = Stopwatch.GetTimestamp();
         }
         _ended.TrySetResult();
     }

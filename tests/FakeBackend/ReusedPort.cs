@@ -7,7 +7,8 @@ namespace DeterministicInference.FakeBackend;
 internal static class ReusedPort
 {
     // Linux's numbers.
-    private const int SocketLevel = 1, ReusePort = 15;
+    private const int SocketLevel = 1,
+        ReusePort = 15;
 
     public static Socket Bind(string host, int port)
     {

@@ -7,7 +7,7 @@ namespace DeterministicInference.FakeBackend;
 /// <summary>How an engine ends.</summary>
 internal static class Termination
 {
-    /// <summary>How long an engine waits for requests that it has given up.</summary>
+    /// <summary>Time that an engine waits for aborted requests.</summary>
     private static readonly TimeSpan KillDelay = TimeSpan.FromSeconds(5);
 
     private static readonly List<PosixSignalRegistration> Registrations = [];
@@ -20,16 +20,25 @@ internal static class Termination
     }
 
     /// <summary>For an engine that ignores SIGTERM from the start.</summary>
-    public static void IgnoreFromStart() => Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = true));
+    public static void IgnoreFromStart() =>
+        Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = true));
 
     /// <summary>SIGTERM has its default action until this was called: before that no engine here handles it.</summary>
-    public static void HandleSignal(BackendState state, Dialect dialect) => Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-    {
-        signal.Cancel = true;
-        _ = dialect.TerminateAsync(state);
-    }));
+    public static void HandleSignal(BackendState state, Dialect dialect) =>
+        Registrations.Add(
+            PosixSignalRegistration.Create(
+                PosixSignal.SIGTERM,
+                signal =>
+                {
+                    signal.Cancel = true;
+                    _ = dialect.TerminateAsync(state);
+                }
+            )
+        );
 
-    /// <summary>As SGLang: new requests are still taken, those in flight end without limit, then it kills its own tree: 137.</summary>
+    /// <summary>
+    /// As SGLang: new requests are still taken, those in flight end without limit, then it kills its own tree: 137.
+    /// </summary>
     public static async Task DrainAndDieAsync(BackendState state)
     {
         state.HealthStatus = StatusCodes.Status503ServiceUnavailable;
@@ -38,7 +47,7 @@ internal static class Termination
         Die();
     }
 
-    /// <summary>Requests in flight may end for so long, then they are given up; code 0.</summary>
+    /// <summary>Requests in flight may end within a limit, then they are aborted; code 0.</summary>
     public static async Task DrainAndExitAsync(BackendState state, TimeSpan limit)
     {
         Task idle = state.IdleAsync();

@@ -1,13 +1,17 @@
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
-using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
-using DeterministicInference.Server.Receipts;
+using DeterministicInference.Server.Receipts.Issuing;
+using DeterministicInference.Server.Receipts.Store;
 using Microsoft.Extensions.Logging;
 
 namespace DeterministicInference.Server.Tests.GuardHost;
 
-/// <summary>Stands for a server with a store of receipts that is killed, or whose disk is full. It does what it reads and tells what it did.</summary>
+/// <summary>
+/// Stands for a server with a store of receipts that is killed, or whose disk is full. It executes the commands that it
+/// reads and reports each.
+/// </summary>
 internal static class ReceiptHost
 {
     private static readonly Lock Output = new();
@@ -31,14 +35,12 @@ internal static class ReceiptHost
             switch (command.Split(' '))
             {
                 case ["append"]:
-                    if (!await AppendAsync(store)) Tell("failed " + store.Problem);
+                    if (!await AppendAsync(store))
+                        Tell("failed " + store.Problem);
                     break;
                 case ["run", var appenders]:
-                    for (int i = 0; i < int.Parse(appenders, System.Globalization.CultureInfo.InvariantCulture); i++) _ = Task.Run(() => RunAsync(store));
-                    break;
-                case ["delete", var path]:
-                    File.Delete(path);
-                    Tell("deleted");
+                    for (int i = 0; i < int.Parse(appenders, System.Globalization.CultureInfo.InvariantCulture); i++)
+                        _ = Task.Run(() => RunAsync(store));
                     break;
             }
         }
@@ -49,15 +51,14 @@ internal static class ReceiptHost
 
     private static async Task RunAsync(ReceiptStore store)
     {
-        while (await AppendAsync(store))
-        {
-        }
+        while (await AppendAsync(store)) { }
     }
 
     private static async Task<bool> AppendAsync(ReceiptStore store)
     {
         NewReceipt receipt = Issue(store);
-        if (await store.AppendAsync(receipt, CancellationToken.None) is null) return false;
+        if (await store.AppendAsync(receipt, CancellationToken.None) is null)
+            return false;
         Tell("receipt " + receipt.Receipt.ReceiptId);
         return true;
     }
@@ -86,16 +87,23 @@ internal static class ReceiptHost
     /// <summary>One write per line: a process that is killed has told a line or it has not.</summary>
     private static void Tell(string line)
     {
-        lock (Output) Console.Out.WriteLine(line);
+        lock (Output)
+            Console.Out.WriteLine(line);
     }
 
     private sealed class Teller : ILogger
     {
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Tell($"log {logLevel} {formatter(state, exception)}");
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Tell($"log {logLevel} {formatter(state, exception)}");
     }
 }

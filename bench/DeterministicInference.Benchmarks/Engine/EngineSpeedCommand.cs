@@ -8,23 +8,47 @@ using DeterministicInference.ModelTools.Export;
 namespace DeterministicInference.Benchmarks.Engine;
 
 /// <summary>
-/// <c>engine-speed</c>: tokens per second of prefill and decode through the scheduler. All cases are loaded first and then
-/// measured in rounds, one after the other, so that a slow moment of the machine falls on all of them; the best and the
-/// median round are shown.
+/// <c>engine-speed</c>: tokens per second of prefill and decode through the scheduler. All cases are loaded first and
+/// then measured in rounds, one after the other, so that a slow moment of the machine falls on all of them; the best
+/// and the median round are shown.
 /// </summary>
 internal static class EngineSpeedCommand
 {
     private const int PromptTokens = 128;
 
-    private static readonly Option<string[]> Models = new("--model") { Description = "Folders of further models.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<int> Rounds = new("--rounds") { Description = "Measurements per case.", DefaultValueFactory = _ => 7 };
-    private static readonly Option<string> Scratch = new("--scratch") { Description = "Folder for generated models; they are reused.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "dis-bench-models") };
+    private static readonly Option<string[]> Models = new("--model")
+    {
+        Description = "Folders of further models.",
+        DefaultValueFactory = _ => [],
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private static readonly Option<int> Rounds = new("--rounds")
+    {
+        Description = "Measurements per case.",
+        DefaultValueFactory = _ => 7,
+    };
+    private static readonly Option<string> Scratch = new("--scratch")
+    {
+        Description = "Folder for generated models; they are reused.",
+        DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "dis-bench-models"),
+    };
 
     public static Command Create()
     {
-        var command = new Command("engine-speed", "Prefill and decode speed of the embedded engine.") { Models, Rounds, Scratch };
-        command.SetAction((parsed, cancellation) => RunAsync(
-            [.. parsed.GetValue(Models)!, .. RandomModels(parsed.GetValue(Scratch)!)], parsed.GetValue(Rounds), cancellation));
+        var command = new Command("engine-speed", "Prefill and decode speed of the embedded engine.")
+        {
+            Models,
+            Rounds,
+            Scratch,
+        };
+        command.SetAction(
+            (parsed, cancellation) =>
+                RunAsync(
+                    [.. parsed.GetValue(Models)!, .. RandomModels(parsed.GetValue(Scratch)!)],
+                    parsed.GetValue(Rounds),
+                    cancellation
+                )
+        );
         return command;
     }
 
@@ -35,7 +59,8 @@ internal static class EngineSpeedCommand
             foreach (TensorType type in (TensorType[])[TensorType.F32, TensorType.BF16])
             {
                 string folder = Path.Combine(scratch, $"random-{preset}-{type.ToString().ToLowerInvariant()}");
-                if (!File.Exists(Path.Combine(folder, TrainedModel.WeightsFile))) RandomModel.Write(folder, RandomModel.Presets[preset], type, seed: 1);
+                if (!File.Exists(Path.Combine(folder, TrainedModel.WeightsFile)))
+                    RandomModel.Write(folder, RandomModel.Presets[preset], type, seed: 1);
                 yield return folder;
             }
         }
@@ -46,13 +71,22 @@ internal static class EngineSpeedCommand
         var cases = new List<SpeedCase>();
         foreach (string folder in folders)
         {
-            foreach (int threads in (int[])[1, 2]) cases.Add(new SpeedCase(EmbeddedEngine.Load(folder, new SchedulerLimits(threads, 8, PromptTokens, 1L << 30)), threads));
+            foreach (int threads in (int[])[1, 2])
+                cases.Add(
+                    new SpeedCase(
+                        EmbeddedEngine.Load(folder, new SchedulerLimits(threads, 8, PromptTokens, 1L << 30)),
+                        threads
+                    )
+                );
         }
-        foreach (SpeedCase c in cases) await c.MeasureAsync(PromptTokens, cancellation);
-        foreach (SpeedCase c in cases) c.Forget();
+        foreach (SpeedCase c in cases)
+            await c.MeasureAsync(PromptTokens, cancellation);
+        foreach (SpeedCase c in cases)
+            c.Forget();
         for (int round = 0; round < rounds; round++)
         {
-            foreach (SpeedCase c in cases) await c.MeasureAsync(PromptTokens, cancellation);
+            foreach (SpeedCase c in cases)
+                await c.MeasureAsync(PromptTokens, cancellation);
         }
 
         Console.WriteLine($"Instructions {Instructions.Name}, {rounds} rounds, tokens/s: best (median)\n");
@@ -99,17 +133,32 @@ internal sealed class SpeedCase(EmbeddedEngine engine, int threads)
         (_, double decode) = await TimeAsync(prompt[..8], _decodeTokens, cancellation);
         _decode.Add((_decodeTokens - 1) / decode);
         // The first round finds out how many tokens make a measurement long enough.
-        if (decode < LongEnough.TotalSeconds) _decodeTokens = Math.Min(Math.Min(400, Engine.Config.MaxPositions - 8), (int)(_decodeTokens * 2 * LongEnough.TotalSeconds / decode));
+        if (decode < LongEnough.TotalSeconds)
+            _decodeTokens = Math.Min(
+                Math.Min(400, Engine.Config.MaxPositions - 8),
+                (int)(_decodeTokens * 2 * LongEnough.TotalSeconds / decode)
+            );
     }
 
     /// <returns>Seconds to the first token, and from there to the last.</returns>
-    private async Task<(double First, double Others)> TimeAsync(int[] prompt, int tokens, CancellationToken cancellation)
+    private async Task<(double First, double Others)> TimeAsync(
+        int[] prompt,
+        int tokens,
+        CancellationToken cancellation
+    )
     {
-        var request = new GenerationRequest { Prompt = prompt, MaxTokens = tokens, IgnoreEndTokens = true };
-        long start = Stopwatch.GetTimestamp(), first = 0;
+        var request = new GenerationRequest
+        {
+            Prompt = prompt,
+            MaxTokens = tokens,
+            IgnoreEndTokens = true,
+        };
+        long start = Stopwatch.GetTimestamp(),
+            first = 0;
         await foreach (GenerationEvent _ in Engine.Scheduler.Generate(request, cancellation))
         {
-            if (first == 0) first = Stopwatch.GetTimestamp();
+            if (first == 0)
+                first = Stopwatch.GetTimestamp();
         }
         return (Stopwatch.GetElapsedTime(start, first).TotalSeconds, Stopwatch.GetElapsedTime(first).TotalSeconds);
     }

@@ -4,7 +4,9 @@ using DeterministicInference.Engine.Model;
 
 namespace DeterministicInference.Benchmarks.Kernels;
 
-/// <summary>The matrix product of one 768 × 768 projection: one token (decode) and 64 (prefill). Trust the ratios.</summary>
+/// <summary>
+/// The matrix product of one 768 × 768 projection: one token (decode) and 64 (prefill). Trust the ratios.
+/// </summary>
 public class MatrixProductBenchmark : IDisposable
 {
     private const int Size = 768;
@@ -25,7 +27,8 @@ public class MatrixProductBenchmark : IDisposable
         _weights = new WeightMatrix(Size, Size, BFloat16);
         _x = AlignedBuffer.OfSingles(Tokens * Size);
         _y = AlignedBuffer.OfSingles(Tokens * Size);
-        for (int i = 0; i < Tokens * Size; i++) _x.Singles[i] = i % 17 - 8;
+        for (int i = 0; i < Tokens * Size; i++)
+            _x.Singles[i] = i % 17 - 8;
     }
 
     [Benchmark]

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using DeterministicInference.Benchmarks.Soak;
@@ -9,40 +8,90 @@ using DeterministicInference.Benchmarks.Soak;
 namespace DeterministicInference.Benchmarks.Receipts;
 
 /// <summary>
-/// <c>receipts</c>: what receipts cost. Two servers in front of a FakeBackend each, one with and one without, take turns: time of a JSON answer,
-/// processor time per event of a stream; then receipts per second and bytes per receipt.
+/// <c>receipts</c>: what receipts cost. Two servers in front of a FakeBackend each, one with and one without, take
+/// turns: time of a JSON answer, processor time per event of a stream; then receipts per second and bytes per receipt.
 /// </summary>
 internal static class ReceiptCostCommand
 {
-    private const int Events = 20_000, JsonPerRound = 40, Burst = 3000, Connections = 64;
+    private const int Events = 20_000,
+        JsonPerRound = 40,
+        Burst = 3000,
+        Connections = 64;
 
-    private static readonly Option<string> Program = new("--program") { Description = "Server: an executable, or a .dll.", Required = true };
-    private static readonly Option<string> FakeBackend = new("--fake-backend") { Description = "FakeBackend's executable.", Required = true };
-    private static readonly Option<int> Rounds = new("--rounds") { Description = "Rounds of each.", DefaultValueFactory = _ => 15 };
+    private static readonly Option<string> Program = new("--program")
+    {
+        Description = "Server: an executable, or a .dll.",
+        Required = true,
+    };
+    private static readonly Option<string> FakeBackend = new("--fake-backend")
+    {
+        Description = "FakeBackend's executable.",
+        Required = true,
+    };
+    private static readonly Option<int> Rounds = new("--rounds")
+    {
+        Description = "Rounds of each.",
+        DefaultValueFactory = _ => 15,
+    };
 
     public static Command Create()
     {
-        var command = new Command("receipts", "Cost of receipts, side by side with a server without them.") { Program, FakeBackend, Rounds };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(Program)!, parsed.GetValue(FakeBackend)!, parsed.GetValue(Rounds), cancellation));
+        var command = new Command("receipts", "Cost of receipts, side by side with a server without them.")
+        {
+            Program,
+            FakeBackend,
+            Rounds,
+        };
+        command.SetAction(
+            (parsed, cancellation) =>
+                RunAsync(
+                    parsed.GetValue(Program)!,
+                    parsed.GetValue(FakeBackend)!,
+                    parsed.GetValue(Rounds),
+                    cancellation
+                )
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(string program, string fakeBackend, int rounds, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        string program,
+        string fakeBackend,
+        int rounds,
+        CancellationToken cancellation
+    )
     {
         await using SoakServer with = await SoakServer.StartAsync(program, fakeBackend, [], cancellation);
-        await using SoakServer without = await SoakServer.StartAsync(program, fakeBackend, ["--receipts", "off"], cancellation);
+        await using SoakServer without = await SoakServer.StartAsync(
+            program,
+            fakeBackend,
+            ["--receipts", "off"],
+            cancellation
+        );
         SoakServer[] servers = [with, without];
-        List<double>[] json = [[], []], events = [[], []];
+        List<double>[] json =
+
+            [
+                [],
+                [],
+            ],
+            events =
+
+            [
+                [],
+                [],
+            ];
         for (int round = -3; round < rounds; round++)
         {
             // Whoever goes first changes every round.
             foreach (int i in round % 2 == 0 ? (int[])[0, 1] : [1, 0])
             {
-                using var connection = new HttpConnection(Address(servers[i]));
+                using var connection = new HttpConnection(servers[i].Address);
                 List<double> times = await JsonAsync(connection, cancellation);
                 double cpu = await StreamAsync(servers[i], connection, cancellation);
                 // Before round 0 code is compiled.
-                if (round < 0) continue;
+                if (round < 0)
+                    continue;
                 json[i].AddRange(times);
                 events[i].Add(cpu);
             }
@@ -51,7 +100,9 @@ internal static class ReceiptCostCommand
         Report("JSON answer, p99, ms", json.Select(times => Quantile(times, 0.99)), "F3");
         Report("processor time per event, p50, us", events.Select(times => Quantile(times, 0.5)), "F2");
         double sync = await SyncMillisecondsAsync(with.StateFolder, cancellation);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"one write and fsync on this disk, p50, ms: {sync:F3}"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"one write and fsync on this disk, p50, ms: {sync:F3}")
+        );
         await BurstAsync(with, cancellation);
         return 0;
     }
@@ -61,18 +112,44 @@ internal static class ReceiptCostCommand
         long before = StoreBytes(server);
         int left = Burst;
         long began = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, Connections).Select(async _ =>
-        {
-            using var connection = new HttpConnection(Address(server));
-            while (Interlocked.Decrement(ref left) >= 0) Receipt(await AskAsync(connection, Json(16, isStream: false), cancellation));
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Connections)
+                .Select(async _ =>
+                {
+                    using var connection = new HttpConnection(server.Address);
+                    while (Interlocked.Decrement(ref left) >= 0)
+                        Receipt(
+                            await ReceiptRequest.AskAsync(
+                                connection,
+                                ReceiptRequest.Chat(16, isStream: false),
+                                cancellation
+                            )
+                        );
+                })
+        );
         TimeSpan time = Stopwatch.GetElapsedTime(began);
         double stored = (StoreBytes(server) - before) / (double)Burst;
-        using var one = new HttpConnection(Address(server));
-        int small = Receipt(await AskAsync(one, Json(16, isStream: false), cancellation)), large = Receipt(await AskAsync(one, Json(1016, isStream: false), cancellation));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"receipts per second, {Connections} connections: {Burst / time.TotalSeconds:F0}"));
-        Console.WriteLine($"bytes of the determinism object at 16 tokens: {small}; per 1,000 tokens more: {large - small}");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"bytes on disk per receipt: {stored:F0}; per day at 1 request/s: {stored * 86400 / 1e6:F0} MB"));
+        using var one = new HttpConnection(server.Address);
+        int small = Receipt(await ReceiptRequest.AskAsync(one, ReceiptRequest.Chat(16, isStream: false), cancellation)),
+            large = Receipt(
+                await ReceiptRequest.AskAsync(one, ReceiptRequest.Chat(1016, isStream: false), cancellation)
+            );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"receipts per second, {Connections} connections: {Burst / time.TotalSeconds:F0}"
+            )
+        );
+        Console.WriteLine(
+            $"bytes of the determinism object at 16 tokens: {small}; per 1,000 tokens more: {large - small}"
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"bytes on disk per receipt: {stored:F0}; per day at 1 request/s: {stored * 86400 / 1e6:F0} MB"
+            )
+        );
     }
 
     private static async Task<List<double>> JsonAsync(HttpConnection connection, CancellationToken cancellation)
@@ -81,47 +158,52 @@ internal static class ReceiptCostCommand
         for (int i = 0; i < JsonPerRound; i++)
         {
             long began = Stopwatch.GetTimestamp();
-            await AskAsync(connection, Json(16, isStream: false), cancellation);
+            await ReceiptRequest.AskAsync(connection, ReceiptRequest.Chat(16, isStream: false), cancellation);
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
         return times;
     }
 
     /// <returns>Microseconds of the server's processor time per event.</returns>
-    private static async Task<double> StreamAsync(SoakServer server, HttpConnection connection, CancellationToken cancellation)
+    private static async Task<double> StreamAsync(
+        SoakServer server,
+        HttpConnection connection,
+        CancellationToken cancellation
+    )
     {
         using Process process = Process.GetProcessById(server.Pid);
         TimeSpan before = process.TotalProcessorTime;
-        await AskAsync(connection, Json(Events, isStream: true), cancellation);
+        await ReceiptRequest.AskAsync(connection, ReceiptRequest.Chat(Events, isStream: true), cancellation);
         process.Refresh();
         return (process.TotalProcessorTime - before).TotalMicroseconds / Events;
     }
-
-    private static async Task<HttpAnswer> AskAsync(HttpConnection connection, string body, CancellationToken cancellation)
-    {
-        string request = $"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}";
-        await connection.SendAsync(Encoding.ASCII.GetBytes(request), cancellation);
-        HttpAnswer answer = await connection.ReadAsync(cancellation);
-        return answer is { Status: 200, IsWhole: true } ? answer : throw new InvalidOperationException($"{answer.Status}: {answer.Body}");
-    }
-
-    private static string Json(int tokens, bool isStream) =>
-        $$"""{"messages":[{"role":"user","content":"What does a receipt cost?"}],"max_tokens":{{tokens}},"stream":{{(isStream ? "true" : "false")}}}""";
 
     /// <returns>Bytes of the object.</returns>
     private static int Receipt(HttpAnswer answer)
     {
         using JsonDocument document = JsonDocument.Parse(answer.Body);
         JsonElement determinism = document.RootElement.GetProperty("determinism");
-        return determinism.TryGetProperty("receipt", out _) ? determinism.GetRawText().Length : throw new InvalidOperationException(determinism.GetRawText());
+        return determinism.TryGetProperty("receipt", out _)
+            ? determinism.GetRawText().Length
+            : throw new InvalidOperationException(determinism.GetRawText());
     }
 
-    private static long StoreBytes(SoakServer server) => new DirectoryInfo(server.StateFolder).GetFiles("receipts.db*", SearchOption.AllDirectories).Sum(file => file.Length);
+    private static long StoreBytes(SoakServer server) =>
+        new DirectoryInfo(server.StateFolder)
+            .GetFiles("receipts.db*", SearchOption.AllDirectories)
+            .Sum(file => file.Length);
 
     private static async Task<double> SyncMillisecondsAsync(string folder, CancellationToken cancellation)
     {
         var times = new List<double>();
-        await using var file = new FileStream(Path.Combine(folder, "sync"), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        await using var file = new FileStream(
+            Path.Combine(folder, "sync"),
+            FileMode.Create,
+            FileAccess.Write,
+            FileShare.None,
+            1,
+            FileOptions.DeleteOnClose
+        );
         for (int i = 0; i < 200; i++)
         {
             long began = Stopwatch.GetTimestamp();
@@ -132,8 +214,6 @@ internal static class ReceiptCostCommand
         return Quantile(times, 0.5);
     }
 
-    private static IPEndPoint Address(SoakServer server) => new(IPAddress.Loopback, server.Url.Port);
-
     private static double Quantile(IEnumerable<double> values, double part)
     {
         double[] sorted = [.. values.Order()];
@@ -143,6 +223,13 @@ internal static class ReceiptCostCommand
     private static void Report(string what, IEnumerable<double> values, string format)
     {
         double[] both = [.. values];
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {both[0].ToString(format, CultureInfo.InvariantCulture)} with, {both[1].ToString(format, CultureInfo.InvariantCulture)} without; {both[0] / both[1] - 1:P0} more"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what}: {both[0].ToString(format, CultureInfo.InvariantCulture)} with, "
+                    + $"{both[1].ToString(format, CultureInfo.InvariantCulture)} without; {both[0] / both[1] - 1:P0} "
+                    + $"more"
+            )
+        );
     }
 }

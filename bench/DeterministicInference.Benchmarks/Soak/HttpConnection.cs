@@ -9,16 +9,21 @@ namespace DeterministicInference.Benchmarks.Soak;
 /// <param name="Status">HTTP status.</param>
 /// <param name="Head">Status line and headers.</param>
 /// <param name="Body">All that arrived of the body, without its framing.</param>
-/// <param name="IsWhole">Whether the body came to the end that HTTP announces; a connection that was cut leaves it open.</param>
+/// <param name="IsWhole">
+/// Whether the body came to the end that HTTP announces; a connection that was cut leaves it open.
+/// </param>
 internal sealed record HttpAnswer(int Status, string Head, string Body, bool IsWhole);
 
-/// <summary>One connection of HTTP/1.1, kept alive: cheap enough that the load does not weigh more than what it loads.</summary>
+/// <summary>
+/// One connection of HTTP/1.1, kept alive: cheap enough that the load does not weigh more than what it loads.
+/// </summary>
 internal sealed class HttpConnection(IPEndPoint server) : IDisposable
 {
     private readonly byte[] _buffer = new byte[32 * 1024];
     private readonly MemoryStream _body = new();
     private Socket? _socket;
-    private int _start, _end;
+    private int _start,
+        _end;
 
     public async Task SendAsync(ReadOnlyMemory<byte> request, CancellationToken cancellation)
     {
@@ -37,13 +42,15 @@ internal sealed class HttpConnection(IPEndPoint server) : IDisposable
             _socket = socket;
             _start = _end = 0;
         }
-        while (request.Length > 0) request = request[await _socket.SendAsync(request, cancellation)..];
+        while (request.Length > 0)
+            request = request[await _socket.SendAsync(request, cancellation)..];
     }
 
     /// <summary>Waits for the first bytes of an answer, which stay unread.</summary>
     public async Task AwaitAnswerAsync(CancellationToken cancellation)
     {
-        if (_start == _end) await FillAsync(cancellation);
+        if (_start == _end)
+            await FillAsync(cancellation);
     }
 
     /// <exception cref="IOException">The connection ended within the head.</exception>
@@ -55,16 +62,24 @@ internal sealed class HttpConnection(IPEndPoint server) : IDisposable
         _body.SetLength(0);
         try
         {
-            if (Header(head, "Content-Length") is { } length) await ReadBodyAsync(int.Parse(length, CultureInfo.InvariantCulture), cancellation);
-            else await ReadChunksAsync(cancellation);
+            if (Header(head, "Content-Length") is { } length)
+                await ReadBodyAsync(int.Parse(length, CultureInfo.InvariantCulture), cancellation);
+            else
+                await ReadChunksAsync(cancellation);
             isWhole = true;
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
             isWhole = false;
         }
-        var answer = new HttpAnswer(status, head, Encoding.UTF8.GetString(_body.GetBuffer(), 0, (int)_body.Length), isWhole);
-        if (!isWhole || Header(head, "Connection") == "close") Close();
+        var answer = new HttpAnswer(
+            status,
+            head,
+            Encoding.UTF8.GetString(_body.GetBuffer(), 0, (int)_body.Length),
+            isWhole
+        );
+        if (!isWhole || Header(head, "Connection") == "close")
+            Close();
         return answer;
     }
 
@@ -84,7 +99,8 @@ internal sealed class HttpConnection(IPEndPoint server) : IDisposable
     public static string? Header(string head, string name)
     {
         int at = head.IndexOf($"\r\n{name}: ", StringComparison.OrdinalIgnoreCase);
-        if (at < 0) return null;
+        if (at < 0)
+            return null;
         int value = at + name.Length + 4;
         return head[value..head.IndexOf('\r', value)];
     }
@@ -92,7 +108,8 @@ internal sealed class HttpConnection(IPEndPoint server) : IDisposable
     private async Task<string> ReadHeadAsync(CancellationToken cancellation)
     {
         int length;
-        while ((length = _buffer.AsSpan(_start, _end - _start).IndexOf("\r\n\r\n"u8)) < 0) await FillAsync(cancellation);
+        while ((length = _buffer.AsSpan(_start, _end - _start).IndexOf("\r\n\r\n"u8)) < 0)
+            await FillAsync(cancellation);
         string head = Encoding.ASCII.GetString(_buffer, _start, length + 2);
         _start += length + 4;
         return head;
@@ -102,7 +119,8 @@ internal sealed class HttpConnection(IPEndPoint server) : IDisposable
     {
         while (count > 0)
         {
-            if (_start == _end) await FillAsync(cancellation);
+            if (_start == _end)
+                await FillAsync(cancellation);
             int taken = Math.Min(count, _end - _start);
             _body.Write(_buffer, _start, taken);
             _start += taken;
@@ -114,17 +132,23 @@ internal sealed class HttpConnection(IPEndPoint server) : IDisposable
     {
         while (true)
         {
-            int size = int.Parse(await ReadLineAsync(cancellation), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            int size = int.Parse(
+                await ReadLineAsync(cancellation),
+                NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture
+            );
             await ReadBodyAsync(size, cancellation);
             await ReadLineAsync(cancellation);
-            if (size == 0) return;
+            if (size == 0)
+                return;
         }
     }
 
     private async Task<string> ReadLineAsync(CancellationToken cancellation)
     {
         int length;
-        while ((length = _buffer.AsSpan(_start, _end - _start).IndexOf("\r\n"u8)) < 0) await FillAsync(cancellation);
+        while ((length = _buffer.AsSpan(_start, _end - _start).IndexOf("\r\n"u8)) < 0)
+            await FillAsync(cancellation);
         string line = Encoding.ASCII.GetString(_buffer, _start, length);
         _start += length + 2;
         return line;
@@ -138,9 +162,11 @@ internal sealed class HttpConnection(IPEndPoint server) : IDisposable
             _end -= _start;
             _start = 0;
         }
-        if (_end == _buffer.Length) throw new InvalidOperationException("A line of an answer is longer than the buffer.");
+        if (_end == _buffer.Length)
+            throw new InvalidOperationException("A line of an answer is longer than the buffer.");
         int count = await _socket!.ReceiveAsync(_buffer.AsMemory(_end), cancellation);
-        if (count == 0) throw new IOException("The server closed the connection.");
+        if (count == 0)
+            throw new IOException("The server closed the connection.");
         _end += count;
     }
 }

@@ -16,7 +16,8 @@ internal sealed class SoakLoad(IPEndPoint server, int rate, int connections, dou
     private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(30);
 
     private readonly AnswerCheck _check = new();
-    private readonly ConcurrentDictionary<string, int> _counts = new(), _anomalies = new();
+    private readonly ConcurrentDictionary<string, int> _counts = new(),
+        _anomalies = new();
     private int _late;
 
     /// <summary>Requests that ended as they must, by kind.</summary>
@@ -31,7 +32,11 @@ internal sealed class SoakLoad(IPEndPoint server, int rate, int connections, dou
     public async Task RunAsync(TimeSpan duration, CancellationToken cancellation)
     {
         long began = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, connections).Select(connection => Task.Run(() => RunAsync(connection, began, duration, cancellation), cancellation)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, connections)
+                .Select(connection => Task.Run(() => RunAsync(connection, began, duration, cancellation), cancellation))
+        );
     }
 
     private async Task RunAsync(int first, long began, TimeSpan duration, CancellationToken cancellation)
@@ -40,27 +45,38 @@ internal sealed class SoakLoad(IPEndPoint server, int rate, int connections, dou
         for (long number = first; !cancellation.IsCancellationRequested; number += connections)
         {
             TimeSpan due = TimeSpan.FromSeconds((double)number / rate);
-            if (due >= duration) return;
+            if (due >= duration)
+                return;
             TimeSpan wait = due - Stopwatch.GetElapsedTime(began);
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, cancellation);
-            else if (wait < TimeSpan.FromSeconds(-1)) Interlocked.Increment(ref _late);
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, cancellation);
+            else if (wait < TimeSpan.FromSeconds(-1))
+                Interlocked.Increment(ref _late);
             var request = new SoakRequest(number, faults, aborts);
             string? problem = await SendAsync(connection, request, cancellation);
-            if (problem is null) _counts.AddOrUpdate(request.Kind, 1, (_, count) => count + 1);
-            else _anomalies.AddOrUpdate($"{request.Kind}: {problem}", 1, (_, count) => count + 1);
+            if (problem is null)
+                _counts.AddOrUpdate(request.Kind, 1, (_, count) => count + 1);
+            else
+                _anomalies.AddOrUpdate($"{request.Kind}: {problem}", 1, (_, count) => count + 1);
         }
     }
 
     /// <returns>Null, or what is wrong.</returns>
-    private async Task<string?> SendAsync(HttpConnection connection, SoakRequest request, CancellationToken cancellation)
+    private async Task<string?> SendAsync(
+        HttpConnection connection,
+        SoakRequest request,
+        CancellationToken cancellation
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(LongestRequest);
         try
         {
             await connection.SendAsync(request.Bytes, limit.Token);
-            if (request.Ending is Ending.Complete or Ending.Failure) return _check.Problem(request, await connection.ReadAsync(limit.Token));
-            if (request.Ending == Ending.LeavesWithin) await connection.AwaitAnswerAsync(limit.Token);
+            if (request.Ending is Ending.Complete or Ending.Failure)
+                return _check.Problem(request, await connection.ReadAsync(limit.Token));
+            if (request.Ending == Ending.LeavesWithin)
+                await connection.AwaitAnswerAsync(limit.Token);
             connection.Close();
             return null;
         }

@@ -21,7 +21,8 @@ internal enum Ending
 /// <summary>One request: which one follows from its number alone.</summary>
 internal sealed class SoakRequest
 {
-    private const int Tokens = 8, Prompts = 64;
+    private const int Tokens = 8,
+        Prompts = 64;
 
     /// <summary>What the engine does to a JSON answer, and the status that the client must get.</summary>
     private static readonly (string Fake, int Status)[] JsonFaults =
@@ -34,7 +35,9 @@ internal sealed class SoakRequest
         ("""{"answer":{"status":200,"content_type":"text/html","body":"<html>"}}""", 502),
     ];
 
-    /// <summary>The same for a stream; 200 is one that begins, and must end with an error event and without its proper end.</summary>
+    /// <summary>
+    /// The same for a stream; 200 is one that begins, and must end with an error event and without its proper end.
+    /// </summary>
     private static readonly (string Fake, int Status)[] StreamFaults =
     [
         ("""{"then":"reset","after":3}""", 200),
@@ -67,13 +70,20 @@ internal sealed class SoakRequest
         else if (share < faults + aborts)
         {
             Ending = IsStream && choice % 2 == 0 ? Ending.LeavesWithin : Ending.LeavesEarly;
-            // The engine waits, so that only the client's leaving ends the request: before the first byte, or after two events.
+            // The engine waits, so that only the client's leaving ends the request: before the first byte, or after two
+            // events.
             fake = Ending == Ending.LeavesWithin ? """{"then":"stall","after":2}""" : """{"gate":"never"}""";
         }
         string prompt = IsChat ? $$"""[{"role":"user","content":"soak {{Prompt}}"}]""" : $"\"soak {Prompt}\"";
-        string body = $$"""{"model":"soak","{{(IsChat ? "messages" : "prompt")}}":{{prompt}},"max_tokens":{{Tokens}},"stream":{{(IsStream ? "true" : "false")}},"fake":{{fake ?? "null"}}}""";
+        string body =
+            $$"""{"model":"soak","{{(IsChat ? "messages" : "prompt")}}":{{prompt}},"max_tokens":"""
+            + $$"""{{Tokens}},"stream":"""
+            + $$"""{{(IsStream ? "true" : "false")}},"fake":{{fake ?? "null"}}}""";
         string path = IsChat ? "/v1/chat/completions" : "/v1/completions";
-        Bytes = Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: soak\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        Bytes = Encoding.ASCII.GetBytes(
+            $"POST {path} HTTP/1.1\r\nHost: soak\r\nContent-Type: application/json\r\nContent-Length: "
+                + $"{body.Length}\r\n\r\n{body}"
+        );
     }
 
     public ReadOnlyMemory<byte> Bytes { get; }
@@ -90,10 +100,14 @@ internal sealed class SoakRequest
     /// <summary>That the answer must have.</summary>
     public int Status { get; } = 200;
 
-    /// <summary>Whether the answer may also be 502: a reset can overtake what was sent before it, so that there is no answer to begin.</summary>
+    /// <summary>
+    /// Whether the answer may also be 502: a reset can overtake what was sent before it, so that there is no answer to
+    /// begin.
+    /// </summary>
     public bool MayNotBegin { get; }
 
-    public string Kind => $"{(IsStream ? "stream" : "JSON")}, {Ending switch { Ending.Complete => "whole answer", Ending.Failure => "injected fault", Ending.LeavesEarly => "client leaves before the answer", _ => "client leaves within the answer" }}";
+    public string Kind =>
+        $"{(IsStream ? "stream" : "JSON")}, {Ending switch { Ending.Complete => "whole answer", Ending.Failure => "injected fault", Ending.LeavesEarly => "client leaves before the answer", _ => "client leaves within the answer" }}";
 
     // SplitMix64.
     private static ulong Mix(ulong value)

@@ -26,6 +26,8 @@ internal sealed partial class SoakServer : IAsyncDisposable
 
     public Uri Url { get; }
 
+    public IPEndPoint Address => new(IPAddress.Loopback, Url.Port);
+
     public Uri Engine { get; }
 
     /// <summary>Where it keeps what outlives it.</summary>
@@ -35,7 +37,12 @@ internal sealed partial class SoakServer : IAsyncDisposable
     /// <param name="fakeBackend">FakeBackend's executable.</param>
     /// <param name="own">Further settings.</param>
     /// <param name="cancellation">Ends the start.</param>
-    public static async Task<SoakServer> StartAsync(string program, string fakeBackend, IReadOnlyList<string> own, CancellationToken cancellation)
+    public static async Task<SoakServer> StartAsync(
+        string program,
+        string fakeBackend,
+        IReadOnlyList<string> own,
+        CancellationToken cancellation
+    )
     {
         bool isManaged = Path.GetExtension(program) == ".dll";
         string runtime = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
@@ -43,19 +50,42 @@ internal sealed partial class SoakServer : IAsyncDisposable
         DirectoryInfo state = Directory.CreateTempSubdirectory("soak-");
         string[] arguments =
         [
-            .. isManaged ? (string[])[Path.GetFullPath(program)] : [], "serve", "--backend", "sglang", "--backend-command", Path.GetFullPath(fakeBackend), "--model-path", "soak/model",
-            "--proxy-host", "127.0.0.1", "--proxy-port", $"{port}", "--backend-port", $"{enginePort}", .. own,
+            .. isManaged ? (string[])[Path.GetFullPath(program)] : [],
+            "serve",
+            "--backend",
+            "sglang",
+            "--backend-command",
+            Path.GetFullPath(fakeBackend),
+            "--model-path",
+            "soak/model",
+            "--proxy-host",
+            "127.0.0.1",
+            "--proxy-port",
+            $"{port}",
+            "--backend-port",
+            $"{enginePort}",
+            .. own,
         ];
-        var start = new ProcessStartInfo(isManaged ? Path.Combine(runtime, "dotnet") : program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(isManaged ? Path.Combine(runtime, "dotnet") : program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+        };
         start.Environment["XDG_STATE_HOME"] = state.FullName;
         start.Environment["DOTNET_ROOT"] = runtime;
         start.Environment["FAKE_KEEP_REQUESTS"] = "0";
-        var server = new SoakServer(Process.Start(start)!, state, new Uri($"http://127.0.0.1:{port}"), new Uri($"http://127.0.0.1:{enginePort}"));
+        var server = new SoakServer(
+            Process.Start(start)!,
+            state,
+            new Uri($"http://127.0.0.1:{port}"),
+            new Uri($"http://127.0.0.1:{enginePort}")
+        );
         try
         {
             while (await server._process.StandardOutput.ReadLineAsync(cancellation) is { } line)
             {
-                if (!line.Contains("| SGLang server is ready", StringComparison.Ordinal)) continue;
+                if (!line.Contains("| SGLang server is ready", StringComparison.Ordinal))
+                    continue;
                 // The log must have a reader; what it says of every request is checked by the answers.
                 _ = server._process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
                 return server;
@@ -72,7 +102,8 @@ internal sealed partial class SoakServer : IAsyncDisposable
     /// <summary>Asks it to end, which ends the engine too.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited) _ = Kill(_process.Id, SigTerm);
+        if (!_process.HasExited)
+            _ = Kill(_process.Id, SigTerm);
         try
         {
             await _process.WaitForExitAsync().WaitAsync(LongestEnd);

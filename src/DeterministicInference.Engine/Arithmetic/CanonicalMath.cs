@@ -19,10 +19,13 @@ internal static class CanonicalMath
     /// Polynomial: Cephes expf (Moshier), evaluated by fused multiply-add.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Exp<TLanes>(TLanes x) where TLanes : struct, ILanes<TLanes>
+    public static TLanes Exp<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes>
     {
         TLanes bounded = TLanes.AtMost(TLanes.AtLeast(x, TLanes.Broadcast(-87f)), TLanes.Broadcast(88f));
-        TLanes n = TLanes.Floor(TLanes.FusedMultiplyAdd(bounded, TLanes.Broadcast(1.44269504088896341f), TLanes.Broadcast(0.5f)));
+        TLanes n = TLanes.Floor(
+            TLanes.FusedMultiplyAdd(bounded, TLanes.Broadcast(1.44269504088896341f), TLanes.Broadcast(0.5f))
+        );
         TLanes r = TLanes.FusedMultiplyAdd(n, TLanes.Broadcast(-0.693359375f), bounded);
         r = TLanes.FusedMultiplyAdd(n, TLanes.Broadcast(2.12194440e-4f), r);
         TLanes p = TLanes.Broadcast(1.9875691500e-4f);
@@ -38,12 +41,14 @@ internal static class CanonicalMath
     /// <summary>eˣ in double precision for |x| ≤ 700; 0 below −700.</summary>
     public static double Exp(double x)
     {
-        if (x < -700) return 0;
+        if (x < -700)
+            return 0;
         double n = Math.Floor(Math.FusedMultiplyAdd(x, 1.44269504088896338700, 0.5));
         double r = Math.FusedMultiplyAdd(n, -Ln2Low, Math.FusedMultiplyAdd(n, -Ln2High, x));
         // Taylor to r^13/13!; |r| ≤ ln(2)/2 leaves a remainder below half an ulp.
         double y = 1;
-        for (int k = 13; k > 0; k--) y = Math.FusedMultiplyAdd(y, r / k, 1);
+        for (int k = 13; k > 0; k--)
+            y = Math.FusedMultiplyAdd(y, r / k, 1);
         return y * BitConverter.Int64BitsToDouble(((long)n + 1023) << 52);
     }
 
@@ -61,7 +66,8 @@ internal static class CanonicalMath
         double s = (m - 1) / (m + 1);
         double square = s * s;
         double sum = 0;
-        for (int k = 21; k > 0; k -= 2) sum = Math.FusedMultiplyAdd(sum, square, 1.0 / k);
+        for (int k = 21; k > 0; k -= 2)
+            sum = Math.FusedMultiplyAdd(sum, square, 1.0 / k);
         double high = exponent * Ln2High;
         return high + Math.FusedMultiplyAdd(exponent, Ln2Low, 2 * s * sum);
     }
@@ -75,7 +81,8 @@ internal static class CanonicalMath
         r = Math.FusedMultiplyAdd(n, -HalfPiLow, r);
         double square = r * r;
         // Taylor by Horner: sin to r^17/17!, cos to r^16/16!; |r| ≤ π/4.
-        double sin = 1, cos = 1;
+        double sin = 1,
+            cos = 1;
         for (int k = 16; k > 0; k -= 2)
         {
             sin = Math.FusedMultiplyAdd(sin, -square / (k * (k + 1)), 1);

@@ -6,9 +6,12 @@ namespace DeterministicInference.Engine.Arithmetic;
 internal readonly unsafe record struct RmsNorm(nint X, nint Gain, nint Y, int Length, float Epsilon) : ILaneKernel
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run<TLanes>() where TLanes : struct, ILanes<TLanes>
+    public void Run<TLanes>()
+        where TLanes : struct, ILanes<TLanes>
     {
-        float* x = (float*)X, gain = (float*)Gain, y = (float*)Y;
+        float* x = (float*)X,
+            gain = (float*)Gain,
+            y = (float*)Y;
         int padded = Instructions.Padded(Length);
         float meanSquare = Dot.Product<TLanes>(x, x, padded) / Length;
         TLanes scale = TLanes.Broadcast(1f / MathF.Sqrt(meanSquare + Epsilon));
@@ -23,9 +26,11 @@ internal readonly unsafe record struct RmsNorm(nint X, nint Gain, nint Y, int Le
 internal readonly unsafe record struct AddTo(nint X, nint Y, int Length) : ILaneKernel
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run<TLanes>() where TLanes : struct, ILanes<TLanes>
+    public void Run<TLanes>()
+        where TLanes : struct, ILanes<TLanes>
     {
-        float* x = (float*)X, y = (float*)Y;
+        float* x = (float*)X,
+            y = (float*)Y;
         for (int i = 0; i < Length; i += Instructions.Lanes)
         {
             TLanes.Store(TLanes.Add(TLanes.Load(x + i), TLanes.Load(y + i)), x + i);
@@ -40,25 +45,33 @@ internal readonly unsafe record struct AddTo(nint X, nint Y, int Length) : ILane
 internal readonly unsafe record struct SwiGlu(nint GateUp, nint Y, int Length) : ILaneKernel
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run<TLanes>() where TLanes : struct, ILanes<TLanes>
+    public void Run<TLanes>()
+        where TLanes : struct, ILanes<TLanes>
     {
-        float* gate = (float*)GateUp, up = gate + Length, y = (float*)Y;
-        TLanes zero = TLanes.Broadcast(0), one = TLanes.Broadcast(1);
+        float* gate = (float*)GateUp,
+            up = gate + Length,
+            y = (float*)Y;
+        TLanes zero = TLanes.Broadcast(0),
+            one = TLanes.Broadcast(1);
         for (int i = 0; i < Length; i += Instructions.Lanes)
         {
             TLanes g = TLanes.Load(gate + i);
             TLanes silu = TLanes.Divide(g, TLanes.Add(one, CanonicalMath.Exp(TLanes.Subtract(zero, g))));
             TLanes.Store(TLanes.Multiply(silu, TLanes.Load(up + i)), y + i);
         }
-        for (int i = Length; i < Instructions.Padded(Length); i++) y[i] = 0;
+        for (int i = Length; i < Instructions.Padded(Length); i++)
+            y[i] = 0;
     }
 }
 
-/// <summary>X[i] = e^(X[i] − maximum) for i &lt; Length, then zeros up to whole lanes; Sum receives their canonical sum.</summary>
+/// <summary>
+/// X[i] = e^(X[i] − maximum) for i &lt; Length, then zeros up to whole lanes; Sum receives their canonical sum.
+/// </summary>
 internal readonly unsafe record struct ExponentialSum(nint X, int Length, float Maximum, nint Sum) : ILaneKernel
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run<TLanes>() where TLanes : struct, ILanes<TLanes>
+    public void Run<TLanes>()
+        where TLanes : struct, ILanes<TLanes>
     {
         float* x = (float*)X;
         int padded = Instructions.Padded(Length);
@@ -67,7 +80,8 @@ internal readonly unsafe record struct ExponentialSum(nint X, int Length, float 
         {
             TLanes.Store(CanonicalMath.Exp(TLanes.Subtract(TLanes.Load(x + i), maximum)), x + i);
         }
-        for (int i = Length; i < padded; i++) x[i] = 0;
+        for (int i = Length; i < padded; i++)
+            x[i] = 0;
         *(float*)Sum = Dot.Sum<TLanes>(x, padded);
     }
 }

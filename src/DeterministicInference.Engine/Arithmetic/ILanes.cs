@@ -5,7 +5,8 @@ namespace DeterministicInference.Engine.Arithmetic;
 /// (docs/arithmetic.md). Every implementation gives the same bits: each operation is one correctly rounded IEEE 754
 /// operation per lane, and <see cref="Sum"/> adds the lanes in one fixed order.
 /// </summary>
-internal unsafe interface ILanes<TSelf> where TSelf : struct, ILanes<TSelf>
+internal unsafe interface ILanes<TSelf>
+    where TSelf : struct, ILanes<TSelf>
 {
     /// <summary>Lanes of every implementation.</summary>
     const int Count = Instructions.Lanes;

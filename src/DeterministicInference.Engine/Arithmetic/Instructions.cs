@@ -6,7 +6,8 @@ namespace DeterministicInference.Engine.Arithmetic;
 /// <summary>A computation written over lanes, to be run with the widest registers of this machine.</summary>
 internal interface ILaneKernel
 {
-    void Run<TLanes>() where TLanes : struct, ILanes<TLanes>;
+    void Run<TLanes>()
+        where TLanes : struct, ILanes<TLanes>;
 }
 
 /// <summary>Chooses the implementation of <see cref="ILanes{TSelf}"/>; the choice never changes a result.</summary>
@@ -26,11 +27,16 @@ internal static class Instructions
     public static int Padded(int length) => (length + Lanes - 1) / Lanes * Lanes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run<TKernel>(TKernel kernel) where TKernel : struct, ILaneKernel
+    public static void Run<TKernel>(TKernel kernel)
+        where TKernel : struct, ILaneKernel
     {
-        if (Vector512.IsHardwareAccelerated) kernel.Run<Lanes512>();
-        else if (Vector256.IsHardwareAccelerated) kernel.Run<Lanes256>();
-        else if (Vector128.IsHardwareAccelerated) kernel.Run<Lanes128>();
-        else kernel.Run<LanesScalar>();
+        if (Vector512.IsHardwareAccelerated)
+            kernel.Run<Lanes512>();
+        else if (Vector256.IsHardwareAccelerated)
+            kernel.Run<Lanes256>();
+        else if (Vector128.IsHardwareAccelerated)
+            kernel.Run<Lanes128>();
+        else
+            kernel.Run<LanesScalar>();
     }
 }

@@ -20,8 +20,13 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Load(float* source) => new(
-        Vector128.Load(source), Vector128.Load(source + 4), Vector128.Load(source + 8), Vector128.Load(source + 12));
+    public static Lanes128 Load(float* source) =>
+        new(
+            Vector128.Load(source),
+            Vector128.Load(source + 4),
+            Vector128.Load(source + 8),
+            Vector128.Load(source + 12)
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Load(ushort* source)
@@ -29,8 +34,11 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
         (Vector128<uint> a, Vector128<uint> b) = Vector128.Widen(Vector128.Load(source));
         (Vector128<uint> c, Vector128<uint> d) = Vector128.Widen(Vector128.Load(source + 8));
         return new(
-            Vector128.ShiftLeft(a, 16).AsSingle(), Vector128.ShiftLeft(b, 16).AsSingle(),
-            Vector128.ShiftLeft(c, 16).AsSingle(), Vector128.ShiftLeft(d, 16).AsSingle());
+            Vector128.ShiftLeft(a, 16).AsSingle(),
+            Vector128.ShiftLeft(b, 16).AsSingle(),
+            Vector128.ShiftLeft(c, 16).AsSingle(),
+            Vector128.ShiftLeft(d, 16).AsSingle()
+        );
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -43,9 +51,13 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 FusedMultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) => new(
-        Vector128.FusedMultiplyAdd(a._a, b._a, c._a), Vector128.FusedMultiplyAdd(a._b, b._b, c._b),
-        Vector128.FusedMultiplyAdd(a._c, b._c, c._c), Vector128.FusedMultiplyAdd(a._d, b._d, c._d));
+    public static Lanes128 FusedMultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) =>
+        new(
+            Vector128.FusedMultiplyAdd(a._a, b._a, c._a),
+            Vector128.FusedMultiplyAdd(a._b, b._b, c._b),
+            Vector128.FusedMultiplyAdd(a._c, b._c, c._c),
+            Vector128.FusedMultiplyAdd(a._d, b._d, c._d)
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Add(Lanes128 a, Lanes128 b) => new(a._a + b._a, a._b + b._b, a._c + b._c, a._d + b._d);
@@ -62,7 +74,12 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 AtLeast(Lanes128 value, Lanes128 bound)
     {
-        return new(Select(value._a, bound._a), Select(value._b, bound._b), Select(value._c, bound._c), Select(value._d, bound._d));
+        return new(
+            Select(value._a, bound._a),
+            Select(value._b, bound._b),
+            Select(value._c, bound._c),
+            Select(value._d, bound._d)
+        );
 
         static Vector128<float> Select(Vector128<float> v, Vector128<float> bound) =>
             Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(v, bound), v, bound);
@@ -71,7 +88,12 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 AtMost(Lanes128 value, Lanes128 bound)
     {
-        return new(Select(value._a, bound._a), Select(value._b, bound._b), Select(value._c, bound._c), Select(value._d, bound._d));
+        return new(
+            Select(value._a, bound._a),
+            Select(value._b, bound._b),
+            Select(value._c, bound._c),
+            Select(value._d, bound._d)
+        );
 
         static Vector128<float> Select(Vector128<float> v, Vector128<float> bound) =>
             Vector128.ConditionalSelect(Vector128.LessThanOrEqual(v, bound), v, bound);
@@ -81,16 +103,19 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     public static Lanes128 ZeroBelow(Lanes128 result, Lanes128 value, Lanes128 bound)
     {
         return new(
-            Select(result._a, value._a, bound._a), Select(result._b, value._b, bound._b),
-            Select(result._c, value._c, bound._c), Select(result._d, value._d, bound._d));
+            Select(result._a, value._a, bound._a),
+            Select(result._b, value._b, bound._b),
+            Select(result._c, value._c, bound._c),
+            Select(result._d, value._d, bound._d)
+        );
 
         static Vector128<float> Select(Vector128<float> result, Vector128<float> v, Vector128<float> bound) =>
             Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(v, bound), result, Vector128<float>.Zero);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Floor(Lanes128 value) => new(
-        Vector128.Floor(value._a), Vector128.Floor(value._b), Vector128.Floor(value._c), Vector128.Floor(value._d));
+    public static Lanes128 Floor(Lanes128 value) =>
+        new(Vector128.Floor(value._a), Vector128.Floor(value._b), Vector128.Floor(value._c), Vector128.Floor(value._d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 PowerOfTwo(Lanes128 n)

@@ -30,8 +30,8 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 FusedMultiplyAdd(Lanes256 a, Lanes256 b, Lanes256 c) => new(
-        Vector256.FusedMultiplyAdd(a._low, b._low, c._low), Vector256.FusedMultiplyAdd(a._high, b._high, c._high));
+    public static Lanes256 FusedMultiplyAdd(Lanes256 a, Lanes256 b, Lanes256 c) =>
+        new(Vector256.FusedMultiplyAdd(a._low, b._low, c._low), Vector256.FusedMultiplyAdd(a._high, b._high, c._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Add(Lanes256 a, Lanes256 b) => new(a._low + b._low, a._high + b._high);
@@ -46,31 +46,52 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
     public static Lanes256 Divide(Lanes256 a, Lanes256 b) => new(a._low / b._low, a._high / b._high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 AtLeast(Lanes256 value, Lanes256 bound) => new(
-        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(value._low, bound._low), value._low, bound._low),
-        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(value._high, bound._high), value._high, bound._high));
+    public static Lanes256 AtLeast(Lanes256 value, Lanes256 bound) =>
+        new(
+            Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(value._low, bound._low), value._low, bound._low),
+            Vector256.ConditionalSelect(
+                Vector256.GreaterThanOrEqual(value._high, bound._high),
+                value._high,
+                bound._high
+            )
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 AtMost(Lanes256 value, Lanes256 bound) => new(
-        Vector256.ConditionalSelect(Vector256.LessThanOrEqual(value._low, bound._low), value._low, bound._low),
-        Vector256.ConditionalSelect(Vector256.LessThanOrEqual(value._high, bound._high), value._high, bound._high));
+    public static Lanes256 AtMost(Lanes256 value, Lanes256 bound) =>
+        new(
+            Vector256.ConditionalSelect(Vector256.LessThanOrEqual(value._low, bound._low), value._low, bound._low),
+            Vector256.ConditionalSelect(Vector256.LessThanOrEqual(value._high, bound._high), value._high, bound._high)
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 ZeroBelow(Lanes256 result, Lanes256 value, Lanes256 bound) => new(
-        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(value._low, bound._low), result._low, Vector256<float>.Zero),
-        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(value._high, bound._high), result._high, Vector256<float>.Zero));
+    public static Lanes256 ZeroBelow(Lanes256 result, Lanes256 value, Lanes256 bound) =>
+        new(
+            Vector256.ConditionalSelect(
+                Vector256.GreaterThanOrEqual(value._low, bound._low),
+                result._low,
+                Vector256<float>.Zero
+            ),
+            Vector256.ConditionalSelect(
+                Vector256.GreaterThanOrEqual(value._high, bound._high),
+                result._high,
+                Vector256<float>.Zero
+            )
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Floor(Lanes256 value) => new(Vector256.Floor(value._low), Vector256.Floor(value._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 PowerOfTwo(Lanes256 n) => new(
-        Vector256.ShiftLeft(Vector256.ConvertToInt32(n._low) + Vector256.Create(127), 23).AsSingle(),
-        Vector256.ShiftLeft(Vector256.ConvertToInt32(n._high) + Vector256.Create(127), 23).AsSingle());
+    public static Lanes256 PowerOfTwo(Lanes256 n) =>
+        new(
+            Vector256.ShiftLeft(Vector256.ConvertToInt32(n._low) + Vector256.Create(127), 23).AsSingle(),
+            Vector256.ShiftLeft(Vector256.ConvertToInt32(n._high) + Vector256.Create(127), 23).AsSingle()
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes256 value) => SumOfHalves(value._low + value._high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float SumOfHalves(Vector256<float> eight) => Lanes128.SumOfHalves(eight.GetLower() + eight.GetUpper());
+    internal static float SumOfHalves(Vector256<float> eight) =>
+        Lanes128.SumOfHalves(eight.GetLower() + eight.GetUpper());
 }

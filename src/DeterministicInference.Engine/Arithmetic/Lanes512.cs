@@ -42,15 +42,33 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 AtLeast(Lanes512 value, Lanes512 bound) =>
-        new(Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(value._value, bound._value), value._value, bound._value));
+        new(
+            Vector512.ConditionalSelect(
+                Vector512.GreaterThanOrEqual(value._value, bound._value),
+                value._value,
+                bound._value
+            )
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 AtMost(Lanes512 value, Lanes512 bound) =>
-        new(Vector512.ConditionalSelect(Vector512.LessThanOrEqual(value._value, bound._value), value._value, bound._value));
+        new(
+            Vector512.ConditionalSelect(
+                Vector512.LessThanOrEqual(value._value, bound._value),
+                value._value,
+                bound._value
+            )
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 ZeroBelow(Lanes512 result, Lanes512 value, Lanes512 bound) =>
-        new(Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(value._value, bound._value), result._value, Vector512<float>.Zero));
+        new(
+            Vector512.ConditionalSelect(
+                Vector512.GreaterThanOrEqual(value._value, bound._value),
+                result._value,
+                Vector512<float>.Zero
+            )
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Floor(Lanes512 value) => new(Vector512.Floor(value._value));

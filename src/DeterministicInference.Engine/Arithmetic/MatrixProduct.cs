@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using DeterministicInference.Engine.Model;
 
 namespace DeterministicInference.Engine.Arithmetic;
 
@@ -16,17 +15,30 @@ namespace DeterministicInference.Engine.Arithmetic;
 /// <param name="Y">[tokens, rows], row stride <paramref name="YStride"/>.</param>
 /// <param name="YStride">In elements.</param>
 internal readonly unsafe record struct MatrixProduct(
-    WeightMatrix Weights, int FirstRow, int EndRow, nint X, int XStride, int Tokens, nint Y, int YStride) : ILaneKernel
+    WeightMatrix Weights,
+    int FirstRow,
+    int EndRow,
+    nint X,
+    int XStride,
+    int Tokens,
+    nint Y,
+    int YStride
+) : ILaneKernel
 {
-    public void Run<TLanes>() where TLanes : struct, ILanes<TLanes>
+    public void Run<TLanes>()
+        where TLanes : struct, ILanes<TLanes>
     {
-        if (Weights.IsBFloat16) Run<TLanes, ushort, BFloat16Element>(Weights.BFloat16s);
-        else Run<TLanes, float, SingleElement>(Weights.Singles);
+        if (Weights.IsBFloat16)
+            Run<TLanes, ushort, BFloat16Element>(Weights.BFloat16s);
+        else
+            Run<TLanes, float, SingleElement>(Weights.Singles);
         AddBias();
     }
 
     private void Run<TLanes, T, TElement>(T* weights)
-        where TLanes : struct, ILanes<TLanes> where T : unmanaged where TElement : struct, IElement<T>
+        where TLanes : struct, ILanes<TLanes>
+        where T : unmanaged
+        where TElement : struct, IElement<T>
     {
         // Sixteen accumulators need 512-bit registers; narrower ones would spill.
         int tile = typeof(TLanes) == typeof(Lanes512) ? 4 : 2;
@@ -41,29 +53,38 @@ internal readonly unsafe record struct MatrixProduct(
                 {
                     float* x = (float*)X + (long)token * XStride;
                     float* y = (float*)Y + (long)token * YStride + row;
-                    if (typeof(TLanes) == typeof(Lanes512)) Tile4<TLanes, T, TElement>(w, x, y);
-                    else Tile2<TLanes, T, TElement>(w, x, y);
+                    if (typeof(TLanes) == typeof(Lanes512))
+                        Tile4<TLanes, T, TElement>(w, x, y);
+                    else
+                        Tile2<TLanes, T, TElement>(w, x, y);
                 }
                 for (; token < Tokens; token++)
                 {
-                    for (int r = 0; r < tile; r++) One<TLanes, T, TElement>(weights, row + r, token);
+                    for (int r = 0; r < tile; r++)
+                        One<TLanes, T, TElement>(weights, row + r, token);
                 }
             }
         }
         for (; row < EndRow; row++)
         {
-            for (int token = 0; token < Tokens; token++) One<TLanes, T, TElement>(weights, row, token);
+            for (int token = 0; token < Tokens; token++)
+                One<TLanes, T, TElement>(weights, row, token);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void One<TLanes, T, TElement>(T* weights, int row, int token)
-        where TLanes : struct, ILanes<TLanes> where T : unmanaged where TElement : struct, IElement<T>
+        where TLanes : struct, ILanes<TLanes>
+        where T : unmanaged
+        where TElement : struct, IElement<T>
     {
         T* w = weights + (long)row * Weights.Stride;
         float* x = (float*)X + (long)token * XStride;
         int length = Weights.Stride;
-        TLanes s0 = TLanes.Broadcast(0), s1 = s0, s2 = s0, s3 = s0;
+        TLanes s0 = TLanes.Broadcast(0),
+            s1 = s0,
+            s2 = s0,
+            s3 = s0;
         int k = 0;
         for (; k + 64 <= length; k += 64)
         {
@@ -72,30 +93,57 @@ internal readonly unsafe record struct MatrixProduct(
             s2 = TLanes.FusedMultiplyAdd(TElement.Load<TLanes>(w + k + 32), TLanes.Load(x + k + 32), s2);
             s3 = TLanes.FusedMultiplyAdd(TElement.Load<TLanes>(w + k + 48), TLanes.Load(x + k + 48), s3);
         }
-        if (k < length) s0 = TLanes.FusedMultiplyAdd(TElement.Load<TLanes>(w + k), TLanes.Load(x + k), s0);
-        if (k + 16 < length) s1 = TLanes.FusedMultiplyAdd(TElement.Load<TLanes>(w + k + 16), TLanes.Load(x + k + 16), s1);
-        if (k + 32 < length) s2 = TLanes.FusedMultiplyAdd(TElement.Load<TLanes>(w + k + 32), TLanes.Load(x + k + 32), s2);
+        if (k < length)
+            s0 = TLanes.FusedMultiplyAdd(TElement.Load<TLanes>(w + k), TLanes.Load(x + k), s0);
+        if (k + 16 < length)
+            s1 = TLanes.FusedMultiplyAdd(TElement.Load<TLanes>(w + k + 16), TLanes.Load(x + k + 16), s1);
+        if (k + 32 < length)
+            s2 = TLanes.FusedMultiplyAdd(TElement.Load<TLanes>(w + k + 32), TLanes.Load(x + k + 32), s2);
         ((float*)Y)[(long)token * YStride + row] = Dot.Combine(s0, s1, s2, s3);
     }
 
     /// <summary>Four rows by four tokens, one pass for each of the four accumulators of the canonical order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Tile4<TLanes, T, TElement>(T* w, float* x, float* y)
-        where TLanes : struct, ILanes<TLanes> where T : unmanaged where TElement : struct, IElement<T>
+        where TLanes : struct, ILanes<TLanes>
+        where T : unmanaged
+        where TElement : struct, IElement<T>
     {
         const int pairs = 16;
-        int stride = Weights.Stride, length = stride;
-        T* w1 = w + stride, w2 = w1 + stride, w3 = w2 + stride;
-        float* x1 = x + XStride, x2 = x1 + XStride, x3 = x2 + XStride;
+        int stride = Weights.Stride,
+            length = stride;
+        T* w1 = w + stride,
+            w2 = w1 + stride,
+            w3 = w2 + stride;
+        float* x1 = x + XStride,
+            x2 = x1 + XStride,
+            x3 = x2 + XStride;
         float* partial = stackalloc float[pairs * 4 * Instructions.Lanes];
         for (int a = 0; a < 4; a++)
         {
             TLanes zero = TLanes.Broadcast(0);
-            TLanes s00 = zero, s01 = zero, s02 = zero, s03 = zero, s10 = zero, s11 = zero, s12 = zero, s13 = zero;
-            TLanes s20 = zero, s21 = zero, s22 = zero, s23 = zero, s30 = zero, s31 = zero, s32 = zero, s33 = zero;
+            TLanes s00 = zero,
+                s01 = zero,
+                s02 = zero,
+                s03 = zero,
+                s10 = zero,
+                s11 = zero,
+                s12 = zero,
+                s13 = zero;
+            TLanes s20 = zero,
+                s21 = zero,
+                s22 = zero,
+                s23 = zero,
+                s30 = zero,
+                s31 = zero,
+                s32 = zero,
+                s33 = zero;
             for (int k = a * Instructions.Lanes; k < length; k += 4 * Instructions.Lanes)
             {
-                TLanes v0 = TLanes.Load(x + k), v1 = TLanes.Load(x1 + k), v2 = TLanes.Load(x2 + k), v3 = TLanes.Load(x3 + k);
+                TLanes v0 = TLanes.Load(x + k),
+                    v1 = TLanes.Load(x1 + k),
+                    v2 = TLanes.Load(x2 + k),
+                    v3 = TLanes.Load(x3 + k);
                 TLanes u = TElement.Load<TLanes>(w + k);
                 s00 = TLanes.FusedMultiplyAdd(u, v0, s00);
                 s01 = TLanes.FusedMultiplyAdd(u, v1, s01);
@@ -141,7 +189,9 @@ internal readonly unsafe record struct MatrixProduct(
     /// <summary>Two rows by two tokens, otherwise as the larger tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Tile2<TLanes, T, TElement>(T* w, float* x, float* y)
-        where TLanes : struct, ILanes<TLanes> where T : unmanaged where TElement : struct, IElement<T>
+        where TLanes : struct, ILanes<TLanes>
+        where T : unmanaged
+        where TElement : struct, IElement<T>
     {
         int length = Weights.Stride;
         T* w1 = w + Weights.Stride;
@@ -150,11 +200,16 @@ internal readonly unsafe record struct MatrixProduct(
         for (int a = 0; a < 4; a++)
         {
             TLanes zero = TLanes.Broadcast(0);
-            TLanes s00 = zero, s01 = zero, s10 = zero, s11 = zero;
+            TLanes s00 = zero,
+                s01 = zero,
+                s10 = zero,
+                s11 = zero;
             for (int k = a * Instructions.Lanes; k < length; k += 4 * Instructions.Lanes)
             {
-                TLanes u0 = TElement.Load<TLanes>(w + k), u1 = TElement.Load<TLanes>(w1 + k);
-                TLanes v0 = TLanes.Load(x + k), v1 = TLanes.Load(x1 + k);
+                TLanes u0 = TElement.Load<TLanes>(w + k),
+                    u1 = TElement.Load<TLanes>(w1 + k);
+                TLanes v0 = TLanes.Load(x + k),
+                    v1 = TLanes.Load(x1 + k);
                 s00 = TLanes.FusedMultiplyAdd(u0, v0, s00);
                 s01 = TLanes.FusedMultiplyAdd(u0, v1, s01);
                 s10 = TLanes.FusedMultiplyAdd(u1, v0, s10);
@@ -173,25 +228,32 @@ internal readonly unsafe record struct MatrixProduct(
     /// <param name="y">Output of the tile's first row and token.</param>
     /// <param name="tile">Rows and tokens of the tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void CombinePairs<TLanes>(float* partial, float* y, int tile) where TLanes : struct, ILanes<TLanes>
+    private void CombinePairs<TLanes>(float* partial, float* y, int tile)
+        where TLanes : struct, ILanes<TLanes>
     {
         for (int r = 0; r < tile; r++)
         {
             for (int t = 0; t < tile; t++, partial += 4 * Instructions.Lanes)
             {
                 y[(long)t * YStride + r] = Dot.Combine(
-                    TLanes.Load(partial), TLanes.Load(partial + 16), TLanes.Load(partial + 32), TLanes.Load(partial + 48));
+                    TLanes.Load(partial),
+                    TLanes.Load(partial + 16),
+                    TLanes.Load(partial + 32),
+                    TLanes.Load(partial + 48)
+                );
             }
         }
     }
 
     private void AddBias()
     {
-        if (Weights.Bias is not { } bias) return;
+        if (Weights.Bias is not { } bias)
+            return;
         for (int token = 0; token < Tokens; token++)
         {
             float* y = (float*)Y + (long)token * YStride;
-            for (int row = FirstRow; row < EndRow; row++) y[row] += bias[row];
+            for (int row = FirstRow; row < EndRow; row++)
+                y[row] += bias[row];
         }
     }
 }

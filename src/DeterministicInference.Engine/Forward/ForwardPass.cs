@@ -55,7 +55,14 @@ internal sealed unsafe class ForwardPass : IDisposable
         {
             LlamaLayer layer = _weights.Layers[i];
             Normalize(layer.AttentionNorm, s.Residual, rows.Length);
-            Multiply(layer.QueryKeyValue, s.Normalized, s.HiddenStride, rows.Length, s.QueryKeyValue, s.QueryKeyValueStride);
+            Multiply(
+                layer.QueryKeyValue,
+                s.Normalized,
+                s.HiddenStride,
+                rows.Length,
+                s.QueryKeyValue,
+                s.QueryKeyValueStride
+            );
             _attention.Begin(rows, i);
             RunTokens(rows.Length, _attention.Rotate);
             _workers.Run(_attention, _attention.Parts(_workers.Threads));
@@ -64,8 +71,17 @@ internal sealed unsafe class ForwardPass : IDisposable
 
             Normalize(layer.FeedForwardNorm, s.Residual, rows.Length);
             Multiply(layer.GateUp, s.Normalized, s.HiddenStride, rows.Length, s.GateUp, s.GateUpStride);
-            RunTokens(rows.Length, t => Instructions.Run(new SwiGlu(
-                (nint)(s.GateUp + t * s.GateUpStride), (nint)(s.Activated + t * s.IntermediateStride), _config.IntermediateSize)));
+            RunTokens(
+                rows.Length,
+                t =>
+                    Instructions.Run(
+                        new SwiGlu(
+                            (nint)(s.GateUp + t * s.GateUpStride),
+                            (nint)(s.Activated + t * s.IntermediateStride),
+                            _config.IntermediateSize
+                        )
+                    )
+            );
             Multiply(layer.Down, s.Activated, s.IntermediateStride, rows.Length, s.Update, s.HiddenStride);
             AddUpdate(rows.Length);
         }
@@ -73,7 +89,8 @@ internal sealed unsafe class ForwardPass : IDisposable
     }
 
     /// <summary>The logits of the n-th row of the last batch that wanted them; valid until the next batch.</summary>
-    public Span<float> LogitsOf(int n) => new(_scratch.Logits + (long)n * _scratch.LogitsStride, _config.VocabularySize);
+    public Span<float> LogitsOf(int n) =>
+        new(_scratch.Logits + (long)n * _scratch.LogitsStride, _config.VocabularySize);
 
     public void Dispose() => _scratch.Dispose();
 
@@ -83,13 +100,21 @@ internal sealed unsafe class ForwardPass : IDisposable
         int wanted = 0;
         for (int t = 0; t < rows.Length; t++)
         {
-            if (!rows[t].WantsLogits) continue;
-            Instructions.Run(new RmsNorm(
-                (nint)(s.Residual + (long)t * s.HiddenStride), (nint)_weights.FinalNorm.Singles,
-                (nint)(s.Normalized + (long)wanted * s.HiddenStride), _config.HiddenSize, _config.NormEpsilon));
+            if (!rows[t].WantsLogits)
+                continue;
+            Instructions.Run(
+                new RmsNorm(
+                    (nint)(s.Residual + (long)t * s.HiddenStride),
+                    (nint)_weights.FinalNorm.Singles,
+                    (nint)(s.Normalized + (long)wanted * s.HiddenStride),
+                    _config.HiddenSize,
+                    _config.NormEpsilon
+                )
+            );
             wanted++;
         }
-        if (wanted == 0) return;
+        if (wanted == 0)
+            return;
         s.EnsureLogits(wanted);
         Multiply(_weights.Head, s.Normalized, s.HiddenStride, wanted, s.Logits, s.LogitsStride);
     }
@@ -103,15 +128,26 @@ internal sealed unsafe class ForwardPass : IDisposable
             return;
         }
         Span<ushort> row = embedding.BFloat16Row(token);
-        for (int i = 0; i < row.Length; i++) target[i] = BitConverter.UInt32BitsToSingle((uint)row[i] << 16);
+        for (int i = 0; i < row.Length; i++)
+            target[i] = BitConverter.UInt32BitsToSingle((uint)row[i] << 16);
     }
 
     private void Normalize(AlignedBuffer gain, float* source, int rows)
     {
         ForwardScratch s = _scratch;
-        RunTokens(rows, t => Instructions.Run(new RmsNorm(
-            (nint)(source + t * s.HiddenStride), (nint)gain.Singles, (nint)(s.Normalized + t * s.HiddenStride),
-            _config.HiddenSize, _config.NormEpsilon)));
+        RunTokens(
+            rows,
+            t =>
+                Instructions.Run(
+                    new RmsNorm(
+                        (nint)(source + t * s.HiddenStride),
+                        (nint)gain.Singles,
+                        (nint)(s.Normalized + t * s.HiddenStride),
+                        _config.HiddenSize,
+                        _config.NormEpsilon
+                    )
+                )
+        );
     }
 
     private void AddUpdate(int rows) =>
@@ -133,7 +169,8 @@ internal sealed unsafe class ForwardPass : IDisposable
     {
         if (rows < 16)
         {
-            for (int t = 0; t < rows; t++) perToken(t);
+            for (int t = 0; t < rows; t++)
+                perToken(t);
             return;
         }
         _tokens.Prepare(perToken, rows, _workers.Threads);

@@ -98,7 +98,8 @@ internal sealed unsafe class ForwardScratch : IDisposable
     public void EnsureLogits(int rows)
     {
         long bytes = (long)rows * LogitsStride * sizeof(float);
-        if (_logits is not null && _logits.ByteLength >= bytes) return;
+        if (_logits is not null && _logits.ByteLength >= bytes)
+            return;
         _logits?.Dispose();
         _logits = new AlignedBuffer(bytes);
     }
@@ -106,7 +107,8 @@ internal sealed unsafe class ForwardScratch : IDisposable
     public void Dispose()
     {
         _logits?.Dispose();
-        foreach (AlignedBuffer buffer in _buffers) buffer.Dispose();
+        foreach (AlignedBuffer buffer in _buffers)
+            buffer.Dispose();
     }
 
     private float* Allocate(long singles)

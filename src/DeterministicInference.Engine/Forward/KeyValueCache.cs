@@ -67,12 +67,14 @@ internal sealed class KeyValueBlockPool : IDisposable
 
     public void Release(KeyValueBlock block)
     {
-        if (--block.References == 0) _free.Push(block);
+        if (--block.References == 0)
+            _free.Push(block);
     }
 
     public void Dispose()
     {
-        foreach (KeyValueBlock block in _all) block.Memory.Dispose();
+        foreach (KeyValueBlock block in _all)
+            block.Memory.Dispose();
     }
 }
 
@@ -87,7 +89,8 @@ internal sealed unsafe class KeyValueCache(KeyValueBlockPool pool) : IDisposable
     /// <summary>Makes room for positions 0 … count − 1.</summary>
     public void EnsureCapacity(int count)
     {
-        while (Capacity < count) _blocks.Add(pool.Rent());
+        while (Capacity < count)
+            _blocks.Add(pool.Rent());
     }
 
     /// <summary>
@@ -113,11 +116,15 @@ internal sealed unsafe class KeyValueCache(KeyValueBlockPool pool) : IDisposable
         return fork;
     }
 
-    public float* Key(int layer, int head, int position) => Head(position / KeyValueBlock.Positions, layer, 0, head) + Offset(position);
+    public float* Key(int layer, int head, int position) =>
+        Head(position / KeyValueBlock.Positions, layer, 0, head) + Offset(position);
 
-    public float* Value(int layer, int head, int position) => Head(position / KeyValueBlock.Positions, layer, 1, head) + Offset(position);
+    public float* Value(int layer, int head, int position) =>
+        Head(position / KeyValueBlock.Positions, layer, 1, head) + Offset(position);
 
-    /// <summary>Writes, for each block of the first <paramref name="count"/> positions, where one head's keys and values begin.</summary>
+    /// <summary>
+    /// Writes, for each block of the first <paramref name="count"/> positions, where one head's keys and values begin.
+    /// </summary>
     public void Pointers(int layer, int head, int count, Span<nint> keys, Span<nint> values)
     {
         for (int b = 0; b < KeyValueBlockPool.BlocksFor(count); b++)
@@ -129,7 +136,8 @@ internal sealed unsafe class KeyValueCache(KeyValueBlockPool pool) : IDisposable
 
     public void Dispose()
     {
-        foreach (KeyValueBlock block in _blocks) pool.Release(block);
+        foreach (KeyValueBlock block in _blocks)
+            pool.Release(block);
         _blocks.Clear();
     }
 

@@ -26,7 +26,13 @@ internal sealed class ProductWork : IParallelWork
     public void Execute(int part, int worker)
     {
         int first = part * _rowsPerPart;
-        Instructions.Run(_product with { FirstRow = first, EndRow = Math.Min(first + _rowsPerPart, _product.Weights.Rows) });
+        Instructions.Run(
+            _product with
+            {
+                FirstRow = first,
+                EndRow = Math.Min(first + _rowsPerPart, _product.Weights.Rows),
+            }
+        );
     }
 }
 
@@ -49,6 +55,7 @@ internal sealed class TokenWork : IParallelWork
 
     public void Execute(int part, int worker)
     {
-        for (int t = part * _rowsPerPart; t < Math.Min((part + 1) * _rowsPerPart, _rows); t++) _perToken!(t);
+        for (int t = part * _rowsPerPart; t < Math.Min((part + 1) * _rowsPerPart, _rows); t++)
+            _perToken!(t);
     }
 }

@@ -39,7 +39,11 @@ internal sealed class WorkerPool : IDisposable
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
-            _threads[i] = new Thread(() => WorkUntilDisposed(worker)) { IsBackground = true, Name = $"engine worker {worker}" };
+            _threads[i] = new Thread(() => WorkUntilDisposed(worker))
+            {
+                IsBackground = true,
+                Name = $"engine worker {worker}",
+            };
             _threads[i].Start();
         }
     }
@@ -52,7 +56,8 @@ internal sealed class WorkerPool : IDisposable
     {
         if (_threads.Length == 0 || parts == 1)
         {
-            for (int part = 0; part < parts; part++) work.Execute(part, 0);
+            for (int part = 0; part < parts; part++)
+                work.Execute(part, 0);
             return;
         }
         ArgumentOutOfRangeException.ThrowIfGreaterThan(parts, PartMask);
@@ -62,20 +67,26 @@ internal sealed class WorkerPool : IDisposable
         long generation = (Volatile.Read(ref _ticket) >> (2 * PartBits)) + 1;
         Interlocked.Exchange(ref _ticket, (generation << (2 * PartBits)) | ((long)parts << PartBits));
         int sleeping = Volatile.Read(ref _sleeping);
-        if (sleeping > 0) _wake.Release(sleeping);
+        if (sleeping > 0)
+            _wake.Release(sleeping);
 
         ClaimParts(0);
         var spin = new SpinWait();
-        while (Volatile.Read(ref _completed) < parts) spin.SpinOnce(sleep1Threshold: -1);
-        if (Interlocked.Exchange(ref _failure, null) is { } failure) throw new AggregateException(failure);
+        while (Volatile.Read(ref _completed) < parts)
+            spin.SpinOnce(sleep1Threshold: -1);
+        if (Interlocked.Exchange(ref _failure, null) is { } failure)
+            throw new AggregateException(failure);
     }
 
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
-        if (_threads.Length > 0) _wake.Release(_threads.Length);
-        foreach (Thread thread in _threads) thread.Join();
+        if (_threads.Length > 0)
+            _wake.Release(_threads.Length);
+        foreach (Thread thread in _threads)
+            thread.Join();
         _wake.Dispose();
     }
 
@@ -84,8 +95,10 @@ internal sealed class WorkerPool : IDisposable
         while (true)
         {
             long ticket = Interlocked.Increment(ref _ticket) - 1;
-            long part = ticket & PartMask, parts = (ticket >> PartBits) & PartMask;
-            if (part >= parts) return;
+            long part = ticket & PartMask,
+                parts = (ticket >> PartBits) & PartMask;
+            if (part >= parts)
+                return;
             try
             {
                 _work!.Execute((int)part, worker);
@@ -114,11 +127,13 @@ internal sealed class WorkerPool : IDisposable
         for (int i = 0; i < SpinsBeforeSleep; i++)
         {
             long generation = Volatile.Read(ref _ticket) >> (2 * PartBits);
-            if (generation != seen) return generation;
+            if (generation != seen)
+                return generation;
             Thread.SpinWait(1);
         }
         Interlocked.Increment(ref _sleeping);
-        if (Volatile.Read(ref _ticket) >> (2 * PartBits) == seen && !_disposed) _wake.Wait();
+        if (Volatile.Read(ref _ticket) >> (2 * PartBits) == seen && !_disposed)
+            _wake.Wait();
         Interlocked.Decrement(ref _sleeping);
         return Volatile.Read(ref _ticket) >> (2 * PartBits);
     }

@@ -33,14 +33,17 @@ internal sealed record ModelConfig(
     bool AttentionBias,
     bool FeedForwardBias,
     int? BeginToken,
-    IReadOnlyList<int> EndTokens)
+    IReadOnlyList<int> EndTokens
+)
 {
     private const string SupportedArchitecture = "LlamaForCausalLM";
 
     // Far above any model, and far enough below the range of an integer for sums of a few.
     private const int LargestSize = 100_000_000;
 
-    /// <exception cref="ModelLoadException">The file is missing, malformed, or describes a model not supported.</exception>
+    /// <exception cref="ModelLoadException">
+    /// The file is missing, malformed, or describes a model not supported.
+    /// </exception>
     public static ModelConfig Read(string folder)
     {
         string path = Path.Combine(folder, "config.json");
@@ -48,39 +51,66 @@ internal sealed record ModelConfig(
         try
         {
             using JsonDocument document = JsonDocument.Parse(ModelFile.ReadAllBytes(path));
-            using JsonDocument? generation = File.Exists(generationPath) ? JsonDocument.Parse(ModelFile.ReadAllBytes(generationPath)) : null;
+            using JsonDocument? generation = File.Exists(generationPath)
+                ? JsonDocument.Parse(ModelFile.ReadAllBytes(generationPath))
+                : null;
             return Read(path, document.RootElement, generation?.RootElement);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ModelLoadException($"{path}: not found. Pass --model-path the folder of a Hugging Face model (config.json, *.safetensors, tokenizer.json).", e);
+            throw new ModelLoadException(
+                $"{path}: not found. Pass --model-path the folder of a Hugging Face model (config.json, "
+                    + $"*.safetensors, tokenizer.json).",
+                e
+            );
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new ModelLoadException($"{path}: not a valid model configuration ({e.Message.ReplaceLineEndings(" ")}). Download the file again.", e);
+            throw new ModelLoadException(
+                $"{path}: not a valid model configuration ({e.Message.ReplaceLineEndings(" ")}). Download the file "
+                    + "again.",
+                e
+            );
         }
     }
 
     private static ModelConfig Read(string path, JsonElement root, JsonElement? generation)
     {
-        string architecture = root.TryGetProperty("architectures", out JsonElement list) && list.GetArrayLength() > 0 ? list[0].GetString() ?? "" : "";
+        string architecture =
+            root.TryGetProperty("architectures", out JsonElement list) && list.GetArrayLength() > 0
+                ? list[0].GetString() ?? ""
+                : "";
         if (architecture != SupportedArchitecture)
         {
-            throw new ModelLoadException($"{path}: architecture '{architecture}' is not supported; the embedded engine runs {SupportedArchitecture}. Serve this model with --backend sglang or vllm.");
+            throw new ModelLoadException(
+                $"{path}: architecture '{architecture}' is not supported; the embedded engine runs "
+                    + $"{SupportedArchitecture}. Serve this model with --backend sglang or vllm."
+            );
         }
-        if (Present(root, "quantization_config")) throw new ModelLoadException($"{path}: quantized weights are not supported. Use the model's F32, F16 or BF16 version.");
+        if (Present(root, "quantization_config"))
+            throw new ModelLoadException(
+                $"{path}: quantized weights are not supported. Use the model's F32, F16 or BF16 version."
+            );
         string activation = root.TryGetProperty("hidden_act", out JsonElement act) ? act.GetString() ?? "" : "silu";
-        if (activation != "silu") throw new ModelLoadException($"{path}: hidden_act '{activation}' is not supported, only silu. Use a model of the standard Llama architecture.");
+        if (activation != "silu")
+            throw new ModelLoadException(
+                $"{path}: hidden_act '{activation}' is not supported, only silu. Use a model of the standard Llama "
+                    + $"architecture."
+            );
 
         int hidden = Positive(path, root, "hidden_size");
         int heads = Positive(path, root, "num_attention_heads");
         int keyValueHeads = Present(root, "num_key_value_heads") ? Positive(path, root, "num_key_value_heads") : heads;
         int headDimension = Present(root, "head_dim") ? Positive(path, root, "head_dim") : hidden / heads;
-        if (heads % keyValueHeads != 0) throw Invalid(path, "num_key_value_heads", "must divide num_attention_heads");
-        if (headDimension % 2 != 0 || (!Present(root, "head_dim") && hidden % heads != 0)) throw Invalid(path, "hidden_size", "must give every head the same, even width");
-        if ((heads + 2L * keyValueHeads) * headDimension > LargestSize) throw Invalid(path, "head_dim", "times num_attention_heads is out of range");
+        if (heads % keyValueHeads != 0)
+            throw Invalid(path, "num_key_value_heads", "must divide num_attention_heads");
+        if (headDimension % 2 != 0 || (!Present(root, "head_dim") && hidden % heads != 0))
+            throw Invalid(path, "hidden_size", "must give every head the same, even width");
+        if ((heads + 2L * keyValueHeads) * headDimension > LargestSize)
+            throw Invalid(path, "head_dim", "times num_attention_heads is out of range");
         float epsilon = Present(root, "rms_norm_eps") ? root.GetProperty("rms_norm_eps").GetSingle() : 1e-6f;
-        if (!float.IsFinite(epsilon) || epsilon < 0) throw Invalid(path, "rms_norm_eps", "must be a small positive number");
+        if (!float.IsFinite(epsilon) || epsilon < 0)
+            throw Invalid(path, "rms_norm_eps", "must be a small positive number");
 
         return new ModelConfig(
             hidden,
@@ -97,7 +127,8 @@ internal sealed record ModelConfig(
             Present(root, "attention_bias") && root.GetProperty("attention_bias").GetBoolean(),
             Present(root, "mlp_bias") && root.GetProperty("mlp_bias").GetBoolean(),
             Present(root, "bos_token_id") ? root.GetProperty("bos_token_id").GetInt32() : null,
-            EndTokenIds(root, generation));
+            EndTokenIds(root, generation)
+        );
     }
 
     /// <summary>transformers 4 writes rope_theta and rope_scaling, transformers 5 rope_parameters.</summary>
@@ -106,12 +137,20 @@ internal sealed record ModelConfig(
         double theta = Present(root, "rope_theta") ? root.GetProperty("rope_theta").GetDouble() : 10000;
         foreach (string name in (string[])["rope_scaling", "rope_parameters"])
         {
-            if (!Present(root, name)) continue;
+            if (!Present(root, name))
+                continue;
             JsonElement scaling = root.GetProperty(name);
-            string type = Present(scaling, "rope_type") ? scaling.GetProperty("rope_type").GetString()!
-                : Present(scaling, "type") ? scaling.GetProperty("type").GetString()! : "default";
-            if (type != "default") throw new ModelLoadException($"{path}: {name} of type '{type}' is not supported by the embedded engine. Use a model without rope scaling, or --backend sglang or vllm.");
-            if (Present(scaling, "rope_theta")) theta = scaling.GetProperty("rope_theta").GetDouble();
+            string type =
+                Present(scaling, "rope_type") ? scaling.GetProperty("rope_type").GetString()!
+                : Present(scaling, "type") ? scaling.GetProperty("type").GetString()!
+                : "default";
+            if (type != "default")
+                throw new ModelLoadException(
+                    $"{path}: {name} of type '{type}' is not supported by the embedded engine. Use a model without "
+                        + $"rope scaling, or --backend sglang or vllm."
+                );
+            if (Present(scaling, "rope_theta"))
+                theta = scaling.GetProperty("rope_theta").GetDouble();
         }
         return theta > 0 && double.IsFinite(theta) ? theta : throw Invalid(path, "rope_theta", "must be positive");
     }
@@ -121,11 +160,13 @@ internal sealed record ModelConfig(
         var ids = new SortedSet<int>();
         foreach (JsonElement? source in (JsonElement?[])[root, generation])
         {
-            if (source is not { } element || !Present(element, "eos_token_id")) continue;
+            if (source is not { } element || !Present(element, "eos_token_id"))
+                continue;
             JsonElement value = element.GetProperty("eos_token_id");
             if (value.ValueKind == JsonValueKind.Array)
             {
-                foreach (JsonElement id in value.EnumerateArray()) ids.Add(id.GetInt32());
+                foreach (JsonElement id in value.EnumerateArray())
+                    ids.Add(id.GetInt32());
             }
             else
             {
@@ -140,9 +181,13 @@ internal sealed record ModelConfig(
 
     private static int Positive(string path, JsonElement root, string name)
     {
-        if (!Present(root, name)) throw Invalid(path, name, "is missing");
+        if (!Present(root, name))
+            throw Invalid(path, name, "is missing");
         JsonElement value = root.GetProperty(name);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number is > 0 and <= LargestSize
+        return
+            value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt32(out int number)
+            && number is > 0 and <= LargestSize
             ? number
             : throw Invalid(path, name, $"must be a positive integer, but is {value.GetRawText()}");
     }

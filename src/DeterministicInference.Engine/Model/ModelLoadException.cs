@@ -6,13 +6,11 @@ namespace DeterministicInference.Engine.Model;
 /// </summary>
 public sealed class ModelLoadException : Exception
 {
-    public ModelLoadException(string message) : base(OneLine(message))
-    {
-    }
+    public ModelLoadException(string message)
+        : base(OneLine(message)) { }
 
-    public ModelLoadException(string message, Exception innerException) : base(OneLine(message), innerException)
-    {
-    }
+    public ModelLoadException(string message, Exception innerException)
+        : base(OneLine(message), innerException) { }
 
     /// <summary>Names from a damaged file may contain anything.</summary>
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");

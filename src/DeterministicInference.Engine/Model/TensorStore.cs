@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using DeterministicInference.Engine.Arithmetic;
 
 namespace DeterministicInference.Engine.Model;
 
 /// <summary>
-/// All tensors of a model folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> lists.
+/// All tensors of a model folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
+/// lists.
 /// </summary>
 internal sealed class TensorStore : IDisposable
 {
@@ -21,7 +23,8 @@ internal sealed class TensorStore : IDisposable
         var store = new TensorStore(folder);
         try
         {
-            foreach (string path in WeightFiles(folder)) store._files.Add(TensorFile.Open(path, store._entries));
+            foreach (string path in WeightFiles(folder))
+                store._files.Add(TensorFile.Open(path, store._entries));
             return store;
         }
         catch
@@ -56,7 +59,8 @@ internal sealed class TensorStore : IDisposable
         long rowBytes = (long)columns * entry.ElementSize;
         if (!target.IsBFloat16)
         {
-            for (int r = 0; r < rows; r++) ReadAsSingle(entry, r * (long)columns, target.SingleRow(firstRow + r)[..columns]);
+            for (int r = 0; r < rows; r++)
+                ReadAsSingle(entry, r * (long)columns, target.SingleRow(firstRow + r)[..columns]);
             return;
         }
         for (int r = 0; r < rows; r++)
@@ -67,32 +71,49 @@ internal sealed class TensorStore : IDisposable
     }
 
     /// <summary>Whether the tensor is stored as bfloat16, so that it may be kept so in memory.</summary>
-    public bool IsBFloat16(string name) => _entries.TryGetValue(name, out TensorEntry? entry) && entry.Type == TensorType.BF16;
+    public bool IsBFloat16(string name) =>
+        _entries.TryGetValue(name, out TensorEntry? entry) && entry.Type == TensorType.BF16;
 
     public void Dispose()
     {
-        foreach (TensorFile file in _files) file.Dispose();
+        foreach (TensorFile file in _files)
+            file.Dispose();
     }
 
     private static IEnumerable<string> WeightFiles(string folder)
     {
         string single = Path.Combine(folder, "model.safetensors");
         string index = Path.Combine(folder, "model.safetensors.index.json");
-        if (File.Exists(single)) return [single];
+        if (File.Exists(single))
+            return [single];
         if (!File.Exists(index))
         {
-            throw new ModelLoadException($"{folder}: no model.safetensors and no model.safetensors.index.json. Convert the weights to safetensors (pickle files are not read).");
+            throw new ModelLoadException(
+                $"{folder}: no model.safetensors and no model.safetensors.index.json. Convert the weights to "
+                    + $"safetensors (pickle files are not read)."
+            );
         }
         try
         {
             using JsonDocument document = JsonDocument.Parse(ModelFile.ReadAllBytes(index));
-            return [.. document.RootElement.GetProperty("weight_map").EnumerateObject()
-                .Select(entry => FileName(entry.Value.GetString()))
-                .Distinct().Order(StringComparer.Ordinal).Select(name => Path.Combine(folder, name))];
+            return
+            [
+                .. document
+                    .RootElement.GetProperty("weight_map")
+                    .EnumerateObject()
+                    .Select(entry => FileName(entry.Value.GetString()))
+                    .Distinct()
+                    .Order(StringComparer.Ordinal)
+                    .Select(name => Path.Combine(folder, name)),
+            ];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new ModelLoadException($"{index}: not a valid shard index ({e.Message.ReplaceLineEndings(" ")}). Download the file again.", e);
+            throw new ModelLoadException(
+                $"{index}: not a valid shard index ({e.Message.ReplaceLineEndings(" ")}). Download the file again.",
+                e
+            );
         }
     }
 
@@ -106,11 +127,18 @@ internal sealed class TensorStore : IDisposable
     {
         if (!_entries.TryGetValue(name, out TensorEntry? entry))
         {
-            throw new ModelLoadException($"{_folder}: the weights lack tensor '{name}'. The folder is incomplete, or config.json belongs to another model.");
+            throw new ModelLoadException(
+                $"{_folder}: the weights lack tensor '{name}'. The folder is incomplete, or config.json belongs to "
+                    + $"another model."
+            );
         }
         if (!entry.Shape.AsSpan().SequenceEqual(shape))
         {
-            throw new ModelLoadException($"{entry.File.Path}: tensor '{name}' has shape [{string.Join(", ", entry.Shape)}], but config.json asks for [{string.Join(", ", shape.ToArray())}]. The two files belong to different models.");
+            throw new ModelLoadException(
+                $"{entry.File.Path}: tensor '{name}' has shape [{string.Join(", ", entry.Shape)}], but config.json "
+                    + "asks for "
+                    + $"[{string.Join(", ", shape.ToArray())}]. The two files belong to different models."
+            );
         }
         return entry;
     }
@@ -128,9 +156,10 @@ internal sealed class TensorStore : IDisposable
         entry.File.Read(MemoryMarshal.AsBytes(stored), offset);
         for (int i = 0; i < stored.Length; i++)
         {
-            target[i] = entry.Type == TensorType.BF16
-                ? BitConverter.UInt32BitsToSingle((uint)stored[i] << 16)
-                : (float)BitConverter.UInt16BitsToHalf(stored[i]);
+            target[i] =
+                entry.Type == TensorType.BF16
+                    ? BitConverter.UInt32BitsToSingle((uint)stored[i] << 16)
+                    : (float)BitConverter.UInt16BitsToHalf(stored[i]);
         }
         ArrayPool<ushort>.Shared.Return(buffer);
     }

@@ -5,7 +5,9 @@ namespace DeterministicInference.Engine.Sampling;
 /// <summary>A token and the natural logarithm of its probability.</summary>
 internal readonly record struct TokenLogprob(int Token, float Logprob);
 
-/// <summary>The log probability of a token and of the most probable ones, from the logits before temperature and filters.</summary>
+/// <summary>
+/// The log probability of a token and of the most probable ones, from the logits before temperature and filters.
+/// </summary>
 /// <param name="Chosen">The token that was taken.</param>
 /// <param name="Top">The most probable tokens, falling; equals by rising id.</param>
 internal sealed record PositionLogprobs(TokenLogprob Chosen, IReadOnlyList<TokenLogprob> Top)
@@ -17,17 +19,21 @@ internal sealed record PositionLogprobs(TokenLogprob Chosen, IReadOnlyList<Token
     {
         float maximum = logits[Sampler.ArgMax(logits)];
         double sum = 0;
-        foreach (float logit in logits) sum += CanonicalMath.Exp((double)logit - maximum);
+        foreach (float logit in logits)
+            sum += CanonicalMath.Exp((double)logit - maximum);
         double logSum = CanonicalMath.Log(sum);
 
         var best = new List<TokenLogprob>(top + 1);
         for (int i = 0; i < logits.Length && top > 0; i++)
         {
-            if (best.Count == top && logits[i] <= logits[best[^1].Token]) continue;
+            if (best.Count == top && logits[i] <= logits[best[^1].Token])
+                continue;
             int place = best.Count;
-            while (place > 0 && logits[best[place - 1].Token] < logits[i]) place--;
+            while (place > 0 && logits[best[place - 1].Token] < logits[i])
+                place--;
             best.Insert(place, new TokenLogprob(i, Logprob(logits, i)));
-            if (best.Count > top) best.RemoveAt(top);
+            if (best.Count > top)
+                best.RemoveAt(top);
         }
         return new PositionLogprobs(new TokenLogprob(token, Logprob(logits, token)), best);
 

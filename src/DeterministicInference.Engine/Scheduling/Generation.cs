@@ -8,7 +8,8 @@ internal sealed class Generation(GenerationRequest request, CancellationToken ca
 {
     // Never full: a request has a bounded number of tokens, and the scheduler must not wait for a reader.
     private readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>(
-        new UnboundedChannelOptions { SingleWriter = true, SingleReader = true });
+        new UnboundedChannelOptions { SingleWriter = true, SingleReader = true }
+    );
 
     public GenerationRequest Request { get; } = request;
 

@@ -15,7 +15,9 @@ internal enum FinishReason
 /// <summary>What a running request reports, in the order of generation within each choice.</summary>
 internal abstract record GenerationEvent;
 
-/// <summary>Log probabilities of the prompt's tokens, the first of which has none. Reported once, before any token.</summary>
+/// <summary>
+/// Log probabilities of the prompt's tokens, the first of which has none. Reported once, before any token.
+/// </summary>
 internal sealed record PromptScored(IReadOnlyList<PositionLogprobs> Logprobs) : GenerationEvent;
 
 /// <summary>One token of one choice.</summary>
@@ -26,5 +28,10 @@ internal sealed record PromptScored(IReadOnlyList<PositionLogprobs> Logprobs) : 
 /// </param>
 /// <param name="Logprobs">Its log probabilities, if asked for.</param>
 /// <param name="Finish">Set on the last token of the choice.</param>
-internal sealed record TokenGenerated(int Choice, int? Token, string Text, PositionLogprobs? Logprobs, FinishReason? Finish)
-    : GenerationEvent;
+internal sealed record TokenGenerated(
+    int Choice,
+    int? Token,
+    string Text,
+    PositionLogprobs? Logprobs,
+    FinishReason? Finish
+) : GenerationEvent;

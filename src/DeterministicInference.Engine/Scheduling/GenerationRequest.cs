@@ -11,7 +11,9 @@ internal sealed record GenerationRequest
     /// <summary>Independent continuations.</summary>
     public int Choices { get; init; } = 1;
 
-    /// <summary>Most tokens per choice; 0 computes the prompt only. Prompt and continuation fit the model's positions.</summary>
+    /// <summary>
+    /// Most tokens per choice; 0 computes the prompt only. Prompt and continuation fit the model's positions.
+    /// </summary>
     public required int MaxTokens { get; init; }
 
     public SamplingParameters Sampling { get; init; } = SamplingParameters.Greedy;

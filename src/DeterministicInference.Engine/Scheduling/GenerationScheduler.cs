@@ -67,10 +67,15 @@ internal sealed class GenerationScheduler : IDisposable
     /// <summary>Tokens generated since the start.</summary>
     public long GeneratedTokens => Interlocked.Read(ref _generatedTokens);
 
-    /// <summary>How long the step that runs now has taken; zero between steps and while there is nothing to do.</summary>
-    public TimeSpan StepTime => Volatile.Read(ref _stepBegan) is var began and not 0 ? Stopwatch.GetElapsedTime(began) : TimeSpan.Zero;
+    /// <summary>
+    /// How long the step that runs now has taken; zero between steps and while there is nothing to do.
+    /// </summary>
+    public TimeSpan StepTime =>
+        Volatile.Read(ref _stepBegan) is var began and not 0 ? Stopwatch.GetElapsedTime(began) : TimeSpan.Zero;
 
-    /// <summary>Blocks of the cache that hold something, and those set aside for running requests; exact while nothing runs.</summary>
+    /// <summary>
+    /// Blocks of the cache that hold something, and those set aside for running requests; exact while nothing runs.
+    /// </summary>
     public (int InUse, int Reserved) CacheBlocks => (_blocks.BlocksInUse, Volatile.Read(ref _reservedBlocks));
 
     /// <summary>Faults when a step failed. The scheduler then takes no more requests.</summary>
@@ -81,11 +86,19 @@ internal sealed class GenerationScheduler : IDisposable
 
     /// <summary>Blocks that a request needs at most, and that there are.</summary>
     public (int Needed, int Available) CacheDemand(GenerationRequest request) =>
-        (request.Choices * KeyValueBlockPool.BlocksFor(request.Prompt.Count + request.MaxTokens), _blocks.MaximumBlocks);
+        (
+            request.Choices * KeyValueBlockPool.BlocksFor(request.Prompt.Count + request.MaxTokens),
+            _blocks.MaximumBlocks
+        );
 
-    /// <summary>Runs a request and reports its tokens as they come. Cancelling stops the computation within a step.</summary>
+    /// <summary>
+    /// Runs a request and reports its tokens as they come. Cancelling stops the computation within a step.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The engine failed or was stopped.</exception>
-    public async IAsyncEnumerable<GenerationEvent> Generate(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<GenerationEvent> Generate(
+        GenerationRequest request,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
         RequireFitting(request);
         // The reader's departure without cancellation (an exception in its loop) must end the work as well.
@@ -97,8 +110,10 @@ internal sealed class GenerationScheduler : IDisposable
             Interlocked.Increment(ref _waitingRequests);
             _arrived.Release();
             // After the stop nobody may be left to take it from the queue.
-            if (_stop.IsCancellationRequested) generation.Complete(new InvalidOperationException("The engine is stopping."));
-            await foreach (GenerationEvent e in generation.Events.ReadAllAsync(cancellation)) yield return e;
+            if (_stop.IsCancellationRequested)
+                generation.Complete(new InvalidOperationException("The engine is stopping."));
+            await foreach (GenerationEvent e in generation.Events.ReadAllAsync(cancellation))
+                yield return e;
         }
         finally
         {
@@ -108,7 +123,8 @@ internal sealed class GenerationScheduler : IDisposable
 
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
         _stop.Cancel();
         _thread.Join();
@@ -120,12 +136,18 @@ internal sealed class GenerationScheduler : IDisposable
         _sampler.Dispose();
     }
 
-    /// <summary>Whoever reads requests checks them too, with better messages; but a wrong one must never reach memory.</summary>
+    /// <summary>
+    /// Whoever reads requests checks them too, with better messages; but a wrong one must never reach memory.
+    /// </summary>
     private void RequireFitting(GenerationRequest request)
     {
         ArgumentOutOfRangeException.ThrowIfZero(request.Prompt.Count, nameof(request));
         ArgumentOutOfRangeException.ThrowIfNegative(request.MaxTokens, nameof(request));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)request.Prompt.Count + request.MaxTokens, _config.MaxPositions, nameof(request));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            (long)request.Prompt.Count + request.MaxTokens,
+            _config.MaxPositions,
+            nameof(request)
+        );
         ArgumentOutOfRangeException.ThrowIfLessThan(request.Choices, 1, nameof(request));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Choices, _limits.MaxSequences, nameof(request));
         (int needed, int available) = CacheDemand(request);
@@ -143,9 +165,11 @@ internal sealed class GenerationScheduler : IDisposable
         {
             while (true)
             {
-                if (_running.Count == 0 && _waiting.Count == 0) _arrived.Wait(_stop.Token);
+                if (_running.Count == 0 && _waiting.Count == 0)
+                    _arrived.Wait(_stop.Token);
                 _stop.Token.ThrowIfCancellationRequested();
-                while (_incoming.TryDequeue(out Generation? generation)) _waiting.AddLast(generation);
+                while (_incoming.TryDequeue(out Generation? generation))
+                    _waiting.AddLast(generation);
                 DropCancelled();
                 Admit();
                 Step();
@@ -166,7 +190,7 @@ internal sealed class GenerationScheduler : IDisposable
 
     private void DropCancelled()
     {
-        for (LinkedListNode<Generation>? node = _waiting.First; node is not null;)
+        for (LinkedListNode<Generation>? node = _waiting.First; node is not null; )
         {
             LinkedListNode<Generation>? next = node.Next;
             if (node.Value.Cancellation.IsCancellationRequested)
@@ -180,8 +204,10 @@ internal sealed class GenerationScheduler : IDisposable
         for (int i = _running.Count - 1; i >= 0; i--)
         {
             Generation generation = _running[i];
-            if (!generation.Cancellation.IsCancellationRequested) continue;
-            foreach (Sequence sequence in generation.Active) sequence.Dispose();
+            if (!generation.Cancellation.IsCancellationRequested)
+                continue;
+            foreach (Sequence sequence in generation.Active)
+                sequence.Dispose();
             generation.Active.Clear();
             // Not a regular end: a reader that has not seen the cancellation yet must not take the answer for complete.
             generation.Complete(new OperationCanceledException());
@@ -189,14 +215,20 @@ internal sealed class GenerationScheduler : IDisposable
         }
     }
 
-    /// <summary>Starts waiting requests, first come first served, while sequences and memory for their longest course are free.</summary>
+    /// <summary>
+    /// Starts waiting requests, first come first served, while sequences and memory for their longest course are free.
+    /// </summary>
     private void Admit()
     {
         int sequences = _running.Sum(generation => generation.Request.Choices);
         while (_waiting.First is { Value: var next })
         {
             int blocks = CacheDemand(next.Request).Needed;
-            if (sequences + next.Request.Choices > _limits.MaxSequences || _reservedBlocks + blocks > _blocks.MaximumBlocks) break;
+            if (
+                sequences + next.Request.Choices > _limits.MaxSequences
+                || _reservedBlocks + blocks > _blocks.MaximumBlocks
+            )
+                break;
             _waiting.RemoveFirst();
             Interlocked.Decrement(ref _waitingRequests);
             sequences += next.Request.Choices;
@@ -217,16 +249,20 @@ internal sealed class GenerationScheduler : IDisposable
         {
             foreach (Sequence sequence in generation.Active)
             {
-                if (!sequence.InPrompt) AddRow(sequence, sequence.LastToken, wantsLogits: true);
+                if (!sequence.InPrompt)
+                    AddRow(sequence, sequence.LastToken, wantsLogits: true);
             }
         }
         int budget = _limits.PrefillChunk;
         foreach (Generation generation in _running)
         {
-            if (generation.Active[0].InPrompt) budget -= AddPrompt(generation.Active[0], budget);
-            if (budget == 0) break;
+            if (generation.Active[0].InPrompt)
+                budget -= AddPrompt(generation.Active[0], budget);
+            if (budget == 0)
+                break;
         }
-        if (_rows.Count == 0) return;
+        if (_rows.Count == 0)
+            return;
 
         Volatile.Write(ref _stepBegan, Stopwatch.GetTimestamp());
         BeforeStep?.Invoke(_rows);
@@ -235,7 +271,8 @@ internal sealed class GenerationScheduler : IDisposable
         Report();
         for (int i = _running.Count - 1; i >= 0; i--)
         {
-            if (_running[i].Active.Count == 0) Retire(_running[i]);
+            if (_running[i].Active.Count == 0)
+                Retire(_running[i]);
         }
     }
 
@@ -246,7 +283,11 @@ internal sealed class GenerationScheduler : IDisposable
         for (int i = 0; i < count; i++)
         {
             bool last = sequence.Computed == request.Prompt.Count - 1;
-            AddRow(sequence, request.Prompt[sequence.Computed], last || request.PromptLogprobs || request.PromptLogits is not null);
+            AddRow(
+                sequence,
+                request.Prompt[sequence.Computed],
+                last || request.PromptLogprobs || request.PromptLogits is not null
+            );
         }
         return count;
     }
@@ -264,19 +305,26 @@ internal sealed class GenerationScheduler : IDisposable
         int wanted = 0;
         for (int i = 0; i < _rows.Count; i++)
         {
-            if (!_rows[i].WantsLogits) continue;
+            if (!_rows[i].WantsLogits)
+                continue;
             ReadOnlySpan<float> logits = _forward.LogitsOf(wanted++);
             Sequence sequence = _owners[i];
             GenerationRequest request = sequence.Generation.Request;
             int next = _rows[i].Position + 1;
-            if (next <= request.Prompt.Count) request.PromptLogits?.Invoke(logits);
+            if (next <= request.Prompt.Count)
+                request.PromptLogits?.Invoke(logits);
             if (next < request.Prompt.Count)
             {
-                if (request.PromptLogprobs) sequence.Generation.PromptScores.Add(PositionLogprobs.Of(logits, request.Prompt[next], request.Logprobs ?? 0));
+                if (request.PromptLogprobs)
+                    sequence.Generation.PromptScores.Add(
+                        PositionLogprobs.Of(logits, request.Prompt[next], request.Logprobs ?? 0)
+                    );
                 continue;
             }
-            if (next == request.Prompt.Count) BeginChoices(sequence, logits);
-            else Advance(sequence, logits);
+            if (next == request.Prompt.Count)
+                BeginChoices(sequence, logits);
+            else
+                Advance(sequence, logits);
         }
     }
 
@@ -284,19 +332,23 @@ internal sealed class GenerationScheduler : IDisposable
     {
         Generation generation = first.Generation;
         int prompt = generation.Request.Prompt.Count;
-        if (generation.Request.PromptLogprobs) generation.Emit(new PromptScored(generation.PromptScores));
+        if (generation.Request.PromptLogprobs)
+            generation.Emit(new PromptScored(generation.PromptScores));
         for (int choice = 1; choice < generation.Request.Choices; choice++)
         {
             generation.Active.Add(new Sequence(generation, choice, first.Cache.Fork(prompt)) { Computed = prompt });
         }
-        foreach (Sequence sequence in generation.Active.ToArray()) Advance(sequence, logits);
+        foreach (Sequence sequence in generation.Active.ToArray())
+            Advance(sequence, logits);
     }
 
     private void Advance(Sequence sequence, ReadOnlySpan<float> logits)
     {
         bool finished = sequence.Advance(logits, _sampler, _tokenizer, _config.EndTokens);
-        if (sequence.Generated > 0) Interlocked.Increment(ref _generatedTokens);
-        if (!finished) return;
+        if (sequence.Generated > 0)
+            Interlocked.Increment(ref _generatedTokens);
+        if (!finished)
+            return;
         sequence.Dispose();
         sequence.Generation.Active.Remove(sequence);
     }
@@ -312,7 +364,9 @@ internal sealed class GenerationScheduler : IDisposable
 
     private void FailAll(Exception error)
     {
-        while (_incoming.TryDequeue(out Generation? generation)) _waiting.AddLast(generation);
-        foreach (Generation generation in _waiting.Concat(_running)) generation.Complete(error);
+        while (_incoming.TryDequeue(out Generation? generation))
+            _waiting.AddLast(generation);
+        foreach (Generation generation in _waiting.Concat(_running))
+            generation.Complete(error);
     }
 }

@@ -38,7 +38,12 @@ internal sealed class Sequence : IDisposable
 
     /// <summary>Chooses the token that follows position <see cref="Computed"/> − 1 and reports it.</summary>
     /// <returns>Whether the choice is finished.</returns>
-    public bool Advance(ReadOnlySpan<float> logits, Sampler sampler, BpeTokenizer tokenizer, IReadOnlyList<int> endTokens)
+    public bool Advance(
+        ReadOnlySpan<float> logits,
+        Sampler sampler,
+        BpeTokenizer tokenizer,
+        IReadOnlyList<int> endTokens
+    )
     {
         GenerationRequest request = Generation.Request;
         if (request.MaxTokens == 0)
@@ -61,7 +66,8 @@ internal sealed class Sequence : IDisposable
         {
             text += _text.Finish();
             // What was held back may itself complete a stop text only now, at the end of an incomplete character.
-            if (_text.Stopped) finish = FinishReason.Stop;
+            if (_text.Stopped)
+                finish = FinishReason.Stop;
         }
         PositionLogprobs? logprobs = request.Logprobs is { } top ? PositionLogprobs.Of(logits, token, top) : null;
         Generation.Emit(new TokenGenerated(Choice, token, text, logprobs, finish));

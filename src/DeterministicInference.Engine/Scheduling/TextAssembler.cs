@@ -8,7 +8,10 @@ namespace DeterministicInference.Engine.Scheduling;
 /// </summary>
 internal sealed class TextAssembler(IReadOnlyList<string> stops)
 {
-    private readonly Decoder _decoder = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: false).GetDecoder();
+    private readonly Decoder _decoder = new UTF8Encoding(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: false
+    ).GetDecoder();
     private readonly StringBuilder _pending = new();
 
     /// <summary>Whether a stop text was completed. Nothing may be added afterwards.</summary>
@@ -24,10 +27,12 @@ internal sealed class TextAssembler(IReadOnlyList<string> stops)
     {
         Span<char> characters = stackalloc char[256];
         char[]? large = bytes.Length > 250 ? new char[bytes.Length + 4] : null;
-        if (large is not null) characters = large;
+        if (large is not null)
+            characters = large;
         int count = _decoder.GetChars(bytes, characters, flush);
         _pending.Append(characters[..count]);
-        if (_pending.Length == 0) return "";
+        if (_pending.Length == 0)
+            return "";
 
         string pending = _pending.ToString();
         int cut = FirstStop(pending);
@@ -48,13 +53,16 @@ internal sealed class TextAssembler(IReadOnlyList<string> stops)
     /// </summary>
     private int FirstStop(string pending)
     {
-        int first = -1, firstEnd = int.MaxValue;
+        int first = -1,
+            firstEnd = int.MaxValue;
         foreach (string stop in stops)
         {
             int place = pending.IndexOf(stop, StringComparison.Ordinal);
-            if (place < 0) continue;
+            if (place < 0)
+                continue;
             int end = place + stop.Length;
-            if (end < firstEnd || (end == firstEnd && place < first)) (first, firstEnd) = (place, end);
+            if (end < firstEnd || (end == firstEnd && place < first))
+                (first, firstEnd) = (place, end);
         }
         return first;
     }
@@ -70,7 +78,8 @@ internal sealed class TextAssembler(IReadOnlyList<string> stops)
         {
             for (int length = Math.Min(stop.Length - 1, pending.Length); length > held; length--)
             {
-                if (string.CompareOrdinal(pending, pending.Length - length, stop, 0, length) == 0) held = length;
+                if (string.CompareOrdinal(pending, pending.Length - length, stop, 0, length) == 0)
+                    held = length;
             }
         }
         return held;

@@ -21,17 +21,24 @@ internal sealed class BpeModel
 
     /// <param name="ids">Token string → id.</param>
     /// <param name="merges">(left id, right id) → (rank, id of the joined token).</param>
-    /// <param name="byteFallback">Ids of <c>&lt;0x00&gt;</c> … <c>&lt;0xFF&gt;</c>, <see cref="NoToken"/> where one is missing; or empty.</param>
-    /// <param name="unknown">Token for what the vocabulary can't spell; null drops it, as <c>tokenizers</c> does.</param>
+    /// <param name="byteFallback">
+    /// Ids of <c>&lt;0x00&gt;</c> … <c>&lt;0xFF&gt;</c>, <see cref="NoToken"/> where one is missing; or empty.
+    /// </param>
+    /// <param name="unknown">
+    /// Token for what the vocabulary can't spell; null drops it, as <c>tokenizers</c> does.
+    /// </param>
     /// <param name="fuseUnknown">Whether neighbouring unknown characters become one unknown token.</param>
-    /// <param name="ignoreMerges">Whether a word that is a token as a whole is taken so, whatever the merges say.</param>
+    /// <param name="ignoreMerges">
+    /// Whether a word that is a token as a whole is taken so, whatever the merges say.
+    /// </param>
     public BpeModel(
         Dictionary<string, int> ids,
         Dictionary<(int Left, int Right), (int Rank, int Joined)> merges,
         int[] byteFallback,
         int? unknown,
         bool fuseUnknown,
-        bool ignoreMerges)
+        bool ignoreMerges
+    )
     {
         _ids = ids;
         _merges = merges;
@@ -44,7 +51,8 @@ internal sealed class BpeModel
     /// <summary>Appends the ids of one pre-tokenized word.</summary>
     public void Encode(string word, List<int> output)
     {
-        if (word.Length == 0) return;
+        if (word.Length == 0)
+            return;
         if (_ignoreMerges && _ids.TryGetValue(word, out int whole))
         {
             output.Add(whole);
@@ -74,7 +82,8 @@ internal sealed class BpeModel
             }
             else if (_unknown is { } unknown)
             {
-                if (!(afterUnknown && _fuseUnknown)) symbols.Add(unknown);
+                if (!(afterUnknown && _fuseUnknown))
+                    symbols.Add(unknown);
                 afterUnknown = true;
             }
         }
@@ -84,12 +93,15 @@ internal sealed class BpeModel
     /// <summary>A character is spelled in bytes only if the vocabulary has all of them.</summary>
     private bool TryFallBack(ReadOnlySpan<byte> utf8, List<int> symbols)
     {
-        if (_byteFallback.Length == 0) return false;
+        if (_byteFallback.Length == 0)
+            return false;
         foreach (byte b in utf8)
         {
-            if (_byteFallback[b] == NoToken) return false;
+            if (_byteFallback[b] == NoToken)
+                return false;
         }
-        foreach (byte b in utf8) symbols.Add(_byteFallback[b]);
+        foreach (byte b in utf8)
+            symbols.Add(_byteFallback[b]);
         return true;
     }
 
@@ -108,13 +120,15 @@ internal sealed class BpeModel
             next[i] = i + 1;
             previous[i] = i - 1;
         }
-        for (int i = 0; i + 1 < count; i++) Offer(queue, i, symbols[i], symbols[i + 1]);
+        for (int i = 0; i + 1 < count; i++)
+            Offer(queue, i, symbols[i], symbols[i + 1]);
 
         while (queue.TryDequeue(out (int Place, int Left, int Right, int Joined) pair, out _))
         {
             int right = symbols[pair.Place] == pair.Left ? next[pair.Place] : count;
             // An entry is stale once either of its symbols has been joined to another.
-            if (right >= count || symbols[right] != pair.Right) continue;
+            if (right >= count || symbols[right] != pair.Right)
+                continue;
             symbols[pair.Place] = pair.Joined;
             symbols[right] = NoToken;
             int after = next[right];
@@ -125,10 +139,12 @@ internal sealed class BpeModel
                 Offer(queue, pair.Place, pair.Joined, symbols[after]);
             }
             int before = previous[pair.Place];
-            if (before >= 0) Offer(queue, before, symbols[before], pair.Joined);
+            if (before >= 0)
+                Offer(queue, before, symbols[before], pair.Joined);
         }
 
-        for (int i = 0; i < count; i = next[i]) output.Add(symbols[i]);
+        for (int i = 0; i < count; i = next[i])
+            output.Add(symbols[i]);
     }
 
     private void Offer(PriorityQueue<(int, int, int, int), long> queue, int place, int left, int right)

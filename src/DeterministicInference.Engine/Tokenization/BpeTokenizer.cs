@@ -17,7 +17,10 @@ internal sealed class BpeTokenizer
     private BpeTokenizer(TokenizerParts parts)
     {
         _parts = parts;
-        _addedLongestFirst = [.. parts.AddedTokens.OrderByDescending(token => token.Content.Length).ThenBy(token => token.Id)];
+        _addedLongestFirst =
+        [
+            .. parts.AddedTokens.OrderByDescending(token => token.Content.Length).ThenBy(token => token.Id),
+        ];
         _addedFirstCharacters = SearchValues.Create([.. parts.AddedTokens.Select(token => token.Content[0])]);
         _addedById = parts.AddedTokens.ToDictionary(token => token.Id);
     }
@@ -31,7 +34,9 @@ internal sealed class BpeTokenizer
     /// <summary>Ids that the post-processor puts behind a text.</summary>
     public IReadOnlyList<int> Suffix => _parts.Suffix;
 
-    /// <exception cref="Model.ModelLoadException">The file is missing, unreadable, or uses a feature not supported.</exception>
+    /// <exception cref="Model.ModelLoadException">
+    /// The file is missing, unreadable, or uses a feature not supported.
+    /// </exception>
     public static BpeTokenizer Load(string path) => new(TokenizerJson.Read(path));
 
     /// <summary>The id of the token spelled <paramref name="content"/>, control tokens included, or null.</summary>
@@ -39,7 +44,8 @@ internal sealed class BpeTokenizer
     {
         foreach (AddedToken token in _addedLongestFirst)
         {
-            if (token.Content == content) return token.Id;
+            if (token.Content == content)
+                return token.Id;
         }
         return _parts.Ids.TryGetValue(content, out int id) ? id : null;
     }
@@ -76,10 +82,11 @@ internal sealed class BpeTokenizer
     public void Encode(string text, bool recognizeSpecials, List<int> output, bool atStart = true)
     {
         int start = 0;
-        for (int i = 0; i < text.Length;)
+        for (int i = 0; i < text.Length; )
         {
             int candidate = text.AsSpan(i).IndexOfAny(_addedFirstCharacters);
-            if (candidate < 0) break;
+            if (candidate < 0)
+                break;
             i += candidate;
             AddedToken? found = AddedTokenAt(text, i, recognizeSpecials);
             if (found is null)
@@ -99,7 +106,8 @@ internal sealed class BpeTokenizer
     public string Decode(ReadOnlySpan<int> ids)
     {
         var bytes = new List<byte>();
-        foreach (int id in ids) bytes.AddRange(Bytes(id));
+        foreach (int id in ids)
+            bytes.AddRange(Bytes(id));
         return Encoding.UTF8.GetString([.. bytes]);
     }
 
@@ -107,18 +115,24 @@ internal sealed class BpeTokenizer
     {
         foreach (AddedToken token in _addedLongestFirst)
         {
-            if (token.IsSpecial && !recognizeSpecials) continue;
-            if (string.CompareOrdinal(text, place, token.Content, 0, token.Content.Length) == 0) return token;
+            if (token.IsSpecial && !recognizeSpecials)
+                continue;
+            if (string.CompareOrdinal(text, place, token.Content, 0, token.Content.Length) == 0)
+                return token;
         }
         return null;
     }
 
     private void EncodePlain(string text, List<int> output, bool atStart)
     {
-        if (text.Length == 0) return;
-        foreach (Func<string, string> normalize in _parts.Normalizers) text = normalize(text);
+        if (text.Length == 0)
+            return;
+        foreach (Func<string, string> normalize in _parts.Normalizers)
+            text = normalize(text);
         List<string> pieces = [text];
-        foreach (PreTokenizer step in _parts.PreTokenizers) pieces = step.Split(pieces, atStart);
-        foreach (string piece in pieces) _parts.Model.Encode(piece, output);
+        foreach (PreTokenizer step in _parts.PreTokenizers)
+            pieces = step.Split(pieces, atStart);
+        foreach (string piece in pieces)
+            _parts.Model.Encode(piece, output);
     }
 }

@@ -20,16 +20,23 @@ internal static class ByteAlphabet
         var bytes = new byte[spelling.Length];
         for (int i = 0; i < bytes.Length; i++)
         {
-            if (!TryToByte(spelling[i], out bytes[i])) throw new ArgumentException($"U+{(int)spelling[i]:X4} is not in the byte alphabet.", nameof(spelling));
+            if (!TryToByte(spelling[i], out bytes[i]))
+                throw new ArgumentException($"U+{(int)spelling[i]:X4} is not in the byte alphabet.", nameof(spelling));
         }
         return bytes;
     }
 
     /// <summary>The UTF-8 bytes of <paramref name="text"/>, each spelled as one character.</summary>
-    public static string Spell(ReadOnlySpan<byte> utf8) => string.Create(utf8.Length, utf8, static (target, bytes) =>
-    {
-        for (int i = 0; i < bytes.Length; i++) target[i] = Characters[bytes[i]];
-    });
+    public static string Spell(ReadOnlySpan<byte> utf8) =>
+        string.Create(
+            utf8.Length,
+            utf8,
+            static (target, bytes) =>
+            {
+                for (int i = 0; i < bytes.Length; i++)
+                    target[i] = Characters[bytes[i]];
+            }
+        );
 
     private static char[] BuildCharacters()
     {
@@ -46,7 +53,8 @@ internal static class ByteAlphabet
     private static Dictionary<char, byte> BuildBytes()
     {
         var bytes = new Dictionary<char, byte>(256);
-        for (int b = 0; b < 256; b++) bytes.Add(Characters[b], (byte)b);
+        for (int b = 0; b < 256; b++)
+            bytes.Add(Characters[b], (byte)b);
         return bytes;
     }
 }

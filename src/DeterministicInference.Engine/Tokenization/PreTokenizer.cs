@@ -21,7 +21,9 @@ internal abstract class PreTokenizer
 internal sealed class RegexSplit(string pattern) : PreTokenizer
 {
     // Possessive quantifiers of a single character class, as in the newer GPT patterns; .NET writes them as groups.
-    private static readonly Regex Possessive = new(@"(\\p\{[^}]*\}|\[(?:\\.|[^\]\\])*\]|\\.)([?+*]|\{\d+(?:,\d*)?\})\+");
+    private static readonly Regex Possessive = new(
+        @"(\\p\{[^}]*\}|\[(?:\\.|[^\]\\])*\]|\\.)([?+*]|\{\d+(?:,\d*)?\})\+"
+    );
 
     private readonly Regex _regex = new(Possessive.Replace(pattern, "(?>$1$2)"), RegexOptions.CultureInvariant);
 
@@ -34,7 +36,8 @@ internal sealed class RegexSplit(string pattern) : PreTokenizer
             int end = 0;
             foreach (ValueMatch match in _regex.EnumerateMatches(proxy))
             {
-                if (match.Length == 0) continue;
+                if (match.Length == 0)
+                    continue;
                 Add(end, match.Index);
                 Add(match.Index, match.Index + match.Length);
                 end = match.Index + match.Length;
@@ -43,7 +46,8 @@ internal sealed class RegexSplit(string pattern) : PreTokenizer
 
             void Add(int from, int to)
             {
-                if (from < to) result.Add(offsets is null ? piece[from..to] : piece[offsets[from]..offsets[to]]);
+                if (from < to)
+                    result.Add(offsets is null ? piece[from..to] : piece[offsets[from]..offsets[to]]);
             }
         }
         return result;
@@ -51,7 +55,8 @@ internal sealed class RegexSplit(string pattern) : PreTokenizer
 
     private static (string Proxy, int[]? Offsets) Represent(string piece)
     {
-        if (!piece.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')) return (piece, null);
+        if (!piece.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+            return (piece, null);
         var proxy = new StringBuilder(piece.Length);
         var offsets = new List<int>(piece.Length);
         int offset = 0;
@@ -65,22 +70,23 @@ internal sealed class RegexSplit(string pattern) : PreTokenizer
         return (proxy.ToString(), [.. offsets]);
     }
 
-    private static char OfSameCategory(Rune rune) => Rune.GetUnicodeCategory(rune) switch
-    {
-        UnicodeCategory.UppercaseLetter => '\u00C0',
-        UnicodeCategory.LowercaseLetter => '\u00E0',
-        UnicodeCategory.TitlecaseLetter => '\u01C5',
-        UnicodeCategory.ModifierLetter => '\u02B0',
-        UnicodeCategory.OtherLetter => '\u05D0',
-        UnicodeCategory.NonSpacingMark => '\u0300',
-        UnicodeCategory.SpacingCombiningMark => '\u0903',
-        UnicodeCategory.EnclosingMark => '\u20DD',
-        UnicodeCategory.DecimalDigitNumber => '\u0660',
-        UnicodeCategory.LetterNumber => '\u2160',
-        UnicodeCategory.OtherNumber => '\u00B2',
-        UnicodeCategory.Format => '\u200B',
-        _ => '\u2603',
-    };
+    private static char OfSameCategory(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) switch
+        {
+            UnicodeCategory.UppercaseLetter => '\u00C0',
+            UnicodeCategory.LowercaseLetter => '\u00E0',
+            UnicodeCategory.TitlecaseLetter => '\u01C5',
+            UnicodeCategory.ModifierLetter => '\u02B0',
+            UnicodeCategory.OtherLetter => '\u05D0',
+            UnicodeCategory.NonSpacingMark => '\u0300',
+            UnicodeCategory.SpacingCombiningMark => '\u0903',
+            UnicodeCategory.EnclosingMark => '\u20DD',
+            UnicodeCategory.DecimalDigitNumber => '\u0660',
+            UnicodeCategory.LetterNumber => '\u2160',
+            UnicodeCategory.OtherNumber => '\u00B2',
+            UnicodeCategory.Format => '\u200B',
+            _ => '\u2603',
+        };
 }
 
 /// <summary><c>Digits</c>: numbers are pieces of their own, digit by digit if asked.</summary>
@@ -103,8 +109,10 @@ internal sealed class ByteLevelSplit(bool addPrefixSpace, bool useRegex) : PreTo
 
     public override List<string> Split(List<string> pieces, bool atStart)
     {
-        if (addPrefixSpace) pieces = pieces.ConvertAll(piece => piece.StartsWith(' ') ? piece : " " + piece);
-        if (_split is not null) pieces = _split.Split(pieces, atStart);
+        if (addPrefixSpace)
+            pieces = pieces.ConvertAll(piece => piece.StartsWith(' ') ? piece : " " + piece);
+        if (_split is not null)
+            pieces = _split.Split(pieces, atStart);
         return pieces.ConvertAll(piece => ByteAlphabet.Spell(Encoding.UTF8.GetBytes(piece)));
     }
 }
@@ -131,12 +139,15 @@ internal sealed class MetaspaceSplit(MetaspacePrefix prefix, bool split) : PreTo
         foreach (string piece in pieces)
         {
             string text = piece.Replace(' ', '\u2581');
-            bool prepend = prefix == MetaspacePrefix.Always || (prefix == MetaspacePrefix.First && atStart && result.Count == 0);
-            if (prepend && !text.StartsWith('\u2581')) text = "\u2581" + text;
+            bool prepend =
+                prefix == MetaspacePrefix.Always || (prefix == MetaspacePrefix.First && atStart && result.Count == 0);
+            if (prepend && !text.StartsWith('\u2581'))
+                text = "\u2581" + text;
             int start = 0;
             for (int i = 1; split && i < text.Length; i++)
             {
-                if (text[i] != '\u2581') continue;
+                if (text[i] != '\u2581')
+                    continue;
                 result.Add(text[start..i]);
                 start = i;
             }

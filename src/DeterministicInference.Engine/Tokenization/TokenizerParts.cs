@@ -19,4 +19,5 @@ internal sealed record TokenizerParts(
     IReadOnlyList<Func<string, string>> Normalizers,
     IReadOnlyList<PreTokenizer> PreTokenizers,
     IReadOnlyList<int> Prefix,
-    IReadOnlyList<int> Suffix);
+    IReadOnlyList<int> Suffix
+);

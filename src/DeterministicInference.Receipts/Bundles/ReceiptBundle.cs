@@ -1,16 +1,28 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Statements;
 
 namespace DeterministicInference.Receipts.Bundles;
 
+/// <summary>A request as its client sent it.</summary>
+/// <param name="Path">Such as <c>/v1/chat/completions</c>.</param>
+/// <param name="Body">The bytes.</param>
+public sealed record RecordedRequest(string Path, ReadOnlyMemory<byte> Body);
+
+/// <summary>An answer as its client received it, after content decoding.</summary>
+/// <param name="Delivery">One JSON body, or events.</param>
+/// <param name="ContentType">As it was said.</param>
+/// <param name="Body">The bytes, with whatever receipt they carry.</param>
+public sealed record RecordedResponse(AnswerDelivery Delivery, string ContentType, ReadOnlyMemory<byte> Body);
+
 /// <summary>
-/// <c>dis-bundle/1</c>: one JSON file with a receipt and what is needed to check it. Nothing in it is trusted for being in it, least of
-/// all the key. It contains the text of request and answer.
+/// <c>dis-bundle/1</c>: one JSON file with a receipt and what is needed to check it. Nothing in it is trusted for being
+/// in it, least of all the key. It contains the text of request and answer.
 /// </summary>
 /// <param name="Receipt">The receipt.</param>
 public sealed record ReceiptBundle(Receipt Receipt)
@@ -32,7 +44,10 @@ public sealed record ReceiptBundle(Receipt Receipt)
     /// <summary>The document of the receipt's environment; null likewise.</summary>
     public InferenceEnvironment? Environment { get; init; }
 
-    /// <summary>The public key that the sender of the bundle names, PEM. It shows that the parts belong together, not who made them.</summary>
+    /// <summary>
+    /// The public key that the sender of the bundle names, PEM. It shows that the parts belong together, not who made
+    /// them.
+    /// </summary>
     public string? PublicKey { get; init; }
 
     /// <summary>Text of a C2SP tlog-proof: the log contains the receipt; null if there is none.</summary>
@@ -40,19 +55,31 @@ public sealed record ReceiptBundle(Receipt Receipt)
 
     /// <summary>Reads a bundle. Members that it does not know are ignored.</summary>
     /// <exception cref="ReceiptFormatException">
-    /// A member is malformed, an object has two of the same name, or (<see cref="ReceiptFormatException.IsUnknownVersion"/>) it is of another
-    /// version.
+    /// A member is malformed, an object has two of the same name, or
+    /// (<see cref="ReceiptFormatException.IsUnknownVersion"/>) it is of another version.
     /// </exception>
     public static ReceiptBundle FromJson(ReadOnlyMemory<byte> utf8)
     {
         using JsonDocument document = JsonFields.Parse(utf8, Name, MaxBytes);
         JsonFields root = JsonFields.Root(document, Name);
-        if (root.String("form") != Form) throw root.Wrong("form", $"is not '{Form}': the file was made by a newer version, or is of another kind", isUnknownVersion: true);
+        if (root.String("form") != Form)
+            throw root.Wrong(
+                "form",
+                $"is not '{Form}': the file was made by a newer version, or is of another kind",
+                isUnknownVersion: true
+            );
         return new ReceiptBundle(Receipt.FromJson(root.ObjectText("receipt")))
         {
-            Request = root.ObjectIfPresent("request") is { } request ? new RecordedRequest(Path(request), Body(request)) : null,
+            Request = root.ObjectIfPresent("request") is { } request
+                ? new RecordedRequest(Path(request), Body(request))
+                : null,
             Response = root.ObjectIfPresent("response") is { } response
-                ? new RecordedResponse(response.Named("delivery", StatementNames.Deliveries), response.String("content_type"), Body(response)) : null,
+                ? new RecordedResponse(
+                    response.Named("delivery", StatementNames.Deliveries),
+                    response.String("content_type"),
+                    Body(response)
+                )
+                : null,
             Environment = root.Has("environment") ? EnvironmentDocument.Read(root.ObjectText("environment")) : null,
             PublicKey = root.StringIfPresent("public_key"),
             InclusionProof = root.StringIfPresent("proof"),
@@ -60,58 +87,61 @@ public sealed record ReceiptBundle(Receipt Receipt)
     }
 
     /// <summary>The bundle as indented JSON. Bodies that are UTF-8 are written as text, others as base64.</summary>
-    public byte[] ToJson()
+    public byte[] ToJson() => FormatJson.WriteIndented(Write);
+
+    private void Write(Utf8JsonWriter json)
     {
-        var buffer = new ArrayBufferWriter<byte>(8192);
-        using (var json = new Utf8JsonWriter(buffer, StatementWriter.Options with { Indented = true, NewLine = "\n" }))
+        json.WriteStartObject();
+        json.WriteString("form", Form);
+        if (Request is { } request)
         {
-            json.WriteStartObject();
-            json.WriteString("form", Form);
-            if (Request is { } request)
-            {
-                json.WriteStartObject("request");
-                json.WriteString("path", request.Path);
-                WriteBody(json, request.Body.Span);
-                json.WriteEndObject();
-            }
-            if (Response is { } response)
-            {
-                json.WriteStartObject("response");
-                json.WriteString("delivery", StatementNames.Of(response.Delivery));
-                json.WriteString("content_type", response.ContentType);
-                WriteBody(json, response.Body.Span);
-                json.WriteEndObject();
-            }
-            json.WritePropertyName("receipt");
-            json.WriteRawValue(Receipt.ToJson());
-            if (Environment is { } environment)
-            {
-                json.WritePropertyName("environment");
-                json.WriteRawValue(EnvironmentDocument.Write(environment));
-            }
-            if (PublicKey is { } key) json.WriteString("public_key", key);
-            if (InclusionProof is { } proof) json.WriteString("proof", proof);
+            json.WriteStartObject("request");
+            json.WriteString("path", request.Path);
+            WriteBody(json, request.Body.Span);
             json.WriteEndObject();
         }
-        buffer.Write("\n"u8);
-        return buffer.WrittenSpan.ToArray();
+        if (Response is { } response)
+        {
+            json.WriteStartObject("response");
+            json.WriteString("delivery", StatementNames.Of(response.Delivery));
+            json.WriteString("content_type", response.ContentType);
+            WriteBody(json, response.Body.Span);
+            json.WriteEndObject();
+        }
+        json.WritePropertyName("receipt");
+        json.WriteRawValue(Receipt.ToJson());
+        if (Environment is { } environment)
+        {
+            json.WritePropertyName("environment");
+            json.WriteRawValue(EnvironmentDocument.Write(environment));
+        }
+        if (PublicKey is { } key)
+            json.WriteString("public_key", key);
+        if (InclusionProof is { } proof)
+            json.WriteString("proof", proof);
+        json.WriteEndObject();
     }
 
     private static string Path(JsonFields request)
     {
         string path = request.String("path");
-        return CanonicalRequest.Paths.Contains(path) ? path : throw request.Wrong("path", $"is none of {string.Join(", ", CanonicalRequest.Paths)}");
+        return CanonicalRequest.Paths.Contains(path)
+            ? path
+            : throw request.Wrong("path", $"is none of {string.Join(", ", CanonicalRequest.Paths)}");
     }
 
     private static byte[] Body(JsonFields fields)
     {
-        if (fields.Has("body") == fields.Has("body_base64")) throw fields.Wrong("body", "must be there once, as body or as body_base64");
+        if (fields.Has("body") == fields.Has("body_base64"))
+            throw fields.Wrong("body", "must be there once, as body or as body_base64");
         return fields.Has("body") ? Encoding.UTF8.GetBytes(fields.String("body")) : fields.Base64("body_base64");
     }
 
     private static void WriteBody(Utf8JsonWriter json, ReadOnlySpan<byte> body)
     {
-        if (Utf8.IsValid(body)) json.WriteString("body", body);
-        else json.WriteBase64String("body_base64", body);
+        if (Utf8.IsValid(body))
+            json.WriteString("body", body);
+        else
+            json.WriteBase64String("body_base64", body);
     }
 }

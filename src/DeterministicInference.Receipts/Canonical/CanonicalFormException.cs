@@ -4,9 +4,7 @@ namespace DeterministicInference.Receipts.Canonical;
 public sealed class CanonicalFormException : Exception
 {
     internal CanonicalFormException(CanonicalFormError error, string what, ReadOnlySpan<byte> json, long offset)
-        : this(error, what, JsonPlace.At(json, offset), offset)
-    {
-    }
+        : this(error, what, JsonPlace.At(json, offset), offset) { }
 
     private CanonicalFormException(CanonicalFormError error, string what, string place, long offset)
         : base($"{what} at {(place.Length == 0 ? "the top level" : $"'{place}'")} (byte {offset}).")
@@ -24,4 +22,38 @@ public sealed class CanonicalFormException : Exception
 
     /// <summary>Bytes before the place, without a leading byte order mark.</summary>
     public long Offset { get; }
+}
+
+/// <summary>Why a text has no canonical form.</summary>
+public enum CanonicalFormError
+{
+    /// <summary>The bytes are not UTF-8.</summary>
+    InvalidUtf8,
+
+    /// <summary>The text is not one JSON value (RFC 8259).</summary>
+    InvalidJson,
+
+    /// <summary>The value is not an object.</summary>
+    NotAnObject,
+
+    /// <summary>Objects and arrays are nested too deeply.</summary>
+    TooDeep,
+
+    /// <summary>An object has two members of the same name.</summary>
+    DuplicateName,
+
+    /// <summary>A string has half of a surrogate pair, or U+FFFD where that could stand for one.</summary>
+    UnpairedSurrogate,
+
+    /// <summary>Two choices of a JSON answer have one index.</summary>
+    DuplicateIndex,
+
+    /// <summary>A member that the form reads has a value of another type.</summary>
+    WrongType,
+
+    /// <summary>A name that the form does not read is another name, or something else, to some readers.</summary>
+    MistakableName,
+
+    /// <summary>Of things that readers choose between there are two that differ.</summary>
+    Contradiction,
 }

@@ -1,43 +1,72 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
 namespace DeterministicInference.Receipts.Canonical;
 
-/// <summary>The lexical canonical form of a JSON value: tokens as received, no whitespace, one spelling per string.</summary>
+/// <summary>
+/// The lexical canonical form of a JSON value: tokens as received, no whitespace, one spelling per string.
+/// </summary>
 internal static class CanonicalJson
 {
+    /// <summary>More levels than any form allows: what is written was checked before.</summary>
+    private const int DeepestValue = 1024;
+
     /// <summary>A leading byte order mark is not part of the text.</summary>
-    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) => json.StartsWith("\uFEFF"u8) ? json[3..] : json;
+    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) =>
+        json.StartsWith("\uFEFF"u8) ? json[3..] : json;
 
     /// <summary>A reader that stops by itself one level below the deepest that is allowed.</summary>
-    public static Utf8JsonReader Reader(ReadOnlySpan<byte> json, int maxDepth) => new(json, new JsonReaderOptions { MaxDepth = maxDepth + 1 });
+    public static Utf8JsonReader Reader(ReadOnlySpan<byte> json, int maxDepth) =>
+        new(json, new JsonReaderOptions { MaxDepth = maxDepth + 1 });
 
     /// <exception cref="CanonicalFormException">The bytes are not UTF-8.</exception>
     public static void RequireUtf8(ReadOnlySpan<byte> json)
     {
-        if (Utf8.IsValid(json)) return;
+        if (Utf8.IsValid(json))
+            return;
         int offset = 0;
-        while (Rune.DecodeFromUtf8(json[offset..], out _, out int length) == OperationStatus.Done) offset += length;
-        throw new CanonicalFormException(CanonicalFormError.InvalidUtf8, "The bytes are not UTF-8", json[..offset], offset);
+        while (Rune.DecodeFromUtf8(json[offset..], out _, out int length) == OperationStatus.Done)
+            offset += length;
+        throw new CanonicalFormException(
+            CanonicalFormError.InvalidUtf8,
+            "The bytes are not UTF-8",
+            json[..offset],
+            offset
+        );
     }
 
-    /// <exception cref="CanonicalFormException">The token that was read opens a level below <paramref name="maxDepth"/>.</exception>
+    /// <exception cref="CanonicalFormException">
+    /// The token that was read opens a level below <paramref name="maxDepth"/>.
+    /// </exception>
     public static void RequireDepth(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, int maxDepth)
     {
-        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray) || reader.CurrentDepth < maxDepth) return;
-        throw new CanonicalFormException(CanonicalFormError.TooDeep, $"More than {maxDepth} levels of nesting", json, reader.TokenStartIndex);
+        if (
+            reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray)
+            || reader.CurrentDepth < maxDepth
+        )
+            return;
+        throw new CanonicalFormException(
+            CanonicalFormError.TooDeep,
+            $"More than {maxDepth} levels of nesting",
+            json,
+            reader.TokenStartIndex
+        );
     }
 
-    /// <exception cref="CanonicalFormException">The text is not one JSON value of at most <paramref name="maxDepth"/> levels in UTF-8.</exception>
+    /// <exception cref="CanonicalFormException">
+    /// The text is not one JSON value of at most <paramref name="maxDepth"/> levels in UTF-8.
+    /// </exception>
     public static void RequireValid(ReadOnlySpan<byte> json, int maxDepth)
     {
         RequireUtf8(json);
         Utf8JsonReader reader = Reader(json, maxDepth);
         try
         {
-            while (reader.Read()) RequireDepth(ref reader, json, maxDepth);
+            while (reader.Read())
+                RequireDepth(ref reader, json, maxDepth);
         }
         catch (JsonException)
         {
@@ -60,26 +89,112 @@ internal static class CanonicalJson
         {
             JsonTokenType token = reader.TokenType;
             bool ends = token is JsonTokenType.EndObject or JsonTokenType.EndArray;
-            if (!ends && before is not (JsonTokenType.None or JsonTokenType.StartObject or JsonTokenType.StartArray or JsonTokenType.PropertyName))
+            if (
+                !ends
+                && before
+                    is not (
+                        JsonTokenType.None
+                        or JsonTokenType.StartObject
+                        or JsonTokenType.StartArray
+                        or JsonTokenType.PropertyName
+                    )
+            )
             {
                 output.Write(","u8);
             }
             switch (token)
             {
-                case JsonTokenType.StartObject: output.Write("{"u8); break;
-                case JsonTokenType.EndObject: output.Write("}"u8); break;
-                case JsonTokenType.StartArray: output.Write("["u8); break;
-                case JsonTokenType.EndArray: output.Write("]"u8); break;
-                case JsonTokenType.String: JsonStrings.Write(reader.ValueSpan, output, quoted: true); break;
+                case JsonTokenType.StartObject:
+                    output.Write("{"u8);
+                    break;
+                case JsonTokenType.EndObject:
+                    output.Write("}"u8);
+                    break;
+                case JsonTokenType.StartArray:
+                    output.Write("["u8);
+                    break;
+                case JsonTokenType.EndArray:
+                    output.Write("]"u8);
+                    break;
+                case JsonTokenType.String:
+                    JsonStrings.Write(reader.ValueSpan, output, quoted: true);
+                    break;
                 case JsonTokenType.PropertyName:
                     JsonStrings.Write(reader.ValueSpan, output, quoted: true);
                     output.Write(":"u8);
                     break;
-                default: output.Write(reader.ValueSpan); break;
+                default:
+                    output.Write(reader.ValueSpan);
+                    break;
             }
             before = token;
-            if (reader.CurrentDepth == depth && token is not (JsonTokenType.StartObject or JsonTokenType.StartArray)) return;
+            if (reader.CurrentDepth == depth && token is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+                return;
+        } while (reader.Read());
+    }
+
+    /// <summary>
+    /// Whether two valid values are one: strings if their UTF-16 units are the same, others if their canonical form is.
+    /// </summary>
+    public static bool AreEqual(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        if (left.SequenceEqual(right))
+            return true;
+        if (left[0] == '"' && right[0] == '"')
+            return JsonStrings.Decode(left[1..^1]) == JsonStrings.Decode(right[1..^1]);
+        return left[0] != '"' && right[0] != '"' && Write(left).SequenceEqual(Write(right));
+
+        static ReadOnlySpan<byte> Write(ReadOnlySpan<byte> json)
+        {
+            Utf8JsonReader reader = Reader(json, DeepestValue);
+            reader.Read();
+            var output = new ArrayBufferWriter<byte>();
+            WriteValue(ref reader, output);
+            return output.WrittenSpan;
         }
-        while (reader.Read());
+    }
+
+    /// <summary>
+    /// Writes a parsed value. Half surrogate pairs become U+FFFD: a caller that must refuse them has looked before.
+    /// </summary>
+    public static void WriteValue(JsonElement value, IBufferWriter<byte> output)
+    {
+        bool first = true;
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                output.Write("{"u8);
+                foreach (JsonProperty member in value.EnumerateObject())
+                {
+                    Separate(ref first, output);
+                    JsonStrings.Write(JsonMarshal.GetRawUtf8PropertyName(member), output, quoted: true);
+                    output.Write(":"u8);
+                    WriteValue(member.Value, output);
+                }
+                output.Write("}"u8);
+                break;
+            case JsonValueKind.Array:
+                output.Write("["u8);
+                foreach (JsonElement item in value.EnumerateArray())
+                {
+                    Separate(ref first, output);
+                    WriteValue(item, output);
+                }
+                output.Write("]"u8);
+                break;
+            case JsonValueKind.String:
+                JsonStrings.Write(JsonMarshal.GetRawUtf8Value(value)[1..^1], output, quoted: true);
+                break;
+            default:
+                output.Write(JsonMarshal.GetRawUtf8Value(value));
+                break;
+        }
+    }
+
+    private static void Separate(ref bool first, IBufferWriter<byte> output)
+    {
+        if (!first)
+            output.Write(","u8);
+        first = false;
     }
 }

@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Collections.Frozen;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
 namespace DeterministicInference.Receipts.Canonical;
 
 /// <summary>
-/// <c>dis-req/1</c>: what of a request determines the answer, in one spelling. It reads tokens and never goes through a number
-/// type or a map, so literals and the order of nested members stay as they were received.
+/// <c>dis-req/1</c>: what of a request determines the answer, in one spelling. It works on the parsed text and never
+/// goes through a number type or a map, so literals and the order of nested members stay as they were received.
 /// </summary>
 public static class CanonicalRequest
 {
@@ -19,12 +20,25 @@ public static class CanonicalRequest
 
     private static readonly FrozenSet<string> Removed = FrozenSet.Create(
         StringComparer.Ordinal,
-        "stream", "stream_options", "user", "safety_identifier", "metadata", "store", "service_tier", "rid", "priority", "custom_labels", "tee");
+        "stream",
+        "stream_options",
+        "user",
+        "safety_identifier",
+        "metadata",
+        "store",
+        "service_tier",
+        "rid",
+        "priority",
+        "custom_labels",
+        "tee"
+    );
 
     /// <summary>The paths that the form knows.</summary>
     public static IReadOnlyList<string> Paths { get; } = ["/v1/completions", "/v1/chat/completions"];
 
-    /// <summary>True for the top-level members that the form leaves out, because they say how to deliver or whom to bill.</summary>
+    /// <summary>
+    /// True for the top-level members that the form leaves out, because they say how to deliver or whom to bill.
+    /// </summary>
     public static bool IsRemoved(string name) => Removed.Contains(name);
 
     /// <summary>The SHA-256 of the canonical request.</summary>
@@ -40,78 +54,102 @@ public static class CanonicalRequest
         return hash.Finish();
     }
 
+    /// <summary>The SHA-256 of the canonical request, of a body that has been parsed already.</summary>
+    /// <param name="path">One of <see cref="Paths"/>.</param>
+    /// <param name="request">
+    /// The client's body, parsed from valid UTF-8 with at most <see cref="MaxDepth"/> levels and unique names.
+    /// </param>
+    /// <param name="pins">What the server set.</param>
+    /// <exception cref="ArgumentException">The path is another one.</exception>
+    /// <exception cref="CanonicalFormException">
+    /// The body has no canonical form. Offsets count from the object's first byte.
+    /// </exception>
+    public static Sha256Value Digest(string path, JsonElement request, RequestPins pins)
+    {
+        RequestText.RequireWellFormed(request, JsonMarshal.GetRawUtf8Value(request));
+        using var hash = new HashWriter();
+        Write(path, request, pins, hash);
+        return hash.Finish();
+    }
+
     /// <summary>Writes the canonical request: the form's name, the path and the JSON, each with a line feed.</summary>
-    /// <inheritdoc cref="Digest"/>
+    /// <inheritdoc cref="Digest(string, ReadOnlySpan{byte}, RequestPins)"/>
     public static void Write(string path, ReadOnlySpan<byte> body, RequestPins pins, IBufferWriter<byte> output)
+    {
+        body = CanonicalJson.WithoutMark(body);
+        using JsonDocument document = RequestText.Parse(body);
+        Write(path, document.RootElement, pins, output);
+    }
+
+    /// <summary>
+    /// How many choices an answer has for each prompt: <c>n</c> as the engine got it, 1 where it got none.
+    /// </summary>
+    /// <param name="request">The client's body, parsed.</param>
+    /// <param name="pins">What the server set.</param>
+    public static int ChoicesPerPrompt(JsonElement request, RequestPins pins)
+    {
+        ArgumentNullException.ThrowIfNull(pins);
+        if (pins.Values.TryGetValue("n", out string? pin))
+            return Choices(JsonElement.Parse(pin));
+        return request.TryGetProperty("n"u8, out JsonElement n) ? Choices(n) : 1;
+    }
+
+    /// <inheritdoc cref="ChoicesPerPrompt(JsonElement, RequestPins)"/>
+    /// <param name="body">The client's body.</param>
+    /// <param name="pins">What the server set.</param>
+    /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
+    public static int ChoicesPerPrompt(ReadOnlySpan<byte> body, RequestPins pins)
+    {
+        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
+        return ChoicesPerPrompt(document.RootElement, pins);
+    }
+
+    private static int Choices(JsonElement n) =>
+        n.ValueKind == JsonValueKind.Number
+        && n.TryGetDecimal(out decimal count)
+        && count is >= 1 and <= int.MaxValue
+        && decimal.IsInteger(count)
+            ? (int)count
+            : 1;
+
+    private static void Write(string path, JsonElement request, RequestPins pins, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(pins);
         ArgumentNullException.ThrowIfNull(output);
-        if (!Paths.Contains(path)) throw new ArgumentException("The canonical request is defined for /v1/completions and /v1/chat/completions.", nameof(path));
-        body = CanonicalJson.WithoutMark(body);
-        Dictionary<string, Range> members = Members(body);
-        IReadOnlyDictionary<string, string> pinned = pins.Values;
-
+        if (!Paths.Contains(path))
+            throw new ArgumentException(
+                "The canonical request is defined for /v1/completions and /v1/chat/completions.",
+                nameof(path)
+            );
         output.Write(Encoding.UTF8.GetBytes($"{Form}\n{path}\n{{"));
         bool first = true;
-        IEnumerable<string> kept = members.Keys.Where(name => !IsRemoved(name) && !pinned.ContainsKey(name));
-        foreach (string name in kept.Concat(pinned.Keys).Order(Utf8Order.Instance))
+        foreach ((string name, JsonElement value) in Members(request, pins))
         {
-            if (!first) output.Write(","u8);
+            if (!first)
+                output.Write(","u8);
             first = false;
             JsonStrings.WriteQuoted(name, output);
             output.Write(":"u8);
-            ReadOnlySpan<byte> json = pinned.TryGetValue(name, out string? pin) ? Encoding.UTF8.GetBytes(pin) : body[members[name]];
-            Utf8JsonReader value = CanonicalJson.Reader(json, MaxDepth);
-            value.Read();
-            CanonicalJson.WriteValue(ref value, output);
+            CanonicalJson.WriteValue(value, output);
         }
         output.Write("}\n"u8);
     }
 
-    /// <summary>Checks the whole body and gives the places of the values of its top-level members.</summary>
-    private static Dictionary<string, Range> Members(ReadOnlySpan<byte> body)
+    /// <summary>The members of the canonical request, sorted.</summary>
+    private static List<(string Name, JsonElement Value)> Members(JsonElement request, RequestPins pins)
     {
-        CanonicalJson.RequireUtf8(body);
-        var members = new Dictionary<string, Range>(StringComparer.Ordinal);
-        var names = new ObjectNames();
-        Utf8JsonReader reader = CanonicalJson.Reader(body, MaxDepth);
-        string member = "";
-        int start = 0;
-        try
+        IReadOnlyDictionary<string, string> pinned = pins.Values;
+        List<(string Name, JsonElement Value)> members =
+        [
+            .. pinned.Select(pin => (pin.Key, JsonElement.Parse(pin.Value))),
+        ];
+        foreach (JsonProperty member in request.EnumerateObject())
         {
-            while (reader.Read())
-            {
-                CanonicalJson.RequireDepth(ref reader, body, MaxDepth);
-                CheckToken(ref reader, body, names);
-                if (reader.CurrentDepth == 0 && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.EndObject))
-                {
-                    throw new CanonicalFormException(CanonicalFormError.NotAnObject, "A request must be a JSON object, but another value is", body, 0);
-                }
-                if (reader.CurrentDepth != 1) continue;
-                if (reader.TokenType == JsonTokenType.PropertyName) member = JsonStrings.Decode(reader.ValueSpan);
-                else if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray) start = (int)reader.TokenStartIndex;
-                else if (reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray) members[member] = start..(int)reader.BytesConsumed;
-                else members[member] = (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
-            }
-            return members;
+            string name = member.Name;
+            if (!IsRemoved(name) && !pinned.ContainsKey(name))
+                members.Add((name, member.Value));
         }
-        catch (JsonException)
-        {
-            throw CanonicalJson.NotJson(body, reader.BytesConsumed);
-        }
-    }
-
-    private static void CheckToken(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ObjectNames names)
-    {
-        if (reader.TokenType == JsonTokenType.StartObject) names.Open(reader.CurrentDepth);
-        if (reader.TokenType is not (JsonTokenType.PropertyName or JsonTokenType.String)) return;
-        if (JsonStrings.HasUnpairedSurrogate(reader.ValueSpan))
-        {
-            throw new CanonicalFormException(CanonicalFormError.UnpairedSurrogate, "Half of a surrogate pair", body, reader.TokenStartIndex);
-        }
-        if (reader.TokenType == JsonTokenType.PropertyName && !names.Add(reader.CurrentDepth - 1, JsonStrings.Decode(reader.ValueSpan)))
-        {
-            throw new CanonicalFormException(CanonicalFormError.DuplicateName, "A second member of the same name", body, reader.TokenStartIndex);
-        }
+        members.Sort((a, b) => Utf8Order.Instance.Compare(a.Name, b.Name));
+        return members;
     }
 }

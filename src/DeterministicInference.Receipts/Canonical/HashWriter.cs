@@ -8,17 +8,19 @@ internal sealed class HashWriter : IBufferWriter<byte>, IDisposable
 {
     private const int BlockBytes = 4096;
 
-    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private byte[] buffer = new byte[BlockBytes];
-    private int used;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private byte[] _buffer = new byte[BlockBytes];
+    private int _used;
 
-    public void Advance(int count) => used += count;
+    public void Advance(int count) => _used += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
-        if (buffer.Length - used < Math.Max(sizeHint, 1)) Flush();
-        if (buffer.Length < sizeHint) buffer = new byte[sizeHint];
-        return buffer.AsMemory(used);
+        if (_buffer.Length - _used < Math.Max(sizeHint, 1))
+            Flush();
+        if (_buffer.Length < sizeHint)
+            _buffer = new byte[sizeHint];
+        return _buffer.AsMemory(_used);
     }
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
@@ -28,15 +30,15 @@ internal sealed class HashWriter : IBufferWriter<byte>, IDisposable
     {
         Flush();
         Span<byte> value = stackalloc byte[Sha256Value.Size];
-        hash.GetHashAndReset(value);
+        _hash.GetHashAndReset(value);
         return new Sha256Value(value);
     }
 
-    public void Dispose() => hash.Dispose();
+    public void Dispose() => _hash.Dispose();
 
     private void Flush()
     {
-        hash.AppendData(buffer.AsSpan(0, used));
-        used = 0;
+        _hash.AppendData(_buffer.AsSpan(0, _used));
+        _used = 0;
     }
 }

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace DeterministicInference.Receipts.Canonical;
 
-/// <summary>Finds the member or element at an offset. Only errors pay for it: nothing is tracked while reading.</summary>
+/// <summary>
+/// Finds the member or element at an offset. Only errors pay for it: nothing is tracked while reading.
+/// </summary>
 internal static class JsonPlace
 {
     private const int NameLimit = 64;
@@ -20,13 +22,19 @@ internal static class JsonPlace
             while (reader.Read())
             {
                 bool ends = reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray;
-                if (ends) open.Pop();
-                else if (reader.TokenType == JsonTokenType.PropertyName) open.Peek().Name = Name(ref reader);
-                else if (open.TryPeek(out Container? container) && container.IsArray) container.Index++;
+                if (ends)
+                    open.Pop();
+                else if (reader.TokenType == JsonTokenType.PropertyName)
+                    open.Peek().Name = Name(ref reader);
+                else if (open.TryPeek(out Container? container) && container.IsArray)
+                    container.Index++;
 
-                if (reader.TokenStartIndex >= offset) break;
-                if (reader.TokenType is JsonTokenType.StartObject) open.Push(new Container(IsArray: false));
-                if (reader.TokenType is JsonTokenType.StartArray) open.Push(new Container(IsArray: true));
+                if (reader.TokenStartIndex >= offset)
+                    break;
+                if (reader.TokenType is JsonTokenType.StartObject)
+                    open.Push(new Container(IsArray: false));
+                if (reader.TokenType is JsonTokenType.StartArray)
+                    open.Push(new Container(IsArray: true));
             }
         }
         catch (JsonException)
@@ -42,7 +50,8 @@ internal static class JsonPlace
         var name = new StringBuilder();
         foreach (char unit in JsonStrings.Decode(reader.ValueSpan))
         {
-            if (name.Length >= NameLimit) return name.Append('…').ToString();
+            if (name.Length >= NameLimit)
+                return name.Append('…').ToString();
             name.Append(char.IsControl(unit) || char.IsSurrogate(unit) ? '?' : unit);
         }
         return name.ToString();
@@ -54,6 +63,9 @@ internal static class JsonPlace
 
         public string? Name { get; set; }
 
-        public string Text => IsArray && Index >= 0 ? string.Create(CultureInfo.InvariantCulture, $"[{Index}]") : Name is null ? "" : "." + Name;
+        public string Text =>
+            IsArray && Index >= 0 ? string.Create(CultureInfo.InvariantCulture, $"[{Index}]")
+            : Name is null ? ""
+            : "." + Name;
     }
 }

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace DeterministicInference.Receipts.Canonical;
 
-/// <summary>The inside of a JSON string token, as the reader has checked it: valid escapes, no raw control characters.</summary>
+/// <summary>
+/// The inside of a JSON string token, as the reader has checked it: valid escapes, no raw control characters.
+/// </summary>
 internal static class JsonStrings
 {
     /// <summary>
@@ -15,7 +17,8 @@ internal static class JsonStrings
     {
         raw = [];
         unit = default;
-        if (rest.IsEmpty) return false;
+        if (rest.IsEmpty)
+            return false;
         int escape = rest.IndexOf((byte)'\\');
         if (escape != 0)
         {
@@ -30,7 +33,8 @@ internal static class JsonStrings
             (byte)'n' => '\n',
             (byte)'r' => '\r',
             (byte)'t' => '\t',
-            (byte)'u' => (char)ushort.Parse(rest.Slice(2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+            (byte)'u' => (char)
+                ushort.Parse(rest.Slice(2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
             byte itself => (char)itself,
         };
         rest = rest[(rest[1] == 'u' ? 6 : 2)..];
@@ -40,34 +44,53 @@ internal static class JsonStrings
     /// <summary>The UTF-16 units; half pairs stay as they are.</summary>
     public static string Decode(ReadOnlySpan<byte> escaped)
     {
-        if (!escaped.Contains((byte)'\\')) return Encoding.UTF8.GetString(escaped);
+        if (!escaped.Contains((byte)'\\'))
+            return Encoding.UTF8.GetString(escaped);
         var text = new StringBuilder(escaped.Length);
         while (Next(ref escaped, out ReadOnlySpan<byte> raw, out char unit))
         {
-            if (raw.IsEmpty) text.Append(unit);
-            else text.Append(Encoding.UTF8.GetString(raw));
+            if (raw.IsEmpty)
+                text.Append(unit);
+            else
+                text.Append(Encoding.UTF8.GetString(raw));
         }
         return text.ToString();
     }
 
+    /// <summary>Whether the characters are those of an ASCII text.</summary>
+    public static bool AreEqual(ReadOnlySpan<byte> escaped, ReadOnlySpan<byte> ascii) =>
+        escaped.Contains((byte)'\\')
+            ? Decode(escaped) == Encoding.ASCII.GetString(ascii)
+            : escaped.SequenceEqual(ascii);
+
     /// <summary>True if an escape writes half of a surrogate pair without the other half.</summary>
     public static bool HasUnpairedSurrogate(ReadOnlySpan<byte> escaped)
     {
-        if (!escaped.Contains((byte)'\\')) return false;
+        if (!escaped.Contains((byte)'\\'))
+            return false;
         bool high = false;
         while (Next(ref escaped, out ReadOnlySpan<byte> raw, out char unit))
         {
             bool low = raw.IsEmpty && char.IsLowSurrogate(unit);
-            if (low != high) return true;
+            if (low != high)
+                return true;
             high = raw.IsEmpty && char.IsHighSurrogate(unit);
         }
         return high;
     }
 
-    /// <summary>Writes the characters as UTF-8, half pairs as U+FFFD; <paramref name="quoted"/>: as a canonical JSON string.</summary>
+    /// <summary>True if there is U+FFFD, or half of a surrogate pair, which becomes one.</summary>
+    public static bool HasReplacement(ReadOnlySpan<byte> escaped) =>
+        (!Ascii.IsValid(escaped) || escaped.Contains((byte)'\\'))
+        && (HasUnpairedSurrogate(escaped) || Decode(escaped).Contains('\uFFFD', StringComparison.Ordinal));
+
+    /// <summary>
+    /// Writes the characters as UTF-8, half pairs as U+FFFD; <paramref name="quoted"/>: as a canonical JSON string.
+    /// </summary>
     public static void Write(ReadOnlySpan<byte> escaped, IBufferWriter<byte> output, bool quoted)
     {
-        if (quoted) output.Write("\""u8);
+        if (quoted)
+            output.Write("\""u8);
         char high = default;
         while (Next(ref escaped, out ReadOnlySpan<byte> raw, out char unit))
         {
@@ -78,16 +101,24 @@ internal static class JsonStrings
                 high = default;
                 continue;
             }
-            if (high != default) WriteRune(Rune.ReplacementChar, output);
+            if (high != default)
+                WriteRune(Rune.ReplacementChar, output);
             high = default;
-            if (!raw.IsEmpty) output.Write(raw);
-            else if (char.IsHighSurrogate(unit)) high = unit;
-            else if (low) WriteRune(Rune.ReplacementChar, output);
-            else if (quoted) WriteQuoted(unit, output);
-            else WriteRune(new Rune(unit), output);
+            if (!raw.IsEmpty)
+                output.Write(raw);
+            else if (char.IsHighSurrogate(unit))
+                high = unit;
+            else if (low)
+                WriteRune(Rune.ReplacementChar, output);
+            else if (quoted)
+                WriteQuoted(unit, output);
+            else
+                WriteRune(new Rune(unit), output);
         }
-        if (high != default) WriteRune(Rune.ReplacementChar, output);
-        if (quoted) output.Write("\""u8);
+        if (high != default)
+            WriteRune(Rune.ReplacementChar, output);
+        if (quoted)
+            output.Write("\""u8);
     }
 
     /// <summary>Writes a text without half pairs as a canonical JSON string.</summary>
@@ -96,8 +127,10 @@ internal static class JsonStrings
         output.Write("\""u8);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (rune.IsAscii) WriteQuoted((char)rune.Value, output);
-            else WriteRune(rune, output);
+            if (rune.IsAscii)
+                WriteQuoted((char)rune.Value, output);
+            else
+                WriteRune(rune, output);
         }
         output.Write("\""u8);
     }
@@ -106,19 +139,38 @@ internal static class JsonStrings
     {
         switch (unit)
         {
-            case '"': output.Write("\\\""u8); break;
-            case '\\': output.Write("\\\\"u8); break;
-            case '\b': output.Write("\\b"u8); break;
-            case '\f': output.Write("\\f"u8); break;
-            case '\n': output.Write("\\n"u8); break;
-            case '\r': output.Write("\\r"u8); break;
-            case '\t': output.Write("\\t"u8); break;
-            case < ' ': output.Write([(byte)'\\', (byte)'u', (byte)'0', (byte)'0', Hex(unit >> 4), Hex(unit & 15)]); break;
-            default: WriteRune(new Rune(unit), output); break;
+            case '"':
+                output.Write("\\\""u8);
+                break;
+            case '\\':
+                output.Write("\\\\"u8);
+                break;
+            case '\b':
+                output.Write("\\b"u8);
+                break;
+            case '\f':
+                output.Write("\\f"u8);
+                break;
+            case '\n':
+                output.Write("\\n"u8);
+                break;
+            case '\r':
+                output.Write("\\r"u8);
+                break;
+            case '\t':
+                output.Write("\\t"u8);
+                break;
+            case < ' ':
+                output.Write([(byte)'\\', (byte)'u', (byte)'0', (byte)'0', Hex(unit >> 4), Hex(unit & 15)]);
+                break;
+            default:
+                WriteRune(new Rune(unit), output);
+                break;
         }
     }
 
     private static byte Hex(int digit) => "0123456789abcdef"u8[digit];
 
-    private static void WriteRune(Rune rune, IBufferWriter<byte> output) => output.Advance(rune.EncodeToUtf8(output.GetSpan(4)));
+    private static void WriteRune(Rune rune, IBufferWriter<byte> output) =>
+        output.Advance(rune.EncodeToUtf8(output.GetSpan(4)));
 }

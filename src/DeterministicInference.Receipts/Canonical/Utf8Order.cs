@@ -1,8 +1,8 @@
 namespace DeterministicInference.Receipts.Canonical;
 
 /// <summary>
-/// Order of the UTF-8 bytes, which is the order of code points. Ordinal comparison of strings is not: U+E000 sorts before
-/// U+1F600, whose first UTF-16 unit is smaller.
+/// Order of the UTF-8 bytes, which is the order of code points. Ordinal comparison of strings is not: U+E000 sorts
+/// before U+1F600, whose first UTF-16 unit is smaller.
 /// </summary>
 internal sealed class Utf8Order : IComparer<string>
 {
@@ -12,7 +12,8 @@ internal sealed class Utf8Order : IComparer<string>
     public int Compare(string? x, string? y)
     {
         int same = x.AsSpan().CommonPrefixLength(y);
-        if (same == x!.Length || same == y!.Length) return x.Length.CompareTo(y!.Length);
+        if (same == x!.Length || same == y!.Length)
+            return x.Length.CompareTo(y!.Length);
         return Rank(x[same]).CompareTo(Rank(y[same]));
     }
 
@@ -24,8 +25,10 @@ internal sealed class Utf8Order : IComparer<string>
     {
         for (int i = 0; i < text.Length; i++)
         {
-            if (!char.IsSurrogate(text[i])) continue;
-            if (!char.IsSurrogatePair(text, i)) return false;
+            if (!char.IsSurrogate(text[i]))
+                continue;
+            if (!char.IsSurrogatePair(text, i))
+                return false;
             i++;
         }
         return true;

@@ -1,7 +1,6 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Environments;
 
@@ -12,31 +11,13 @@ public static class EnvironmentDocument
     public static byte[] Write(InferenceEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(environment);
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, StatementWriter.Options))
-        {
-            json.WriteStartObject();
-            json.WriteString("id", environment.Id.ToString());
-            json.WriteString("class", StatementNames.Of(environment.Class));
-            json.WriteStartArray("reasons");
-            foreach (string reason in environment.Reasons) json.WriteStringValue(reason);
-            json.WriteEndArray();
-            json.WriteStartObject("facts");
-            foreach ((string key, EnvironmentFact fact) in environment.Facts)
-            {
-                json.WriteStartObject(key);
-                json.WriteString("value", fact.Value);
-                json.WriteString("source", StatementNames.Of(fact.Source));
-                json.WriteEndObject();
-            }
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
+        return FormatJson.Write(json => Write(json, environment));
     }
 
     /// <summary>Reads a document and computes its id anew.</summary>
-    /// <exception cref="ReceiptFormatException">A member is missing or malformed, or id or class are not those of the facts and reasons.</exception>
+    /// <exception cref="ReceiptFormatException">
+    /// A member is missing or malformed, or id or class are not those of the facts and reasons.
+    /// </exception>
     public static InferenceEnvironment Read(ReadOnlyMemory<byte> utf8)
     {
         using var document = JsonFields.Parse(utf8, "environment");
@@ -44,7 +25,7 @@ public static class EnvironmentDocument
         var facts = new Dictionary<string, EnvironmentFact>(StringComparer.Ordinal);
         foreach ((string key, JsonFields fact) in root.Object("facts").Objects())
         {
-            facts.Add(key, new EnvironmentFact(fact.String("value"), fact.Named("source", StatementNames.Sources)));
+            facts.Add(key, new EnvironmentFact(fact.String("value"), fact.Named("source", EnvironmentNames.Sources)));
         }
         InferenceEnvironment environment;
         try
@@ -55,11 +36,33 @@ public static class EnvironmentDocument
         {
             throw new ReceiptFormatException("environment.facts", e.Message);
         }
-        if (root.Hash("id") != environment.Id) throw new ReceiptFormatException("environment.id", "is not the id of the facts");
-        if (root.Named("class", StatementNames.Classes) != environment.Class)
+        if (root.Hash("id") != environment.Id)
+            throw new ReceiptFormatException("environment.id", "is not the id of the facts");
+        if (root.Named("class", EnvironmentNames.Classes) != environment.Class)
         {
             throw new ReceiptFormatException("environment.class", "is not the class that the reasons give");
         }
         return environment;
+    }
+
+    private static void Write(Utf8JsonWriter json, InferenceEnvironment environment)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", environment.Id.ToString());
+        json.WriteString("class", EnvironmentNames.Of(environment.Class));
+        json.WriteStartArray("reasons");
+        foreach (string reason in environment.Reasons)
+            json.WriteStringValue(reason);
+        json.WriteEndArray();
+        json.WriteStartObject("facts");
+        foreach ((string key, EnvironmentFact fact) in environment.Facts)
+        {
+            json.WriteStartObject(key);
+            json.WriteString("value", fact.Value);
+            json.WriteString("source", EnvironmentNames.Of(fact.Source));
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
 }

@@ -6,8 +6,8 @@ using DeterministicInference.Receipts.Signing;
 namespace DeterministicInference.Receipts.Log;
 
 /// <summary>
-/// A line of the log: <c>dis-log/1 open ORIGIN SPKI</c> (base64) or <c>dis-log/1 receipt DIGEST</c> (SHA-256 of the signed payload, hexadecimal), with its
-/// line feed. It has no text of a request or an answer, and no signature.
+/// A line of the log: <c>dis-log/1 open ORIGIN SPKI</c> (base64) or <c>dis-log/1 receipt DIGEST</c> (SHA-256 of the
+/// signed payload, hexadecimal), with its line feed. It has no text of a request or an answer, and no signature.
 /// </summary>
 public sealed class LogEntry
 {
@@ -32,7 +32,8 @@ public sealed class LogEntry
     public static LogEntry Open(string origin, VerificationKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (!LogOrigin.IsValid(origin)) throw new ArgumentException("The origin of a log is visible ASCII without '+'.", nameof(origin));
+        if (!LogOrigin.IsValid(origin))
+            throw new ArgumentException("The origin of a log is visible ASCII without '+'.", nameof(origin));
         return new LogEntry(LogEntryKind.Open, $"{Form} open {origin} {Convert.ToBase64String(key.Spki.Span)}");
     }
 
@@ -47,11 +48,21 @@ public sealed class LogEntry
     /// <param name="line">With its line feed.</param>
     /// <param name="origin">The log's name.</param>
     /// <param name="key">Its key.</param>
-    public static bool TryParseOpen(ReadOnlySpan<byte> line, [NotNullWhen(true)] out string? origin, [NotNullWhen(true)] out VerificationKey? key)
+    public static bool TryParseOpen(
+        ReadOnlySpan<byte> line,
+        [NotNullWhen(true)] out string? origin,
+        [NotNullWhen(true)] out VerificationKey? key
+    )
     {
         (origin, key) = (null, null);
         string[] words = Encoding.ASCII.GetString(line).Split(' ');
-        if (words is not [Form, "open", { } name, { } spki] || !LogOrigin.IsValid(name) || !spki.EndsWith('\n') || !Base64Text.TryDecodeStandard(spki[..^1], out byte[]? bytes)) return false;
+        if (
+            words is not [Form, "open", { } name, { } spki]
+            || !LogOrigin.IsValid(name)
+            || !spki.EndsWith('\n')
+            || !Base64Text.TryDecodeStandard(spki[..^1], out byte[]? bytes)
+        )
+            return false;
         try
         {
             (origin, key) = (name, VerificationKey.FromSpki(bytes));
@@ -69,9 +80,21 @@ public sealed class LogEntry
         const string Beginning = Form + " receipt ";
         entry = null;
         string text = Encoding.ASCII.GetString(line);
-        if (!text.StartsWith(Beginning, StringComparison.Ordinal) || !text.EndsWith('\n')) return false;
-        if (!Sha256Value.TryParse(text[Beginning.Length..^1], out Sha256Value digest)) return false;
+        if (!text.StartsWith(Beginning, StringComparison.Ordinal) || !text.EndsWith('\n'))
+            return false;
+        if (!Sha256Value.TryParse(text[Beginning.Length..^1], out Sha256Value digest))
+            return false;
         entry = Receipt(digest);
         return true;
     }
+}
+
+/// <summary>What a line of the log says.</summary>
+public enum LogEntryKind
+{
+    /// <summary>The first one: names the log and its key.</summary>
+    Open,
+
+    /// <summary>A receipt was issued.</summary>
+    Receipt,
 }

@@ -3,10 +3,14 @@ using System.Security.Cryptography;
 
 namespace DeterministicInference.Receipts.Log;
 
-/// <summary>The hashes of an RFC 6962 Merkle tree over SHA-256. Leaves and inner nodes have different prefixes, so none can pass for the other.</summary>
+/// <summary>
+/// The hashes of an RFC 6962 Merkle tree over SHA-256. Leaves and inner nodes have different prefixes, so none can pass
+/// for the other.
+/// </summary>
 public static class MerkleHash
 {
-    private const byte LeafPrefix = 0, NodePrefix = 1;
+    private const byte LeafPrefix = 0,
+        NodePrefix = 1;
 
     /// <summary>The root of the tree without leaves: the SHA-256 of nothing.</summary>
     public static Sha256Value Empty { get; } = Sha256Value.Of([]);

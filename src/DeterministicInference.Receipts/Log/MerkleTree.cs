@@ -2,22 +2,34 @@ using System.Numerics;
 
 namespace DeterministicInference.Receipts.Log;
 
-/// <summary>A growing tree, of which only the right edge is held. What it adds to tiles is handed out to be stored. For one thread.</summary>
+/// <summary>
+/// A growing tree, of which only the right edge is held. What it adds to tiles is handed out to be stored. For one
+/// thread.
+/// </summary>
 public sealed class MerkleTree
 {
-    /// <summary>By height: the root of the complete subtree of 2^height leaves that ends at the right edge of what the lower bits of the size leave.</summary>
-    private readonly Sha256Value[] edge;
-    private readonly byte[][] tiles;
-    private readonly Dictionary<(int Level, long Index), byte[]> changed = [];
+    /// <summary>
+    /// By height: the root of the complete subtree of 2^height leaves that ends at the right edge of what the lower
+    /// bits of the size leave.
+    /// </summary>
+    private readonly Sha256Value[] _edge;
+    private readonly byte[][] _tiles;
+    private readonly Dictionary<(int Level, long Index), byte[]> _changed = [];
 
     /// <summary>A tree without leaves.</summary>
-    public MerkleTree() => (edge, tiles) = (new Sha256Value[64], [.. Enumerable.Range(0, TilePath.Levels).Select(_ => Array.Empty<byte>())]);
+    public MerkleTree() =>
+        (_edge, _tiles) = (
+            new Sha256Value[64],
+            [.. Enumerable.Range(0, TilePath.Levels).Select(_ => Array.Empty<byte>())]
+        );
 
-    private MerkleTree(MerkleTree other) : this()
+    private MerkleTree(MerkleTree other)
+        : this()
     {
         Size = other.Size;
-        other.edge.CopyTo(edge, 0);
-        for (int level = 0; level < tiles.Length; level++) tiles[level] = [.. other.tiles[level]];
+        other._edge.CopyTo(_edge, 0);
+        for (int level = 0; level < _tiles.Length; level++)
+            _tiles[level] = [.. other._tiles[level]];
     }
 
     /// <summary>Leaves.</summary>
@@ -29,16 +41,21 @@ public sealed class MerkleTree
         get
         {
             Sha256Value? root = null;
-            for (int height = 0; height < edge.Length; height++)
+            for (int height = 0; height < _edge.Length; height++)
             {
-                if ((Size >> height & 1) != 0) root = root is { } right ? MerkleHash.Node(edge[height], right) : edge[height];
+                if ((Size >> height & 1) != 0)
+                    root = root is { } right ? MerkleHash.Node(_edge[height], right) : _edge[height];
             }
             return root ?? MerkleHash.Empty;
         }
     }
 
-    /// <summary>Takes up a stored tree at its right edge, which is computed from the right-most tile of each level.</summary>
-    /// <exception cref="InvalidDataException">A right-most tile is missing, or has not as many hashes as the size demands.</exception>
+    /// <summary>
+    /// Takes up a stored tree at its right edge, which is computed from the right-most tile of each level.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// A right-most tile is missing, or has not as many hashes as the size demands.
+    /// </exception>
     public static MerkleTree Load(long size, TileReader read)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
@@ -48,19 +65,25 @@ public sealed class MerkleTree
         {
             long count = TilePath.HashesOn(level, size);
             int width = (int)(count % TilePath.FullWidth);
-            if (width == 0) continue;
+            if (width == 0)
+                continue;
             ReadOnlySpan<byte> stored = read(level, count / TilePath.FullWidth).Span;
             if (stored.Length != width * Sha256Value.Size)
             {
                 var path = new TilePath(level, count / TilePath.FullWidth, width);
-                throw new InvalidDataException($"{path} holds {stored.Length} bytes instead of {width * Sha256Value.Size}");
+                throw new InvalidDataException(
+                    $"{path} holds {stored.Length} bytes instead of {width * Sha256Value.Size}"
+                );
             }
-            tree.tiles[level] = stored.ToArray();
+            tree._tiles[level] = stored.ToArray();
             for (int bit = 0; bit < 8; bit++)
             {
-                if ((width >> bit & 1) == 0) continue;
+                if ((width >> bit & 1) == 0)
+                    continue;
                 int first = width >> (bit + 1) << (bit + 1);
-                tree.edge[8 * level + bit] = SubtreeHashes.Root(stored.Slice(first * Sha256Value.Size, Sha256Value.Size << bit));
+                tree._edge[8 * level + bit] = SubtreeHashes.Root(
+                    stored.Slice(first * Sha256Value.Size, Sha256Value.Size << bit)
+                );
             }
         }
         return tree;
@@ -78,18 +101,19 @@ public sealed class MerkleTree
         Store(0, hash);
         for (int height = 0; height < heights; height++)
         {
-            hash = MerkleHash.Node(edge[height], hash);
-            if ((height + 1) % 8 == 0) Store((height + 1) / 8, hash);
+            hash = MerkleHash.Node(_edge[height], hash);
+            if ((height + 1) % 8 == 0)
+                Store((height + 1) / 8, hash);
         }
-        edge[heights] = hash;
+        _edge[heights] = hash;
         return Size++;
     }
 
     /// <summary>The tiles that have grown since the last call.</summary>
     public IReadOnlyList<Tile> TakeChanged()
     {
-        List<Tile> taken = [.. changed.Select(tile => new Tile(tile.Key.Level, tile.Key.Index, tile.Value))];
-        changed.Clear();
+        List<Tile> taken = [.. _changed.Select(tile => new Tile(tile.Key.Level, tile.Key.Index, tile.Value))];
+        _changed.Clear();
         return taken;
     }
 
@@ -97,8 +121,8 @@ public sealed class MerkleTree
     {
         // Called before the size has grown: the tile that the hash belongs to is the one that is not full yet.
         long index = TilePath.HashesOn(level, Size) / TilePath.FullWidth;
-        byte[] grown = [.. tiles[level], .. hash.ToArray()];
-        changed[(level, index)] = grown;
-        tiles[level] = grown.Length == TilePath.FullWidth * Sha256Value.Size ? [] : grown;
+        byte[] grown = [.. _tiles[level], .. hash.ToArray()];
+        _changed[(level, index)] = grown;
+        _tiles[level] = grown.Length == TilePath.FullWidth * Sha256Value.Size ? [] : grown;
     }
 }

@@ -22,12 +22,15 @@ public sealed class SignedNote
     /// <param name="text">Ends with a line feed.</param>
     /// <param name="name">The signer's.</param>
     /// <param name="key">The signer's.</param>
-    /// <exception cref="ArgumentException">The text does not end with a line feed, or the name is not valid.</exception>
+    /// <exception cref="ArgumentException">
+    /// The text does not end with a line feed, or the name is not valid.
+    /// </exception>
     public static SignedNote Sign(string text, string name, SigningKey key)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(key);
-        if (!text.EndsWith('\n')) throw new ArgumentException("The text of a note ends with a line feed.", nameof(text));
+        if (!text.EndsWith('\n'))
+            throw new ArgumentException("The text of a note ends with a line feed.", nameof(text));
         var signer = new NoteKey(name, key.PublicKey);
         return new SignedNote(text, [new NoteSignature(name, signer.Id, key.Sign(Encoding.UTF8.GetBytes(text)))]);
     }
@@ -38,7 +41,12 @@ public sealed class SignedNote
     {
         ArgumentNullException.ThrowIfNull(note);
         int split = note.LastIndexOf("\n\n", StringComparison.Ordinal);
-        if (split < 0 || split + 2 == note.Length || !note.EndsWith('\n') || note.Any(c => c != '\n' && char.IsControl(c)))
+        if (
+            split < 0
+            || split + 2 == note.Length
+            || !note.EndsWith('\n')
+            || note.Any(c => c != '\n' && char.IsControl(c))
+        )
         {
             throw new LogFormatException("A signed note is a text, an empty line and signature lines.");
         }
@@ -51,7 +59,9 @@ public sealed class SignedNote
     {
         ArgumentNullException.ThrowIfNull(key);
         byte[] signed = Encoding.UTF8.GetBytes(Text);
-        return Signatures.Any(signature => signature.Name == key.Name && signature.KeyId == key.Id && key.Key.Verify(signed, signature.Signature.Span));
+        return Signatures.Any(signature =>
+            signature.Name == key.Name && signature.KeyId == key.Id && key.Key.Verify(signed, signature.Signature.Span)
+        );
     }
 
     /// <summary>The note.</summary>
@@ -63,19 +73,38 @@ public sealed class SignedNote
             var bytes = new byte[KeyIdBytes + signature.Signature.Length];
             BinaryPrimitives.WriteUInt32BigEndian(bytes, signature.KeyId);
             signature.Signature.Span.CopyTo(bytes.AsSpan(KeyIdBytes));
-            note.Append(LinePrefix).Append(signature.Name).Append(' ').Append(Convert.ToBase64String(bytes)).Append('\n');
+            note.Append(LinePrefix)
+                .Append(signature.Name)
+                .Append(' ')
+                .Append(Convert.ToBase64String(bytes))
+                .Append('\n');
         }
         return note.ToString();
     }
 
     private static NoteSignature ParseSignature(string line)
     {
-        string[] parts = line.StartsWith(LinePrefix, StringComparison.Ordinal) ? line[LinePrefix.Length..].Split(' ') : [];
-        if (parts.Length != 2 || parts[0].Length == 0 || parts[0].Contains('+', StringComparison.Ordinal)
-            || !Base64Text.TryDecodeStandard(parts[1], out byte[]? bytes) || bytes.Length <= KeyIdBytes)
+        string[] parts = line.StartsWith(LinePrefix, StringComparison.Ordinal)
+            ? line[LinePrefix.Length..].Split(' ')
+            : [];
+        if (
+            parts.Length != 2
+            || parts[0].Length == 0
+            || parts[0].Contains('+', StringComparison.Ordinal)
+            || !Base64Text.TryDecodeStandard(parts[1], out byte[]? bytes)
+            || bytes.Length <= KeyIdBytes
+        )
         {
             throw new LogFormatException("A signature line of a note has another form than '\u2014 NAME BASE64'.");
         }
         return new NoteSignature(parts[0], BinaryPrimitives.ReadUInt32BigEndian(bytes), bytes.AsMemory(KeyIdBytes));
     }
 }
+
+/// <summary>A signature line of a note.</summary>
+/// <param name="Name">Of the signer.</param>
+/// <param name="KeyId">
+/// The four bytes that tell the signer's keys apart. A hint: nothing is trusted because of it.
+/// </param>
+/// <param name="Signature">What the key has made, without the key id.</param>
+public sealed record NoteSignature(string Name, uint KeyId, ReadOnlyMemory<byte> Signature);

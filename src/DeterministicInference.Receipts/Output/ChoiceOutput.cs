@@ -1,29 +1,45 @@
 using System.Globalization;
 using System.Text;
+using DeterministicInference.Receipts.Answers;
 
 namespace DeterministicInference.Receipts.Output;
 
 /// <summary>The channels of one choice.</summary>
 internal sealed class ChoiceOutput(bool keepsText) : IDisposable
 {
-    private static readonly string[] Names = ["text", "content", "reasoning", "refusal", "call.name", "call.arguments"];
+    /// <summary>Of the channels that a choice has once, in the order of the manifest and of the kinds of parts.</summary>
+    public static readonly string[] Names = ["text", "content", "reasoning", "refusal", "call.name", "call.arguments"];
 
-    private readonly ChannelHash?[] channels = new ChannelHash?[Names.Length];
-    private readonly SortedDictionary<int, ToolOutput> tools = [];
-    private readonly ChannelHash finish = new(keepsText);
+    private readonly ChannelHash?[] _channels = new ChannelHash?[Names.Length];
+    private readonly SortedDictionary<int, ToolOutput> _tools = [];
+    private readonly ChannelHash _finish = new(keepsText);
 
     public LogprobsHash? Logprobs { get; set; }
 
-    /// <summary>The last finish reason is one of an answer that came to its end.</summary>
-    public bool Finished { get; set; }
+    /// <summary>The channel to which a fragment belongs. The last finish reason is the whole of its channel.</summary>
+    public ChannelHash Begin(in AnswerPart fragment)
+    {
+        switch (fragment.Kind)
+        {
+            case AnswerPartKind.Finish:
+                _finish.Clear();
+                return _finish;
+            case AnswerPartKind.ToolName:
+                return Tool(fragment.Tool).Name;
+            case AnswerPartKind.ToolArguments:
+                return Tool(fragment.Tool).Arguments;
+            case AnswerPartKind.ToolInput:
+                return Tool(fragment.Tool).Input;
+            default:
+                return _channels[fragment.Kind - AnswerPartKind.Text] ??= new ChannelHash(keepsText);
+        }
+    }
 
-    public ChannelHash Finish => finish;
-
-    public ChannelHash this[Channel channel] => channels[(int)channel] ??= new ChannelHash(keepsText);
-
+    /// <summary>A tool call is there, even if nothing of it is.</summary>
     public ToolOutput Tool(int index)
     {
-        if (!tools.TryGetValue(index, out ToolOutput? tool)) tools.Add(index, tool = new ToolOutput(keepsText));
+        if (!_tools.TryGetValue(index, out ToolOutput? tool))
+            _tools.Add(index, tool = new ToolOutput(keepsText));
         return tool;
     }
 
@@ -41,26 +57,52 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
     {
         for (int i = 0; i < Names.Length; i++)
         {
-            if (channels[i] is { Length: > 0 } channel) yield return (Names[i], channel);
+            if (_channels[i] is { Length: > 0 } channel)
+                yield return (Names[i], channel);
         }
         int number = 0;
-        foreach (ToolOutput tool in tools.Values)
+        foreach (ToolOutput tool in _tools.Values)
         {
-            if (tool.Name.Length > 0) yield return (ToolName(number, "name"), tool.Name);
-            if (tool.Arguments.Length > 0) yield return (ToolName(number, "arguments"), tool.Arguments);
-            if (tool.Input.Length > 0) yield return (ToolName(number, "input"), tool.Input);
+            if (tool.Name.Length > 0)
+                yield return (ToolName(number, "name"), tool.Name);
+            if (tool.Arguments.Length > 0)
+                yield return (ToolName(number, "arguments"), tool.Arguments);
+            if (tool.Input.Length > 0)
+                yield return (ToolName(number, "input"), tool.Input);
             number++;
         }
-        if (finish.Length > 0) yield return ("finish", finish);
+        if (_finish.Length > 0)
+            yield return ("finish", _finish);
     }
 
     public void Dispose()
     {
-        foreach (ChannelHash? channel in channels) channel?.Dispose();
-        foreach (ToolOutput tool in tools.Values) tool.Dispose();
-        finish.Dispose();
+        foreach (ChannelHash? channel in _channels)
+            channel?.Dispose();
+        foreach (ToolOutput tool in _tools.Values)
+            tool.Dispose();
+        _finish.Dispose();
         Logprobs?.Dispose();
     }
 
-    private static string ToolName(int number, string part) => string.Create(CultureInfo.InvariantCulture, $"tool.{number}.{part}");
+    private static string ToolName(int number, string part) =>
+        string.Create(CultureInfo.InvariantCulture, $"tool.{number}.{part}");
+}
+
+/// <summary>The channels of one tool call.</summary>
+internal sealed class ToolOutput(bool keepsText) : IDisposable
+{
+    public ChannelHash Name { get; } = new(keepsText);
+
+    public ChannelHash Arguments { get; } = new(keepsText);
+
+    /// <summary>Of a custom tool.</summary>
+    public ChannelHash Input { get; } = new(keepsText);
+
+    public void Dispose()
+    {
+        Name.Dispose();
+        Arguments.Dispose();
+        Input.Dispose();
+    }
 }

@@ -1,68 +1,84 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Output;
 
 /// <summary>
-/// Computes <c>dis-out/1</c> while an answer passes by. The same choices give the same digest whether they come as one JSON
-/// answer or as events, cut in any places and interleaved in any way. It holds hashes, never text: its memory
+/// Computes <c>dis-out/1</c> while an answer passes by. The same choices give the same digest whether they come as one
+/// JSON answer or as events, cut in any places and interleaved in any way. It holds hashes, never text: its memory
 /// grows with the number of channels, not with their length. For one caller at a time.
 /// </summary>
 public sealed class OutputHasher : IDisposable
 {
-    /// <summary>Most levels of objects and arrays in an answer or an event.</summary>
-    public const int MaxDepth = 128;
-
-    private readonly SortedDictionary<int, ChoiceOutput> choices = [];
-    private readonly bool logprobs, keepsText;
-    private AnswerDelivery? delivery;
-    private bool errorReported;
-    private bool broken;
-    private bool finished;
+    private readonly SortedDictionary<int, ChoiceOutput> _choices = [];
+    private readonly bool _logprobs,
+        _keepsText;
+    private readonly ArrayBufferWriter<byte> _scratch = new();
+    private AnswerReader? _reader;
+    private AnswerDelivery? _delivery;
+    private bool _broken,
+        _finished;
 
     /// <summary>Starts with nothing.</summary>
     /// <param name="logprobs">Also compute <c>dis-logprobs/1</c>: the client asked for log-probabilities.</param>
-    public OutputHasher(bool logprobs = false) => this.logprobs = logprobs;
+    public OutputHasher(bool logprobs = false) => _logprobs = logprobs;
 
     /// <param name="logprobs">Also compute <c>dis-logprobs/1</c>.</param>
     /// <param name="keepsText">Also keep the texts, for <see cref="Texts"/>.</param>
-    internal OutputHasher(bool logprobs, bool keepsText) => (this.logprobs, this.keepsText) = (logprobs, keepsText);
+    internal OutputHasher(bool logprobs, bool keepsText) => (_logprobs, _keepsText) = (logprobs, keepsText);
 
-    /// <summary>Adds a whole JSON answer. It may be called once, and not together with <see cref="AppendEvent"/>.</summary>
+    /// <summary>Whether all of the answer has come.</summary>
+    public AnswerCompleteness Completeness { get; } = new();
+
+    /// <summary>Adds the next event of a stream, or a JSON answer, which is the only thing to be added then.</summary>
+    /// <param name="answer">
+    /// What was read, with its log-probabilities where <c>dis-logprobs/1</c> is computed.
+    /// </param>
+    /// <exception cref="CanonicalFormException">
+    /// The answer has no canonical form. The hasher is of no use any more.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// A JSON answer is added together with something else, or after <see cref="Finish"/> or an exception.
+    /// </exception>
+    public void Append(scoped in AnswerReading answer)
+    {
+        Begin(answer.Delivery);
+        Add(answer);
+    }
+
+    /// <summary>Reads and adds a JSON answer.</summary>
     /// <param name="json">The body, after content decoding.</param>
-    /// <exception cref="CanonicalFormException">The answer has no canonical form. The hasher is of no use any more.</exception>
-    /// <exception cref="InvalidOperationException">Something was added before.</exception>
+    /// <inheritdoc cref="Append"/>
     public void AppendAnswer(ReadOnlySpan<byte> json)
     {
-        if (delivery is not null) throw new InvalidOperationException("A JSON answer is whole: nothing can be added before or after it.");
-        Append(json, AnswerDelivery.Json);
+        Begin(AnswerDelivery.Json);
+        Add(new AnswerReader(AnswerDelivery.Json, _logprobs).Read(CanonicalJson.WithoutMark(json)));
     }
 
-    /// <summary>Adds one event of a stream, but not the final <c>[DONE]</c>.</summary>
+    /// <summary>Reads and adds one event of a stream, but not the final <c>[DONE]</c>.</summary>
     /// <param name="json">The event's data.</param>
-    /// <exception cref="CanonicalFormException">The event has no canonical form. The hasher is of no use any more.</exception>
-    /// <exception cref="InvalidOperationException">A JSON answer was added before.</exception>
+    /// <inheritdoc cref="Append"/>
     public void AppendEvent(ReadOnlySpan<byte> json)
     {
-        if (delivery == AnswerDelivery.Json) throw new InvalidOperationException("A JSON answer is whole: nothing can be added before or after it.");
-        Append(json, AnswerDelivery.Sse);
+        Begin(AnswerDelivery.Sse);
+        _reader ??= new AnswerReader(AnswerDelivery.Sse, _logprobs);
+        Add(_reader.Read(json));
     }
 
-    /// <summary>Adds all events of a recorded stream up to <c>[DONE]</c>.</summary>
+    /// <summary>Reads and adds all events of a recorded stream up to <c>[DONE]</c>.</summary>
     /// <param name="body">The stream, after content decoding.</param>
     /// <returns>True if there was a <c>[DONE]</c>.</returns>
-    /// <inheritdoc cref="AppendEvent"/>
+    /// <inheritdoc cref="Append"/>
     public bool AppendStream(ReadOnlySpan<byte> body)
     {
-        var events = new EventStream(body);
+        var events = new RecordedEvents(body);
         while (events.Next(out ReadOnlySpan<byte> data))
-        {
-            if (data.SequenceEqual("[DONE]"u8)) return true;
             AppendEvent(data);
-        }
-        return false;
+        return events.HasEnd;
     }
 
     /// <summary>The canonical output of all that was added. Nothing can be added after it.</summary>
@@ -70,69 +86,117 @@ public sealed class OutputHasher : IDisposable
     public OutputDigest Finish()
     {
         RequireWhole();
-        finished = true;
+        _finished = true;
         var manifest = new StringBuilder();
-        manifest.Append(CultureInfo.InvariantCulture, $"{OutputDigest.Form}\nchoices {choices.Count}\n");
-        foreach ((int index, ChoiceOutput choice) in choices) choice.WriteManifest(index, manifest);
+        manifest.Append(CultureInfo.InvariantCulture, $"{OutputDigest.Form}\nchoices {_choices.Count}\n");
+        foreach ((int index, ChoiceOutput choice) in _choices)
+            choice.WriteManifest(index, manifest);
         string text = manifest.ToString();
         return new OutputDigest(
             Sha256Value.Of(Encoding.ASCII.GetBytes(text)),
             text,
-            choices.Count,
-            Finished: choices.Count > 0 && choices.Keys.Max() == choices.Count - 1 && choices.Values.All(choice => choice.Finished) && !errorReported,
-            logprobs ? LogprobsDigest() : null);
+            _choices.Count,
+            Finished: Completeness.Missing is null,
+            _logprobs ? LogprobsDigest() : null
+        );
     }
 
     /// <summary>Releases the hashes.</summary>
     public void Dispose()
     {
-        foreach (ChoiceOutput choice in choices.Values) choice.Dispose();
+        foreach (ChoiceOutput choice in _choices.Values)
+            choice.Dispose();
     }
 
     /// <summary>The texts, in the order of the manifest.</summary>
     internal IEnumerable<ChannelText> Texts() =>
-        choices.SelectMany(choice => choice.Value.Channels().Select(channel => new ChannelText(choice.Key, channel.Name, channel.Channel.Text)));
+        _choices.SelectMany(choice =>
+            choice.Value.Channels().Select(channel => new ChannelText(choice.Key, channel.Name, channel.Channel.Text))
+        );
 
-    internal ChoiceOutput Choice(int index)
-    {
-        if (choices.TryGetValue(index, out ChoiceOutput? choice)) return choice;
-        choice = new ChoiceOutput(keepsText) { Logprobs = logprobs ? new LogprobsHash() : null };
-        choices.Add(index, choice);
-        return choice;
-    }
-
-    internal void ReportError() => errorReported = true;
-
-    private void Append(ReadOnlySpan<byte> json, AnswerDelivery kind)
+    private void Begin(AnswerDelivery delivery)
     {
         RequireWhole();
-        if (finished) throw new InvalidOperationException("The output is finished.");
-        delivery = kind;
-        broken = true;
-        json = CanonicalJson.WithoutMark(json);
-        CanonicalJson.RequireUtf8(json);
-        try
+        if (_delivery == AnswerDelivery.Json || (_delivery is not null && delivery == AnswerDelivery.Json))
+            throw new InvalidOperationException("A JSON answer is whole: nothing can be added before or after it.");
+        if (_finished)
+            throw new InvalidOperationException("The output is finished.");
+        _delivery = delivery;
+        _broken = true;
+    }
+
+    private void Add(scoped in AnswerReading answer)
+    {
+        answer.RequireCanonical();
+        Completeness.Append(answer);
+        ChoiceOutput? choice = null;
+        foreach (ref readonly AnswerPart part in answer.Parts)
         {
-            new AnswerReader(json, kind, this).Read();
+            if (part.Kind == AnswerPartKind.Choice)
+                choice = Choice(part.Choice);
+            else if (part.Kind == AnswerPartKind.Tool)
+                choice!.Tool(part.Tool);
+            else if (part.Kind is >= AnswerPartKind.Text and <= AnswerPartKind.Finish)
+                AddFragment(choice!.Begin(part), answer, part);
         }
-        catch (Exception e) when (e is JsonException or CanonicalFormException)
+        if (_logprobs)
+            AddLogprobs(answer);
+        _broken = false;
+    }
+
+    /// <summary>A string as it is, any other value as its canonical JSON.</summary>
+    private void AddFragment(ChannelHash channel, scoped in AnswerReading answer, in AnswerPart part)
+    {
+        if (answer.TryGetString(part, out ReadOnlySpan<byte> escaped))
         {
-            // That it is no JSON comes first, and where.
-            CanonicalJson.RequireValid(json, MaxDepth);
-            throw;
+            channel.Append(escaped);
+            return;
         }
-        broken = false;
+        Utf8JsonReader value = CanonicalJson.Reader(answer.Json[part.Value], AnswerReader.MaxDepth);
+        value.Read();
+        _scratch.ResetWrittenCount();
+        CanonicalJson.WriteValue(ref value, _scratch);
+        channel.AppendUtf8(_scratch.WrittenSpan);
+    }
+
+    private void AddLogprobs(scoped in AnswerReading answer)
+    {
+        foreach (ref readonly ScoredToken token in answer.Scores)
+        {
+            _scratch.ResetWrittenCount();
+            LogprobsHash.Write(answer, token, _scratch);
+            LogprobsHash hash = Choice(token.Choice).Logprobs!;
+            if (!token.IsRefusal)
+                hash.Append(_scratch.WrittenSpan);
+            else if (!hash.TryAppendRefusal(_scratch.WrittenSpan))
+                throw new CanonicalFormException(
+                    CanonicalFormError.WrongType,
+                    "Too many log-probabilities of a refusal",
+                    answer.Json,
+                    token.Token.Start.Value
+                );
+        }
+    }
+
+    private ChoiceOutput Choice(int index)
+    {
+        if (_choices.TryGetValue(index, out ChoiceOutput? choice))
+            return choice;
+        choice = new ChoiceOutput(_keepsText) { Logprobs = _logprobs ? new LogprobsHash() : null };
+        _choices.Add(index, choice);
+        return choice;
     }
 
     private void RequireWhole()
     {
-        if (broken) throw new InvalidOperationException("A part of the answer had no canonical form, so the answer has none.");
+        if (_broken)
+            throw new InvalidOperationException("A part of the answer had no canonical form, so the answer has none.");
     }
 
     private Sha256Value LogprobsDigest()
     {
         var lines = new StringBuilder("dis-logprobs/1\n");
-        foreach ((int index, ChoiceOutput choice) in choices)
+        foreach ((int index, ChoiceOutput choice) in _choices)
         {
             (long length, Sha256Value hash) = choice.Logprobs!.Finish();
             lines.Append(CultureInfo.InvariantCulture, $"{index} {length} {hash}\n");

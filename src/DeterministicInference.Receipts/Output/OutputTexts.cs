@@ -1,19 +1,41 @@
 namespace DeterministicInference.Receipts.Output;
 
+/// <summary>A place in the text of an answer.</summary>
+/// <param name="Choice">Index of the choice, from 0.</param>
+/// <param name="Channel">The channel's name in the manifest, such as <c>content</c> or <c>tool.0.arguments</c>.</param>
+/// <param name="Offset">Bytes of UTF-8 before it.</param>
+public readonly record struct TextPlace(int Choice, string Channel, long Offset);
+
+/// <summary>The text of a channel.</summary>
+/// <param name="Choice">Index of the choice.</param>
+/// <param name="Channel">The name in the manifest, such as <c>content</c>.</param>
+/// <param name="Text">UTF-8, as it is hashed.</param>
+internal readonly record struct ChannelText(int Choice, string Channel, ReadOnlyMemory<byte> Text);
+
 /// <summary>Finds where the texts of two answers part.</summary>
 internal static class OutputTexts
 {
-    private static readonly string[] Order = ["text", "content", "reasoning", "refusal", "call.name", "call.arguments"];
-
-    /// <summary>The first byte that differs in the first channel that differs, in the order of the manifest; null if there is none.</summary>
+    /// <summary>
+    /// The first byte that differs in the first channel that differs, in the order of the manifest; null if there is
+    /// none.
+    /// </summary>
     public static TextPlace? FirstDifference(IReadOnlyList<ChannelText> left, IReadOnlyList<ChannelText> right)
     {
         var others = right.ToDictionary(text => (text.Choice, text.Channel), text => text.Text);
-        IEnumerable<(int Choice, string Channel)> only = others.Keys.Except(left.Select(text => (text.Choice, text.Channel)));
-        IEnumerable<TextPlace> places = left.Select(text => Part(text, others.GetValueOrDefault((text.Choice, text.Channel)))).OfType<TextPlace>()
+        IEnumerable<(int Choice, string Channel)> only = others.Keys.Except(
+            left.Select(text => (text.Choice, text.Channel))
+        );
+        IEnumerable<TextPlace> places = left.Select(text =>
+                Part(text, others.GetValueOrDefault((text.Choice, text.Channel)))
+            )
+            .OfType<TextPlace>()
             .Concat(only.Select(name => new TextPlace(name.Choice, name.Channel, 0)));
-        return places.OrderBy(place => place.Choice).ThenBy(place => Rank(place.Channel)).ThenBy(place => place.Channel, StringComparer.Ordinal)
-            .Select(place => (TextPlace?)place).FirstOrDefault();
+        return places
+            .OrderBy(place => place.Choice)
+            .ThenBy(place => Rank(place.Channel))
+            .ThenBy(place => place.Channel, StringComparer.Ordinal)
+            .Select(place => (TextPlace?)place)
+            .FirstOrDefault();
     }
 
     private static TextPlace? Part(ChannelText text, ReadOnlyMemory<byte> other)
@@ -25,7 +47,9 @@ internal static class OutputTexts
     /// <summary>Tools come after the channels that a choice has once, and <c>finish</c> is the last.</summary>
     private static int Rank(string channel)
     {
-        int at = Array.IndexOf(Order, channel);
-        return at >= 0 ? at : channel == "finish" ? Order.Length + 1 : Order.Length;
+        int at = Array.IndexOf(ChoiceOutput.Names, channel);
+        return at >= 0 ? at
+            : channel == "finish" ? ChoiceOutput.Names.Length + 1
+            : ChoiceOutput.Names.Length;
     }
 }

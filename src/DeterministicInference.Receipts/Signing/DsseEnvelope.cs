@@ -1,12 +1,14 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Signing;
 
-/// <summary>A DSSE envelope: a payload, its type, and signatures over both. Its JSON may be reordered on the way; only type and payload are signed.</summary>
+/// <summary>
+/// A DSSE envelope: a payload, its type, and signatures over both. Its JSON may be reordered on the way; only type and
+/// payload are signed.
+/// </summary>
 public sealed class DsseEnvelope
 {
     /// <summary>The payload type of in-toto statements.</summary>
@@ -37,11 +39,16 @@ public sealed class DsseEnvelope
 
     /// <summary>Puts a payload and its signatures together again, such as from a store. Nothing is checked.</summary>
     /// <exception cref="ArgumentException">There is no signature.</exception>
-    public static DsseEnvelope FromParts(string payloadType, ReadOnlyMemory<byte> payload, IReadOnlyList<DsseSignature> signatures)
+    public static DsseEnvelope FromParts(
+        string payloadType,
+        ReadOnlyMemory<byte> payload,
+        IReadOnlyList<DsseSignature> signatures
+    )
     {
         ArgumentNullException.ThrowIfNull(payloadType);
         ArgumentNullException.ThrowIfNull(signatures);
-        if (signatures.Count == 0) throw new ArgumentException("An envelope has a signature.", nameof(signatures));
+        if (signatures.Count == 0)
+            throw new ArgumentException("An envelope has a signature.", nameof(signatures));
         return new DsseEnvelope(payloadType, payload, signatures);
     }
 
@@ -50,7 +57,9 @@ public sealed class DsseEnvelope
     {
         ArgumentNullException.ThrowIfNull(payloadType);
         int typeBytes = Encoding.UTF8.GetByteCount(payloadType);
-        byte[] head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"DSSEv1 {typeBytes} {payloadType} {payload.Length} "));
+        byte[] head = Encoding.UTF8.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"DSSEv1 {typeBytes} {payloadType} {payload.Length} ")
+        );
         return [.. head, .. payload];
     }
 
@@ -63,15 +72,12 @@ public sealed class DsseEnvelope
     }
 
     /// <summary>The envelope as minified JSON.</summary>
-    public byte[] ToJson()
-    {
-        var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var json = new Utf8JsonWriter(buffer, StatementWriter.Options)) Write(json);
-        return buffer.WrittenSpan.ToArray();
-    }
+    public byte[] ToJson() => FormatJson.Write(Write);
 
     /// <summary>Reads an envelope.</summary>
-    /// <exception cref="ReceiptFormatException">A member is missing or malformed, or an object has two of the same name.</exception>
+    /// <exception cref="ReceiptFormatException">
+    /// A member is missing or malformed, or an object has two of the same name.
+    /// </exception>
     public static DsseEnvelope FromJson(ReadOnlyMemory<byte> utf8)
     {
         using JsonDocument document = JsonFields.Parse(utf8, Name);
@@ -81,8 +87,16 @@ public sealed class DsseEnvelope
     internal static DsseEnvelope Read(JsonFields fields)
     {
         List<DsseSignature> signatures =
-            [.. fields.ObjectsOf("signatures").Select(signature => new DsseSignature(signature.StringIfPresent("keyid") ?? "", signature.Base64("sig")))];
-        if (signatures.Count == 0) throw fields.Wrong("signatures", "is empty");
+        [
+            .. fields
+                .ObjectsOf("signatures")
+                .Select(signature => new DsseSignature(
+                    signature.StringIfPresent("keyid") ?? "",
+                    signature.Base64("sig")
+                )),
+        ];
+        if (signatures.Count == 0)
+            throw fields.Wrong("signatures", "is empty");
         return new DsseEnvelope(fields.String("payloadType"), fields.Base64("payload"), signatures);
     }
 
@@ -103,3 +117,8 @@ public sealed class DsseEnvelope
         json.WriteEndObject();
     }
 }
+
+/// <summary>A signature of an envelope.</summary>
+/// <param name="KeyId">A hint which key it is by: not signed, never trusted.</param>
+/// <param name="Signature">ASN.1 DER. Signatures are randomised and malleable: nothing may hash or compare one.</param>
+public sealed record DsseSignature(string KeyId, ReadOnlyMemory<byte> Signature);

@@ -5,12 +5,12 @@ namespace DeterministicInference.Receipts.Signing;
 /// <summary>An ECDSA P-256 private key. Safe for use by several threads.</summary>
 public sealed class SigningKey : IDisposable
 {
-    private readonly Lock use = new();
-    private readonly ECDsa key;
+    private readonly Lock _use = new();
+    private readonly ECDsa _key;
 
     private SigningKey(ECDsa key)
     {
-        this.key = key;
+        _key = key;
         PublicKey = VerificationKey.FromSpki(key.ExportSubjectPublicKeyInfo());
     }
 
@@ -27,7 +27,9 @@ public sealed class SigningKey : IDisposable
         ArgumentNullException.ThrowIfNull(pem);
         if (!PemEncoding.TryFind(pem, out PemFields fields) || pem[fields.Label] != "PRIVATE KEY")
         {
-            throw new CryptographicException("The text is not an unencrypted PKCS#8 private key (-----BEGIN PRIVATE KEY-----).");
+            throw new CryptographicException(
+                "The text is not an unencrypted PKCS#8 private key (-----BEGIN PRIVATE KEY-----)."
+            );
         }
         ECDsa key = ECDsa.Create();
         try
@@ -46,19 +48,21 @@ public sealed class SigningKey : IDisposable
     /// <summary>The PEM text: a secret.</summary>
     public string ToPem()
     {
-        lock (use) return PemEncoding.WriteString("PRIVATE KEY", key.ExportPkcs8PrivateKey());
+        lock (_use)
+            return PemEncoding.WriteString("PRIVATE KEY", _key.ExportPkcs8PrivateKey());
     }
 
     /// <summary>An ASN.1 DER signature over the SHA-256 of <paramref name="data"/>. It differs each time.</summary>
     public byte[] Sign(ReadOnlySpan<byte> data)
     {
-        lock (use) return key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+        lock (_use)
+            return _key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
     }
 
     /// <summary>Releases the key and its public half.</summary>
     public void Dispose()
     {
-        key.Dispose();
+        _key.Dispose();
         PublicKey.Dispose();
     }
 }

@@ -14,20 +14,32 @@ public static class SigningKeyFile
     {
         ArgumentNullException.ThrowIfNull(key);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnly;
         using var file = new FileStream(path, options);
-        file.Write(Encoding.ASCII.GetBytes(key.ToPem() + "\n"));
+        file.Write(Content(key));
         file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>The content of the file, for a caller that writes it.</summary>
+    public static byte[] Content(SigningKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return Encoding.ASCII.GetBytes(key.ToPem() + "\n");
     }
 
     /// <summary>Reads the key.</summary>
     /// <exception cref="IOException">The file can't be read.</exception>
-    /// <exception cref="CryptographicException">It holds no P-256 private key, or others than its owner may read it.</exception>
+    /// <exception cref="CryptographicException">
+    /// It holds no P-256 private key, or others than its owner may read it.
+    /// </exception>
     public static SigningKey Read(string path)
     {
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
         {
-            throw new CryptographicException($"Others than its owner may use the key file '{path}'. If nobody has read it: chmod 600 '{path}'.");
+            throw new CryptographicException(
+                $"Others than its owner may use the key file '{path}'. If nobody has read it: chmod 600 '{path}'."
+            );
         }
         return SigningKey.FromPem(File.ReadAllText(path));
     }

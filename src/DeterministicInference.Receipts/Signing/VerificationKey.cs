@@ -5,12 +5,12 @@ namespace DeterministicInference.Receipts.Signing;
 /// <summary>An ECDSA P-256 public key. Safe for use by several threads.</summary>
 public sealed class VerificationKey : IDisposable
 {
-    private readonly Lock use = new();
-    private readonly ECDsa key;
+    private readonly Lock _use = new();
+    private readonly ECDsa _key;
 
     private VerificationKey(ECDsa key)
     {
-        this.key = key;
+        _key = key;
         byte[] spki = key.ExportSubjectPublicKeyInfo();
         (Spki, KeyId) = (spki, Sha256Value.Of(spki));
     }
@@ -41,7 +41,8 @@ public sealed class VerificationKey : IDisposable
         try
         {
             key.ImportSubjectPublicKeyInfo(spki, out int read);
-            if (read != spki.Length) throw new CryptographicException("There are bytes after the public key.");
+            if (read != spki.Length)
+                throw new CryptographicException("There are bytes after the public key.");
             RequireP256(key);
             return new VerificationKey(key);
         }
@@ -58,20 +59,24 @@ public sealed class VerificationKey : IDisposable
     /// <summary>Is this an ASN.1 DER signature by the key over the SHA-256 of <paramref name="data"/>?</summary>
     public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
-        if (!DerSignature.IsDer(signature)) return false;
-        lock (use)
+        if (!DerSignature.IsDer(signature))
+            return false;
+        lock (_use)
         {
-            return key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+            return _key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
         }
     }
 
     /// <summary>Releases the key.</summary>
-    public void Dispose() => key.Dispose();
+    public void Dispose() => _key.Dispose();
 
     /// <exception cref="CryptographicException">The key is on another curve.</exception>
     internal static void RequireP256(ECDsa key)
     {
-        if (key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value != ECCurve.NamedCurves.nistP256.Oid.Value)
+        if (
+            key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value
+            != ECCurve.NamedCurves.nistP256.Oid.Value
+        )
         {
             throw new CryptographicException("The key is not on the curve P-256.");
         }

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Text.Json;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Signing;
 
 namespace DeterministicInference.Receipts.Statements;
@@ -7,7 +7,9 @@ namespace DeterministicInference.Receipts.Statements;
 /// <summary>The signed statement with what opens it: the <c>determinism</c> object of an answer.</summary>
 public sealed class Receipt
 {
-    /// <summary>Most bytes of the object; the trail is left out of a larger one, because clients read lines of limited length.</summary>
+    /// <summary>
+    /// Most bytes of the object; the trail is left out of a larger one, because clients read lines of limited length.
+    /// </summary>
     public const int MaxBytes = 16_384;
 
     private const string Name = "determinism";
@@ -36,7 +38,11 @@ public sealed class Receipt
     {
         ArgumentNullException.ThrowIfNull(statement);
         ArgumentNullException.ThrowIfNull(salt);
-        DsseEnvelope envelope = DsseEnvelope.Sign(DsseEnvelope.InTotoPayloadType, StatementWriter.Write(statement), key);
+        DsseEnvelope envelope = DsseEnvelope.Sign(
+            DsseEnvelope.InTotoPayloadType,
+            StatementWriter.Write(statement),
+            key
+        );
         return new Receipt(statement.ReceiptId, envelope, salt, trail);
     }
 
@@ -51,32 +57,39 @@ public sealed class Receipt
     }
 
     /// <summary>Reads a <c>determinism</c> object.</summary>
-    /// <exception cref="ReceiptFormatException">A member is missing or malformed, or an object has two of the same name.</exception>
+    /// <exception cref="ReceiptFormatException">
+    /// A member is missing or malformed, or an object has two of the same name.
+    /// </exception>
     public static Receipt FromJson(ReadOnlyMemory<byte> utf8)
     {
         using JsonDocument document = JsonFields.Parse(utf8, Name);
         JsonFields fields = JsonFields.Root(document, Name);
         byte[]? salt = fields.Base64IfPresent("salt");
-        if (salt is not null && salt.Length != Salt.Size) throw fields.Wrong("salt", $"does not have {Salt.Size} bytes");
+        if (salt is not null && salt.Length != Salt.Size)
+            throw fields.Wrong("salt", $"does not have {Salt.Size} bytes");
         // A null array would become an empty trail.
         ReadOnlyMemory<byte>? trail = null;
-        if (fields.Base64IfPresent("trail") is { } bytes) trail = bytes;
-        return new Receipt(fields.String("receipt_id"), DsseEnvelope.Read(fields.Object("receipt")), salt is null ? null : new Salt(salt), trail);
+        if (fields.Base64IfPresent("trail") is { } bytes)
+            trail = bytes;
+        return new Receipt(
+            fields.String("receipt_id"),
+            DsseEnvelope.Read(fields.Object("receipt")),
+            salt is null ? null : new Salt(salt),
+            trail
+        );
     }
 
-    private byte[] ToJson(ReadOnlyMemory<byte>? trail)
-    {
-        var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var json = new Utf8JsonWriter(buffer, StatementWriter.Options))
+    private byte[] ToJson(ReadOnlyMemory<byte>? trail) =>
+        FormatJson.Write(json =>
         {
             json.WriteStartObject();
             json.WriteString("receipt_id", ReceiptId);
             json.WritePropertyName("receipt");
             Envelope.Write(json);
-            if (Salt is not null) json.WriteString("salt", Salt.ToBase64());
-            if (trail is { } bytes) json.WriteString("trail", Convert.ToBase64String(bytes.Span));
+            if (Salt is not null)
+                json.WriteString("salt", Salt.ToBase64());
+            if (trail is { } bytes)
+                json.WriteString("trail", Convert.ToBase64String(bytes.Span));
             json.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
-    }
+        });
 }

@@ -1,13 +1,14 @@
 using System.Security.Cryptography;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
-using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Tokens;
 
 namespace DeterministicInference.Receipts.Statements;
 
 /// <summary>
-/// What the operator states about one answer: this request, with these changes, gave this output in this environment. It
-/// has commitments, no text.
+/// What the operator states about one answer: this request, with these changes, gave this output in this environment.
+/// It has commitments, no text.
 /// </summary>
 public sealed record ReceiptStatement
 {
@@ -77,3 +78,43 @@ public sealed record ReceiptStatement
     /// <summary>A new receipt id from the system's random generator.</summary>
     public static string CreateId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 }
+
+/// <summary>Token ids as a statement binds them.</summary>
+/// <param name="Digest">See <see cref="TokenDigest.Digest"/>.</param>
+/// <param name="Counts">Tokens of each choice or prompt.</param>
+/// <param name="TrailDigest">The hash of the trail; null for prompts, which have none.</param>
+public sealed record TokenBinding(Sha256Value Digest, IReadOnlyList<int> Counts, Sha256Value? TrailDigest)
+{
+    /// <summary>Binds generated tokens.</summary>
+    public static TokenBinding OfChoices(TokenDigest tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        return new TokenBinding(tokens.Digest, tokens.Counts, tokens.TrailDigest);
+    }
+
+    /// <summary>Binds prompt tokens.</summary>
+    public static TokenBinding OfPrompts(TokenDigest tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        return new TokenBinding(tokens.Digest, tokens.Counts, null);
+    }
+}
+
+/// <summary>How an answer came about, as the operator says.</summary>
+public enum AnswerExecution
+{
+    /// <summary>The engine computed it for this request.</summary>
+    Executed,
+
+    /// <summary>It is the stored answer to an equal request.</summary>
+    Memo,
+
+    /// <summary>It is the answer to an equal request that was running.</summary>
+    Coalesced,
+}
+
+/// <summary>A measurement of an environment's repeatability.</summary>
+/// <param name="Verdict">Its result in a word.</param>
+/// <param name="Trials">How many answers were compared.</param>
+/// <param name="At">When it ended, to the second.</param>
+public sealed record ProbeRecord(string Verdict, long Trials, DateTimeOffset At);

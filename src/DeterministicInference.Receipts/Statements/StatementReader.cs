@@ -1,18 +1,22 @@
 using System.Text.Json;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Output;
 
 namespace DeterministicInference.Receipts.Statements;
 
-/// <summary>Reads the payload of an envelope. Every member is required; members that it does not know are ignored.</summary>
+/// <summary>
+/// Reads the payload of an envelope. Every member is required; members that it does not know are ignored.
+/// </summary>
 public static class StatementReader
 {
     private const string Name = "statement";
 
     /// <summary>The statement.</summary>
     /// <exception cref="ReceiptFormatException">
-    /// A member is missing or malformed, an object has two of the same name, or (<see cref="ReceiptFormatException.IsUnknownVersion"/>) it is of
-    /// another kind or version.
+    /// A member is missing or malformed, an object has two of the same name, or
+    /// (<see cref="ReceiptFormatException.IsUnknownVersion"/>) it is of another kind or version.
     /// </exception>
     public static ReceiptStatement Read(ReadOnlyMemory<byte> payload)
     {
@@ -20,9 +24,12 @@ public static class StatementReader
         JsonFields root = JsonFields.Root(document, Name);
         RequireKnown(root, "_type", ReceiptStatement.Type);
         RequireKnown(root, "predicateType", ReceiptStatement.PredicateType);
-        JsonFields subject = root.OnlyObjectOf("subject"), predicate = root.Object("predicate");
-        JsonFields request = predicate.Object("request"), output = predicate.Object("output");
-        JsonFields environment = predicate.Object("environment"), model = predicate.Object("model");
+        JsonFields subject = root.OnlyObjectOf("subject"),
+            predicate = root.Object("predicate");
+        JsonFields request = predicate.Object("request"),
+            output = predicate.Object("output");
+        JsonFields environment = predicate.Object("environment"),
+            model = predicate.Object("model");
         RequireKnown(subject, "name", OutputDigest.Form);
         RequireKnown(request, "form", CanonicalRequest.Form);
         AnswerExecution execution = predicate.Named("execution", StatementNames.Executions);
@@ -31,7 +38,7 @@ public static class StatementReader
             ReceiptId = Id(predicate, "receipt_id"),
             IssuedAt = predicate.Time("issued_at"),
             Complete = predicate.Boolean("complete"),
-            Class = predicate.Named("class", StatementNames.Classes),
+            Class = predicate.Named("class", EnvironmentNames.Classes),
             Execution = execution,
             Origin = execution == AnswerExecution.Executed ? null : Id(predicate, "origin"),
             RequestPath = Path(request),
@@ -43,7 +50,7 @@ public static class StatementReader
             Prompt = Tokens(output, "prompt", hasTrail: false),
             LogprobsCommitment = output.HashOrNull("logprobs"),
             EnvironmentId = environment.Hash("id"),
-            EnvironmentSource = environment.Named("source", StatementNames.Sources),
+            EnvironmentSource = environment.Named("source", EnvironmentNames.Sources),
             ModelName = model.String("name"),
             ModelDigest = model.HashOrNull("sha256"),
             Probe = Probe(predicate),
@@ -52,27 +59,43 @@ public static class StatementReader
 
     private static void RequireKnown(JsonFields fields, string name, string known)
     {
-        if (fields.String(name) == known) return;
-        throw fields.Wrong(name, $"is not '{known}': the receipt was made by a newer version, or is of another kind", isUnknownVersion: true);
+        if (fields.String(name) == known)
+            return;
+        throw fields.Wrong(
+            name,
+            $"is not '{known}': the receipt was made by a newer version, or is of another kind",
+            isUnknownVersion: true
+        );
     }
 
     private static string Id(JsonFields fields, string name)
     {
         string id = fields.String(name);
-        return id.Length == 32 && id.All(char.IsAsciiHexDigitLower) ? id : throw fields.Wrong(name, "is not 32 lower-case hexadecimal digits");
+        return id.Length == 32 && id.All(char.IsAsciiHexDigitLower)
+            ? id
+            : throw fields.Wrong(name, "is not 32 lower-case hexadecimal digits");
     }
 
     private static TokenBinding? Tokens(JsonFields output, string name, bool hasTrail) =>
         output.ObjectOrNull(name) is { } tokens
-            ? new TokenBinding(tokens.Hash("digest"), tokens.Counts("counts"), hasTrail ? tokens.Hash("trail_sha256") : null) : null;
+            ? new TokenBinding(
+                tokens.Hash("digest"),
+                tokens.Counts("counts"),
+                hasTrail ? tokens.Hash("trail_sha256") : null
+            )
+            : null;
 
     private static ProbeRecord? Probe(JsonFields predicate) =>
-        predicate.ObjectOrNull("probe") is { } probe ? new ProbeRecord(probe.String("verdict"), probe.Count("trials"), probe.Time("at")) : null;
+        predicate.ObjectOrNull("probe") is { } probe
+            ? new ProbeRecord(probe.String("verdict"), probe.Count("trials"), probe.Time("at"))
+            : null;
 
     private static string Path(JsonFields request)
     {
         string path = request.String("path");
-        return CanonicalRequest.Paths.Contains(path) ? path : throw request.Wrong("path", $"is none of {string.Join(", ", CanonicalRequest.Paths)}");
+        return CanonicalRequest.Paths.Contains(path)
+            ? path
+            : throw request.Wrong("path", $"is none of {string.Join(", ", CanonicalRequest.Paths)}");
     }
 
     private static RequestPins Pins(JsonFields request)

@@ -1,7 +1,8 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Output;
 
 namespace DeterministicInference.Receipts.Statements;
@@ -9,26 +10,23 @@ namespace DeterministicInference.Receipts.Statements;
 /// <summary>Writes a statement as minified JSON, the payload of an envelope.</summary>
 public static class StatementWriter
 {
-    /// <summary>Quotes are written <c>\"</c>: the JSON is never put into HTML.</summary>
-    internal static JsonWriterOptions Options => new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The payload.</summary>
     public static byte[] Write(ReceiptStatement statement)
     {
         ArgumentNullException.ThrowIfNull(statement);
-        var buffer = new ArrayBufferWriter<byte>(2048);
-        using (var json = new Utf8JsonWriter(buffer, Options))
-        {
-            json.WriteStartObject();
-            json.WriteString("_type", ReceiptStatement.Type);
-            WriteSubject(json, statement);
-            json.WriteString("predicateType", ReceiptStatement.PredicateType);
-            json.WriteStartObject("predicate");
-            WritePredicate(json, statement);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
+        return FormatJson.Write(json => Write(json, statement));
+    }
+
+    private static void Write(Utf8JsonWriter json, ReceiptStatement statement)
+    {
+        json.WriteStartObject();
+        json.WriteString("_type", ReceiptStatement.Type);
+        WriteSubject(json, statement);
+        json.WriteString("predicateType", ReceiptStatement.PredicateType);
+        json.WriteStartObject("predicate");
+        WritePredicate(json, statement);
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
 
     private static void WriteSubject(Utf8JsonWriter json, ReceiptStatement statement)
@@ -48,16 +46,18 @@ public static class StatementWriter
         json.WriteString("receipt_id", statement.ReceiptId);
         json.WriteString("issued_at", StatementNames.Of(statement.IssuedAt));
         json.WriteBoolean("complete", statement.Complete);
-        json.WriteString("class", StatementNames.Of(statement.Class));
+        json.WriteString("class", EnvironmentNames.Of(statement.Class));
         json.WriteString("execution", StatementNames.Of(statement.Execution));
-        if (statement.Origin is { } origin) json.WriteString("origin", origin);
+        if (statement.Origin is { } origin)
+            json.WriteString("origin", origin);
 
         json.WriteStartObject("request");
         json.WriteString("form", CanonicalRequest.Form);
         json.WriteString("path", statement.RequestPath);
         json.WriteString("commitment", statement.RequestCommitment.ToString());
         json.WriteStartObject("pins");
-        foreach ((string name, string value) in statement.Pins.Values) json.WriteString(name, value);
+        foreach ((string name, string value) in statement.Pins.Values)
+            json.WriteString(name, value);
         json.WriteEndObject();
         json.WriteEndObject();
 
@@ -70,7 +70,7 @@ public static class StatementWriter
 
         json.WriteStartObject("environment");
         json.WriteString("id", statement.EnvironmentId.ToString());
-        json.WriteString("source", StatementNames.Of(statement.EnvironmentSource));
+        json.WriteString("source", EnvironmentNames.Of(statement.EnvironmentSource));
         json.WriteEndObject();
 
         json.WriteStartObject("model");
@@ -90,9 +90,11 @@ public static class StatementWriter
         json.WriteStartObject(name);
         json.WriteString("digest", tokens.Digest.ToString());
         json.WriteStartArray("counts");
-        foreach (int count in tokens.Counts) json.WriteNumberValue(count);
+        foreach (int count in tokens.Counts)
+            json.WriteNumberValue(count);
         json.WriteEndArray();
-        if (tokens.TrailDigest is { } trail) json.WriteString("trail_sha256", trail.ToString());
+        if (tokens.TrailDigest is { } trail)
+            json.WriteString("trail_sha256", trail.ToString());
         json.WriteEndObject();
     }
 

@@ -1,26 +1,27 @@
-using System.Text.Json;
-using DeterministicInference.Receipts.Canonical;
-using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Answers;
 
 namespace DeterministicInference.Receipts.Tokens;
 
 /// <summary>
-/// Chains the token ids that an engine reports while its answer passes by: <c>choices[].token_ids</c> (vLLM, SGLang, the embedded engine)
-/// or <c>sglext.output_ids</c> (SGLang, one list per choice, in the last event); prompts from <c>prompt_token_ids</c>, at the top level or in a
-/// choice, or <c>sglext.input_ids</c>. Keeps 32 bytes per chain and two per token, and allocates nothing per event. For one caller at a time.
+/// Chains the token ids that an engine reports while its answer passes by: those of each choice
+/// (<c>token_ids</c>, <c>response_token_ids</c>), or of all choices at the end (<c>sglext.output_ids</c>); prompts
+/// from <c>prompt_token_ids</c>, at the top level or in a choice, or <c>sglext.input_ids</c>. Keeps 32 bytes per chain
+/// and two per token, and allocates nothing per event. For one caller at a time.
 /// </summary>
 /// <param name="salt">The receipt's.</param>
-/// <param name="choicesPerPrompt">See <see cref="ChoicesPerPrompt"/>.</param>
+/// <param name="choicesPerPrompt">How many choices the answer has for each prompt: the request's <c>n</c>.</param>
 /// <param name="keep">Also keep the generated ids, for <see cref="OfChoice"/>.</param>
 public sealed class ReportedTokens(Salt salt, int choicesPerPrompt = 1, bool keep = false)
 {
-    private readonly TokenChain tokens = TokenChain.OfChoices(salt), prompts = TokenChain.OfPrompts(salt);
-    private readonly SortedSet<int> choices = [];
-    private readonly Dictionary<int, List<uint>> kept = [];
-    private readonly int choicesPerPrompt = Math.Max(choicesPerPrompt, 1);
-    private Route route;
-    private long counted;
-    private bool partial, textAlone;
+    private readonly TokenChain _tokens = TokenChain.OfChoices(salt),
+        _prompts = TokenChain.OfPrompts(salt);
+    private readonly SortedSet<int> _choices = [];
+    private readonly Dictionary<int, List<uint>> _kept = [];
+    private readonly int _choicesPerPrompt = Math.Max(choicesPerPrompt, 1);
+    private Route _route;
+    private long _counted;
+    private bool _partial,
+        _textAlone;
 
     private enum Route
     {
@@ -30,108 +31,132 @@ public sealed class ReportedTokens(Salt salt, int choicesPerPrompt = 1, bool kee
     }
 
     /// <summary>The generated tokens so far; null if the engine did not report the ids of all of them.</summary>
-    public TokenDigest? Tokens => !partial && tokens.HasExactly(choices.Count) && tokens.Total >= counted ? tokens.Current() : null;
+    public TokenDigest? Tokens =>
+        !_partial && _tokens.HasExactly(_choices.Count) && _tokens.Total >= _counted ? _tokens.Current() : null;
 
     /// <summary>The prompts' tokens; null likewise.</summary>
     public TokenDigest? Prompt =>
-        !partial && choices.Count > 0 && prompts.HasExactly(choices.Max / choicesPerPrompt + 1) ? prompts.Current() : null;
+        !_partial && _choices.Count > 0 && _prompts.HasExactly(_choices.Max / _choicesPerPrompt + 1)
+            ? _prompts.Current()
+            : null;
 
-    /// <summary>How many choices the answer has for each prompt: the request's <c>n</c>, 1 where it has none.</summary>
-    /// <param name="request">The request as the engine gets it.</param>
-    public static int ChoicesPerPrompt(ReadOnlySpan<byte> request)
+    /// <summary>Adds a JSON answer, or the next event of a stream.</summary>
+    /// <param name="answer">What was read of it. One without a canonical form makes the report a partial one.</param>
+    public void Append(scoped in AnswerReading answer)
     {
-        try
+        _partial |= answer.HasDefect;
+        ReadOnlySpan<AnswerPart> parts = answer.Parts;
+        for (int i = 0; i < parts.Length; )
         {
-            Utf8JsonReader reader = CanonicalJson.Reader(CanonicalJson.WithoutMark(request), CanonicalRequest.MaxDepth);
-            reader.Read();
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                bool matches = reader.ValueTextEquals("n"u8);
-                reader.Read();
-                if (matches && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int n) && n > 0) return n;
-                reader.Skip();
-            }
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // A request that an engine does not answer.
-        }
-        return 1;
-    }
-
-    /// <summary>
-    /// Adds a whole JSON answer, or one event of a stream but not the final <c>[DONE]</c>. One that can't be read makes the report a partial one.
-    /// </summary>
-    /// <param name="json">The body, or the event's data.</param>
-    public void Append(ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            json = CanonicalJson.WithoutMark(json);
-            if (!new TokenReportReader(json, this).Read()) partial = true;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // InvalidOperationException: half of a surrogate pair in a name.
-            partial = true;
+            if (parts[i].Kind == AnswerPartKind.Choice)
+                i += AddChoice(answer, parts[i..]);
+            else
+                Add(answer, parts[i++]);
         }
     }
 
     /// <summary>The ids of a choice as far as they were reported, if they are kept; else none.</summary>
     /// <param name="index">Of the choice.</param>
-    public IReadOnlyList<uint> OfChoice(int index) => kept.GetValueOrDefault(index) ?? (IReadOnlyList<uint>)[];
+    public IReadOnlyList<uint> OfChoice(int index) => _kept.GetValueOrDefault(index) ?? (IReadOnlyList<uint>)[];
 
-    /// <summary>A choice is there.</summary>
-    internal void See(int choice) => choices.Add(choice);
+    /// <summary>Adds a choice, the first of these parts.</summary>
+    /// <returns>How many of the parts belong to it.</returns>
+    private int AddChoice(scoped in AnswerReading answer, ReadOnlySpan<AnswerPart> parts)
+    {
+        AnswerPart choice = parts[0];
+        _choices.Add(choice.Choice);
+        bool hasText = false,
+            hasIds = false,
+            hasFinish = false;
+        int count = 1;
+        for (; count < parts.Length && parts[count].Start < choice.End; count++)
+        {
+            ref readonly AnswerPart part = ref parts[count];
+            switch (part.Kind)
+            {
+                case AnswerPartKind.Text or AnswerPartKind.Content or AnswerPartKind.Reasoning:
+                    hasText |= !answer.ValueIs(part, ""u8);
+                    break;
+                case AnswerPartKind.Finish:
+                    hasFinish = true;
+                    break;
+                case AnswerPartKind.TokenIds when !answer.IsNull(part):
+                    // Which of two lists is the right one is not said.
+                    _partial |= hasIds;
+                    hasIds = true;
+                    Add(answer, part);
+                    break;
+                default:
+                    Add(answer, part);
+                    break;
+            }
+        }
+        if (hasText && !hasIds && !hasFinish)
+            SeeTextAlone(choice.Choice);
+        return count;
+    }
+
+    private void Add(scoped in AnswerReading answer, in AnswerPart part)
+    {
+        _partial |= part.Is(AnswerPartTraits.IsMalformed);
+        switch (part.Kind)
+        {
+            case AnswerPartKind.TokenIds or AnswerPartKind.TokenIdList when !IsLeftOut(answer, part):
+                AddTokens(answer, part);
+                break;
+            case AnswerPartKind.PromptTokenIds when !IsLeftOut(answer, part):
+                AddPrompt(answer, part);
+                break;
+            case AnswerPartKind.CompletionTokens:
+                // What the engine says that it generated: fewer ids are not all of them.
+                _counted = answer.Number(part);
+                break;
+        }
+    }
+
+    private static bool IsLeftOut(scoped in AnswerReading answer, in AnswerPart part) =>
+        answer.IsNull(part) || part.Is(AnswerPartTraits.IsMalformed);
 
     /// <summary>Text came without the ids of its tokens, before the end of the choice.</summary>
-    internal void SeeTextAlone(int choice)
+    private void SeeTextAlone(int choice)
     {
         // Before any id the choice may be one whose ids come in the last event.
-        if (route == Route.Choices || tokens.Has(choice)) partial = true;
-        else textAlone = true;
+        if (_route == Route.Choices || _tokens.Has(choice))
+            _partial = true;
+        else
+            _textAlone = true;
     }
 
-    /// <summary>False if the ids of this answer come by the other way: the same ids must not be counted twice.</summary>
-    internal bool BeginChoice(int choice)
+    /// <summary>The same ids must not be counted twice: what came first decides the way by which they come.</summary>
+    private void AddTokens(scoped in AnswerReading answer, in AnswerPart list)
     {
-        if (route == Route.Extension) return false;
-        route = Route.Choices;
-        if (textAlone) partial = true;
-        tokens.Append(choice, []);
-        return true;
+        Route route = list.Kind == AnswerPartKind.TokenIds ? Route.Choices : Route.Extension;
+        if (_route != Route.None && _route != route)
+            return;
+        _route = route;
+        // Ids of the choices come with their text; a second list for all of a choice would be another one.
+        _partial |= route == Route.Choices ? _textAlone : _tokens.Has(list.Choice);
+        _tokens.Append(list.Choice, []);
+        List<uint>? kept = null;
+        if (keep && !_kept.TryGetValue(list.Choice, out kept))
+            _kept.Add(list.Choice, kept = []);
+        TokenIdReader ids = answer.Ids(list);
+        while (ids.Next(out uint id))
+        {
+            _tokens.Append(list.Choice, id);
+            kept?.Add(id);
+        }
     }
 
-    /// <inheritdoc cref="BeginChoice"/>
-    internal bool BeginExtension(int choice)
+    /// <summary>Every choice of a prompt repeats its ids.</summary>
+    private void AddPrompt(scoped in AnswerReading answer, in AnswerPart list)
     {
-        if (route == Route.Choices) return false;
-        route = Route.Extension;
-        // A second report would be another one.
-        if (tokens.Has(choice)) partial = true;
-        tokens.Append(choice, []);
-        return true;
+        int prompt = list.Choice / _choicesPerPrompt;
+        if (_prompts.Has(prompt))
+            return;
+        _prompts.Append(prompt, []);
+        TokenIdReader ids = answer.Ids(list);
+        while (ids.Next(out uint id))
+            _prompts.Append(prompt, id);
     }
-
-    internal void AddToken(int choice, uint id)
-    {
-        tokens.Append(choice, id);
-        if (!keep) return;
-        if (!kept.TryGetValue(choice, out List<uint>? ids)) kept.Add(choice, ids = []);
-        ids.Add(id);
-    }
-
-    /// <summary>False if the ids of this prompt are known: every choice repeats them.</summary>
-    internal bool BeginPrompt(int choice, out int prompt)
-    {
-        prompt = choice / choicesPerPrompt;
-        if (prompts.Has(prompt)) return false;
-        prompts.Append(prompt, []);
-        return true;
-    }
-
-    internal void AddPromptToken(int prompt, uint id) => prompts.Append(prompt, id);
-
-    /// <summary>What the engine says that it generated: fewer ids are not all of them.</summary>
-    internal void Count(long generated) => counted = generated;
 }

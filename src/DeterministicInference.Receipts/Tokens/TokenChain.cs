@@ -6,19 +6,19 @@ using System.Text;
 namespace DeterministicInference.Receipts.Tokens;
 
 /// <summary>
-/// Hash chains over token ids as the engine reports them: h₀ = H(form LF || salt || u32(i)), hₖ = H(hₖ₋₁ || u32(idₖ)), numbers
-/// big-endian. Keeps 32 bytes per chain and two per token. For one caller at a time.
+/// Hash chains over token ids as the engine reports them: h₀ = H(form LF || salt || u32(i)), hₖ = H(hₖ₋₁ || u32(idₖ)),
+/// numbers big-endian. Keeps 32 bytes per chain and two per token. For one caller at a time.
 /// </summary>
 public sealed class TokenChain
 {
-    private readonly string form;
-    private readonly Salt salt;
-    private readonly SortedDictionary<int, Chain> chains = [];
+    private readonly string _form;
+    private readonly Salt _salt;
+    private readonly SortedDictionary<int, Chain> _chains = [];
 
     private TokenChain(string form, Salt salt)
     {
         ArgumentNullException.ThrowIfNull(salt);
-        (this.form, this.salt) = (form, salt);
+        (_form, _salt) = (form, salt);
     }
 
     /// <summary>For the generated tokens, one chain per choice (<c>dis-tokens/1</c>).</summary>
@@ -33,7 +33,8 @@ public sealed class TokenChain
     public void Append(int index, ReadOnlySpan<uint> ids)
     {
         Chain chain = ChainOf(index);
-        foreach (uint id in ids) chain.Add(id);
+        foreach (uint id in ids)
+            chain.Add(id);
     }
 
     /// <summary>Adds one token to the chain of a choice or prompt.</summary>
@@ -42,60 +43,86 @@ public sealed class TokenChain
     public void Append(int index, uint id) => ChainOf(index).Add(id);
 
     /// <summary>The digest of what was added so far.</summary>
-    /// <exception cref="InvalidOperationException">There is no chain, or one of 0 … n−1 is missing: the ids were not reported in full.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no chain, or one of 0 … n−1 is missing: the ids were not reported in full.
+    /// </exception>
     public TokenDigest Current()
     {
-        if (chains.Count == 0 || chains.Keys.Max() != chains.Count - 1) throw new InvalidOperationException("The token ids of a choice are missing.");
-        var lines = new StringBuilder($"{form}\n");
-        foreach ((int index, Chain chain) in chains) lines.Append(CultureInfo.InvariantCulture, $"{index} {chain.Count} {chain.Head}\n");
+        if (_chains.Count == 0 || _chains.Keys.Max() != _chains.Count - 1)
+            throw new InvalidOperationException("The token ids of a choice are missing.");
+        var lines = new StringBuilder($"{_form}\n");
+        foreach ((int index, Chain chain) in _chains)
+            lines.Append(CultureInfo.InvariantCulture, $"{index} {chain.Count} {chain.Head}\n");
         return new TokenDigest(
             Sha256Value.Of(Encoding.ASCII.GetBytes(lines.ToString())),
-            [.. chains.Values.Select(chain => chain.Count)],
-            (byte[])[.. chains.Values.SelectMany(chain => chain.Trail)]);
+            [.. _chains.Values.Select(chain => chain.Count)],
+            (byte[])[.. _chains.Values.SelectMany(chain => chain.Trail)]
+        );
     }
 
     /// <summary>Is there a chain for each of 0 … <paramref name="count"/>−1, and no other?</summary>
-    internal bool HasExactly(int count) => count > 0 && chains.Count == count && chains.Keys.Max() == count - 1;
+    internal bool HasExactly(int count) => count > 0 && _chains.Count == count && _chains.Keys.Max() == count - 1;
 
-    internal bool Has(int index) => chains.ContainsKey(index);
+    internal bool Has(int index) => _chains.ContainsKey(index);
 
     /// <summary>Tokens of all chains.</summary>
-    internal long Total => chains.Values.Sum(chain => (long)chain.Count);
+    internal long Total => _chains.Values.Sum(chain => (long)chain.Count);
 
     private Chain ChainOf(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
-        if (!chains.TryGetValue(index, out Chain? chain)) chains.Add(index, chain = new Chain(Start(index)));
+        if (!_chains.TryGetValue(index, out Chain? chain))
+            _chains.Add(index, chain = new Chain(Start(index)));
         return chain;
     }
 
     private byte[] Start(int index)
     {
-        byte[] prefix = Encoding.ASCII.GetBytes($"{form}\n");
+        byte[] prefix = Encoding.ASCII.GetBytes($"{_form}\n");
         Span<byte> number = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(number, (uint)index);
-        return SHA256.HashData([.. prefix, .. salt.Bytes, .. number]);
+        return SHA256.HashData([.. prefix, .. _salt.Bytes, .. number]);
     }
 
     private sealed class Chain
     {
-        private readonly byte[] link = new byte[Sha256Value.Size + 4];
+        /// <summary>
+        /// One for all chains of a thread: a hash that is made anew for each of the short links takes half as long again.
+        /// </summary>
+        [ThreadStatic]
+        private static IncrementalHash? _hash;
 
-        public Chain(byte[] start) => start.CopyTo(link, 0);
+        private readonly byte[] _link = new byte[Sha256Value.Size + 4];
+
+        public Chain(byte[] start) => start.CopyTo(_link, 0);
 
         public int Count { get; private set; }
 
         public List<byte> Trail { get; } = [];
 
-        public Sha256Value Head => new(link.AsSpan(0, Sha256Value.Size));
+        public Sha256Value Head => new(_link.AsSpan(0, Sha256Value.Size));
 
         public void Add(uint id)
         {
-            BinaryPrimitives.WriteUInt32BigEndian(link.AsSpan(Sha256Value.Size), id);
-            SHA256.HashData(link, link);
-            Trail.Add(link[0]);
-            Trail.Add(link[1]);
+            BinaryPrimitives.WriteUInt32BigEndian(_link.AsSpan(Sha256Value.Size), id);
+            _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            _hash.AppendData(_link);
+            _hash.GetHashAndReset(_link);
+            Trail.Add(_link[0]);
+            Trail.Add(_link[1]);
             Count++;
         }
     }
+}
+
+/// <summary>The token ids of an answer, or of its prompts, as a receipt binds them.</summary>
+/// <param name="Digest">Over the ends of the chains.</param>
+/// <param name="Counts">Tokens of each choice or prompt.</param>
+/// <param name="Trail">
+/// The first two bytes of every link, one chain after the other: with the salt, it gives the tokens away.
+/// </param>
+public sealed record TokenDigest(Sha256Value Digest, IReadOnlyList<int> Counts, ReadOnlyMemory<byte> Trail)
+{
+    /// <summary>The SHA-256 of the trail.</summary>
+    public Sha256Value TrailDigest => Sha256Value.Of(Trail.Span);
 }

@@ -36,3 +36,22 @@ public enum ReceiptCheck
     /// <summary>A log that the same key signs contains the receipt.</summary>
     Inclusion,
 }
+
+/// <summary>How a check went.</summary>
+public enum CheckOutcome
+{
+    /// <summary>What was given agrees with the statement.</summary>
+    Passed,
+
+    /// <summary>It does not.</summary>
+    Failed,
+
+    /// <summary>Nothing was given to check, or what is needed for it is missing.</summary>
+    NotChecked,
+}
+
+/// <summary>One check and how it went.</summary>
+/// <param name="Check">Which.</param>
+/// <param name="Outcome">How it went.</param>
+/// <param name="Detail">Why it failed or was not made; empty if it passed.</param>
+public sealed record CheckResult(ReceiptCheck Check, CheckOutcome Outcome, string Detail);

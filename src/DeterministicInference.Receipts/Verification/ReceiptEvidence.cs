@@ -12,7 +12,9 @@ public sealed record ReceiptEvidence(Receipt Receipt)
     /// <summary>The client's request body, as it was sent.</summary>
     public ReadOnlyMemory<byte>? RequestBody { get; init; }
 
-    /// <summary>The output of the answer. Its log-probabilities are needed where the statement commits to some.</summary>
+    /// <summary>
+    /// The output of the answer. Its log-probabilities are needed where the statement commits to some.
+    /// </summary>
     public OutputDigest? Output { get; init; }
 
     /// <summary>The generated token ids of the answer, chained with the receipt's salt.</summary>

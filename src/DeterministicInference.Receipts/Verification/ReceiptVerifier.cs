@@ -13,12 +13,13 @@ public sealed class ReceiptVerifier
 
     private const string BrokeOff = "the answer broke off, and its client may have received less than was signed";
 
-    private readonly List<CheckResult> checks = [];
-    private readonly ReceiptEvidence evidence;
-    private readonly VerificationKey? key;
-    private readonly bool pinned;
+    private readonly List<CheckResult> _checks = [];
+    private readonly ReceiptEvidence _evidence;
+    private readonly VerificationKey? _key;
+    private readonly bool _pinned;
 
-    private ReceiptVerifier(ReceiptEvidence evidence, VerificationKey? key, bool pinned) => (this.evidence, this.key, this.pinned) = (evidence, key, pinned);
+    private ReceiptVerifier(ReceiptEvidence evidence, VerificationKey? key, bool pinned) =>
+        (_evidence, _key, _pinned) = (evidence, key, pinned);
 
     /// <summary>Checks with the key that the verifier trusts.</summary>
     public static VerificationResult Verify(ReceiptEvidence evidence, VerificationKey trusted)
@@ -29,7 +30,8 @@ public sealed class ReceiptVerifier
     }
 
     /// <summary>
-    /// Checks without a trusted key. A key that came with the receipt shows that the parts belong together, not who made them.
+    /// Checks without a trusted key. A key that came with the receipt shows that the parts belong together, not who
+    /// made them.
     /// </summary>
     public static VerificationResult VerifyUnpinned(ReceiptEvidence evidence, VerificationKey? untrusted)
     {
@@ -39,39 +41,61 @@ public sealed class ReceiptVerifier
 
     private VerificationResult Run()
     {
-        Receipt receipt = evidence.Receipt;
+        Receipt receipt = _evidence.Receipt;
         CheckSignature(receipt.Envelope);
         ReceiptStatement? statement = null;
         bool unknownVersion = false;
-        if (checks[0].Outcome != CheckOutcome.Failed) statement = ReadStatement(receipt.Envelope, out unknownVersion);
+        if (_checks[0].Outcome != CheckOutcome.Failed)
+            statement = ReadStatement(receipt.Envelope, out unknownVersion);
         if (statement is not null)
         {
-            Check(ReceiptCheck.ReceiptId, statement.ReceiptId == receipt.ReceiptId, "the receipt's id is not the one that was signed");
+            Check(
+                ReceiptCheck.ReceiptId,
+                statement.ReceiptId == receipt.ReceiptId,
+                "the receipt's id is not the one that was signed"
+            );
             CheckRequest(statement, receipt.Salt);
             CheckOutput(statement, receipt.Salt);
             CheckLogprobs(statement, receipt.Salt);
-            if (statement.Complete || evidence.Tokens is null) CheckTokens(ReceiptCheck.Tokens, evidence.Tokens, statement.Tokens, receipt.Salt, "the generated tokens");
-            else Skip(ReceiptCheck.Tokens, BrokeOff);
-            CheckTokens(ReceiptCheck.Prompt, evidence.Prompt, statement.Prompt, receipt.Salt, "the prompt's tokens");
+            if (statement.Complete || _evidence.Tokens is null)
+                CheckTokens(
+                    ReceiptCheck.Tokens,
+                    _evidence.Tokens,
+                    statement.Tokens,
+                    receipt.Salt,
+                    "the generated tokens"
+                );
+            else
+                Skip(ReceiptCheck.Tokens, BrokeOff);
+            CheckTokens(ReceiptCheck.Prompt, _evidence.Prompt, statement.Prompt, receipt.Salt, "the prompt's tokens");
             CheckTrail(statement.Tokens, receipt.Trail);
             CheckEnvironment(statement);
             CheckInclusion(receipt.Envelope);
         }
-        return new VerificationResult(Decide(statement, unknownVersion), checks, statement, pinned, key?.KeyId);
+        return new VerificationResult(Decide(statement, unknownVersion), _checks, statement, _pinned, _key?.KeyId);
     }
 
     private Verdict Decide(ReceiptStatement? statement, bool unknownVersion)
     {
-        if (checks.Exists(check => check.Outcome == CheckOutcome.Failed)) return Verdict.Tampered;
-        if (unknownVersion) return Verdict.UnknownVersion;
-        if (!statement!.Complete) return Verdict.Incomplete;
-        return evidence.Receipt.Salt is null || key is null ? Verdict.Inconclusive : Verdict.Valid;
+        if (_checks.Exists(check => check.Outcome == CheckOutcome.Failed))
+            return Verdict.Tampered;
+        if (unknownVersion)
+            return Verdict.UnknownVersion;
+        if (!statement!.Complete)
+            return Verdict.Incomplete;
+        return _evidence.Receipt.Salt is null || _key is null ? Verdict.Inconclusive : Verdict.Valid;
     }
 
     private void CheckSignature(DsseEnvelope envelope)
     {
-        if (key is null) Skip(ReceiptCheck.Signature, "there is no key to check the signature with");
-        else Check(ReceiptCheck.Signature, envelope.IsSignedBy(key), $"the signature is not by the key {key.KeyId}, or what it signs was changed");
+        if (_key is null)
+            Skip(ReceiptCheck.Signature, "there is no key to check the signature with");
+        else
+            Check(
+                ReceiptCheck.Signature,
+                envelope.IsSignedBy(_key),
+                $"the signature is not by the key {_key.KeyId}, or what it signs was changed"
+            );
     }
 
     private ReceiptStatement? ReadStatement(DsseEnvelope envelope, out bool unknownVersion)
@@ -91,21 +115,33 @@ public sealed class ReceiptVerifier
         catch (ReceiptFormatException e)
         {
             unknownVersion = e.IsUnknownVersion;
-            checks.Add(new CheckResult(ReceiptCheck.Statement, unknownVersion ? CheckOutcome.NotChecked : CheckOutcome.Failed, e.Message));
+            _checks.Add(
+                new CheckResult(
+                    ReceiptCheck.Statement,
+                    unknownVersion ? CheckOutcome.NotChecked : CheckOutcome.Failed,
+                    e.Message
+                )
+            );
             return null;
         }
     }
 
     private void CheckRequest(ReceiptStatement statement, Salt? salt)
     {
-        if (evidence.RequestBody is not { } body) Skip(ReceiptCheck.Request, "no request was given");
-        else if (salt is null) Skip(ReceiptCheck.Request, NoSalt);
+        if (_evidence.RequestBody is not { } body)
+            Skip(ReceiptCheck.Request, "no request was given");
+        else if (salt is null)
+            Skip(ReceiptCheck.Request, NoSalt);
         else
         {
             try
             {
                 Sha256Value digest = CanonicalRequest.Digest(statement.RequestPath, body.Span, statement.Pins);
-                Check(ReceiptCheck.Request, Commitment.ToRequest(digest, salt) == statement.RequestCommitment, "the request is not the one that was signed");
+                Check(
+                    ReceiptCheck.Request,
+                    Commitment.ToRequest(digest, salt) == statement.RequestCommitment,
+                    "the request is not the one that was signed"
+                );
             }
             catch (CanonicalFormException e)
             {
@@ -116,42 +152,72 @@ public sealed class ReceiptVerifier
 
     private void CheckOutput(ReceiptStatement statement, Salt? salt)
     {
-        if (evidence.Output is not { } output) Skip(ReceiptCheck.Output, "no answer was given");
-        else if (!statement.Complete) Skip(ReceiptCheck.Output, BrokeOff);
-        else if (salt is null) Skip(ReceiptCheck.Output, NoSalt);
-        else Check(ReceiptCheck.Output, Commitment.ToOutput(output.Digest, salt) == statement.OutputCommitment, "the output is not the one that was signed");
+        if (_evidence.Output is not { } output)
+            Skip(ReceiptCheck.Output, "no answer was given");
+        else if (!statement.Complete)
+            Skip(ReceiptCheck.Output, BrokeOff);
+        else if (salt is null)
+            Skip(ReceiptCheck.Output, NoSalt);
+        else
+            Check(
+                ReceiptCheck.Output,
+                Commitment.ToOutput(output.Digest, salt) == statement.OutputCommitment,
+                "the output is not the one that was signed"
+            );
     }
 
     private void CheckLogprobs(ReceiptStatement statement, Salt? salt)
     {
-        if (statement.LogprobsCommitment is not { } commitment) Skip(ReceiptCheck.Logprobs, "the statement has no log-probabilities");
-        else if (evidence.Output?.Logprobs is not { } digest) Skip(ReceiptCheck.Logprobs, "no log-probabilities were given");
-        else if (!statement.Complete) Skip(ReceiptCheck.Logprobs, BrokeOff);
-        else if (salt is null) Skip(ReceiptCheck.Logprobs, NoSalt);
-        else Check(ReceiptCheck.Logprobs, Commitment.ToLogprobs(digest, salt) == commitment, "the log-probabilities are not the ones that were signed");
+        if (statement.LogprobsCommitment is not { } commitment)
+            Skip(ReceiptCheck.Logprobs, "the statement has no log-probabilities");
+        else if (_evidence.Output?.Logprobs is not { } digest)
+            Skip(ReceiptCheck.Logprobs, "no log-probabilities were given");
+        else if (!statement.Complete)
+            Skip(ReceiptCheck.Logprobs, BrokeOff);
+        else if (salt is null)
+            Skip(ReceiptCheck.Logprobs, NoSalt);
+        else
+            Check(
+                ReceiptCheck.Logprobs,
+                Commitment.ToLogprobs(digest, salt) == commitment,
+                "the log-probabilities are not the ones that were signed"
+            );
     }
 
     private void CheckTokens(ReceiptCheck check, TokenDigest? given, TokenBinding? bound, Salt? salt, string what)
     {
-        if (bound is null) Skip(check, $"the statement does not bind {what}");
-        else if (given is null) Skip(check, $"{what} were not given");
-        else if (salt is null) Skip(check, NoSalt);
-        else Check(check, given.Digest == bound.Digest && given.Counts.SequenceEqual(bound.Counts), $"{what} are not the ones that were signed");
+        if (bound is null)
+            Skip(check, $"the statement does not bind {what}");
+        else if (given is null)
+            Skip(check, $"{what} were not given");
+        else if (salt is null)
+            Skip(check, NoSalt);
+        else
+            Check(
+                check,
+                given.Digest == bound.Digest && given.Counts.SequenceEqual(bound.Counts),
+                $"{what} are not the ones that were signed"
+            );
     }
 
     private void CheckTrail(TokenBinding? bound, ReadOnlyMemory<byte>? trail)
     {
-        if (trail is not { } bytes) Skip(ReceiptCheck.Trail, "the receipt came without a trail");
+        if (trail is not { } bytes)
+            Skip(ReceiptCheck.Trail, "the receipt came without a trail");
         else
         {
-            bool same = bound is not null && TokenTrail.Fits(bytes.Span, bound.Counts) && Sha256Value.Of(bytes.Span) == bound.TrailDigest;
+            bool same =
+                bound is not null
+                && TokenTrail.Fits(bytes.Span, bound.Counts)
+                && Sha256Value.Of(bytes.Span) == bound.TrailDigest;
             Check(ReceiptCheck.Trail, same, "the trail is not the one that was signed");
         }
     }
 
     private void CheckEnvironment(ReceiptStatement statement)
     {
-        if (evidence.Environment is not { } environment) Skip(ReceiptCheck.Environment, "no environment document was given");
+        if (_evidence.Environment is not { } environment)
+            Skip(ReceiptCheck.Environment, "no environment document was given");
         else
         {
             bool same = environment.Id == statement.EnvironmentId && environment.Source == statement.EnvironmentSource;
@@ -161,16 +227,19 @@ public sealed class ReceiptVerifier
 
     private void CheckInclusion(DsseEnvelope envelope)
     {
-        if (evidence.InclusionProof is not { } text) Skip(ReceiptCheck.Inclusion, "no proof of inclusion was given");
-        else if (key is null) Skip(ReceiptCheck.Inclusion, "there is no key to check the log's checkpoint with");
+        if (_evidence.InclusionProof is not { } text)
+            Skip(ReceiptCheck.Inclusion, "no proof of inclusion was given");
+        else if (_key is null)
+            Skip(ReceiptCheck.Inclusion, "there is no key to check the log's checkpoint with");
         else
         {
             try
             {
                 TlogProof proof = TlogProof.Parse(text);
                 string origin = Checkpoint.Parse(SignedNote.Parse(proof.Checkpoint).Text).Origin;
-                if (!LogOrigin.IsValid(origin)) throw new LogFormatException("The checkpoint's origin is not a log's name.");
-                proof.Verify(LogEntry.Receipt(envelope.Payload.Span).Leaf, new NoteKey(origin, key));
+                if (!LogOrigin.IsValid(origin))
+                    throw new LogFormatException("The checkpoint's origin is not a log's name.");
+                proof.Verify(LogEntry.Receipt(envelope.Payload.Span).Leaf, new NoteKey(origin, _key));
                 Check(ReceiptCheck.Inclusion, true, "");
             }
             catch (LogFormatException e)
@@ -181,7 +250,8 @@ public sealed class ReceiptVerifier
     }
 
     private void Check(ReceiptCheck check, bool passed, string failure) =>
-        checks.Add(new CheckResult(check, passed ? CheckOutcome.Passed : CheckOutcome.Failed, passed ? "" : failure));
+        _checks.Add(new CheckResult(check, passed ? CheckOutcome.Passed : CheckOutcome.Failed, passed ? "" : failure));
 
-    private void Skip(ReceiptCheck check, string why) => checks.Add(new CheckResult(check, CheckOutcome.NotChecked, why));
+    private void Skip(ReceiptCheck check, string why) =>
+        _checks.Add(new CheckResult(check, CheckOutcome.NotChecked, why));
 }

@@ -1,10 +1,13 @@
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tokens;
 
 namespace DeterministicInference.Receipts.Verification;
 
-/// <summary>The answer to a receipt's request when it was computed again, with everything salted by the receipt's salt.</summary>
+/// <summary>
+/// The answer to a receipt's request when it was computed again, with everything salted by the receipt's salt.
+/// </summary>
 /// <param name="Output">Its output. Its log-probabilities are needed where the receipt commits to some.</param>
 /// <param name="Delivery">How it was delivered.</param>
 public sealed record Replay(OutputDigest Output, AnswerDelivery Delivery)
@@ -28,6 +31,11 @@ public sealed record Replay(OutputDigest Output, AnswerDelivery Delivery)
     public static Replay Of(RecordedAnswer answer, AnswerDelivery delivery)
     {
         ArgumentNullException.ThrowIfNull(answer);
-        return new Replay(answer.Output, delivery) { Tokens = answer.Tokens, Prompt = answer.Prompt, Answer = answer };
+        return new Replay(answer.Output, delivery)
+        {
+            Tokens = answer.Tokens,
+            Prompt = answer.Prompt,
+            Answer = answer,
+        };
     }
 }

@@ -12,21 +12,32 @@ namespace DeterministicInference.Receipts.Verification;
 /// <param name="statement">What was signed, after <see cref="ReceiptVerifier"/> found no fault.</param>
 /// <param name="salt">The receipt's; null if it came without.</param>
 /// <param name="trail">The receipt's; null if it came without.</param>
-/// <param name="environment">The document of the receipt's environment, to say what differs; null if it is unknown.</param>
-public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnlyMemory<byte>? trail, InferenceEnvironment? environment)
+/// <param name="environment">
+/// The document of the receipt's environment, to say what differs; null if it is unknown.
+/// </param>
+public sealed class ReplayJudge(
+    ReceiptStatement statement,
+    Salt? salt,
+    ReadOnlyMemory<byte>? trail,
+    InferenceEnvironment? environment
+)
 {
     /// <summary>Fewest replays that a difference needs before it counts.</summary>
-    public const int Needed = 3;
+    public const int MinimumReplays = 3;
 
-    /// <summary>Replays that a difference needs before it counts: <see cref="Needed"/> or more.</summary>
-    public int Runs { get; init; } = Needed;
+    /// <summary>Replays that a difference needs before it counts: <see cref="MinimumReplays"/> or more.</summary>
+    public int Runs { get; init; } = MinimumReplays;
 
-    /// <summary>The answer that the receipt is of, read with its salt, to say where a replay differs; null if it is not at hand.</summary>
+    /// <summary>
+    /// The answer that the receipt is of, read with its salt, to say where a replay differs; null if it is not at hand.
+    /// </summary>
     public RecordedAnswer? Recorded { get; init; }
 
     /// <summary>The verdict of these replays; null if another one is needed.</summary>
     /// <param name="replays">In order; empty if the server gave no answer.</param>
-    /// <exception cref="ArgumentException">The receipt commits to log-probabilities, and a replay comes without them.</exception>
+    /// <exception cref="ArgumentException">
+    /// The receipt commits to log-probabilities, and a replay comes without them.
+    /// </exception>
     public ReplayVerdict? Judge(IReadOnlyList<Replay> replays)
     {
         ArgumentNullException.ThrowIfNull(replays);
@@ -34,14 +45,23 @@ public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnly
         {
             throw new ArgumentException("The log-probabilities of a replay are missing.", nameof(replays));
         }
-        if (salt is null) return new ReplayVerdict(Verdict.Inconclusive, null, "the receipt came without its salt, so it cannot be opened");
-        if (!statement.Complete) return Incomplete(replays, salt);
-        if (replays.Count == 0) return new ReplayVerdict(Verdict.Unreachable, null, "the server gave no answer");
+        if (salt is null)
+            return new ReplayVerdict(
+                Verdict.Inconclusive,
+                null,
+                "the receipt came without its salt, so it cannot be opened"
+            );
+        if (!statement.Complete)
+            return Incomplete(replays, salt);
+        if (replays.Count == 0)
+            return new ReplayVerdict(Verdict.Unreachable, null, "the server gave no answer");
 
         bool same = replays.All(replay => replay.EnvironmentId == statement.EnvironmentId);
         ReplayDifference? difference = Difference(replays[0], same, salt);
-        if (replays.Count == 1 && difference is null) return Equal(same);
-        if (replays.Count < Math.Max(Runs, Needed)) return null;
+        if (replays.Count == 1 && difference is null)
+            return Equal(same);
+        if (replays.Count < Math.Max(Runs, MinimumReplays))
+            return null;
         if (replays.Skip(1).Any(replay => !Agree(replays[0], replay)))
         {
             return new ReplayVerdict(Verdict.Inconclusive, difference, "the engine asked is itself not deterministic");
@@ -49,44 +69,75 @@ public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnly
         return difference is null ? Equal(same) : Different(replays[0], same, difference);
     }
 
-    /// <summary>The tokens that were generated are compared with as many of the replay's. The text is not: where it broke off is chance.</summary>
+    /// <summary>
+    /// The tokens that were generated are compared with as many of the replay's. The text is not: where it broke off is
+    /// chance.
+    /// </summary>
     private ReplayVerdict Incomplete(IReadOnlyList<Replay> replays, Salt opened)
     {
         const string brokeOff = "the answer broke off";
-        if (statement.Tokens is not { } bound || replays is not [{ Answer: { Tokens: { } fresh } answer }, ..]) return new ReplayVerdict(Verdict.Incomplete, null, brokeOff);
+        if (statement.Tokens is not { } bound || replays is not [{ Answer: { Tokens: { } fresh } answer }, ..])
+            return new ReplayVerdict(Verdict.Incomplete, null, brokeOff);
         TokenDigest? first = answer.FirstTokens(bound.Counts, opened);
         if (first is not null && first.Digest == bound.Digest)
         {
-            return new ReplayVerdict(Verdict.Incomplete, null, $"{brokeOff}; its tokens are the first ones of the replay");
+            return new ReplayVerdict(
+                Verdict.Incomplete,
+                null,
+                $"{brokeOff}; its tokens are the first ones of the replay"
+            );
         }
         // Where the record ends is no difference: it may be shorter than what was signed.
-        TokenPlace? place = Place(bound, fresh, answer) is { } found && Recorded?.TokenAt(found) is not null ? found : null;
+        TokenPlace? place =
+            Place(bound, fresh, answer) is { } found && Recorded?.TokenAt(found) is not null ? found : null;
         return new ReplayVerdict(
-            Verdict.Incomplete, new ReplayDifference(ReplayPart.Tokens, place), $"{brokeOff}; its tokens are not the first ones of the replay");
+            Verdict.Incomplete,
+            new ReplayDifference(ReplayPart.Tokens, place),
+            $"{brokeOff}; its tokens are not the first ones of the replay"
+        );
     }
 
     private ReplayVerdict Equal(bool sameEnvironment)
     {
-        if (!sameEnvironment) return new ReplayVerdict(Verdict.Corroborated, null, "another environment gives the same answer");
+        if (!sameEnvironment)
+            return new ReplayVerdict(Verdict.Corroborated, null, "another environment gives the same answer");
         return statement.Class == DeterminismClass.Deterministic
             ? new ReplayVerdict(Verdict.Reproduced, null, "the same environment gives the same answer")
-            : new ReplayVerdict(Verdict.Corroborated, null, "the same environment, which is best-effort, gives the same answer");
+            : new ReplayVerdict(
+                Verdict.Corroborated,
+                null,
+                "the same environment, which is best-effort, gives the same answer"
+            );
     }
 
     private ReplayVerdict Different(Replay replay, bool sameEnvironment, ReplayDifference difference)
     {
         if (!sameEnvironment)
         {
-            string keys = environment is not null && replay.Environment is not null
-                ? string.Join(", ", environment.Differences(replay.Environment)) : "unknown facts";
-            return new ReplayVerdict(Verdict.Inconclusive, difference, $"differs at {difference}; the environments differ in {keys}");
+            string keys =
+                environment is not null && replay.Environment is not null
+                    ? string.Join(", ", environment.Differences(replay.Environment))
+                    : "unknown facts";
+            return new ReplayVerdict(
+                Verdict.Inconclusive,
+                difference,
+                $"differs at {difference}; the environments differ in {keys}"
+            );
         }
         if (statement.Class != DeterminismClass.Deterministic)
         {
-            return new ReplayVerdict(Verdict.Inconclusive, difference, $"differs at {difference}; a best-effort environment promises nothing");
+            return new ReplayVerdict(
+                Verdict.Inconclusive,
+                difference,
+                $"differs at {difference}; a best-effort environment promises nothing"
+            );
         }
         return difference.Part == ReplayPart.Text && replay.Delivery != statement.Delivery
-            ? new ReplayVerdict(Verdict.Inconclusive, difference, "the text differs, but it was delivered in another way and no tokens tell")
+            ? new ReplayVerdict(
+                Verdict.Inconclusive,
+                difference,
+                "the text differs, but it was delivered in another way and no tokens tell"
+            )
             : new ReplayVerdict(Verdict.Contradicted, difference, $"the same environment differs at {difference}");
     }
 
@@ -108,7 +159,9 @@ public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnly
         {
             return new ReplayDifference(ReplayPart.Text, null) { Text = TextPlaceIn(replay) };
         }
-        bool sameLogprobs = !sameEnvironment || statement.LogprobsCommitment is null
+        bool sameLogprobs =
+            !sameEnvironment
+            || statement.LogprobsCommitment is null
             || Commitment.ToLogprobs(replay.Output.Logprobs!.Value, opened) == statement.LogprobsCommitment;
         return sameLogprobs ? null : new ReplayDifference(ReplayPart.Logprobs, null);
     }
@@ -116,14 +169,25 @@ public sealed class ReplayJudge(ReceiptStatement statement, Salt? salt, ReadOnly
     /// <summary>From the trail, else from the ids of the answer itself.</summary>
     private TokenPlace? Place(TokenBinding bound, TokenDigest fresh, RecordedAnswer? answer)
     {
-        TokenPlace? place = trail is { } bytes && TokenTrail.Fits(bytes.Span, bound.Counts)
-            ? TokenTrail.FirstDifference(bytes.Span, bound.Counts, fresh.Trail.Span, fresh.Counts) : null;
+        TokenPlace? place =
+            trail is { } bytes && TokenTrail.Fits(bytes.Span, bound.Counts)
+                ? TokenTrail.FirstDifference(bytes.Span, bound.Counts, fresh.Trail.Span, fresh.Counts)
+                : null;
         return place ?? (answer is null ? null : Recorded?.FirstTokenDifference(answer));
     }
 
-    private TextPlace? TextPlaceIn(Replay replay) => replay.Answer is { } answer ? Recorded?.FirstTextDifference(answer) : null;
+    private TextPlace? TextPlaceIn(Replay replay) =>
+        replay.Answer is { } answer ? Recorded?.FirstTextDifference(answer) : null;
 
     private static bool Agree(Replay a, Replay b) =>
-        a.Output.Digest == b.Output.Digest && a.Output.Logprobs == b.Output.Logprobs && a.Tokens?.Digest == b.Tokens?.Digest
+        a.Output.Digest == b.Output.Digest
+        && a.Output.Logprobs == b.Output.Logprobs
+        && a.Tokens?.Digest == b.Tokens?.Digest
         && a.Prompt?.Digest == b.Prompt?.Digest;
 }
+
+/// <summary>What replays show.</summary>
+/// <param name="Verdict">The verdict.</param>
+/// <param name="Difference">Where the first replay differs from the receipt; null if it does not.</param>
+/// <param name="Reason">In a few words.</param>
+public sealed record ReplayVerdict(Verdict Verdict, ReplayDifference? Difference, string Reason);

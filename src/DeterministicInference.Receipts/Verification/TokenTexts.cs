@@ -1,68 +1,83 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
+using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Tokens;
 
 namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>
-/// The texts of tokens, for people: from log-probabilities, or from an event that has one token and a text. Only what an answer says is
-/// known; a choice whose texts don't match its ids in number has none.
+/// The texts of tokens, for people: from log-probabilities, or from an event that has one token and a text. Only what
+/// an answer says is known; a choice whose texts don't match its ids in number has none.
 /// </summary>
 internal sealed class TokenTexts
 {
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = Output.OutputHasher.MaxDepth };
+    private readonly Dictionary<int, List<string?>> _choices = [];
 
-    private readonly Dictionary<int, List<string?>> choices = [];
-
-    /// <summary>Adds an answer or event whose JSON has been checked.</summary>
-    public void Append(ReadOnlySpan<byte> json)
+    /// <summary>Adds a JSON answer, or the next event of a stream.</summary>
+    public void Append(scoped in AnswerReading answer)
     {
-        using JsonDocument document = JsonDocument.Parse(Canonical.CanonicalJson.WithoutMark(json).ToArray(), Options);
-        if (!document.RootElement.TryGetProperty("choices", out JsonElement list) || list.ValueKind != JsonValueKind.Array) return;
-        int position = 0;
-        foreach (JsonElement choice in list.EnumerateArray())
+        ReadOnlySpan<AnswerPart> parts = answer.Parts;
+        for (int i = 0; i < parts.Length; i++)
         {
-            int index = Member(choice, "index") is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out int given) ? given : position;
-            (CollectionsMarshal.GetValueRefOrAddDefault(choices, index, out _) ??= []).AddRange(Of(choice));
-            position++;
+            if (parts[i].Kind == AnswerPartKind.Choice)
+                Append(answer, parts[i..]);
         }
     }
 
     /// <param name="place">Of the token.</param>
     /// <param name="count">Tokens of its choice.</param>
     public string? At(TokenPlace place, int count) =>
-        choices.TryGetValue(place.Choice, out List<string?>? texts) && texts.Count == count && place.Token < count ? texts[place.Token] : null;
+        _choices.TryGetValue(place.Choice, out List<string?>? texts) && texts.Count == count && place.Token < count
+            ? texts[place.Token]
+            : null;
 
-    private static IEnumerable<string?> Of(JsonElement choice)
+    /// <summary>Adds a choice, the first of these parts.</summary>
+    private void Append(scoped in AnswerReading answer, ReadOnlySpan<AnswerPart> parts)
     {
-        int ids = Member(choice, "token_ids") is { ValueKind: JsonValueKind.Array } array ? array.GetArrayLength() : 0;
-        string?[] scored = [.. Scored(choice)];
-        if (scored.Length > 0 && (ids == 0 || scored.Length == ids)) return scored;
-        if (ids != 1) return Enumerable.Repeat<string?>(null, ids);
-        JsonElement? text = Member(choice, "text") ?? (Member(choice, "delta") is { } delta ? Member(delta, "content") : null);
-        return [Text(text) is { Length: > 0 } only ? only : null];
-    }
-
-    private static IEnumerable<string?> Scored(JsonElement choice)
-    {
-        if (Member(choice, "logprobs") is not { } logprobs) return [];
-        if (Member(logprobs, "content") is { ValueKind: JsonValueKind.Array } entries) return entries.EnumerateArray().Select(entry => Text(Member(entry, "token")));
-        return Member(logprobs, "tokens") is { ValueKind: JsonValueKind.Array } tokens ? tokens.EnumerateArray().Select(token => Text(token)) : [];
-    }
-
-    private static JsonElement? Member(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) ? value : null;
-
-    private static string? Text(JsonElement? value)
-    {
-        try
+        AnswerPart choice = parts[0];
+        int ids = 0;
+        string? text = null;
+        foreach (ref readonly AnswerPart part in parts)
         {
-            return value is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+            if (part.Start >= choice.End)
+                break;
+            if (part.Kind == AnswerPartKind.TokenIds && !part.Is(AnswerPartTraits.IsMalformed))
+                ids = Count(answer.Ids(part));
+            if (
+                part.Kind is AnswerPartKind.Text or AnswerPartKind.Content
+                && answer.TryGetString(part, out ReadOnlySpan<byte> escaped)
+            )
+                text ??= Text(escaped);
         }
-        catch (InvalidOperationException)
-        {
-            // Half of a surrogate pair.
-            return null;
-        }
+        List<string?> texts = CollectionsMarshal.GetValueRefOrAddDefault(_choices, choice.Choice, out _) ??= [];
+        List<string?> scored = Scored(answer, choice);
+        if (scored.Count > 0 && (ids == 0 || scored.Count == ids))
+            texts.AddRange(scored);
+        else
+            texts.AddRange(ids == 1 ? [text] : new string?[ids]);
     }
+
+    private static List<string?> Scored(scoped in AnswerReading answer, in AnswerPart choice)
+    {
+        List<string?> scored = [];
+        foreach (ref readonly ScoredToken token in answer.Scores)
+        {
+            int place = token.Token.Start.Value;
+            if (!token.IsRefusal && place > choice.ValueStart && place < choice.End)
+                scored.Add(Text(answer.Json[token.Token]));
+        }
+        return scored;
+    }
+
+    private static int Count(TokenIdReader ids)
+    {
+        int count = 0;
+        while (ids.Next(out _))
+            count++;
+        return count;
+    }
+
+    /// <summary>Null for no text, and for one with half of a surrogate pair.</summary>
+    private static string? Text(ReadOnlySpan<byte> escaped) =>
+        escaped.IsEmpty || JsonStrings.HasUnpairedSurrogate(escaped) ? null : JsonStrings.Decode(escaped);
 }

@@ -6,10 +6,17 @@ namespace DeterministicInference.Receipts.Verification;
 /// <param name="Verdict">All in all. Without a replay the best is <see cref="Verdict.Valid"/>.</param>
 /// <param name="Checks">Each check, in their order.</param>
 /// <param name="Statement">What was signed; null if it could not be read.</param>
-/// <param name="KeyPinned">The signature is by a key that the verifier trusted before. If not, anyone may have made the receipt.</param>
+/// <param name="KeyPinned">
+/// The signature is by a key that the verifier trusted before. If not, anyone may have made the receipt.
+/// </param>
 /// <param name="KeyId">The key that was used; null if there was none.</param>
 public sealed record VerificationResult(
-    Verdict Verdict, IReadOnlyList<CheckResult> Checks, ReceiptStatement? Statement, bool KeyPinned, Sha256Value? KeyId)
+    Verdict Verdict,
+    IReadOnlyList<CheckResult> Checks,
+    ReceiptStatement? Statement,
+    bool KeyPinned,
+    Sha256Value? KeyId
+)
 {
     /// <summary>The checks that failed.</summary>
     public IEnumerable<CheckResult> Failures => Checks.Where(check => check.Outcome == CheckOutcome.Failed);

@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.Connections;
 
 namespace DeterministicInference.Server.Cli;
 
-/// <summary>Turns the failures that a user can mend into one line on standard error.</summary>
+/// <summary>Reports failures that a user can repair, in one line on standard error.</summary>
 internal static class CommandErrors
 {
     /// <param name="run">The command.</param>
-    /// <param name="portFlag">Its flag for the port it listens on.</param>
+    /// <param name="portFlag">The command's flag for the port it listens on.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> ReportAsync(Func<Task<int>> run, string portFlag = "--port")
     {
@@ -32,7 +32,9 @@ internal static class CommandErrors
         }
         catch (SocketException e)
         {
-            return Failed($"Failed to listen: {e.Message}. Choose another {portFlag.Replace("port", "host", StringComparison.Ordinal)} or {portFlag}.");
+            return Failed(
+                $"Failed to listen: {e.Message}. Choose another {portFlag.Replace("port", "host", StringComparison.Ordinal)} or {portFlag}."
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,100 +1,169 @@
 using System.CommandLine;
 using System.Text.Json;
+using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.OpenAI;
-using DeterministicInference.Server.Receipts;
+using DeterministicInference.Server.Json;
+using DeterministicInference.Server.Native;
+using DeterministicInference.Server.Receipts.Http;
+using DeterministicInference.Server.Receipts.Store;
 using DeterministicInference.Server.Verification;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Cli;
 
-/// <summary><c>receipts</c>: what there is to do with receipts besides checking one.</summary>
+/// <summary><c>receipts</c>: lists, shows, checks and exports stored receipts.</summary>
 internal static class ReceiptsCommand
 {
     private static readonly Option<string> Answer = new("--answer")
     {
-        HelpName = "FILE", Required = true, Description = "What has the receipt: a JSON answer, a recorded stream, or a receipt alone.",
+        HelpName = "FILE",
+        Required = true,
+        Description = "File with the receipt: a JSON answer, a recorded stream, or a receipt alone.",
     };
 
-    private static readonly Option<string?> Request = VerifyCommand.File("--request", "The request body, as it was sent; without it nothing can be replayed.");
-    private static readonly ServerOptions Server = new("--url", "Server that issued it, to add environment, key and proof of inclusion");
-    private static readonly Option<string> Output = new("--output", "-o") { HelpName = "FILE", Required = true, Description = "The bundle. It is confidential: it has request and answer." };
+    private static readonly Option<string?> Request = VerifyCommand.File(
+        "--request",
+        "The request body, as it was sent; without it nothing can be replayed."
+    );
+    private static readonly RemoteServerOptions Server = new(
+        "--url",
+        "Server that issued the receipt, to add environment, key and proof of inclusion"
+    );
+    private static readonly Option<string> Output = new("--output", "-o")
+    {
+        HelpName = "FILE",
+        Required = true,
+        Description = "The bundle to write. It is confidential: it contains request and answer.",
+    };
 
-    private static readonly Option<string?> DataDir = new("--data-dir") { HelpName = "FOLDER", Description = $"Folder of the server's receipts. Default: {StateHome.Receipts}." };
-    private static readonly Option<int> Limit = EngineCommand.Number("--limit", "Receipts to list, the newest first.", 20, 1, int.MaxValue);
+    private static readonly Option<string?> DataDir = new("--data-dir")
+    {
+        HelpName = "FOLDER",
+        Description = $"Folder of the server's receipts. Default: {StatePaths.Receipts}.",
+    };
+    private static readonly Option<int> Limit = CommandSyntax.Number(
+        "--limit",
+        "Receipts to list, the newest first.",
+        20,
+        1,
+        int.MaxValue
+    );
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object per line." };
     private static readonly Argument<string> Id = new("ID") { Description = "Id of the receipt or of the answer." };
 
-    public static Command Create() => new("receipts", "List, show and export receipts, and check their log.") { List(), Show(), Check(), Export() };
+    public static Command Create() =>
+        new("receipts", "List, show and export receipts, and check their log.") { List(), Show(), Check(), Export() };
 
     private static Command List()
     {
         var command = new Command("list", "List the receipts that a server has issued.") { DataDir, Limit, Json };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed, async archive =>
-        {
-            IReadOnlyList<StoredReceipt> receipts = await archive.Receipts.ListAsync(parsed.GetValue(Limit), cancellation);
-            await Console.Out.WriteAsync(parsed.GetValue(Json) ? ReceiptList.Json(receipts) : ReceiptList.Text(receipts));
-            return ExitCode.Success;
-        }));
+        command.SetAction(
+            (parsed, cancellation) =>
+                RunAsync(
+                    parsed,
+                    async archive =>
+                    {
+                        IReadOnlyList<StoredReceipt> receipts = await archive.Receipts.ListAsync(
+                            parsed.GetValue(Limit),
+                            cancellation
+                        );
+                        await Console.Out.WriteAsync(
+                            parsed.GetValue(Json) ? ReceiptList.Json(receipts) : ReceiptList.Text(receipts)
+                        );
+                        return ExitCode.Success;
+                    }
+                )
+        );
         return command;
     }
 
     private static Command Show()
     {
-        var command = new Command("show", "Show a receipt as JSON, as verify takes it. It is confidential: it has the salt.") { Id, DataDir };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed, async archive =>
+        var command = new Command(
+            "show",
+            "Show a receipt as JSON, in the form that verify reads. It is confidential: it contains the salt."
+        )
         {
-            (StoredReceipt? receipt, bool isPruned) = await archive.Receipts.FindAsync(parsed.GetValue(Id)!, cancellation);
-            if (receipt is null)
-            {
-                return await FailAsync(isPruned ? "the receipt was deleted after its time (--receipt-retention)." : "there is no receipt of this id.");
-            }
-            TlogProof? proof = await archive.Receipts.ProveAsync(receipt.Index, cancellation);
-            byte[]? environment = await archive.Receipts.FindEnvironmentAsync(receipt.EnvironmentId, cancellation);
-            await using Stream output = Console.OpenStandardOutput();
-            await using (var json = new Utf8JsonWriter(output, ApiJson.WriterOptions)) ReceiptDocument.Write(json, receipt, proof, environment);
-            output.Write("\n"u8);
-            return ExitCode.Success;
-        }));
+            Id,
+            DataDir,
+        };
+        command.SetAction(
+            (parsed, cancellation) =>
+                RunAsync(
+                    parsed,
+                    async archive =>
+                    {
+                        (StoredReceipt? receipt, bool isPruned) = await archive.Receipts.FindAsync(
+                            parsed.GetValue(Id)!,
+                            cancellation
+                        );
+                        if (receipt is null)
+                        {
+                            return await FailAsync(
+                                isPruned ? "the receipt was deleted (--receipt-retention)." : "no receipt has this id."
+                            );
+                        }
+                        TlogProof? proof = await archive.Receipts.ProveAsync(receipt.Index, cancellation);
+                        byte[]? environment = await archive.Receipts.FindEnvironmentAsync(
+                            receipt.EnvironmentId,
+                            cancellation
+                        );
+                        await using Stream output = Console.OpenStandardOutput();
+                        await using (var json = new Utf8JsonWriter(output, JsonBytes.WriterOptions))
+                            ReceiptDocument.Write(json, receipt, proof, environment);
+                        output.Write("\n"u8);
+                        return ExitCode.Success;
+                    }
+                )
+        );
         return command;
     }
 
     private static Command Check()
     {
         var command = new Command("check", "Check every entry, hash and receipt of the log.") { DataDir };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed, async archive =>
-        {
-            await archive.Receipts.CheckAsync(archive.LogKey, cancellation);
-            await Console.Out.WriteLineAsync($"The log {archive.LogKey.Name} holds together. Its key is {archive.LogKey.Key.KeyId}.");
-            return ExitCode.Success;
-        }));
+        command.SetAction(
+            (parsed, cancellation) =>
+                RunAsync(
+                    parsed,
+                    async archive =>
+                    {
+                        await archive.Receipts.CheckAsync(archive.LogKey, cancellation);
+                        await Console.Out.WriteLineAsync(
+                            $"The log {archive.LogKey.Name} is consistent. Its key is {archive.LogKey.Key.KeyId}."
+                        );
+                        return ExitCode.Success;
+                    }
+                )
+        );
         return command;
     }
 
-    private static Task<int> RunAsync(ParseResult parsed, Func<ReceiptArchive, Task<int>> run) => CommandErrors.ReportAsync(async () =>
-    {
-        string folder = parsed.GetValue(DataDir) ?? StateHome.Receipts;
-        using ReceiptArchive archive = ReceiptArchive.Open(folder);
-        try
+    private static Task<int> RunAsync(ParseResult parsed, Func<ReceiptArchive, Task<int>> run) =>
+        CommandErrors.ReportAsync(async () =>
         {
-            return await run(archive);
-        }
-        catch (ReceiptFormatException e)
-        {
-            return await FailAsync($"a receipt in the store is damaged: {e.Message}");
-        }
-        catch (InvalidDataException e)
-        {
-            return await FailAsync($"the log does not hold together: {OneLine.Of(e.Message)}.");
-        }
-        catch (SqliteException e)
-        {
-            return await FailAsync(ReceiptArchive.Unreadable(folder, e));
-        }
-    });
+            string folder = parsed.GetValue(DataDir) ?? StatePaths.Receipts;
+            using ReceiptArchive archive = ReceiptArchive.Open(folder);
+            try
+            {
+                return await run(archive);
+            }
+            catch (ReceiptFormatException e)
+            {
+                return await FailAsync($"a receipt in the store is damaged: {e.Message}");
+            }
+            catch (InvalidDataException e)
+            {
+                return await FailAsync($"the log is inconsistent: {OneLine.Of(e.Message)}.");
+            }
+            catch (SqliteException e)
+            {
+                return await FailAsync(ReceiptArchive.Unreadable(folder, e));
+            }
+        });
 
     private static async Task<int> FailAsync(string message)
     {
@@ -104,9 +173,14 @@ internal static class ReceiptsCommand
 
     private static Command Export()
     {
-        var command = new Command("export", "Make one file of a request, its answer and the receipt, for verify.")
+        var command = new Command("export", "Write a request, its answer and the receipt to one file for verify.")
         {
-            Answer, Request, Server.Url, Output, Server.ApiKey, Server.Timeout,
+            Answer,
+            Request,
+            Server.Url,
+            Output,
+            Server.ApiKey,
+            Server.Timeout,
         };
         command.SetAction((parsed, cancellation) => CommandErrors.ReportAsync(() => ExportAsync(parsed, cancellation)));
         return command;
@@ -114,7 +188,8 @@ internal static class ReceiptsCommand
 
     private static async Task<int> ExportAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        string answer = parsed.GetValue(Answer)!, output = parsed.GetValue(Output)!;
+        string answer = parsed.GetValue(Answer)!,
+            output = parsed.GetValue(Output)!;
         byte[]? request = parsed.GetValue(Request) is { } file ? InputFile.Read(file) : null;
         using ReceiptServer? server = Server.ServerOf(parsed);
         ReceiptBundle bundle;
@@ -131,9 +206,17 @@ internal static class ReceiptsCommand
             return await FailAsync($"the server gave no answer: {e.Message}.");
         }
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var stream = new FileStream(output, options);
-        await stream.WriteAsync(bundle.ToJson(), cancellation);
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        try
+        {
+            await using var stream = new FileStream(output, options);
+            await stream.WriteAsync(bundle.ToJson(), cancellation);
+        }
+        catch (Exception e) when (WriteFailure.Is(e))
+        {
+            return await FailAsync(e.Message.ReplaceLineEndings(" "));
+        }
         await Console.Out.WriteLineAsync($"{output}: receipt {bundle.Receipt.ReceiptId}{Missing(bundle)}");
         return ExitCode.Success;
     }
@@ -142,8 +225,11 @@ internal static class ReceiptsCommand
     {
         (string Name, bool IsThere)[] parts =
         [
-            ("request", bundle.Request is not null), ("answer", bundle.Response is not null), ("environment", bundle.Environment is not null),
-            ("key", bundle.PublicKey is not null), ("proof of inclusion", bundle.InclusionProof is not null),
+            ("request", bundle.Request is not null),
+            ("answer", bundle.Response is not null),
+            ("environment", bundle.Environment is not null),
+            ("key", bundle.PublicKey is not null),
+            ("proof of inclusion", bundle.InclusionProof is not null),
         ];
         string missing = string.Join(", ", parts.Where(part => !part.IsThere).Select(part => part.Name));
         return missing.Length == 0 ? "" : $" (without {missing})";

@@ -4,12 +4,12 @@ using DeterministicInference.Server.Configuration.Values;
 
 namespace DeterministicInference.Server.Cli;
 
-/// <summary>The command line of <c>serve</c>. Of a flag given several times the last one counts, as in the Python releases.</summary>
+/// <summary>The command line of <c>serve</c>. The last of repeated flags counts, as in the Python releases.</summary>
 internal sealed class ServeArguments
 {
     public const string PrintConfigFlag = "--print-config";
 
-    private static readonly Setting BackendArguments = SettingTable.Of(nameof(InferenceOptions.BackendArguments));
+    private static readonly Setting BackendArguments = SettingTable.Of(nameof(ServeOptions.BackendArguments));
 
     private readonly Dictionary<Setting, GivenValue> _values = [];
     private readonly List<string> _problems = [];
@@ -19,19 +19,21 @@ internal sealed class ServeArguments
 
     public IReadOnlyCollection<GivenValue> Values => _values.Values;
 
-    /// <summary>What is not understood.</summary>
+    /// <summary>Errors of the command line.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>The file that <c>--config</c> names.</summary>
     public string? ConfigPath { get; private set; }
 
-    /// <summary>Whether another command may be meant, so that the settings are not worth a word.</summary>
+    /// <summary>Whether another command may be meant; problems of settings are not reported then.</summary>
     public bool NamesOtherCommand { get; private set; }
 
     /// <summary>Whether the configuration is to be shown instead of used.</summary>
     public bool PrintConfig { get; private set; }
 
-    /// <param name="tokens">What System.CommandLine cut the command line into: flags and values are separate, unknown flags are arguments.</param>
+    /// <param name="tokens">
+    /// Tokens of System.CommandLine: flags and values are separate, unknown flags are arguments.
+    /// </param>
     /// <param name="commands">Names of the program's commands.</param>
     public static ServeArguments Read(IReadOnlyList<Token> tokens, IReadOnlyList<string> commands)
     {
@@ -42,13 +44,25 @@ internal sealed class ServeArguments
             Token token = tokens[at++];
             if (token.Type == TokenType.DoubleDash)
             {
-                arguments.Give(BackendArguments, WordsValue.Array(tokens.Skip(at).Select(word => word.Value)), token.Value);
+                arguments.Give(
+                    BackendArguments,
+                    WordsValue.Array(tokens.Skip(at).Select(word => word.Value)),
+                    token.Value
+                );
                 break;
             }
-            // A value never begins with two dashes: it is a flag then, known or mistyped, and the value was forgotten.
-            string? next = at < tokens.Count && tokens[at] is { Type: TokenType.Argument } value && !value.Value.StartsWith("--", StringComparison.Ordinal) ? value.Value : null;
-            if (token.Type == TokenType.Option) at += arguments.ReadFlag(token.Value, next) ? 1 : 0;
-            else if (token.Type == TokenType.Argument) at += arguments.Refuse(token.Value, next, at > 1 && tokens[at - 2].Type == TokenType.Command) ? 1 : 0;
+            // A value never begins with two dashes: such a token is a flag, known or mistyped, and the value is
+            // missing.
+            string? next =
+                at < tokens.Count
+                && tokens[at] is { Type: TokenType.Argument } value
+                && !value.Value.StartsWith("--", StringComparison.Ordinal)
+                    ? value.Value
+                    : null;
+            if (token.Type == TokenType.Option)
+                at += arguments.ReadFlag(token.Value, next) ? 1 : 0;
+            else if (token.Type == TokenType.Argument)
+                at += arguments.Refuse(token.Value, next, at > 1 && tokens[at - 2].Type == TokenType.Command) ? 1 : 0;
         }
         return arguments;
     }
@@ -61,7 +75,9 @@ internal sealed class ServeArguments
             PrintConfig = true;
             return false;
         }
-        Setting? setting = SettingTable.All.FirstOrDefault(setting => setting.Flag == flag || setting.FlagAliases.Contains(flag) || setting.Shorthand?.Flag == flag);
+        Setting? setting = SettingTable.All.FirstOrDefault(setting =>
+            setting.Flag == flag || setting.FlagAliases.Contains(flag) || setting.Shorthand?.Flag == flag
+        );
         if (setting?.Shorthand is { } shorthand && shorthand.Flag == flag)
         {
             Give(setting, shorthand.Text, flag);
@@ -86,20 +102,25 @@ internal sealed class ServeArguments
         return next is not null;
     }
 
-    /// <returns>Whether the next token is taken for the value of an unknown flag.</returns>
+    /// <returns>Whether the next token is skipped as the value of an unknown flag.</returns>
     private bool Refuse(string token, string? next, bool first)
     {
         if (!token.StartsWith('-'))
         {
             NamesOtherCommand |= first || _commands.Contains(token);
-            _problems.Add(_commands.Contains(token)
-                ? $"{token}: a command must come first, before its settings."
-                : $"'{token}': there is no such command or argument.{NearestName.Hint(token, _commands)} Commands are {string.Join(", ", _commands)}; arguments of the engine stand after --.");
+            _problems.Add(
+                _commands.Contains(token)
+                    ? $"{token}: a command must come first, before its settings."
+                    : $"'{token}': unknown command or argument.{NearestName.Hint(token, _commands)} "
+                        + $"Commands are {string.Join(", ", _commands)}; arguments of the engine stand after --."
+            );
             return false;
         }
         string flag = token.Split('=', ':')[0];
         string hint = NearestName.Hint(flag, ServeCommand.Flags);
-        _problems.Add($"{flag}: there is no such option.{(hint.Length > 0 ? hint : " --help lists them all; options of the engine stand after --.")}");
+        _problems.Add(
+            $"{flag}: unknown option.{(hint.Length > 0 ? hint : " --help lists them all; options of the engine stand after --.")}"
+        );
         return flag.Length == token.Length && next is not null;
     }
 

@@ -1,60 +1,100 @@
 using System.CommandLine;
 using System.Text;
-using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Verification;
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Verification;
 
 namespace DeterministicInference.Server.Cli;
 
-/// <summary><c>verify</c>: checks a receipt, and has its request computed again by a server. Its exit code is the verdict.</summary>
+/// <summary>
+/// <c>verify</c>: checks a receipt, and can have a server compute its request again. The exit code is the verdict.
+/// </summary>
 internal static class VerifyCommand
 {
     private const int MaxRuns = 100;
 
-    private static readonly Argument<string> Receipt = new("RECEIPT") { Description = "A bundle, a receipt (the 'determinism' object), a whole JSON answer, or a recorded stream." };
+    private static readonly Argument<string> Receipt = new("RECEIPT")
+    {
+        Description = "A bundle, a receipt (the 'determinism' object), a whole JSON answer, or a recorded stream.",
+    };
     private static readonly Option<string?> Request = File("--request", "The request body, as it was sent.");
     private static readonly Option<string?> Response = File("--response", "The answer's body, as it was received.");
-    private static readonly ServerOptions Server = new("--against", "Server that computes the request again");
+    private static readonly RemoteServerOptions Server = new("--against", "Server that computes the request again");
     private static readonly Option<string?> Key = File("--key", "The public key that you trust, PEM.");
-    private static readonly Option<int> Runs = EngineCommand.Number("--runs", "Replays that a difference needs before it counts.", ReplayJudge.Needed, ReplayJudge.Needed, MaxRuns);
-    private static readonly Option<string?> Delivery = new("--delivery") { HelpName = "json|sse", Description = "How replays are delivered. Default: as the answer was." };
+    private static readonly Option<int> Runs = CommandSyntax.Number(
+        "--runs",
+        "Replays made before a difference counts.",
+        ReplayJudge.MinimumReplays,
+        ReplayJudge.MinimumReplays,
+        MaxRuns
+    );
+    private static readonly Option<string?> Delivery = new("--delivery")
+    {
+        HelpName = "json|sse",
+        Description = "How replays are delivered. Default: as the answer was.",
+    };
     private static readonly Option<bool> Json = new("--json") { Description = "Write the report as JSON." };
 
     public static Command Create()
     {
         Delivery.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var text }] && text is not ("json" or "sse")) result.AddError($"--delivery: '{text}' is not json or sse.");
+            if (result.Tokens is [{ Value: var text }] && text is not ("json" or "sse"))
+                result.AddError($"--delivery: '{text}' is not json or sse.");
         });
-        var command = new Command("verify", "Check a receipt: signature, commitments, log, and by --against whether the same answer comes again.")
+        var command = new Command(
+            "verify",
+            "Check a receipt: signature, commitments, log and, with --against, whether the request gives the "
+                + "same answer again."
+        )
         {
-            Receipt, Request, Response, Server.Url, Key, Runs, Delivery, Server.ApiKey, Json, Server.Timeout,
+            Receipt,
+            Request,
+            Response,
+            Server.Url,
+            Key,
+            Runs,
+            Delivery,
+            Server.ApiKey,
+            Json,
+            Server.Timeout,
         };
         command.SetAction((parsed, cancellation) => CommandErrors.ReportAsync(() => RunAsync(parsed, cancellation)));
         return command;
     }
 
-    internal static Option<string?> File(string name, string description) => new(name) { HelpName = "FILE", Description = description };
+    internal static Option<string?> File(string name, string description) =>
+        new(name) { HelpName = "FILE", Description = description };
 
-    internal static VerifyOptions Read(ParseResult parsed) => new()
-    {
-        Receipt = parsed.GetValue(Receipt)!,
-        RequestFile = parsed.GetValue(Request),
-        ResponseFile = parsed.GetValue(Response),
-        Against = Server.UrlOf(parsed),
-        KeyFile = parsed.GetValue(Key),
-        Runs = parsed.GetValue(Runs),
-        Delivery = parsed.GetValue(Delivery) switch { "json" => AnswerDelivery.Json, "sse" => AnswerDelivery.Sse, _ => null },
-        ApiKey = parsed.GetValue(Server.ApiKey),
-        Timeout = Server.TimeoutOf(parsed),
-    };
+    internal static VerifyOptions Read(ParseResult parsed) =>
+        new()
+        {
+            Receipt = parsed.GetValue(Receipt)!,
+            RequestFile = parsed.GetValue(Request),
+            ResponseFile = parsed.GetValue(Response),
+            Against = Server.UrlOf(parsed),
+            KeyFile = parsed.GetValue(Key),
+            Runs = parsed.GetValue(Runs),
+            Delivery = parsed.GetValue(Delivery) switch
+            {
+                "json" => AnswerDelivery.Json,
+                "sse" => AnswerDelivery.Sse,
+                _ => null,
+            },
+            ApiKey = parsed.GetValue(Server.ApiKey),
+            Timeout = Server.TimeoutOf(parsed),
+        };
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         using var verification = new ReceiptVerification(Read(parsed));
         VerificationReport report = await verification.RunAsync(cancellation);
         await using Stream output = Console.OpenStandardOutput();
-        await output.WriteAsync(parsed.GetValue(Json) ? JsonReport.Write(report) : Encoding.UTF8.GetBytes(TextReport.Write(report)), cancellation);
+        await output.WriteAsync(
+            parsed.GetValue(Json) ? JsonReport.Write(report) : Encoding.UTF8.GetBytes(TextReport.Write(report)),
+            cancellation
+        );
         return report.ExitCode;
     }
 }

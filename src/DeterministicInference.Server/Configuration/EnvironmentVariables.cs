@@ -3,17 +3,26 @@ using System.Text.RegularExpressions;
 
 namespace DeterministicInference.Server.Configuration;
 
-/// <summary>Settings from variables that begin with <c>INFERENCE_</c>. An empty variable counts as absent.</summary>
+/// <summary>
+/// Settings from environment variables with the prefix <c>INFERENCE_</c>. An empty variable counts as absent.
+/// </summary>
 /// <param name="Values">At most one per setting.</param>
 /// <param name="Warnings">Variables that have no effect.</param>
 /// <param name="ConfigPath">The file that INFERENCE_CONFIG names.</param>
-internal sealed partial record EnvironmentVariables(IReadOnlyList<GivenValue> Values, IReadOnlyList<string> Warnings, string? ConfigPath)
+internal sealed partial record EnvironmentVariables(
+    IReadOnlyList<GivenValue> Values,
+    IReadOnlyList<string> Warnings,
+    string? ConfigPath
+)
 {
-    /// <summary>The prefix is taken by the tests' own variable too.</summary>
+    /// <summary>A variable of the tests that has the same prefix.</summary>
     private const string TestUrl = "INFERENCE_TEST_URL";
 
     public static IReadOnlyDictionary<string, string> OfProcess() =>
-        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "");
+        Environment
+            .GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "");
 
     public static EnvironmentVariables Read(IReadOnlyDictionary<string, string> environment)
     {
@@ -26,10 +35,14 @@ internal sealed partial record EnvironmentVariables(IReadOnlyList<GivenValue> Va
             foreach (string name in (IEnumerable<string>)[setting.Variable, .. setting.VariableAliases])
             {
                 known.Add(name);
-                if (environment.GetValueOrDefault(name) is not { Length: > 0 } text) continue;
+                if (environment.GetValueOrDefault(name) is not { Length: > 0 } text)
+                    continue;
                 if (name != setting.Variable && ServiceAddress().IsMatch(text))
                 {
-                    warnings.Add($"{name}: '{setting.Redact(text)}' is ignored: Kubernetes sets it for a service named inference. Give {setting.Variable}, or set enableServiceLinks: false.");
+                    warnings.Add(
+                        $"{name}: '{setting.Redact(text)}' is ignored: Kubernetes sets it for a service named "
+                            + $"inference. Give {setting.Variable}, or set enableServiceLinks: false."
+                    );
                 }
                 else if (taken is null)
                 {
@@ -37,20 +50,34 @@ internal sealed partial record EnvironmentVariables(IReadOnlyList<GivenValue> Va
                 }
                 else if (text != taken.Text)
                 {
-                    warnings.Add($"{name}: '{setting.Redact(text)}' is ignored: {taken.Origin.Name} is set as well. Unset one of them.");
+                    warnings.Add(
+                        $"{name}: '{setting.Redact(text)}' is ignored: {taken.Origin.Name} is set as well. Unset one "
+                            + $"of them."
+                    );
                 }
             }
-            if (taken is not null) values.Add(taken);
+            if (taken is not null)
+                values.Add(taken);
         }
-        foreach (string name in environment.Keys.Where(name => name.StartsWith(Setting.VariablePrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (
+            string name in environment
+                .Keys.Where(name => name.StartsWith(Setting.VariablePrefix, StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        )
         {
-            if (known.Contains(name) || ServiceVariable().IsMatch(name)) continue;
+            if (known.Contains(name) || ServiceVariable().IsMatch(name))
+                continue;
             warnings.Add($"{name}: no setting has this variable.{NearestName.Hint(name, known.Except([TestUrl]))}");
         }
-        return new EnvironmentVariables(values, warnings, environment.GetValueOrDefault(ConfigFile.Variable) is { Length: > 0 } path ? path : null);
+        return new EnvironmentVariables(
+            values,
+            warnings,
+            environment.GetValueOrDefault(ConfigFile.Variable) is { Length: > 0 } path ? path : null
+        );
     }
 
-    // What Kubernetes puts into every container of a namespace that has a service named "inference".
+    // Variables that Kubernetes sets in every container of a namespace with a service named "inference"
+    // (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables).
     [GeneratedRegex("^INFERENCE_(SERVICE_(HOST|PORT.*)|PORT_[0-9]+_(TCP|UDP|SCTP).*)$", RegexOptions.CultureInvariant)]
     private static partial Regex ServiceVariable();
 

@@ -1,6 +1,6 @@
 namespace DeterministicInference.Server.Configuration;
 
-/// <summary>Where a value can come from; later ones win.</summary>
+/// <summary>Sources of values; later ones override earlier ones.</summary>
 internal enum OriginKind
 {
     Default,

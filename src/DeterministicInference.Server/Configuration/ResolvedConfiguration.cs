@@ -2,24 +2,27 @@ using System.Text;
 
 namespace DeterministicInference.Server.Configuration;
 
-/// <summary>The settings of this process: defaults, then the config file, then variables, then flags.</summary>
+/// <summary>
+/// The settings of this process. Precedence from low to high: defaults, config file, variables, flags.
+/// </summary>
 internal sealed class ResolvedConfiguration
 {
     private readonly Dictionary<Setting, GivenValue> _given = [];
     private readonly Dictionary<Setting, string> _complaints = [];
     private readonly List<string> _problems = [];
     private readonly List<string> _warnings = [];
-    private InferenceOptions _options = new();
+    private ServeOptions _options;
     private (string Path, Origin Origin)? _file;
 
-    private ResolvedConfiguration()
-    {
-    }
+    private ResolvedConfiguration(ServeOptions defaults) => _options = defaults;
 
-    /// <summary>To be used only where there are no problems.</summary>
-    public InferenceOptions Options => _options;
+    /// <summary>The options; valid only if there are no problems.</summary>
+    public ServeOptions Options => _options;
 
-    /// <summary>Everything that keeps the server from starting, each with its remedy.</summary>
+    /// <summary>The keys of the settings; valid only if there are no problems.</summary>
+    public ServeKeys Keys { get; private set; } = null!;
+
+    /// <summary>All problems that prevent a start, each with its remedy.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     public IReadOnlyList<string> Warnings => _warnings;
@@ -27,32 +30,46 @@ internal sealed class ResolvedConfiguration
     /// <param name="flags">At most one per setting.</param>
     /// <param name="configPath">The value of <c>--config</c>.</param>
     /// <param name="environment">All variables of the process.</param>
-    /// <param name="backends">What <c>--backend</c> may name.</param>
+    /// <param name="engines">The engines that <c>--backend</c> may name; the first one is the default.</param>
     public static ResolvedConfiguration Read(
-        IReadOnlyCollection<GivenValue> flags, string? configPath, IReadOnlyDictionary<string, string> environment, IReadOnlyList<BackendChoice> backends)
+        IReadOnlyCollection<GivenValue> flags,
+        string? configPath,
+        IReadOnlyDictionary<string, string> environment,
+        IReadOnlyList<EngineChoice> engines
+    )
     {
-        var configuration = new ResolvedConfiguration();
+        var configuration = new ResolvedConfiguration(ServeOptions.DefaultsWith(engines));
         EnvironmentVariables variables = EnvironmentVariables.Read(environment);
         configuration._warnings.AddRange(variables.Warnings);
-        if (configPath is not null) configuration._file = (configPath, new Origin(OriginKind.Flag, ConfigFile.Flag));
-        else if (variables.ConfigPath is not null) configuration._file = (variables.ConfigPath, new Origin(OriginKind.Variable, ConfigFile.Variable));
-        if (configuration._file is { Path: var path }) configuration.Take(ConfigFile.Read(path));
+        if (configPath is not null)
+            configuration._file = (configPath, new Origin(OriginKind.Flag, ConfigFile.Flag));
+        else if (variables.ConfigPath is not null)
+            configuration._file = (variables.ConfigPath, new Origin(OriginKind.Variable, ConfigFile.Variable));
+        if (configuration._file is { Path: var path })
+            configuration.Take(ConfigFile.Read(path));
         configuration.Take(variables.Values);
         configuration.Take(flags);
         configuration.Apply();
-        var validator = new InferenceOptionsValidator(configuration, backends);
+        configuration.Keys = ServeKeys.Read(configuration._options);
+        var validator = new ServeOptionsValidator(configuration, engines);
         configuration._problems.AddRange(validator.Problems());
         configuration._warnings.AddRange(validator.Warnings());
         return configuration;
     }
 
-    /// <summary>Whether the value of a setting could be read.</summary>
+    /// <summary>Whether every setting that was given is known; not if the file of <c>--config</c> can't be read.</summary>
+    public bool IsComplete { get; private set; } = true;
+
+    /// <summary>Whether a setting has no complaint.</summary>
     public bool IsGood(string key) => !_complaints.ContainsKey(SettingTable.Of(key));
 
-    /// <summary>Whether a setting stands anywhere.</summary>
+    /// <summary>Whether a setting was given.</summary>
     public bool IsGiven(string key) => _given.ContainsKey(SettingTable.Of(key));
 
-    /// <summary>A complaint about the value of a setting: names the setting, the value and, unless the flag has it, where it stands.</summary>
+    /// <summary>
+    /// A complaint about a setting's value: names the setting, the value and, unless the value came from the flag, its
+    /// source.
+    /// </summary>
     public string Problem(string key, string complaint) => Problem(SettingTable.Of(key), complaint);
 
     /// <summary>Every setting, its value and its origin, in aligned columns.</summary>
@@ -64,30 +81,44 @@ internal sealed class ResolvedConfiguration
         {
             GivenValue? given = _given.GetValueOrDefault(setting);
             string? text = _complaints.ContainsKey(setting) ? given!.Text : setting.Write(_options);
-            rows.Add((setting.Flag, text is null ? "(none)" : OneLine.Of(setting.Redact(text)), (given?.Origin ?? Origin.Default).ToString()));
+            rows.Add(
+                (
+                    setting.Flag,
+                    text is null ? "(none)" : OneLine.Of(setting.Redact(text)),
+                    (given?.Origin ?? Origin.Default).ToString()
+                )
+            );
         }
-        int names = rows.Max(row => row.Name.Length), values = rows.Max(row => row.Value.Length);
+        int names = rows.Max(row => row.Name.Length),
+            values = rows.Max(row => row.Value.Length);
         var table = new StringBuilder();
-        foreach ((string name, string value, string origin) in rows) table.Append($"{name.PadRight(names)}  {value.PadRight(values)}  {origin}\n");
+        foreach ((string name, string value, string origin) in rows)
+            table.Append($"{name.PadRight(names)}  {value.PadRight(values)}  {origin}\n");
         return table.ToString();
     }
 
     private void Take(ConfigFile file)
     {
         _problems.AddRange(file.Problems);
+        IsComplete = file.IsRead;
         Take(file.Values);
     }
 
     private void Take(IEnumerable<GivenValue> values)
     {
-        foreach (GivenValue value in values) _given[value.Setting] = value;
+        foreach (GivenValue value in values)
+            _given[value.Setting] = value;
     }
 
     private void Apply()
     {
         foreach (Setting setting in SettingTable.All)
         {
-            if (!_given.TryGetValue(setting, out GivenValue? given) || (given.Complaint ?? setting.Apply(given.Text, ref _options)) is not { } complaint) continue;
+            if (
+                !_given.TryGetValue(setting, out GivenValue? given)
+                || (given.Complaint ?? setting.Apply(given.Text, ref _options)) is not { } complaint
+            )
+                continue;
             _complaints.Add(setting, complaint);
             _problems.Add(Problem(setting, complaint));
         }

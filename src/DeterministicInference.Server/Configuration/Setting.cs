@@ -3,11 +3,11 @@ using System.Text;
 namespace DeterministicInference.Server.Configuration;
 
 /// <summary>
-/// A row of the table of settings. Its key is the one spelling from which the others follow: <c>BackendPort</c>,
-/// <c>--backend-port</c>, <c>INFERENCE_BACKEND_PORT</c>, <c>Inference:BackendPort</c>.
+/// A row of the table of settings. All spellings follow from its key: <c>BackendPort</c>, <c>--backend-port</c>,
+/// <c>INFERENCE_BACKEND_PORT</c>, <c>Inference:BackendPort</c>.
 /// </summary>
-/// <param name="key">Name of the property of <see cref="InferenceOptions"/>.</param>
-/// <param name="meaning">One line for help.</param>
+/// <param name="key">Name of the property of <see cref="ServeOptions"/>.</param>
+/// <param name="meaning">Description in help, one line.</param>
 internal abstract class Setting(string key, string meaning)
 {
     public const string VariablePrefix = "INFERENCE_";
@@ -16,17 +16,20 @@ internal abstract class Setting(string key, string meaning)
 
     public string Meaning { get; } = meaning;
 
+    /// <summary>Text after the description in help that depends on the known engine kinds.</summary>
+    public Func<IReadOnlyList<EngineChoice>, string>? Engines { get; init; }
+
     public string Flag { get; init; } = "--" + Words(key, '-');
 
     public string Variable { get; } = VariablePrefix + Words(key, '_').ToUpperInvariant();
 
-    /// <summary>Other spellings of the flag.</summary>
+    /// <summary>Aliases of the flag.</summary>
     public IReadOnlyList<string> FlagAliases { get; init; } = [];
 
-    /// <summary>Other spellings of the variable; the setting's own wins over them.</summary>
+    /// <summary>Aliases of the variable; the setting's own variable overrides them.</summary>
     public IReadOnlyList<string> VariableAliases { get; init; } = [];
 
-    /// <summary>A flag without value that stands for a value.</summary>
+    /// <summary>A flag without a value that stands for a value of this setting.</summary>
     public (string Flag, string Text)? Shorthand { get; init; }
 
     public abstract string Placeholder { get; }
@@ -38,13 +41,13 @@ internal abstract class Setting(string key, string meaning)
     public abstract bool IsList { get; }
 
     /// <summary>Reads a text into the options.</summary>
-    /// <returns>Null, or the complaint; the options are unchanged then.</returns>
-    public abstract string? Apply(string text, ref InferenceOptions options);
+    /// <returns>Null, or the complaint, in which case the options are unchanged.</returns>
+    public abstract string? Apply(string text, ref ServeOptions options);
 
-    /// <summary>The value in the options as a text that reads the same; null when there is none.</summary>
-    public abstract string? Write(InferenceOptions options);
+    /// <summary>The value as text that reads back to the same value; null if there is none.</summary>
+    public abstract string? Write(ServeOptions options);
 
-    /// <summary>A text of this setting without what must not be shown.</summary>
+    /// <summary>A text of this setting with secrets removed.</summary>
     public abstract string Redact(string text);
 
     private static string Words(string key, char separator)
@@ -52,7 +55,8 @@ internal abstract class Setting(string key, string meaning)
         var words = new StringBuilder();
         foreach (char c in key)
         {
-            if (char.IsUpper(c) && words.Length > 0) words.Append(separator);
+            if (char.IsUpper(c) && words.Length > 0)
+                words.Append(separator);
             words.Append(char.ToLowerInvariant(c));
         }
         return words.ToString();

@@ -6,9 +6,10 @@ namespace DeterministicInference.Server.Configuration;
 internal sealed class TypedSetting<T>(
     string key,
     ValueKind<T> kind,
-    Func<InferenceOptions, T?> get,
-    Func<InferenceOptions, T, InferenceOptions> set,
-    string meaning) : Setting(key, meaning)
+    Func<ServeOptions, T?> get,
+    Func<ServeOptions, T, ServeOptions> set,
+    string meaning
+) : Setting(key, meaning)
 {
     public override string Placeholder => kind.Placeholder;
 
@@ -16,14 +17,15 @@ internal sealed class TypedSetting<T>(
 
     public override bool IsList => kind.IsList;
 
-    public override string? Apply(string text, ref InferenceOptions options)
+    public override string? Apply(string text, ref ServeOptions options)
     {
         string? complaint = kind.Read(text, out T value);
-        if (complaint is null) options = set(options, value);
+        if (complaint is null)
+            options = set(options, value);
         return complaint;
     }
 
-    public override string? Write(InferenceOptions options) =>
+    public override string? Write(ServeOptions options) =>
         get(options) is { } value && kind.Write(value) is { Length: > 0 } text ? text : null;
 
     public override string Redact(string text) => kind.Redact(text);

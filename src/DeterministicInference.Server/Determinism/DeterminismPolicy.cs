@@ -1,118 +1,157 @@
 using System.Globalization;
 using System.Text.Json;
 using DeterministicInference.Receipts.Canonical;
-using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 
 namespace DeterministicInference.Server.Determinism;
 
 /// <summary>
-/// Turns a request into one that can have only one answer: a function of the request and the settings alone. What can't be
-/// such a request is refused. A plain proxy (<c>--determinism off</c>) only translates.
+/// Pins a request so that it can have only one answer, which depends on the request and the settings alone. Refuses
+/// requests that can't be pinned, and fields that the engine would ignore. With <c>--determinism off</c> it only
+/// translates.
 /// </summary>
 /// <param name="options">Settings.</param>
-/// <param name="rules">What the engine needs.</param>
-/// <param name="asksForTokenIds">Whether the engine is asked to report token ids.</param>
-internal sealed class DeterminismPolicy(InferenceOptions options, RequestRules rules, bool asksForTokenIds)
+/// <param name="rules">Rules of the engine for requests.</param>
+/// <param name="support">Fields that the engine does not honour; null if unknown.</param>
+/// <param name="asksForTokenIds">Whether to request token ids from the engine.</param>
+internal sealed class DeterminismPolicy(
+    ServeOptions options,
+    RequestRules rules,
+    FieldSupport? support,
+    bool asksForTokenIds
+)
 {
-    /// <summary>A member for devices in front of this server, which says nothing to an engine.</summary>
+    /// <summary>A member for devices in front of this server, which engines don't read.</summary>
     private const string Tee = "tee";
 
-    private readonly bool _enforce = options.Determinism != "off";
+    private readonly bool _enforce = options.Enforces;
     private readonly string _seed = options.Seed.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Checks a request and sets what it leaves open: the seed, and what the engine's rules name. A value that it has is the
-    /// sender's choice. Scalars that are written as strings become scalars.
+    /// Sets the members that a request leaves open: the seed, and the defaults of the engine's rules. A member that is
+    /// present is the client's choice. Scalars written as strings become scalars.
     /// </summary>
-    /// <param name="request">The request.</param>
-    /// <param name="coercions">What <see cref="RequestFields.Check"/> found.</param>
-    /// <param name="isChat">Which route it is for.</param>
-    /// <exception cref="OpenAIException">400 <c>nondeterministic_request</c>: the request does not determine its answer.</exception>
-    public PinnedRequest Pin(RequestBody request, IReadOnlyList<Coercion> coercions, bool isChat)
+    /// <exception cref="OpenAIException">
+    /// 400 <c>nondeterministic_request</c>: the request does not determine its answer. 400
+    /// <c>unsupported_parameter</c>: the engine would ignore a field.
+    /// </exception>
+    public PinnedRequest Pin(CheckedRequest request)
     {
-        if (_enforce) Require(request.Root, coercions);
-        var edits = new RequestEdits(request);
-        foreach (Coercion coercion in coercions) edits.Replace(coercion.Path, coercion.Written, coercion.Scalar);
         if (_enforce)
         {
-            foreach ((string name, string json) in rules.Defaults) SetIfAbsent(request.Root, name, json, edits);
-            SetIfAbsent(request.Root, "seed", _seed, edits);
+            RequireSeed(request);
+            RequireDeterministic(request);
+            support?.Require(request);
         }
-        foreach (FieldSpelling spelling in rules.Spellings)
+        var edits = new RequestEdits(request);
+        foreach (Coercion coercion in request.Coercions)
+            edits.Coerce(coercion);
+        if (_enforce)
         {
-            if (ValueOf(request.Root, coercions, spelling.Name) is { } value && spelling.Write(value) is { } json) edits.Ask(spelling.Name, json);
+            edits.RemoveNulls();
+            SetDefaults(request, edits);
         }
-        string? model = TextOf(request.Root, "model");
-        if (rules.ModelName(options, model) is { } wanted && wanted != model) edits.Set("model", JsonText.Quote(wanted));
-        bool isStream = Is(request.Root, coercions, "stream"), hidesIds = false;
-        if (asksForTokenIds)
-        {
-            IReadOnlyList<string> names = (isChat && isStream ? rules.ChatStreamTokenIdMembers : null) ?? rules.TokenIdMembers;
-            foreach (string name in names)
-            {
-                if (request.Root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null) continue;
-                edits.Ask(name, "true");
-                hidesIds = true;
-            }
-            // Who asks for some of them gets them, and the others with them.
-            hidesIds &= !names.Any(name => Is(request.Root, coercions, name));
-        }
+        SpellForEngine(request, edits);
+        NameModel(request, edits);
+        bool hidesTokenIds = asksForTokenIds && AskForTokenIds(request, edits);
         edits.Remove(Tee);
-        return new PinnedRequest(edits.Apply(), edits.Changes, new RequestPins(edits.Changes.Where(change => IsPin(change.Key))))
+        var pins = new RequestPins(edits.Changes.Where(change => IsPin(change.Key)));
+        return new PinnedRequest(edits.Apply(), edits.Changes, pins)
         {
-            IsStream = isStream,
-            WantsLogprobs = WantsLogprobs(request.Root, coercions),
-            HidesTokenIds = hidesIds,
+            IsStream = request.IsStream,
+            WantsLogprobs = request.WantsLogprobs,
+            ChoicesPerPrompt = CanonicalRequest.ChoicesPerPrompt(request.Body.Root, pins),
+            HidesTokenIds = hidesTokenIds,
         };
     }
 
-    private void Require(JsonElement root, IReadOnlyList<Coercion> coercions)
+    private void RequireSeed(CheckedRequest request)
     {
-        RequireSeed(root, coercions);
-        foreach (FieldRefusal refusal in (IEnumerable<FieldRefusal>)[.. rules.Refusals, .. OpenRequests.Refusals])
-        {
-            if (ValueOf(root, coercions, refusal.Name) is { } value && refusal.Applies(value)) throw OpenRequests.Refused(refusal.Name, refusal.Reason);
-        }
-    }
-
-    private void RequireSeed(JsonElement root, IReadOnlyList<Coercion> coercions)
-    {
-        if (ValueOf(root, coercions, "seed") is not { ValueKind: JsonValueKind.Number } seed) return;
+        if (request.Find("seed") is not { } seed)
+            return;
         if (!seed.TryGetInt64(out long value))
         {
-            throw OpenRequests.Refused("seed", "A seed is written as a whole number, such as 7: engines read other spellings differently.");
+            throw NondeterministicFields.Refused(
+                "seed",
+                "A seed is written as a whole number, such as 7: engines read other spellings differently."
+            );
         }
-        if (value == -1) throw OpenRequests.Refused("seed", "-1 means no seed at all to some engines. Give a number from 0, or leave the seed out.");
-        if (value >= rules.Seeds.Least && value <= rules.Seeds.Most) return;
-        throw OpenRequests.Refused("seed", $"This engine tells seeds from {rules.Seeds.Least} to {rules.Seeds.Most} apart, and no others. Give one of these.");
+        if (value == -1)
+            throw NondeterministicFields.Refused(
+                "seed",
+                "Some engines read -1 as \"no seed\". Give a number from 0, or leave the seed out."
+            );
+        if (value >= rules.Seeds.Least && value <= rules.Seeds.Most)
+            return;
+        throw NondeterministicFields.Refused(
+            "seed",
+            $"This engine distinguishes only seeds from {rules.Seeds.Least} to {rules.Seeds.Most}. Give one of these."
+        );
     }
 
-    private static void SetIfAbsent(JsonElement root, string name, string json, RequestEdits edits)
+    private void RequireDeterministic(CheckedRequest request)
     {
-        if (!root.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null) edits.Set(name, json);
-    }
-
-    /// <summary>A coercion within another member is of none that decides what is generated: see RequestFields.</summary>
-    private static bool IsPin(string path) => !CanonicalRequest.IsRemoved(path) && !path.Contains('.', StringComparison.Ordinal);
-
-    private static bool Is(JsonElement root, IReadOnlyList<Coercion> coercions, string name) => ValueOf(root, coercions, name) is { ValueKind: JsonValueKind.True };
-
-    private static bool WantsLogprobs(JsonElement root, IReadOnlyList<Coercion> coercions) =>
-        ValueOf(root, coercions, "logprobs") is { ValueKind: JsonValueKind.True or JsonValueKind.Number };
-
-    /// <summary>A member as the engine gets it; null where it is absent or null.</summary>
-    private static JsonElement? ValueOf(JsonElement root, IReadOnlyList<Coercion> coercions, string name)
-    {
-        if (!root.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null) return null;
-        foreach (Coercion coercion in coercions)
+        foreach (FieldRefusal refusal in rules.Refusals)
         {
-            if (coercion.Path == name) return JsonElement.Parse(coercion.Scalar);
+            if (request.Find(refusal.Name) is { } value && refusal.Applies(value))
+                throw NondeterministicFields.Refused(refusal.Name, refusal.Reason);
         }
-        return value;
+        NondeterministicFields.Refuse(request, rules.Harmless);
     }
 
-    private static string? TextOf(JsonElement root, string name) => new FieldReader(root).Find(name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+    private void SetDefaults(CheckedRequest request, RequestEdits edits)
+    {
+        foreach ((string name, string json) in rules.Defaults)
+            SetIfAbsent(request, name, json, edits);
+        SetIfAbsent(request, "seed", _seed, edits);
+    }
+
+    private void SpellForEngine(CheckedRequest request, RequestEdits edits)
+    {
+        foreach (FieldSpelling spelling in rules.Spellings)
+        {
+            if (request.Find(spelling.Name) is { } value && spelling.Write(value) is { } json)
+                edits.SetUnrecorded(spelling.Name, json);
+        }
+    }
+
+    private void NameModel(CheckedRequest request, RequestEdits edits)
+    {
+        if (rules.ModelName(options, request.Model) is { } wanted && wanted != request.Model)
+            edits.Set("model", JsonText.Quote(wanted));
+    }
+
+    /// <returns>Whether only this server requested the ids, so that they are removed from the answer.</returns>
+    private bool AskForTokenIds(CheckedRequest request, RequestEdits edits)
+    {
+        bool isChatStream = request is { Route: RequestRoute.Chat, IsStream: true },
+            asks = false;
+        IReadOnlyList<string> names = (isChatStream ? rules.ChatStreamTokenIdMembers : null) ?? rules.TokenIdMembers;
+        foreach (string name in names)
+        {
+            if (request.Find(name) is not null)
+                continue;
+            edits.SetUnrecorded(name, "true");
+            asks = true;
+        }
+        // A client that requests some kinds of ids gets all of them.
+        return asks && !names.Any(request.Is);
+    }
+
+    private static void SetIfAbsent(CheckedRequest request, string name, string json, RequestEdits edits)
+    {
+        if (request.Find(name) is null)
+            edits.Set(name, json);
+    }
+
+    /// <summary>
+    /// Whether a coercion is a pin. One within a nested member never affects what is generated: see
+    /// <see cref="FieldCheck"/>.
+    /// </summary>
+    private static bool IsPin(string path) =>
+        !CanonicalRequest.IsRemoved(path) && !path.Contains('.', StringComparison.Ordinal);
 }

@@ -2,20 +2,27 @@ using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Server.Determinism;
 
-/// <summary>A request after everything was set that its sender left open.</summary>
-/// <param name="Json">What is sent to the engine.</param>
-/// <param name="Changes">What was set: a member's path and its value as JSON. Empty where the request says what it said.</param>
-/// <param name="Pins">Those of the changes that decide what is generated: a receipt tells of them.</param>
-internal sealed record PinnedRequest(ReadOnlyMemory<byte> Json, IReadOnlyDictionary<string, string> Changes, RequestPins Pins)
+/// <summary>A request with all open members set.</summary>
+/// <param name="Json">The request body for the engine.</param>
+/// <param name="Changes">
+/// The changes: a member's path and its new value as JSON. Empty if the request was not changed.
+/// </param>
+/// <param name="Pins">The changes that affect what is generated; receipts contain them.</param>
+internal sealed record PinnedRequest(
+    ReadOnlyMemory<byte> Json,
+    IReadOnlyDictionary<string, string> Changes,
+    RequestPins Pins
+)
 {
-    /// <summary>Whether an answer in events was asked for.</summary>
+    /// <summary>Whether a stream was requested.</summary>
     public bool IsStream { get; init; }
 
-    /// <summary>Whether the sender asked for the log-probabilities of tokens.</summary>
+    /// <summary>Whether log-probabilities were requested.</summary>
     public bool WantsLogprobs { get; init; }
 
-    /// <summary>
-    /// Whether the engine was asked for token ids that the sender did not ask for: they are taken out of the answer again.
-    /// </summary>
+    /// <summary>Number of choices per prompt.</summary>
+    public int ChoicesPerPrompt { get; init; } = 1;
+
+    /// <summary>Whether only this server requested token ids, so that they are removed from the answer.</summary>
     public bool HidesTokenIds { get; init; }
 }

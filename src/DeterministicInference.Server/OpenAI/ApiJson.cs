@@ -1,25 +1,14 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.OpenAI;
 
-/// <summary>How JSON is read and written on the API.</summary>
+/// <summary>Writes JSON answers.</summary>
 internal static class ApiJson
 {
-    /// <summary>Escapes only what JSON requires: bodies are never embedded in HTML.</summary>
-    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    /// <summary>Two readers must not be able to disagree about a request, so a duplicate key is an error.</summary>
-    public static readonly JsonDocumentOptions ReaderOptions = new() { MaxDepth = 64, AllowDuplicateProperties = false };
-
-    /// <summary>Answers with JSON; to HEAD with its headers alone.</summary>
-    public static Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer, WriterOptions)) write(json);
-        return WriteAsync(context, status, buffer.WrittenMemory);
-    }
+    /// <summary>Writes a JSON answer; for HEAD only its headers.</summary>
+    public static Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write) =>
+        WriteAsync(context, status, JsonBytes.Write(write));
 
     /// <inheritdoc cref="WriteAsync(HttpContext, int, Action{Utf8JsonWriter})"/>
     public static async Task WriteAsync(HttpContext context, int status, ReadOnlyMemory<byte> body)
@@ -27,6 +16,7 @@ internal static class ApiJson
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 }

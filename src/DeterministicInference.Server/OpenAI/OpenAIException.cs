@@ -3,12 +3,20 @@ namespace DeterministicInference.Server.OpenAI;
 /// <summary>A request that is answered with an error in the OpenAI shape.</summary>
 /// <param name="status">HTTP status.</param>
 /// <param name="type">For example <c>invalid_request_error</c>.</param>
-/// <param name="message">What is wrong and what to do; shown to the client.</param>
+/// <param name="message">Error and remedy; shown to the client.</param>
 /// <param name="param">Path of the field, for example <c>messages[2].role</c>.</param>
 /// <param name="code">Machine-readable reason.</param>
-internal sealed class OpenAIException(int status, string type, string message, string? param = null, string? code = null)
-    : Exception(message)
+internal sealed class OpenAIException(
+    int status,
+    string type,
+    string message,
+    string? param = null,
+    string? code = null
+) : Exception(message)
 {
+    /// <summary>Default of Retry-After, in seconds.</summary>
+    public const string UsualRetryAfter = "5";
+
     public int Status { get; } = status;
 
     public string Type { get; } = type;
@@ -17,7 +25,9 @@ internal sealed class OpenAIException(int status, string type, string message, s
 
     public string? Code { get; } = code;
 
-    /// <summary>Value of the Retry-After header: seconds, or a date. Clients without it repeat at once.</summary>
+    /// <summary>
+    /// Value of the Retry-After header: seconds, or a date. Without the header clients retry at once.
+    /// </summary>
     public string? RetryAfter { get; init; }
 
     /// <summary>Whether the message is the engine's text: it may quote the prompt, so it is not logged.</summary>
@@ -33,7 +43,13 @@ internal sealed class OpenAIException(int status, string type, string message, s
         Invalid($"Missing required parameter: '{param}'.", param, "missing_required_parameter");
 
     public static OpenAIException UnknownModel(string id, string served) =>
-        new(StatusCodes.Status404NotFound, "invalid_request_error", $"The model '{id}' does not exist. This server serves '{served}'.", "model", "model_not_found");
+        new(
+            StatusCodes.Status404NotFound,
+            "invalid_request_error",
+            $"The model '{id}' does not exist. This server serves '{served}'.",
+            "model",
+            "model_not_found"
+        );
 
     public static OpenAIException Unsupported(string param, string remedy) =>
         Invalid($"Unsupported parameter: '{param}'. {remedy}", param, "unsupported_parameter");

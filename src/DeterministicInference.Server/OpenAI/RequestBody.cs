@@ -8,11 +8,20 @@ namespace DeterministicInference.Server.OpenAI;
 /// <summary>A request's body: one JSON object, as text and parsed.</summary>
 internal sealed class RequestBody : IDisposable
 {
-    /// <summary>Bodies above this size are parsed, and all that follows, off the thread that serves the sockets.</summary>
+    /// <summary>Larger bodies are parsed and processed off the thread that serves the sockets.</summary>
     private const int LargeBody = 16 * 1024;
 
-    /// <summary>Longest piece of a header that an error repeats.</summary>
+    /// <summary>Longest part of a header that an error quotes.</summary>
     private const int LongestQuote = 100;
+
+    /// <summary>
+    /// Duplicate keys are errors: two parsers could read such a request differently (RFC 8259, section 4).
+    /// </summary>
+    private static readonly JsonDocumentOptions ReaderOptions = new()
+    {
+        MaxDepth = 64,
+        AllowDuplicateProperties = false,
+    };
 
     private readonly JsonDocument _document;
 
@@ -22,49 +31,66 @@ internal sealed class RequestBody : IDisposable
         _document = document;
     }
 
-    /// <summary>The object as it came, without a byte order mark.</summary>
+    /// <summary>The object as sent, without a byte order mark.</summary>
     public ReadOnlyMemory<byte> Json { get; }
 
     public JsonElement Root => _document.RootElement;
 
-    /// <summary>Where a value of the object stands in <see cref="Json"/>.</summary>
-    public Range PlaceOf(JsonElement value)
+    /// <summary>Position of a value in <see cref="Json"/>.</summary>
+    public Range PlaceOf(JsonElement value) => PlaceOf(JsonMarshal.GetRawUtf8Value(value));
+
+    /// <summary>Position of a member, from the first quote of its name.</summary>
+    public Range PlaceOf(JsonProperty member)
     {
-        ReadOnlySpan<byte> text = JsonMarshal.GetRawUtf8Value(value);
-        if (!Json.Span.Overlaps(text, out int start)) throw new ArgumentException("The value is not of this object.", nameof(value));
-        return start..(start + text.Length);
+        Range value = PlaceOf(member.Value);
+        ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(member);
+        // An empty name has no position in the text. Between a name and its value are only a colon and white space.
+        int start = name.IsEmpty ? Json.Span[..value.Start.Value].LastIndexOf("\"\""u8) : PlaceOf(name).Start.Value - 1;
+        return start..value.End;
     }
 
     /// <exception cref="OpenAIException">Too large, of another type, or refused by <see cref="Parse"/>.</exception>
     public static async Task<RequestBody> ReadAsync(HttpContext context)
     {
         RequireJson(context);
-        byte[] bytes = await ReadBytesAsync(context);
-        if (bytes.Length > LargeBody) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        ReadOnlyMemory<byte> bytes = await ReadBytesAsync(context);
+        if (bytes.Length > LargeBody)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         return Parse(bytes);
     }
 
-    /// <exception cref="OpenAIException">Not UTF-8, not JSON, a key that occurs twice, nested too deeply, not an object.</exception>
-    public static RequestBody Parse(byte[] bytes)
+    /// <exception cref="OpenAIException">
+    /// Not UTF-8, not JSON, a key that occurs twice, nested too deeply, not an object.
+    /// </exception>
+    public static RequestBody Parse(ReadOnlyMemory<byte> bytes)
     {
-        if (!Utf8.IsValid(bytes)) throw OpenAIException.Invalid("The request body is not valid UTF-8.");
-        ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
+        if (!Utf8.IsValid(bytes.Span))
+            throw OpenAIException.Invalid("The request body is not valid UTF-8.");
+        ReadOnlyMemory<byte> json = bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, ApiJson.ReaderOptions);
+            document = JsonDocument.Parse(json, ReaderOptions);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException: a member's name has an unpaired surrogate escape.
+            // JsonDocument throws InvalidOperationException for an unpaired surrogate escape in a name.
             throw OpenAIException.Invalid($"We could not parse the JSON body of your request. (HINT: {e.Message})");
         }
-        if (document.RootElement.ValueKind == JsonValueKind.Object) return new RequestBody(json, document);
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+            return new RequestBody(json, document);
         document.Dispose();
         throw OpenAIException.Invalid("The request body must be a JSON object.");
     }
 
     public void Dispose() => _document.Dispose();
+
+    private Range PlaceOf(ReadOnlySpan<byte> text)
+    {
+        if (!Json.Span.Overlaps(text, out int start))
+            throw new ArgumentException("The text is not of this object.", nameof(text));
+        return start..(start + text.Length);
+    }
 
     private static void RequireJson(HttpContext context)
     {
@@ -72,47 +98,68 @@ internal sealed class RequestBody : IDisposable
         string? type = request.ContentType;
         if (type is not null && !(request.HasJsonContentType() && IsUtf8(type)))
         {
-            throw Refused(StatusCodes.Status415UnsupportedMediaType, $"Unsupported Content-Type '{Shortened(type)}'. Send application/json in UTF-8.");
+            throw Refused(
+                StatusCodes.Status415UnsupportedMediaType,
+                $"Unsupported Content-Type '{Shortened(type)}'. Send application/json in UTF-8."
+            );
         }
-        // No client compresses requests of itself, and a body that grows when it is read is an attack more often than a wish.
+        // No known client compresses requests, and a compressed body is more likely an attack (decompression bomb).
         string encoding = request.Headers.ContentEncoding.ToString();
-        if (encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)) return;
+        if (encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            return;
         context.Response.Headers.AcceptEncoding = "identity";
-        throw Refused(StatusCodes.Status415UnsupportedMediaType, $"Unsupported Content-Encoding '{Shortened(encoding)}'. Send the body uncompressed.");
+        throw Refused(
+            StatusCodes.Status415UnsupportedMediaType,
+            $"Unsupported Content-Encoding '{Shortened(encoding)}'. Send the body uncompressed."
+        );
     }
 
     private static bool IsUtf8(string type) =>
-        !MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed) || !parsed.Charset.HasValue
-        || HeaderUtilities.RemoveQuotes(parsed.Charset) is var charset && (charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase));
+        !MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
+        || !parsed.Charset.HasValue
+        || HeaderUtilities.RemoveQuotes(parsed.Charset) is var charset
+            && (
+                charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+                || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase)
+            );
 
-    private static async Task<byte[]> ReadBytesAsync(HttpContext context)
+    private static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(HttpContext context)
     {
         try
         {
-            using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 1024, 1 << 20));
+            var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 1024, 1 << 20));
             await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-            return body.ToArray();
+            return body.GetBuffer().AsMemory(0, (int)body.Length);
         }
         catch (BadHttpRequestException e)
         {
-            // What is left of the body is not read, so that the connection can't be used again.
+            // The rest of the body is not read, so the connection can't be reused.
             context.Response.Headers.Connection = "close";
-            throw Refused(e.StatusCode, e.StatusCode switch
-            {
-                StatusCodes.Status413PayloadTooLarge => "The request body is too large. Send less, or start the server with a higher --max-request-bytes.",
-                StatusCodes.Status408RequestTimeout => "The request body could not be read: it came too slowly.",
-                _ => "The request body could not be read: it ended early, or its chunks are malformed.",
-            });
+            throw Refused(
+                e.StatusCode,
+                e.StatusCode switch
+                {
+                    StatusCodes.Status413PayloadTooLarge =>
+                        "The request body is too large. Send less, or start the server with a higher "
+                            + "--max-request-bytes.",
+                    StatusCodes.Status408RequestTimeout => "The request body could not be read: it came too slowly.",
+                    _ => "The request body could not be read: it ended early, or its chunks are malformed.",
+                }
+            );
         }
         catch (IOException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            // How Kestrel reports some malformed chunked bodies.
+            // Kestrel throws this for some malformed chunked bodies.
             context.Response.Headers.Connection = "close";
-            throw Refused(StatusCodes.Status400BadRequest, "The request body could not be read: its chunks are malformed.");
+            throw Refused(
+                StatusCodes.Status400BadRequest,
+                "The request body could not be read: its chunks are malformed."
+            );
         }
     }
 
     private static OpenAIException Refused(int status, string message) => new(status, "invalid_request_error", message);
 
-    private static string Shortened(string header) => header.Length > LongestQuote ? header[..LongestQuote] + "…" : header;
+    private static string Shortened(string header) =>
+        header.Length > LongestQuote ? header[..LongestQuote] + "…" : header;
 }

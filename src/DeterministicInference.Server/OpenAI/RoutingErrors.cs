@@ -1,30 +1,44 @@
 namespace DeterministicInference.Server.OpenAI;
 
-/// <summary>What a request is told that no route takes.</summary>
+/// <summary>Errors for unmatched routes and methods.</summary>
 internal static class RoutingErrors
 {
     private const int LongestPath = 100;
 
-    /// <summary>The longest that match come first.</summary>
+    /// <summary>Ordered so that the longest match comes first.</summary>
     private static readonly string[] Routes = ["/v1/chat/completions", "/v1/completions", "/v1/models"];
 
-    /// <summary>The error for an answer that routing left without a body, or null.</summary>
+    /// <summary>The error for a response that routing left without a body, or null.</summary>
     public static OpenAIException? Of(HttpContext context)
     {
-        string path = context.Request.Path.Value is not { Length: > LongestPath } whole ? context.Request.Path.Value ?? "" : whole[..LongestPath] + "…";
+        string path = context.Request.Path.Value is not { Length: > LongestPath } whole
+            ? context.Request.Path.Value ?? ""
+            : whole[..LongestPath] + "…";
         return context.Response.StatusCode switch
         {
-            StatusCodes.Status404NotFound => new OpenAIException(StatusCodes.Status404NotFound, "invalid_request_error",
-                $"Unknown request URL: {context.Request.Method} {path}. {Remedy(context.Request.Path)}", code: "unknown_url"),
-            StatusCodes.Status405MethodNotAllowed => new OpenAIException(StatusCodes.Status405MethodNotAllowed, "invalid_request_error",
-                $"Not allowed to {context.Request.Method} on {path}. Allowed: {context.Response.Headers.Allow}.", code: "method_not_supported"),
+            StatusCodes.Status404NotFound => new OpenAIException(
+                StatusCodes.Status404NotFound,
+                "invalid_request_error",
+                $"Unknown request URL: {context.Request.Method} {path}. {Remedy(context.Request.Path)}",
+                code: "unknown_url"
+            ),
+            StatusCodes.Status405MethodNotAllowed => new OpenAIException(
+                StatusCodes.Status405MethodNotAllowed,
+                "invalid_request_error",
+                $"Not allowed to {context.Request.Method} on {path}. Allowed: {context.Response.Headers.Allow}.",
+                code: "method_not_supported"
+            ),
             _ => null,
         };
     }
 
-    /// <summary>Often the base URL of a client lacks <c>/v1</c>, or has it twice.</summary>
+    /// <summary>Suggests a correction: the base URL of a client often lacks <c>/v1</c>, or has it twice.</summary>
     private static string Remedy(PathString path) =>
-        Array.Find(Routes, route => path.Value!.TrimEnd('/').EndsWith(route["/v1".Length..], StringComparison.OrdinalIgnoreCase)) is { } meant
+        Array.Find(
+            Routes,
+            route => path.Value!.TrimEnd('/').EndsWith(route["/v1".Length..], StringComparison.OrdinalIgnoreCase)
+        )
+            is { } meant
             ? $"Did you mean {meant}? The base URL of a client ends in /v1."
             : "The API is under /v1, for example /v1/chat/completions.";
 }

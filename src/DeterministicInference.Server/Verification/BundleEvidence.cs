@@ -3,15 +3,18 @@ using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
-using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
+using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>What is held against a receipt, as far as its payload can be read: whether that is signed is checked first of all.</summary>
-/// <param name="Evidence">For the verifier.</param>
-/// <param name="Recorded">The answer; null if it is not at hand or can't be read.</param>
-/// <param name="Malformed">Why the answer can't be the one that was signed; null if it can be read.</param>
+/// <summary>
+/// The evidence for checking a receipt, as far as its payload can be read; the signature of the payload is checked
+/// first.
+/// </summary>
+/// <param name="Evidence">Evidence for the verifier.</param>
+/// <param name="Recorded">The answer; null if it is missing or can't be read.</param>
+/// <param name="Malformed">Why the answer can't be the signed one; null if it can be read.</param>
 internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? Recorded, string? Malformed)
 {
     public static BundleEvidence Of(ReceiptBundle bundle) => Of(bundle, bundle.Request?.Body, bundle.Response?.Body);
@@ -21,32 +24,61 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
     /// <param name="answer">The answer's body.</param>
     public static BundleEvidence Of(ReceiptBundle bundle, ReadOnlyMemory<byte>? request, ReadOnlyMemory<byte>? answer)
     {
-        var evidence = new ReceiptEvidence(bundle.Receipt) { RequestBody = request, Environment = bundle.Environment, InclusionProof = bundle.InclusionProof };
-        if (answer is not { } bytes || bundle.Receipt.Salt is not { } salt || Statement(bundle.Receipt) is not { } statement) return new BundleEvidence(evidence, null, null);
+        var evidence = new ReceiptEvidence(bundle.Receipt)
+        {
+            RequestBody = request,
+            Environment = bundle.Environment,
+            InclusionProof = bundle.InclusionProof,
+        };
+        if (
+            answer is not { } bytes
+            || bundle.Receipt.Salt is not { } salt
+            || Statement(bundle.Receipt) is not { } statement
+        )
+            return new BundleEvidence(evidence, null, null);
         try
         {
             int? choices = request is { } body ? ChoicesPerPrompt(statement, body.Span) : null;
-            RecordedAnswer recorded = RecordedAnswer.Read(bytes.Span, statement.Delivery, salt, choices ?? 1, statement.LogprobsCommitment is not null);
-            // Without the request it is not known which choice belongs to which prompt.
+            RecordedAnswer recorded = RecordedAnswer.Read(
+                bytes.Span,
+                statement.Delivery,
+                salt,
+                choices ?? 1,
+                statement.LogprobsCommitment is not null
+            );
+            // Without the request the assignment of choices to prompts is unknown.
             bool knowsPrompts = choices is not null || recorded.Output.Choices == 1;
-            evidence = evidence with { Output = recorded.Output, Tokens = recorded.Tokens, Prompt = knowsPrompts ? recorded.Prompt : null };
+            evidence = evidence with
+            {
+                Output = recorded.Output,
+                Tokens = recorded.Tokens,
+                Prompt = knowsPrompts ? recorded.Prompt : null,
+            };
             return new BundleEvidence(evidence, recorded, null);
         }
         catch (CanonicalFormException e)
         {
-            return new BundleEvidence(evidence, null, "the answer is not the one that was signed: " + e.Message.TrimEnd('.'));
+            return new BundleEvidence(
+                evidence,
+                null,
+                "the answer is not the one that was signed: " + e.Message.TrimEnd('.')
+            );
         }
     }
 
-    /// <summary>Makes all checks that need nobody else.</summary>
-    /// <param name="key">To check the signature with; null for none.</param>
-    /// <param name="isPinned">Whether the verifier trusts it.</param>
+    /// <summary>Makes all checks that need no server.</summary>
+    /// <param name="key">Key for the signature; null for none.</param>
+    /// <param name="isPinned">Whether the verifier trusts the key.</param>
     public VerificationReport Check(VerificationKey? key, bool isPinned)
     {
-        VerificationResult result = isPinned ? ReceiptVerifier.Verify(Evidence, key!) : ReceiptVerifier.VerifyUnpinned(Evidence, key);
+        VerificationResult result = isPinned
+            ? ReceiptVerifier.Verify(Evidence, key!)
+            : ReceiptVerifier.VerifyUnpinned(Evidence, key);
         VerificationReport report = VerificationReport.Of(result);
-        // Of an answer that broke off, the text is not compared.
-        return Malformed is { } why && result.Verdict is (Verdict.Valid or Verdict.Inconclusive) ? report.WithFailure(ReceiptCheck.Output, why) : report;
+        // The text of an answer that broke off is not compared.
+        return Malformed is { } why && result.Verdict is (Verdict.Valid or Verdict.Inconclusive)
+            ? report.WithFailure(ReceiptCheck.Output, why)
+            : report;
     }
 
     private static ReceiptStatement? Statement(Receipt receipt)
@@ -57,7 +89,7 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
         }
         catch (ReceiptFormatException)
         {
-            // The verifier says so, if the signature is in order.
+            // The verifier reports this, if the signature is valid.
             return null;
         }
     }
@@ -66,11 +98,11 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
     {
         try
         {
-            return ReportedTokens.ChoicesPerPrompt(ReplayRequest.Effective(statement.RequestPath, request, statement.Pins));
+            return CanonicalRequest.ChoicesPerPrompt(request, statement.Pins);
         }
         catch (CanonicalFormException)
         {
-            // The verifier says so.
+            // The verifier reports this.
             return null;
         }
     }

@@ -1,3 +1,4 @@
+using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
@@ -5,36 +6,52 @@ using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>Makes a bundle from what a client has kept of a request and its answer, and what the server still knows of its receipt.</summary>
-/// <param name="server">Null to ask nobody.</param>
+/// <summary>
+/// Creates a bundle from a client's copy of a request and its answer, and the server's data about the receipt.
+/// </summary>
+/// <param name="server">The server; null to query none.</param>
 internal sealed class BundleExport(ReceiptServer? server)
 {
-    /// <param name="answer">What has the receipt: a JSON answer, a recorded stream, or a receipt alone.</param>
-    /// <param name="answerName">What to call it in errors.</param>
+    /// <param name="answer">File with the receipt: a JSON answer, a recorded stream, or a receipt alone.</param>
+    /// <param name="answerName">Name of the answer in errors.</param>
     /// <param name="request">The client's request body; null to leave it out.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellation">Cancels the export.</param>
     /// <exception cref="InputException">There is no receipt, or its parts don't belong together.</exception>
-    /// <exception cref="ReceiptFormatException">It is malformed.</exception>
+    /// <exception cref="ReceiptFormatException">The receipt is malformed.</exception>
     /// <exception cref="NoAnswerException">The server gave no answer.</exception>
-    public async Task<ReceiptBundle> MakeAsync(byte[] answer, string answerName, byte[]? request, CancellationToken cancellation)
+    public async Task<ReceiptBundle> MakeAsync(
+        byte[] answer,
+        string answerName,
+        byte[]? request,
+        CancellationToken cancellation
+    )
     {
         ReceiptSource source = ReceiptSource.Read(answer, answerName);
         Receipt? receipt = source.Bundle?.Receipt;
         string id = receipt?.ReceiptId ?? source.ReceiptId!;
         ReceiptBundle? kept = server is null ? null : await server.ReceiptAsync(id, cancellation);
-        receipt ??= kept?.Receipt ?? throw new InputException($"{answerName}: has only the receipt's id, and {(server is null ? "no server was named with --url" : "the server does not have the receipt")}.");
+        receipt ??=
+            kept?.Receipt
+            ?? throw new InputException(
+                $"{answerName}: has only the receipt's id, and {(server is null ? "no server was named with --url" : "the server does not have the receipt")}."
+            );
 
         ReceiptStatement statement = StatementReader.Read(receipt.Envelope.Payload);
         var bundle = new ReceiptBundle(receipt)
         {
             Request = request is null ? null : new RecordedRequest(statement.RequestPath, request),
             Response = source.Response,
-            Environment = kept?.Environment ?? (server is null ? null : await server.EnvironmentAsync(statement.EnvironmentId, cancellation)) ?? source.Bundle?.Environment,
+            Environment =
+                kept?.Environment
+                ?? (server is null ? null : await server.EnvironmentAsync(statement.EnvironmentId, cancellation))
+                ?? source.Bundle?.Environment,
             PublicKey = (server is null ? null : await server.KeyAsync(cancellation)) ?? source.Bundle?.PublicKey,
             InclusionProof = kept?.InclusionProof ?? source.Bundle?.InclusionProof,
         };
-        using VerificationKey? key = GivenKey.Read(bundle.PublicKey);
+        using VerificationKey? key = PublicKeyInput.Read(bundle.PublicKey);
         VerificationReport report = BundleEvidence.Of(bundle).Check(key, isPinned: false);
-        return report.Verdict != Verdict.Tampered ? bundle : throw new InputException($"{answerName}: its parts don't belong together: {report.Reason}.");
+        return report.Verdict != Verdict.Tampered
+            ? bundle
+            : throw new InputException($"{answerName}: its parts don't belong together: {report.Reason}.");
     }
 }

@@ -2,24 +2,27 @@ using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>The words of reports.</summary>
+/// <summary>Names of checks and outcomes in reports.</summary>
 internal static class CheckNames
 {
-    public static string ForPeople(ReceiptCheck check) => check switch
-    {
-        ReceiptCheck.ReceiptId => "receipt id",
-        ReceiptCheck.Logprobs => "log-probabilities",
-        ReceiptCheck.Environment => "environment",
-        ReceiptCheck.Inclusion => "log",
-        _ => check.ToString().ToLowerInvariant(),
-    };
+    public static string ForPeople(ReceiptCheck check) =>
+        check switch
+        {
+            ReceiptCheck.ReceiptId => "receipt id",
+            ReceiptCheck.Logprobs => "log-probabilities",
+            ReceiptCheck.Environment => "environment",
+            ReceiptCheck.Inclusion => "log",
+            _ => check.ToString().ToLowerInvariant(),
+        };
 
-    public static string ForPrograms(ReceiptCheck check) => check == ReceiptCheck.ReceiptId ? "receipt_id" : check.ToString().ToLowerInvariant();
+    public static string ForPrograms(ReceiptCheck check) =>
+        check == ReceiptCheck.ReceiptId ? "receipt_id" : check.ToString().ToLowerInvariant();
 
-    public static string ForPrograms(CheckOutcome outcome) => outcome switch
-    {
-        CheckOutcome.Passed => "passed",
-        CheckOutcome.Failed => "failed",
-        _ => "not_checked",
-    };
+    public static string ForPrograms(CheckOutcome outcome) =>
+        outcome switch
+        {
+            CheckOutcome.Passed => "passed",
+            CheckOutcome.Failed => "failed",
+            _ => "not_checked",
+        };
 }

@@ -2,16 +2,22 @@ using System.Text.Json;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>Texts of JSON that others wrote.</summary>
+/// <summary>Reads strings from foreign JSON.</summary>
 internal static class ForeignText
 {
-    /// <summary>A member's text; null for another value, another type of parent, and half of a surrogate pair.</summary>
-    public static string? Of(JsonElement parent, string name)
+    /// <summary>
+    /// A member's string; null for another type, a parent that is not an object, and a lone surrogate.
+    /// </summary>
+    public static string? GetStringOrNull(JsonElement parent, string name)
     {
         try
         {
-            return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-                ? value.GetString() : null;
+            return
+                parent.ValueKind == JsonValueKind.Object
+                && parent.TryGetProperty(name, out JsonElement value)
+                && value.ValueKind == JsonValueKind.String
+                ? value.GetString()
+                : null;
         }
         catch (InvalidOperationException)
         {

@@ -1,30 +1,50 @@
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
+using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>What the receipt of a replay says about where it was computed.</summary>
-/// <param name="EnvironmentId">The environment; null if it is not known.</param>
-/// <param name="Note">Why not; null if it is known.</param>
+/// <summary>The environment of a replay according to its receipt.</summary>
+/// <param name="EnvironmentId">The environment; null if unknown.</param>
+/// <param name="Note">Why the environment is unknown; null if it is known.</param>
 internal sealed record FreshReceipt(Sha256Value? EnvironmentId, string? Note)
 {
     /// <summary>
-    /// Only a receipt of this very answer to this very request tells its environment. Whose it is does not matter: the verifier has chosen the server.
+    /// Only a receipt of this answer to this request counts. Its key is not checked, as the verifier has chosen the
+    /// server.
     /// </summary>
     public static async Task<FreshReceipt> OfAsync(
-        ReceiptServer server, ServerAnswer answer, AnswerDelivery delivery, string path, byte[] sent, OutputDigest output, CancellationToken cancellation)
+        ReceiptServer server,
+        ServerAnswer answer,
+        AnswerDelivery delivery,
+        string path,
+        byte[] sent,
+        OutputDigest output,
+        CancellationToken cancellation
+    )
     {
         try
         {
-            if (await FindAsync(server, answer, delivery, cancellation) is not { } receipt) return Unknown("the server gave no receipt with its answer");
-            VerificationResult result = ReceiptVerifier.VerifyUnpinned(new ReceiptEvidence(receipt) { RequestBody = sent, Output = output }, null);
-            if (result.Statement is not { } statement || result.Verdict == Verdict.Tampered || statement.RequestPath != path) return Unknown("the server's receipt is not one of its answer");
+            if (await FindAsync(server, answer, delivery, cancellation) is not { } receipt)
+                return Unknown("the server gave no receipt with its answer");
+            VerificationResult result = ReceiptVerifier.VerifyUnpinned(
+                new ReceiptEvidence(receipt) { RequestBody = sent, Output = output },
+                null
+            );
+            if (
+                result.Statement is not { } statement
+                || result.Verdict == Verdict.Tampered
+                || statement.RequestPath != path
+            )
+                return Unknown("the server's receipt is not one of its answer");
             IReadOnlyList<string> changed = ReplayRequest.Changed(sent, statement.Pins);
             return changed.Count == 0
-                ? new FreshReceipt(statement.EnvironmentId, null) : Unknown($"the server changed the request ({string.Join(", ", changed)})");
+                ? new FreshReceipt(statement.EnvironmentId, null)
+                : Unknown($"the server changed the request ({string.Join(", ", changed)})");
         }
         catch (ReceiptFormatException)
         {
@@ -32,18 +52,25 @@ internal sealed record FreshReceipt(Sha256Value? EnvironmentId, string? Note)
         }
     }
 
-    private static async Task<Receipt?> FindAsync(ReceiptServer server, ServerAnswer answer, AnswerDelivery delivery, CancellationToken cancellation)
+    private static async Task<Receipt?> FindAsync(
+        ReceiptServer server,
+        ServerAnswer answer,
+        AnswerDelivery delivery,
+        CancellationToken cancellation
+    )
     {
         ReceiptSource? inAnswer = null;
         try
         {
-            if (AnswerReceipt.Find(answer.Body, delivery) is { } json) inAnswer = ReceiptSource.ReadObject(json, "answer", null);
+            if (AnswerReceipt.Find(answer.Body, delivery) is { } json)
+                inAnswer = ReceiptSource.ReadObject(json, "answer", null);
         }
         catch (InputException)
         {
-            // It says that there is none.
+            // The answer contains no receipt.
         }
-        if (inAnswer?.Bundle is { } found) return found.Receipt;
+        if (inAnswer?.Bundle is { } found)
+            return found.Receipt;
         string? id = inAnswer?.ReceiptId ?? answer.ReceiptId;
         return id is null ? null : (await server.ReceiptAsync(id, cancellation))?.Receipt;
     }

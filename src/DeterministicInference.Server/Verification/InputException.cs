@@ -1,4 +1,4 @@
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>What was given on the command line can't be used: the message says what and why.</summary>
+/// <summary>An input of the command line can't be used: the message names it and says why.</summary>
 internal sealed class InputException(string message) : Exception(message);

@@ -1,18 +1,17 @@
-using System.Buffers;
 using System.Text.Json;
+using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>A report for programs: one line of JSON.</summary>
+/// <summary>Writes a report as one line of JSON.</summary>
 internal static class JsonReport
 {
     public static byte[] Write(VerificationReport report)
     {
-        var buffer = new ArrayBufferWriter<byte>(2048);
-        using (var json = new Utf8JsonWriter(buffer, ApiJson.WriterOptions))
+        ReadOnlyMemory<byte> text = JsonBytes.Write(json =>
         {
             json.WriteStartObject();
             json.WriteString("verdict", report.Name);
@@ -32,9 +31,8 @@ internal static class JsonReport
             json.WriteEndArray();
             WriteReplay(json, report.Replay);
             json.WriteEndObject();
-        }
-        buffer.Write("\n"u8);
-        return buffer.WrittenSpan.ToArray();
+        });
+        return [.. text.Span, (byte)'\n'];
     }
 
     private static void WriteReceipt(Utf8JsonWriter json, ReceiptStatement? statement)
@@ -47,10 +45,10 @@ internal static class JsonReport
         json.WriteStartObject("receipt");
         json.WriteString("id", statement.ReceiptId);
         json.WriteString("issued_at", StatementNames.Of(statement.IssuedAt));
-        json.WriteString("class", StatementNames.Of(statement.Class));
+        json.WriteString("class", EnvironmentNames.Of(statement.Class));
         json.WriteString("delivery", StatementNames.Of(statement.Delivery));
         json.WriteString("environment", statement.EnvironmentId.ToString());
-        json.WriteString("source", StatementNames.Of(statement.EnvironmentSource));
+        json.WriteString("source", EnvironmentNames.Of(statement.EnvironmentSource));
         json.WriteString("model", statement.ModelName);
         json.WriteEndObject();
     }
@@ -80,7 +78,8 @@ internal static class JsonReport
         json.WriteNumber("answers", replay.Answers);
         json.WriteString("environment", replay.EnvironmentId?.ToString());
         json.WriteStartArray("differing_facts");
-        foreach (string fact in replay.DifferingFacts) json.WriteStringValue(fact);
+        foreach (string fact in replay.DifferingFacts)
+            json.WriteStringValue(fact);
         json.WriteEndArray();
         json.WriteString("note", replay.Note);
         WriteDifference(json, replay);

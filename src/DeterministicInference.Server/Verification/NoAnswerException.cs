@@ -2,9 +2,9 @@ using System.Net;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>The server that was asked gave no answer that counts: the message says why, in words that follow a colon.</summary>
+/// <summary>The server gave no usable answer: the message says why, in words that follow a colon.</summary>
 internal sealed class NoAnswerException(string message) : Exception(message)
 {
-    /// <summary>What it answered instead; null if nothing came.</summary>
+    /// <summary>The status of its answer; null if nothing came.</summary>
     public HttpStatusCode? Status { get; init; }
 }

@@ -1,92 +1,114 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Environments;
-using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Verification;
 
 /// <summary>
-/// Finds the receipt in what its holder has: a bundle, a <c>determinism</c> object (also as <c>GET /v1/receipts/ID</c> gives it), a whole JSON answer,
-/// or a recorded stream.
+/// Finds the receipt in a file: a bundle, a <c>determinism</c> object (also from <c>GET /v1/receipts/ID</c>), a whole
+/// JSON answer, or a recorded stream.
 /// </summary>
-/// <param name="Bundle">The receipt and what came with it; null if there is only its id.</param>
-/// <param name="ReceiptId">The id; null if it stands only in the receipt.</param>
-/// <param name="Response">The answer, if it was one.</param>
+/// <param name="Bundle">The receipt with its context; null if there is only its id.</param>
+/// <param name="ReceiptId">The id; null if only the receipt contains it.</param>
+/// <param name="Response">The answer, if the file is one.</param>
 internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, RecordedResponse? Response)
 {
-    /// <param name="bytes">The file.</param>
-    /// <param name="name">What to call it in errors.</param>
-    /// <exception cref="InputException">It is none of these, or has no receipt.</exception>
-    /// <exception cref="ReceiptFormatException">It is one of these, but malformed.</exception>
+    /// <param name="bytes">The file's content.</param>
+    /// <param name="name">Name of the file in errors.</param>
+    /// <exception cref="InputException">The file is none of these, or has no receipt.</exception>
+    /// <exception cref="ReceiptFormatException">The file is one of these, but malformed.</exception>
     public static ReceiptSource Read(byte[] bytes, string name)
     {
-        if (LooksLikeJson(bytes)) return ReadJson(bytes, name);
+        if (LooksLikeJson(bytes))
+            return ReadJson(bytes, name);
         var stream = new RecordedResponse(AnswerDelivery.Sse, "text/event-stream", bytes);
-        byte[] determinism = AnswerReceipt.Find(bytes, AnswerDelivery.Sse)
-            ?? throw new InputException($"{name}: is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before [DONE]).");
+        byte[] determinism =
+            AnswerReceipt.Find(bytes, AnswerDelivery.Sse)
+            ?? throw new InputException(
+                $"{name}: is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before "
+                    + $"[DONE])."
+            );
         return ReadObject(determinism, name, stream);
     }
 
     private static ReceiptSource ReadJson(byte[] bytes, string name)
     {
         HashSet<string> names = TopLevelNames(bytes, name);
-        if (names.Contains("form")) return new ReceiptSource(ReceiptBundle.FromJson(bytes), null, null);
+        // An engine's answer may have any other member; a bundle has no choices of its own.
         if (names.Contains("choices"))
         {
-            byte[] determinism = AnswerReceipt.Find(bytes, AnswerDelivery.Json) ?? throw new InputException($"{name}: the answer has no receipt (a member 'determinism').");
+            byte[] determinism =
+                AnswerReceipt.Find(bytes, AnswerDelivery.Json)
+                ?? throw new InputException($"{name}: the answer has no receipt (a member 'determinism').");
             return ReadObject(determinism, name, new RecordedResponse(AnswerDelivery.Json, "application/json", bytes));
         }
-        if (names.Contains("receipt_id")) return ReadObject(bytes, name, null);
+        if (names.Contains("form"))
+            return new ReceiptSource(ReceiptBundle.FromJson(bytes), null, null);
+        if (names.Contains("receipt_id"))
+            return ReadObject(bytes, name, null);
         throw new InputException($"{name}: is neither a bundle, nor a receipt, nor an answer with one.");
     }
 
     /// <summary>Reads a <c>determinism</c> object.</summary>
-    /// <exception cref="InputException">It has no receipt.</exception>
-    /// <exception cref="ReceiptFormatException">It is malformed.</exception>
+    /// <exception cref="InputException">The object has no receipt.</exception>
+    /// <exception cref="ReceiptFormatException">The object is malformed.</exception>
     /// <param name="json">The object.</param>
     /// <param name="name">What to call it in errors.</param>
-    /// <param name="response">The answer that it came with.</param>
+    /// <param name="response">The answer that contained the object.</param>
     public static ReceiptSource ReadObject(byte[] json, string name, RecordedResponse? response)
     {
         HashSet<string> names = TopLevelNames(json, name);
-        if (names.Contains("receipt")) return new ReceiptSource(OfObject(json) with { Response = response }, null, response);
+        if (names.Contains("receipt"))
+            return new ReceiptSource(OfObject(json) with { Response = response }, null, response);
         using JsonDocument document = JsonDocument.Parse(json);
-        string? error = ForeignText.Of(document.RootElement, "error"), id = ForeignText.Of(document.RootElement, "receipt_id");
-        if (error is not null) throw new InputException($"{name}: no receipt was issued for this answer: {OneLine.Of(error)}.");
-        return id is not null ? new ReceiptSource(null, id, response) : throw new InputException($"{name}: the receipt has no 'receipt_id'.");
+        string? error = ForeignText.GetStringOrNull(document.RootElement, "error"),
+            id = ForeignText.GetStringOrNull(document.RootElement, "receipt_id");
+        if (error is not null)
+            throw new InputException($"{name}: no receipt was issued for this answer: {OneLine.Of(error)}.");
+        return id is not null
+            ? new ReceiptSource(null, id, response)
+            : throw new InputException($"{name}: the receipt has no 'receipt_id'.");
     }
 
-    /// <summary>A receipt with what the server that issued it says beside it.</summary>
+    /// <summary>Reads a receipt with the context that the server adds.</summary>
     /// <exception cref="ReceiptFormatException">It is malformed.</exception>
     public static ReceiptBundle OfObject(byte[] json)
     {
         Receipt receipt = Receipt.FromJson(json);
         using JsonDocument document = JsonDocument.Parse(json);
-        bool hasEnvironment = document.RootElement.TryGetProperty("environment", out JsonElement environment) && environment.ValueKind == JsonValueKind.Object;
+        bool hasEnvironment =
+            document.RootElement.TryGetProperty("environment", out JsonElement environment)
+            && environment.ValueKind == JsonValueKind.Object;
         return new ReceiptBundle(receipt)
         {
-            Environment = hasEnvironment ? EnvironmentDocument.Read(JsonMarshal.GetRawUtf8Value(environment).ToArray()) : null,
-            InclusionProof = ForeignText.Of(document.RootElement, "proof"),
+            Environment = hasEnvironment
+                ? EnvironmentDocument.Read(JsonMarshal.GetRawUtf8Value(environment).ToArray())
+                : null,
+            InclusionProof = ForeignText.GetStringOrNull(document.RootElement, "proof"),
         };
     }
 
     private static bool LooksLikeJson(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.StartsWith("\uFEFF"u8)) bytes = bytes[3..];
+        if (bytes.StartsWith("\uFEFF"u8))
+            bytes = bytes[3..];
         int start = bytes.IndexOfAnyExcept(" \t\r\n"u8);
         return start >= 0 && bytes[start] == '{';
     }
 
     private static HashSet<string> TopLevelNames(ReadOnlySpan<byte> json, string file)
     {
-        if (json.StartsWith("\uFEFF"u8)) json = json[3..];
+        if (json.StartsWith("\uFEFF"u8))
+            json = json[3..];
         var names = new HashSet<string>(StringComparer.Ordinal);
         try
         {
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = OutputHasher.MaxDepth + 1 });
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = AnswerReader.MaxDepth + 1 });
             reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {

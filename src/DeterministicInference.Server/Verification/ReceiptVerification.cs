@@ -1,3 +1,4 @@
+using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
@@ -5,10 +6,12 @@ using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>The command <c>verify</c>: the receipt's own checks, then, where a server is named, replays.</summary>
+/// <summary>The command <c>verify</c>: checks of the receipt, then replays where a server is named.</summary>
 internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
 {
-    private readonly ReceiptServer? _server = options.Against is { } url ? new ReceiptServer(url, options.ApiKey, options.Timeout) : null;
+    private readonly ReceiptServer? _server = options.Against is { } url
+        ? new ReceiptServer(url, options.ApiKey, options.Timeout)
+        : null;
 
     /// <exception cref="InputException">A file can't be used.</exception>
     public async Task<VerificationReport> RunAsync(CancellationToken cancellation)
@@ -19,7 +22,10 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         }
         catch (ReceiptFormatException e)
         {
-            return new VerificationReport(e.IsUnknownVersion ? Verdict.UnknownVersion : Verdict.Tampered, e.Message.TrimEnd('.'));
+            return new VerificationReport(
+                e.IsUnknownVersion ? Verdict.UnknownVersion : Verdict.Tampered,
+                e.Message.TrimEnd('.')
+            );
         }
         catch (NoAnswerException e)
         {
@@ -31,36 +37,61 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
 
     private async Task<VerificationReport> CheckAsync(CancellationToken cancellation)
     {
-        using VerificationKey? pinned = options.KeyFile is { } file ? GivenKey.ReadFile(file) : null;
+        using VerificationKey? pinned = options.KeyFile is { } file ? PublicKeyInput.ReadFile(file) : null;
         byte[]? requestFile = options.RequestFile is { } request ? InputFile.Read(request) : null;
         byte[]? responseFile = options.ResponseFile is { } response ? InputFile.Read(response) : null;
-        ReceiptBundle bundle = await BundleAsync(ReceiptSource.Read(InputFile.Read(options.Receipt), options.Receipt), cancellation);
+        ReceiptBundle bundle = await BundleAsync(
+            ReceiptSource.Read(InputFile.Read(options.Receipt), options.Receipt),
+            cancellation
+        );
         ReadOnlyMemory<byte>? body = requestFile is not null ? requestFile : bundle.Request?.Body;
         ReadOnlyMemory<byte>? answer = responseFile is not null ? responseFile : bundle.Response?.Body;
 
-        // A key that nobody vouches for: the bundle's, else the server's own.
-        using VerificationKey? given = pinned is not null ? null
-            : GivenKey.Read(bundle.PublicKey ?? (_server is null ? null : await _server.KeyAsync(cancellation)));
+        // A key that is not trusted: the bundle's, else the server's own.
+        using VerificationKey? given = pinned is not null
+            ? null
+            : PublicKeyInput.Read(bundle.PublicKey ?? (_server is null ? null : await _server.KeyAsync(cancellation)));
         BundleEvidence evidence = BundleEvidence.Of(bundle, body, answer);
         VerificationReport report = evidence.Check(pinned ?? given, isPinned: pinned is not null);
-        if (_server is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete) || bundle.Receipt.Salt is null) return report;
+        if (
+            _server is null
+            || report.Verdict is not (Verdict.Valid or Verdict.Incomplete)
+            || bundle.Receipt.Salt is null
+        )
+            return report;
 
-        if (body is not { } client) throw new InputException("--against: the request is needed to compute it again. Give --request FILE, or a bundle that has it.");
+        if (body is not { } client)
+            throw new InputException(
+                "--against: the request is needed to compute it again. Give --request FILE, or a bundle that has it."
+            );
         ReceiptStatement statement = report.Statement!;
         var session = new ReplaySession(_server, statement, bundle.Receipt, evidence.Recorded, bundle.Environment);
-        (ReplayVerdict verdict, ReplayReport replay) = await session.RunAsync(client, options.Delivery ?? statement.Delivery, options.Runs, cancellation);
+        (ReplayVerdict verdict, ReplayReport replay) = await session.RunAsync(
+            client,
+            options.Delivery ?? statement.Delivery,
+            options.Runs,
+            cancellation
+        );
         return report with { Verdict = verdict.Verdict, Reason = verdict.Reason, Replay = replay };
     }
 
     private async Task<ReceiptBundle> BundleAsync(ReceiptSource source, CancellationToken cancellation)
     {
-        if (source.Bundle is { } bundle) return bundle;
+        if (source.Bundle is { } bundle)
+            return bundle;
         if (_server is null)
         {
-            throw new InputException($"{options.Receipt}: has only the receipt's id. Fetch the receipt (GET /v1/receipts/{source.ReceiptId}), or name its server with --against.");
+            throw new InputException(
+                $"{options.Receipt}: has only the receipt's id. Fetch the receipt (GET "
+                    + $"/v1/receipts/{source.ReceiptId}), or name its server with --against."
+            );
         }
-        ReceiptBundle found = await _server.ReceiptAsync(source.ReceiptId!, cancellation)
-            ?? throw new InputException($"{options.Receipt}: has only the receipt's id, and the server that --against names does not have the receipt.");
+        ReceiptBundle found =
+            await _server.ReceiptAsync(source.ReceiptId!, cancellation)
+            ?? throw new InputException(
+                $"{options.Receipt}: has only the receipt's id, and the server that --against names does not have "
+                    + $"the receipt."
+            );
         return found with { Response = source.Response };
     }
 }

@@ -1,40 +1,40 @@
 using DeterministicInference.Receipts;
-using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>What replays showed.</summary>
-/// <param name="Delivery">How they were delivered.</param>
-/// <param name="Answers">How many answers came.</param>
+/// <summary>The result of replays.</summary>
+/// <param name="Delivery">Delivery of the replays.</param>
+/// <param name="Answers">Number of answers received.</param>
 internal sealed record ReplayReport(AnswerDelivery Delivery, int Answers)
 {
-    /// <summary>Where the server says that it computed them; null if that is not known.</summary>
+    /// <summary>Environment that the server names for the replays; null if unknown.</summary>
     public Sha256Value? EnvironmentId { get; init; }
 
-    /// <summary>Facts that differ between the environments; empty where they are equal or not known.</summary>
+    /// <summary>Facts that differ between the environments; empty if equal or unknown.</summary>
     public IReadOnlyList<string> DifferingFacts { get; init; } = [];
 
-    /// <summary>What else there is to know, such as why the environment is not known.</summary>
+    /// <summary>A remark, such as why the environment is unknown.</summary>
     public string? Note { get; init; }
 
-    /// <summary>Where the first answer differs from the receipt; null if it does not.</summary>
+    /// <summary>Where the first answer differs from the receipt; null if it does not differ.</summary>
     public ReplayDifference? Difference { get; init; }
 
-    /// <summary>The token at that place in the receipt's answer, and in the replay; null if it is not known.</summary>
+    /// <summary>The token at that place in the receipt's answer, and in the replay; null if unknown.</summary>
     public ReportedToken? Recorded { get; init; }
 
     /// <inheritdoc cref="Recorded"/>
     public ReportedToken? Replayed { get; init; }
 }
 
-/// <summary>A token for people.</summary>
-/// <param name="Id">As the engine reports it.</param>
-/// <param name="Text">What the answer says that it stands for; null if it does not.</param>
+/// <summary>A token as shown in reports.</summary>
+/// <param name="Id">Id that the engine reports.</param>
+/// <param name="Text">Text of the token according to the answer; null if the answer has none.</param>
 internal sealed record ReportedToken(uint Id, string? Text)
 {
-    /// <summary>The token at a place; null if it is not known.</summary>
+    /// <summary>The token at a place; null if unknown.</summary>
     public static ReportedToken? At(RecordedAnswer? answer, TokenPlace place) =>
         answer?.TokenAt(place) is { } id ? new ReportedToken(id, answer.TextAt(place)) : null;
 }

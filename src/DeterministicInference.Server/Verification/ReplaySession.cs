@@ -1,33 +1,42 @@
 using System.Net;
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
-using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>Has a receipt's request computed again until the answers decide.</summary>
-/// <param name="server">Computes.</param>
-/// <param name="statement">What was signed.</param>
-/// <param name="receipt">Opens it.</param>
-/// <param name="recorded">The answer that the receipt is of; null if it is not at hand.</param>
-/// <param name="environment">The document of its environment; null if the holder has none.</param>
+/// <summary>Replays a receipt's request until the answers decide the verdict.</summary>
+/// <param name="server">The server that computes.</param>
+/// <param name="statement">The signed statement.</param>
+/// <param name="receipt">The receipt, whose salt opens the statement's commitments.</param>
+/// <param name="recorded">The recorded answer; null if it is missing.</param>
+/// <param name="environment">Document of the receipt's environment; null if the holder has none.</param>
 internal sealed class ReplaySession(
-    ReceiptServer server, ReceiptStatement statement, Receipt receipt, RecordedAnswer? recorded, InferenceEnvironment? environment)
+    ReceiptServer server,
+    ReceiptStatement statement,
+    Receipt receipt,
+    RecordedAnswer? recorded,
+    InferenceEnvironment? environment
+)
 {
     private readonly List<Replay> _replays = [];
     private bool _asksForIds = true;
     private string? _note;
 
     /// <param name="requestBody">The client's request.</param>
-    /// <param name="delivery">Of the replays.</param>
-    /// <param name="runs">Replays that a difference needs before it counts.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="delivery">Delivery of the replays.</param>
+    /// <param name="runs">Replays made before a difference counts.</param>
+    /// <param name="cancellation">Cancels the session.</param>
     public async Task<(ReplayVerdict Verdict, ReplayReport Report)> RunAsync(
-        ReadOnlyMemory<byte> requestBody, AnswerDelivery delivery, int runs, CancellationToken cancellation)
+        ReadOnlyMemory<byte> requestBody,
+        AnswerDelivery delivery,
+        int runs,
+        CancellationToken cancellation
+    )
     {
         byte[] effective = ReplayRequest.Effective(statement.RequestPath, requestBody.Span, statement.Pins);
         ReplayVerdict? verdict = null;
@@ -43,7 +52,11 @@ internal sealed class ReplaySession(
                     replay = replay with { Environment = await server.EnvironmentAsync(id, cancellation) };
                 }
                 _replays.Add(replay);
-                verdict = new ReplayJudge(statement, receipt.Salt, receipt.Trail, original) { Runs = runs, Recorded = recorded }.Judge(_replays);
+                verdict = new ReplayJudge(statement, receipt.Salt, receipt.Trail, original)
+                {
+                    Runs = runs,
+                    Recorded = recorded,
+                }.Judge(_replays);
             }
         }
         catch (NoAnswerException e)
@@ -55,11 +68,20 @@ internal sealed class ReplaySession(
 
     private ReplayVerdict NoAnswer(string why)
     {
-        string count = _replays.Count switch { 0 => "", 1 => " after 1 answer that differs", int answers => $" after {answers} answers, of which the first differs" };
-        // That the answer broke off is known without a replay.
+        string count = _replays.Count switch
+        {
+            0 => "",
+            1 => " after 1 answer that differs",
+            int answers => $" after {answers} answers, of which the first differs",
+        };
+        // The answer broke off, which is known without a replay.
         return statement.Complete
             ? new ReplayVerdict(Verdict.Unreachable, null, $"the server gave no answer{count}: {why}")
-            : new ReplayVerdict(Verdict.Incomplete, null, $"the answer broke off; the server gave none to compare it with: {why}");
+            : new ReplayVerdict(
+                Verdict.Incomplete,
+                null,
+                $"the answer broke off; the server gave none to compare it with: {why}"
+            );
     }
 
     private async Task<Replay> ReplayAsync(byte[] effective, AnswerDelivery delivery, CancellationToken cancellation)
@@ -69,28 +91,52 @@ internal sealed class ReplaySession(
         try
         {
             read = RecordedAnswer.Read(
-                answer.Body, delivery, receipt.Salt!, ReportedTokens.ChoicesPerPrompt(effective), statement.LogprobsCommitment is not null);
+                answer.Body,
+                delivery,
+                receipt.Salt!,
+                CanonicalRequest.ChoicesPerPrompt(effective, RequestPins.None),
+                statement.LogprobsCommitment is not null
+            );
         }
         catch (CanonicalFormException)
         {
             throw new NoAnswerException("its answer is malformed");
         }
-        if (!read.Ended || !read.Output.Finished) throw new NoAnswerException("its answer broke off");
-        FreshReceipt fresh = await FreshReceipt.OfAsync(server, answer, delivery, statement.RequestPath, sent, read.Output, cancellation);
+        if (!read.Ended || !read.Output.Finished)
+            throw new NoAnswerException("its answer broke off");
+        FreshReceipt fresh = await FreshReceipt.OfAsync(
+            server,
+            answer,
+            delivery,
+            statement.RequestPath,
+            sent,
+            read.Output,
+            cancellation
+        );
         _note ??= fresh.Note;
         return Replay.Of(read, delivery) with { EnvironmentId = fresh.EnvironmentId };
     }
 
-    /// <summary>Some engines can't report token ids in every delivery and refuse; then the answer is computed without.</summary>
-    private async Task<(byte[] Sent, ServerAnswer Answer)> AskAsync(byte[] effective, AnswerDelivery delivery, CancellationToken cancellation)
+    /// <summary>
+    /// Sends a request. Some engines refuse to report token ids in some deliveries; the request is then sent without
+    /// them.
+    /// </summary>
+    private async Task<(byte[] Sent, ServerAnswer Answer)> AskAsync(
+        byte[] effective,
+        AnswerDelivery delivery,
+        CancellationToken cancellation
+    )
     {
         byte[] body = ReplayRequest.Body(effective, delivery, _asksForIds);
         try
         {
             return (body, await server.AskAsync(statement.RequestPath, body, delivery, cancellation));
         }
-        catch (NoAnswerException e) when (_asksForIds && e.Status is (HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity)
-            && !ReplayRequest.SaysWhetherIds(effective))
+        catch (NoAnswerException e)
+            when (_asksForIds
+                && e.Status is (HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity)
+                && !ReplayRequest.SaysWhetherIds(effective)
+            )
         {
             _asksForIds = false;
             body = ReplayRequest.Body(effective, delivery, asksForIds: false);

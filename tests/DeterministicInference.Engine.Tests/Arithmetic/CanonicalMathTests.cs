@@ -4,14 +4,17 @@ using Xunit;
 
 namespace DeterministicInference.Engine.Tests.Arithmetic;
 
-/// <summary>Accuracy of the elementary functions against the platform's, and their exact bits at chosen points.</summary>
+/// <summary>
+/// Accuracy of the elementary functions against the platform's, and their exact bits at chosen points.
+/// </summary>
 public sealed class CanonicalMathTests
 {
     [Fact]
     public void The_single_precision_exponential_is_at_most_one_ulp_off()
     {
         double worst = 0;
-        for (float x = -87f; x <= 88f; x += 0.00071f) worst = Math.Max(worst, UlpsOff(PlainMath.Exp(x), Math.Exp(x)));
+        for (float x = -87f; x <= 88f; x += 0.00071f)
+            worst = Math.Max(worst, UlpsOff(PlainMath.Exp(x), Math.Exp(x)));
 
         Assert.InRange(worst, 0.4, 1.0);
     }
@@ -47,8 +50,15 @@ public sealed class CanonicalMathTests
         double worst = 0;
         for (int i = 0; i < 100_000; i++)
         {
-            double near = 0.5 + i * 1.5e-5, wide = Math.ScaleB(1 + i * 9.9e-6, i % 2000 - 1000);
-            worst = Math.Max(worst, Math.Max(UlpsOff(CanonicalMath.Log(near), Math.Log(near)), UlpsOff(CanonicalMath.Log(wide), Math.Log(wide))));
+            double near = 0.5 + i * 1.5e-5,
+                wide = Math.ScaleB(1 + i * 9.9e-6, i % 2000 - 1000);
+            worst = Math.Max(
+                worst,
+                Math.Max(
+                    UlpsOff(CanonicalMath.Log(near), Math.Log(near)),
+                    UlpsOff(CanonicalMath.Log(wide), Math.Log(wide))
+                )
+            );
         }
 
         Assert.InRange(worst, 0, 3.0);
@@ -79,7 +89,10 @@ public sealed class CanonicalMathTests
     [InlineData(88f, "7ef882b7")]
     [InlineData(1e-8f, "3f800000")]
     public void The_single_precision_exponential_has_fixed_bits(float x, string bits) =>
-        Assert.Equal(bits, BitConverter.SingleToUInt32Bits(PlainMath.Exp(x)).ToString("x8", CultureInfo.InvariantCulture));
+        Assert.Equal(
+            bits,
+            BitConverter.SingleToUInt32Bits(PlainMath.Exp(x)).ToString("x8", CultureInfo.InvariantCulture)
+        );
 
     [Theory]
     [InlineData(1, "4005bf0a8b145769", "0000000000000000", "3feaed548f090cee", "3fe14a280fb5068c")]
@@ -90,12 +103,18 @@ public sealed class CanonicalMathTests
     {
         (double sine, double cosine) = CanonicalMath.SinCos(x);
 
-        Assert.Equal($"{exp} {log} {sin} {cos}", $"{Hex(CanonicalMath.Exp(x))} {Hex(CanonicalMath.Log(x))} {Hex(sine)} {Hex(cosine)}");
+        Assert.Equal(
+            $"{exp} {log} {sin} {cos}",
+            $"{Hex(CanonicalMath.Exp(x))} {Hex(CanonicalMath.Log(x))} {Hex(sine)} {Hex(cosine)}"
+        );
     }
 
-    private static string Hex(double value) => BitConverter.DoubleToUInt64Bits(value).ToString("x16", CultureInfo.InvariantCulture);
+    private static string Hex(double value) =>
+        BitConverter.DoubleToUInt64Bits(value).ToString("x16", CultureInfo.InvariantCulture);
 
-    private static double UlpsOff(float actual, double exact) => Math.Abs(actual - exact) / (MathF.BitIncrement((float)exact) - (float)exact);
+    private static double UlpsOff(float actual, double exact) =>
+        Math.Abs(actual - exact) / (MathF.BitIncrement((float)exact) - (float)exact);
 
-    private static double UlpsOff(double actual, double exact) => Math.Abs(actual - exact) / Math.Abs(Math.BitIncrement(exact) - exact);
+    private static double UlpsOff(double actual, double exact) =>
+        Math.Abs(actual - exact) / Math.Abs(Math.BitIncrement(exact) - exact);
 }

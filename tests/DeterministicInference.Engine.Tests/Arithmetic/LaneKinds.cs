@@ -3,10 +3,13 @@ using Xunit;
 
 namespace DeterministicInference.Engine.Tests.Arithmetic;
 
-/// <summary>The implementations of <see cref="ILanes{TSelf}"/>. The runtime emulates those that the hardware lacks.</summary>
+/// <summary>
+/// The implementations of <see cref="ILanes{TSelf}"/>. The runtime emulates those that the hardware lacks.
+/// </summary>
 internal static class LaneKinds
 {
-    public static TheoryData<string> All { get; } = [nameof(Lanes512), nameof(Lanes256), nameof(Lanes128), nameof(LanesScalar)];
+    public static TheoryData<string> All { get; } =
+    [nameof(Lanes512), nameof(Lanes256), nameof(Lanes128), nameof(LanesScalar)];
 
     public static void Run(string kind, ILaneKernel kernel)
     {

@@ -20,7 +20,8 @@ public sealed unsafe class MatrixProductTests
         foreach (int rows in (int[])[1, 2, 4, 7, 11])
         {
             using WeightMatrix weights = Random(rows, columns, isBFloat16, bias: rows == 7);
-            for (int tokens = 1; tokens <= MostTokens; tokens++) Check(lanes, weights, 0, rows, tokens);
+            for (int tokens = 1; tokens <= MostTokens; tokens++)
+                Check(lanes, weights, 0, rows, tokens);
         }
     }
 
@@ -38,9 +39,17 @@ public sealed unsafe class MatrixProductTests
 
     private static void Check(string lanes, WeightMatrix weights, int first, int end, int tokens)
     {
-        int rows = weights.Rows, columns = weights.Columns, stride = weights.Stride + 16, yStride = rows + 3;
-        float[][] x = [.. Enumerable.Range(0, tokens).Select(token => SeededValues.Singles(columns, 50 + (ulong)token))];
-        float[] inputs = new float[tokens * stride], outputs = new float[tokens * yStride], expected = new float[tokens * yStride];
+        int rows = weights.Rows,
+            columns = weights.Columns,
+            stride = weights.Stride + 16,
+            yStride = rows + 3;
+        float[][] x =
+        [
+            .. Enumerable.Range(0, tokens).Select(token => SeededValues.Singles(columns, 50 + (ulong)token)),
+        ];
+        float[] inputs = new float[tokens * stride],
+            outputs = new float[tokens * yStride],
+            expected = new float[tokens * yStride];
         Array.Fill(outputs, Untouched);
         Array.Fill(expected, Untouched);
         for (int token = 0; token < tokens; token++)
@@ -52,7 +61,10 @@ public sealed unsafe class MatrixProductTests
                 expected[token * yStride + row] = weights.Bias is { } bias ? sum + bias[row] : sum;
             }
         }
-        fixed (float* px = inputs, py = outputs)
+        fixed (
+            float* px = inputs,
+                py = outputs
+        )
         {
             LaneKinds.Run(lanes, new MatrixProduct(weights, first, end, (nint)px, stride, tokens, (nint)py, yStride));
         }
@@ -60,13 +72,23 @@ public sealed unsafe class MatrixProductTests
         Bits.Equal(expected, outputs, $"{rows}×{columns}, rows {first}…{end}, {tokens} tokens");
     }
 
-    private static float[] Row(WeightMatrix weights, int row) => weights.IsBFloat16
-        ? [.. weights.BFloat16Row(row)[..weights.Columns].ToArray().Select(value => BitConverter.UInt32BitsToSingle((uint)value << 16))]
-        : weights.SingleRow(row)[..weights.Columns].ToArray();
+    private static float[] Row(WeightMatrix weights, int row) =>
+        weights.IsBFloat16
+            ?
+            [
+                .. weights
+                    .BFloat16Row(row)[..weights.Columns]
+                    .ToArray()
+                    .Select(value => BitConverter.UInt32BitsToSingle((uint)value << 16)),
+            ]
+            : weights.SingleRow(row)[..weights.Columns].ToArray();
 
     private static WeightMatrix Random(int rows, int columns, bool isBFloat16, bool bias)
     {
-        var matrix = new WeightMatrix(rows, columns, isBFloat16) { Bias = bias ? SeededValues.Singles(rows, 99) : null };
+        var matrix = new WeightMatrix(rows, columns, isBFloat16)
+        {
+            Bias = bias ? SeededValues.Singles(rows, 99) : null,
+        };
         for (int row = 0; row < rows; row++)
         {
             float[] values = SeededValues.Singles(columns, 100 + (ulong)row);
@@ -75,7 +97,8 @@ public sealed unsafe class MatrixProductTests
                 values.CopyTo(matrix.SingleRow(row));
                 continue;
             }
-            for (int i = 0; i < columns; i++) matrix.BFloat16Row(row)[i] = (ushort)(BitConverter.SingleToUInt32Bits(values[i]) >> 16);
+            for (int i = 0; i < columns; i++)
+                matrix.BFloat16Row(row)[i] = (ushort)(BitConverter.SingleToUInt32Bits(values[i]) >> 16);
         }
         return matrix;
     }

@@ -4,7 +4,12 @@ namespace DeterministicInference.Engine.Tests.Arithmetic;
 internal static class PlainAttention
 {
     /// <summary>softmax(query·key / √width) · value.</summary>
-    public static float[] Head(SummationOrder order, float[] query, IReadOnlyList<float[]> keys, IReadOnlyList<float[]> values)
+    public static float[] Head(
+        SummationOrder order,
+        float[] query,
+        IReadOnlyList<float[]> keys,
+        IReadOnlyList<float[]> values
+    )
     {
         float scale = 1f / MathF.Sqrt(query.Length);
         float[] scores = [.. keys.Select(key => order.Dot(query, key) * scale)];
@@ -15,7 +20,8 @@ internal static class PlainAttention
         var column = new float[weights.Length];
         for (int i = 0; i < output.Length; i++)
         {
-            for (int j = 0; j < column.Length; j++) column[j] = values[j][i];
+            for (int j = 0; j < column.Length; j++)
+                column[j] = values[j][i];
             output[i] = order.WeightedSum(weights, column) / sum;
         }
         return output;

@@ -6,7 +6,8 @@ internal sealed class SequentialSum : SummationOrder
     public override float Sum(ReadOnlySpan<float> a)
     {
         float sum = 0;
-        foreach (float value in a) sum += value;
+        foreach (float value in a)
+            sum += value;
         return sum;
     }
 }

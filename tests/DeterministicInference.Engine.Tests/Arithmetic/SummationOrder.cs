@@ -13,7 +13,8 @@ internal class SummationOrder
     public virtual float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         var partial = new float[64];
-        for (int k = 0; k < a.Length; k++) partial[k % 64] = MathF.FusedMultiplyAdd(a[k], b[k], partial[k % 64]);
+        for (int k = 0; k < a.Length; k++)
+            partial[k % 64] = MathF.FusedMultiplyAdd(a[k], b[k], partial[k % 64]);
         return Combine(partial);
     }
 
@@ -21,7 +22,8 @@ internal class SummationOrder
     public virtual float Sum(ReadOnlySpan<float> a)
     {
         var partial = new float[64];
-        for (int k = 0; k < a.Length; k++) partial[k % 64] += a[k];
+        for (int k = 0; k < a.Length; k++)
+            partial[k % 64] += a[k];
         return Combine(partial);
     }
 
@@ -29,17 +31,20 @@ internal class SummationOrder
     public virtual float WeightedSum(ReadOnlySpan<float> weights, ReadOnlySpan<float> values)
     {
         var partial = new float[4];
-        for (int j = 0; j < weights.Length; j++) partial[j % 4] = MathF.FusedMultiplyAdd(weights[j], values[j], partial[j % 4]);
+        for (int j = 0; j < weights.Length; j++)
+            partial[j % 4] = MathF.FusedMultiplyAdd(weights[j], values[j], partial[j % 4]);
         return (partial[0] + partial[1]) + (partial[2] + partial[3]);
     }
 
     private static float Combine(float[] partial)
     {
         var lanes = new float[16];
-        for (int i = 0; i < 16; i++) lanes[i] = (partial[i] + partial[16 + i]) + (partial[32 + i] + partial[48 + i]);
+        for (int i = 0; i < 16; i++)
+            lanes[i] = (partial[i] + partial[16 + i]) + (partial[32 + i] + partial[48 + i]);
         for (int half = 8; half > 0; half /= 2)
         {
-            for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+            for (int i = 0; i < half; i++)
+                lanes[i] += lanes[i + half];
         }
         return lanes[0];
     }

@@ -11,13 +11,17 @@ public sealed class KnownTemplateTests : IDisposable
 {
     // As the transformers documentation and the Llama 3 model card's repository write them.
     private const string ChatMl =
-        "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}"
+        "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' "
+        + "+ '\\n'}}{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     private const string Llama3 =
-        "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + "
-        + "'<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}"
-        + "{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}";
+        "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' "
+        + "+ message['role'] + "
+        + "'<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set "
+        + "content = bos_token + content %}"
+        + "{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|"
+        + "end_header_id|>\n\n' }}{% endif %}";
 
     private static readonly ChatMessage[] Conversation = [new("system", "Be kind."), new("user", " Hi <|end|> \n")];
 
@@ -30,21 +34,35 @@ public sealed class KnownTemplateTests : IDisposable
 
         int[] expected =
         [
-            SpecialTokens.Bos, SpecialTokens.System, .. engine.Tokenizer.Encode("Be kind."), SpecialTokens.End,
-            SpecialTokens.User, .. engine.Tokenizer.Encode(" Hi <|end|> \n"), SpecialTokens.End, SpecialTokens.Assistant,
+            SpecialTokens.Bos,
+            SpecialTokens.System,
+            .. engine.Tokenizer.Encode("Be kind."),
+            SpecialTokens.End,
+            SpecialTokens.User,
+            .. engine.Tokenizer.Encode(" Hi <|end|> \n"),
+            SpecialTokens.End,
+            SpecialTokens.Assistant,
         ];
         Assert.Equal(expected, engine.EncodeChat(Conversation));
         Assert.DoesNotContain(SpecialTokens.End, engine.Tokenizer.Encode(" Hi <|end|> \n"));
     }
 
     [Fact]
-    public void ChatMl_is_recognised() => Assert.Equal(
-        "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n Hi <|end|> \n<|im_end|>\n<|im_start|>assistant\n", Render(ChatMl));
+    public void ChatMl_is_recognised() =>
+        Assert.Equal(
+            "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n Hi <|end|> \n<|im_end|>\n<|im_start|"
+                + ">assistant\n",
+            Render(ChatMl)
+        );
 
     [Fact]
-    public void Llama_3_is_recognised_with_its_trimmed_contents() => Assert.Equal(
-        "<|bos|><|start_header_id|>system<|end_header_id|>\n\nBe kind.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi <|end|><|eot_id|>"
-        + "<|start_header_id|>assistant<|end_header_id|>\n\n", Render(Llama3));
+    public void Llama_3_is_recognised_with_its_trimmed_contents() =>
+        Assert.Equal(
+            "<|bos|><|start_header_id|>system<|end_header_id|>\n\nBe kind.<|eot_id|><|start_header_id|>user<|"
+                + "end_header_id|>\n\nHi <|end|><|eot_id|>"
+                + "<|start_header_id|>assistant<|end_header_id|>\n\n",
+            Render(Llama3)
+        );
 
     [Fact]
     public void Only_what_the_template_wrote_is_control_text()
@@ -66,7 +84,11 @@ public sealed class KnownTemplateTests : IDisposable
 
         using EmbeddedEngine engine = _model.Load();
         Assert.Null(engine.Template);
-        Assert.Contains("/v1/completions", Assert.Throws<ChatTemplateException>(() => engine.EncodeChat(Conversation)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "/v1/completions",
+            Assert.Throws<ChatTemplateException>(() => engine.EncodeChat(Conversation)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

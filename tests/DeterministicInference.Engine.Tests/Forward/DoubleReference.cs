@@ -2,7 +2,9 @@ using DeterministicInference.Engine.Model;
 
 namespace DeterministicInference.Engine.Tests.Forward;
 
-/// <summary>The transformer by its textbook formulas in double precision: what the engine's arithmetic approximates.</summary>
+/// <summary>
+/// The transformer by its textbook formulas in double precision: what the engine's arithmetic approximates.
+/// </summary>
 internal sealed class DoubleReference(ReferenceWeights weights)
 {
     private readonly ModelConfig _config = weights.Config;
@@ -20,7 +22,8 @@ internal sealed class DoubleReference(ReferenceWeights weights)
             string name = $"model.layers.{layer}.";
             x = Sum(x, Attention(layer, name + "self_attn.", Norm(x, name + "input_layernorm.weight")));
             double[] y = Norm(x, name + "post_attention_layernorm.weight");
-            double[] gate = Project(name + "mlp.gate_proj", y), up = Project(name + "mlp.up_proj", y);
+            double[] gate = Project(name + "mlp.gate_proj", y),
+                up = Project(name + "mlp.up_proj", y);
             x = Sum(x, Project(name + "mlp.down_proj", [.. gate.Zip(up, (g, u) => g / (1 + Math.Exp(-g)) * u)]));
         }
         _position++;
@@ -30,23 +33,42 @@ internal sealed class DoubleReference(ReferenceWeights weights)
 
     private double[] Attention(int layer, string name, double[] x)
     {
-        double[][] queries = Heads(Project(name + "q_proj", x)), keys = Heads(Project(name + "k_proj", x)), values = Heads(Project(name + "v_proj", x));
+        double[][] queries = Heads(Project(name + "q_proj", x)),
+            keys = Heads(Project(name + "k_proj", x)),
+            values = Heads(Project(name + "v_proj", x));
         for (int head = 0; head < keys.Length; head++)
         {
-            if (!_cache.TryGetValue((layer, head), out var cached)) _cache[(layer, head)] = cached = [];
+            if (!_cache.TryGetValue((layer, head), out var cached))
+                _cache[(layer, head)] = cached = [];
             cached.Add((Rotated(keys[head]), values[head]));
         }
-        return Project(name + "o_proj", [.. queries.Index().SelectMany(query =>
-            Attend(Rotated(query.Item), _cache[(layer, query.Index * keys.Length / queries.Length)]))]);
+        return Project(
+            name + "o_proj",
+            [
+                .. queries
+                    .Index()
+                    .SelectMany(query =>
+                        Attend(Rotated(query.Item), _cache[(layer, query.Index * keys.Length / queries.Length)])
+                    ),
+            ]
+        );
     }
 
     private static double[] Attend(double[] query, List<(double[] Key, double[] Value)> cached)
     {
-        double[] scores = [.. cached.Select(entry => entry.Key.Zip(query, (k, q) => k * q).Sum() / Math.Sqrt(query.Length))];
+        double[] scores =
+        [
+            .. cached.Select(entry => entry.Key.Zip(query, (k, q) => k * q).Sum() / Math.Sqrt(query.Length)),
+        ];
         double maximum = scores.Max();
         double[] shares = [.. scores.Select(score => Math.Exp(score - maximum))];
         double total = shares.Sum();
-        return [.. Enumerable.Range(0, query.Length).Select(i => cached.Index().Sum(entry => shares[entry.Index] * entry.Item.Value[i]) / total)];
+        return
+        [
+            .. Enumerable
+                .Range(0, query.Length)
+                .Select(i => cached.Index().Sum(entry => shares[entry.Index] * entry.Item.Value[i]) / total),
+        ];
     }
 
     private double[] Project(string name, double[] x)
@@ -79,7 +101,8 @@ internal sealed class DoubleReference(ReferenceWeights weights)
     private static double Dot(float[] row, double[] x)
     {
         double sum = 0;
-        for (int i = 0; i < row.Length; i++) sum += row[i] * x[i];
+        for (int i = 0; i < row.Length; i++)
+            sum += row[i] * x[i];
         return sum;
     }
 

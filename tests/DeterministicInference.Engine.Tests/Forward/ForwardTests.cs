@@ -19,15 +19,49 @@ public sealed class ForwardTests
     private static readonly Dictionary<string, LlamaShape> Shapes = new()
     {
         ["grouped heads of width 8"] = Small,
-        ["widths that are no multiple of 16"] = Small with { Hidden = 36, Heads = 3, KeyValueHeads = 3, HeadDim = 12, Intermediate = 50, Vocabulary = 277 },
-        ["one kv head, width 80"] = Small with { Hidden = 100, Heads = 4, KeyValueHeads = 1, HeadDim = 80, Intermediate = 172, Layers = 1 },
-        ["untied, heads wider than the stream"] = Small with { Hidden = 40, Heads = 2, KeyValueHeads = 1, HeadDim = 64, TiedEmbeddings = false, RopeTheta = 500_000 },
-        ["five layers, head width 2"] = Small with { Hidden = 20, Heads = 10, KeyValueHeads = 5, HeadDim = 2, Layers = 5, RmsEpsilon = 1e-2 },
+        ["widths that are no multiple of 16"] = Small with
+        {
+            Hidden = 36,
+            Heads = 3,
+            KeyValueHeads = 3,
+            HeadDim = 12,
+            Intermediate = 50,
+            Vocabulary = 277,
+        },
+        ["one kv head, width 80"] = Small with
+        {
+            Hidden = 100,
+            Heads = 4,
+            KeyValueHeads = 1,
+            HeadDim = 80,
+            Intermediate = 172,
+            Layers = 1,
+        },
+        ["untied, heads wider than the stream"] = Small with
+        {
+            Hidden = 40,
+            Heads = 2,
+            KeyValueHeads = 1,
+            HeadDim = 64,
+            TiedEmbeddings = false,
+            RopeTheta = 500_000,
+        },
+        ["five layers, head width 2"] = Small with
+        {
+            Hidden = 20,
+            Heads = 10,
+            KeyValueHeads = 5,
+            HeadDim = 2,
+            Layers = 5,
+            RmsEpsilon = 1e-2,
+        },
     };
 
-    public static TheoryData<string, bool> Models { get; } = [.. Shapes.Keys.SelectMany(name => new (string, bool)[] { (name, false), (name, true) })];
+    public static TheoryData<string, bool> Models { get; } =
+    [.. Shapes.Keys.SelectMany(name => new (string, bool)[] { (name, false), (name, true) })];
 
-    public static TheoryData<Type> WrongOrders { get; } = [typeof(SequentialDot), typeof(RoundedProductDot), typeof(SequentialSum), typeof(SequentialValues)];
+    public static TheoryData<Type> WrongOrders { get; } =
+    [typeof(SequentialDot), typeof(RoundedProductDot), typeof(SequentialSum), typeof(SequentialValues)];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -58,13 +92,21 @@ public sealed class ForwardTests
     public async Task Logits_of_a_trained_model_have_the_bits_that_the_specification_gives(string name) =>
         await CheckAsync(SharedModels.Require(name), WorkloadDigest.Prompt(2048, 0, 40));
 
-    /// <summary>The negative control: the comparison does notice an order of additions that is not the specified one.</summary>
+    /// <summary>
+    /// The negative control: the comparison does notice an order of additions that is not the specified one.
+    /// </summary>
     [Theory]
     [MemberData(nameof(WrongOrders))]
     public async Task Another_order_of_additions_gives_other_bits(Type order)
     {
         // Up to 64 products there is one per partial sum, and rounding them changes nothing.
-        using TemporaryModel model = new TemporaryModel(Small with { Hidden = 100, Intermediate = 172 }).WithVariedGains();
+        using TemporaryModel model = new TemporaryModel(
+            Small with
+            {
+                Hidden = 100,
+                Intermediate = 172,
+            }
+        ).WithVariedGains();
         int[] prompt = WorkloadDigest.Prompt(Small.Vocabulary, 3, 40);
         float[][] actual = await EngineLogitsAsync(model.Folder, prompt);
 
@@ -84,7 +126,10 @@ public sealed class ForwardTests
         {
             Bits.Equal(expected[i], actual[i], $"logits after token {i}");
             double largest = exact[i].Max(Math.Abs);
-            Assert.All(actual[i].Zip(exact[i]), pair => Assert.InRange(Math.Abs(pair.First - pair.Second) / largest, 0, Tolerance));
+            Assert.All(
+                actual[i].Zip(exact[i]),
+                pair => Assert.InRange(Math.Abs(pair.First - pair.Second) / largest, 0, Tolerance)
+            );
         }
     }
 
@@ -94,7 +139,11 @@ public sealed class ForwardTests
     private static async Task<float[][]> EngineLogitsAsync(string folder, int[] prompt)
     {
         using EmbeddedEngine engine = EmbeddedEngine.Load(folder, TemporaryModel.Limits);
-        GenerationRun run = await GenerationRun.OfAsync(engine, new GenerationRequest { Prompt = prompt, MaxTokens = 0 }, Cancellation);
+        GenerationRun run = await GenerationRun.OfAsync(
+            engine,
+            new GenerationRequest { Prompt = prompt, MaxTokens = 0 },
+            Cancellation
+        );
         return [.. run.PromptLogits];
     }
 }

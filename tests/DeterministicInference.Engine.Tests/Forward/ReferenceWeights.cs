@@ -18,14 +18,18 @@ internal sealed class ReferenceWeights
 
     public ModelConfig Config { get; }
 
-    public float[][] Embedding => Matrix(Config.TiedEmbeddings && !Has("model.embed_tokens.weight") ? "lm_head.weight" : "model.embed_tokens.weight");
+    public float[][] Embedding =>
+        Matrix(
+            Config.TiedEmbeddings && !Has("model.embed_tokens.weight") ? "lm_head.weight" : "model.embed_tokens.weight"
+        );
 
     public float[][] Head => Config.TiedEmbeddings ? Embedding : Matrix("lm_head.weight");
 
     /// <summary>Rows of a matrix, [outputs][inputs].</summary>
     public float[][] Matrix(string name)
     {
-        if (_matrices.TryGetValue(name, out float[][]? rows)) return rows;
+        if (_matrices.TryGetValue(name, out float[][]? rows))
+            return rows;
         StoredTensor tensor = _file[name];
         return _matrices[name] = [.. tensor.ToSingles().Chunk((int)tensor.Shape[1])];
     }
@@ -33,7 +37,8 @@ internal sealed class ReferenceWeights
     /// <summary>A vector, or null where the file has none of that name.</summary>
     public float[]? Vector(string name)
     {
-        if (!_vectors.TryGetValue(name, out float[]? values)) _vectors[name] = values = Has(name) ? _file[name].ToSingles() : null;
+        if (!_vectors.TryGetValue(name, out float[]? values))
+            _vectors[name] = values = Has(name) ? _file[name].ToSingles() : null;
         return values;
     }
 

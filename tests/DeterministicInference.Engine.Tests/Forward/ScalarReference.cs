@@ -22,7 +22,8 @@ internal sealed class ScalarReference(ReferenceWeights weights, SummationOrder o
         var cache = new List<float[]>[config.Layers, config.KeyValueHeads];
         for (int layer = 0; layer < config.Layers; layer++)
         {
-            for (int head = 0; head < config.KeyValueHeads; head++) cache[layer, head] = [];
+            for (int head = 0; head < config.KeyValueHeads; head++)
+                cache[layer, head] = [];
         }
         return cache;
     }
@@ -46,28 +47,42 @@ internal sealed class ScalarReference(ReferenceWeights weights, SummationOrder o
         float[][] queries = Heads(Project(name + "q_proj", input));
         float[][] keys = Heads(Project(name + "k_proj", input));
         float[][] values = Heads(Project(name + "v_proj", input));
-        foreach (float[] head in queries.Concat(keys)) Rotate(head, position);
+        foreach (float[] head in queries.Concat(keys))
+            Rotate(head, position);
         for (int head = 0; head < _config.KeyValueHeads; head++)
         {
             _keys[layer, head].Add(keys[head]);
             _values[layer, head].Add(values[head]);
         }
         int group = _config.Heads / _config.KeyValueHeads;
-        float[] joined = [.. queries.Index().SelectMany(query =>
-            PlainAttention.Head(order, query.Item, _keys[layer, query.Index / group], _values[layer, query.Index / group]))];
+        float[] joined =
+        [
+            .. queries
+                .Index()
+                .SelectMany(query =>
+                    PlainAttention.Head(
+                        order,
+                        query.Item,
+                        _keys[layer, query.Index / group],
+                        _values[layer, query.Index / group]
+                    )
+                ),
+        ];
         return Project(name + "o_proj", joined);
     }
 
     private float[] FeedForward(string name, float[] input)
     {
-        float[] gate = Project(name + "gate_proj", input), up = Project(name + "up_proj", input);
+        float[] gate = Project(name + "gate_proj", input),
+            up = Project(name + "up_proj", input);
         return Project(name + "down_proj", [.. gate.Zip(up, PlainMath.SwiGlu)]);
     }
 
     private float[] Project(string name, float[] input)
     {
         float[] output = [.. weights.Matrix(name + ".weight").Select(row => order.Dot(row, input))];
-        if (weights.Vector(name + ".bias") is { } bias) Add(output, bias);
+        if (weights.Vector(name + ".bias") is { } bias)
+            Add(output, bias);
         return output;
     }
 
@@ -95,6 +110,7 @@ internal sealed class ScalarReference(ReferenceWeights weights, SummationOrder o
 
     private static void Add(float[] x, float[] y)
     {
-        for (int i = 0; i < x.Length; i++) x[i] += y[i];
+        for (int i = 0; i < x.Length; i++)
+            x[i] += y[i];
     }
 }

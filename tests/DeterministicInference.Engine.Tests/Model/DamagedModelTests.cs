@@ -14,7 +14,8 @@ public sealed class DamagedModelTests : IDisposable
 
     private readonly TemporaryModel _model = new();
 
-    public static TheoryData<string> Files { get; } = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
+    public static TheoryData<string> Files { get; } =
+    ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -47,14 +48,26 @@ public sealed class DamagedModelTests : IDisposable
     private static async Task UseAsync(EmbeddedEngine engine)
     {
         int[] prompt = engine.EncodePrompt("The quick <|end|> brown föx 123");
-        if (prompt.Length is 0 or > 200) prompt = [3];
-        if (prompt.Length + 3 > engine.Config.MaxPositions) return;
+        if (prompt.Length is 0 or > 200)
+            prompt = [3];
+        if (prompt.Length + 3 > engine.Config.MaxPositions)
+            return;
         GenerationRun run = await GenerationRun.OfAsync(
-            engine, new GenerationRequest { Prompt = prompt, MaxTokens = 3, IgnoreEndTokens = true }, TestContext.Current.CancellationToken);
+            engine,
+            new GenerationRequest
+            {
+                Prompt = prompt,
+                MaxTokens = 3,
+                IgnoreEndTokens = true,
+            },
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(3, run.Tokens().Length);
     }
 
-    /// <summary>One to four bytes changed: a bit flipped, a byte replaced by a digit or a JSON character, or anything.</summary>
+    /// <summary>
+    /// One to four bytes changed: a bit flipped, a byte replaced by a digit or a JSON character, or anything.
+    /// </summary>
     private static byte[] Damaged(byte[] whole, int reach, ulong trial)
     {
         ReadOnlySpan<byte> likely = "0123456789-.eE[]{}\":,\\ntu"u8;

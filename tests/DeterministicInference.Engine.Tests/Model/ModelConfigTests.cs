@@ -39,7 +39,11 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("architectures", "\"LlamaForCausalLM\"", "not a valid model configuration")]
     [InlineData("hidden_act", "\"gelu\"", "hidden_act 'gelu' is not supported")]
     [InlineData("quantization_config", "{\"bits\": 4}", "quantized weights are not supported")]
-    [InlineData("rope_scaling", "{\"type\": \"linear\", \"factor\": 2}", "rope_scaling of type 'linear' is not supported")]
+    [InlineData(
+        "rope_scaling",
+        "{\"type\": \"linear\", \"factor\": 2}",
+        "rope_scaling of type 'linear' is not supported"
+    )]
     [InlineData("rope_scaling", "{\"rope_type\": \"llama3\"}", "rope_scaling of type 'llama3' is not supported")]
     [InlineData("tie_word_embeddings", "\"yes\"", "not a valid model configuration")]
     public void A_value_that_can_not_be_is_refused(string key, string value, string problem)
@@ -60,24 +64,50 @@ public sealed class ModelConfigTests : IDisposable
     [Fact]
     public void Keys_that_may_be_absent_have_the_defaults_of_transformers()
     {
-        _model.Edit("config.json", config =>
-        {
-            foreach (string key in (string[])["num_key_value_heads", "head_dim", "rms_norm_eps", "rope_theta", "tie_word_embeddings", "attention_bias", "mlp_bias", "bos_token_id", "hidden_act"]) config.Remove(key);
-        });
+        _model.Edit(
+            "config.json",
+            config =>
+            {
+                foreach (
+                    string key in (string[])
+                        [
+                            "num_key_value_heads",
+                            "head_dim",
+                            "rms_norm_eps",
+                            "rope_theta",
+                            "tie_word_embeddings",
+                            "attention_bias",
+                            "mlp_bias",
+                            "bos_token_id",
+                            "hidden_act",
+                        ]
+                )
+                    config.Remove(key);
+            }
+        );
 
         ModelConfig config = ModelConfig.Read(_model.Folder);
-        Assert.Equal((4, 8, 1e-6f, 10000.0), (config.KeyValueHeads, config.HeadDimension, config.NormEpsilon, config.RopeTheta));
-        Assert.Equal((false, false, false, null), (config.TiedEmbeddings, config.AttentionBias, config.FeedForwardBias, config.BeginToken));
+        Assert.Equal(
+            (4, 8, 1e-6f, 10000.0),
+            (config.KeyValueHeads, config.HeadDimension, config.NormEpsilon, config.RopeTheta)
+        );
+        Assert.Equal(
+            (false, false, false, null),
+            (config.TiedEmbeddings, config.AttentionBias, config.FeedForwardBias, config.BeginToken)
+        );
     }
 
     [Fact]
     public void Without_a_stated_width_the_heads_must_divide_the_stream()
     {
-        _model.Edit("config.json", config =>
-        {
-            config.Remove("head_dim");
-            (config["num_attention_heads"], config["num_key_value_heads"]) = (3, 3);
-        });
+        _model.Edit(
+            "config.json",
+            config =>
+            {
+                config.Remove("head_dim");
+                (config["num_attention_heads"], config["num_key_value_heads"]) = (3, 3);
+            }
+        );
 
         LoadFailure.Expect(_model, "config.json", "every head the same, even width");
     }
@@ -85,11 +115,14 @@ public sealed class ModelConfigTests : IDisposable
     [Fact]
     public void The_newer_place_of_the_rotary_base_is_read()
     {
-        _model.Edit("config.json", config =>
-        {
-            config.Remove("rope_theta");
-            config["rope_parameters"] = new JsonObject { ["rope_type"] = "default", ["rope_theta"] = 250000.0 };
-        });
+        _model.Edit(
+            "config.json",
+            config =>
+            {
+                config.Remove("rope_theta");
+                config["rope_parameters"] = new JsonObject { ["rope_type"] = "default", ["rope_theta"] = 250000.0 };
+            }
+        );
 
         Assert.Equal(250000, ModelConfig.Read(_model.Folder).RopeTheta);
     }

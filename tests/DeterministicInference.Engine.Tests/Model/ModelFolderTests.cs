@@ -9,10 +9,12 @@ public sealed class ModelFolderTests : IDisposable
     private readonly TemporaryModel _model = new();
 
     [Fact]
-    public void A_missing_folder_is_named() => LoadFailure.Expect(_model.PathOf("absent"), _model.PathOf("absent"), "does not exist");
+    public void A_missing_folder_is_named() =>
+        LoadFailure.Expect(_model.PathOf("absent"), _model.PathOf("absent"), "does not exist");
 
     [Fact]
-    public void A_file_in_place_of_the_folder_is_named() => LoadFailure.Expect(_model.WeightsPath, _model.WeightsPath, "is a file");
+    public void A_file_in_place_of_the_folder_is_named() =>
+        LoadFailure.Expect(_model.WeightsPath, _model.WeightsPath, "is a file");
 
     [Theory]
     [InlineData("config.json", "config.json", "not found")]
@@ -35,8 +37,10 @@ public sealed class ModelFolderTests : IDisposable
         File.Delete(_model.PathOf(file));
         Directory.CreateDirectory(_model.PathOf(file));
 
-        if (file is "config.json" or "tokenizer.json") LoadFailure.Expect(_model, file, "can't be opened");
-        else _model.Load().Dispose();
+        if (file is "config.json" or "tokenizer.json")
+            LoadFailure.Expect(_model, file, "can't be opened");
+        else
+            _model.Load().Dispose();
     }
 
     [Theory]
@@ -45,7 +49,10 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("tokenizer_config.json")]
     public void A_file_that_is_no_json_object_is_named(string file)
     {
-        foreach (string content in (string[])["", "{", "[]", "7", "null", "{}}", "\"text\"", "{\"chat_template\": \"x\", \"bos_token\": 5, \"a\":"])
+        foreach (
+            string content in (string[])
+                ["", "{", "[]", "7", "null", "{}}", "\"text\"", "{\"chat_template\": \"x\", \"bos_token\": 5, \"a\":"]
+        )
         {
             File.WriteAllText(_model.PathOf(file), content);
             LoadFailure.Expect(_model, file, file);
@@ -103,7 +110,10 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("num_hidden_layers", 100_000_000)]
     public void Absurd_sizes_in_the_configuration_take_no_memory(string key, int value)
     {
-        _model.Edit("config.json", config => (config[key], config["hidden_size"]) = (value, key == "num_hidden_layers" ? 32 : 100_000_000));
+        _model.Edit(
+            "config.json",
+            config => (config[key], config["hidden_size"]) = (value, key == "num_hidden_layers" ? 32 : 100_000_000)
+        );
         long before = GC.GetTotalAllocatedBytes(precise: true);
 
         LoadFailure.Expect(_model.Folder, _model.Folder, "");
@@ -128,7 +138,10 @@ public sealed class ModelFolderTests : IDisposable
     [Fact]
     public void The_model_is_named_after_its_folder()
     {
-        using EmbeddedEngine engine = EmbeddedEngine.Load(_model.Folder + Path.DirectorySeparatorChar, TemporaryModel.Limits);
+        using EmbeddedEngine engine = EmbeddedEngine.Load(
+            _model.Folder + Path.DirectorySeparatorChar,
+            TemporaryModel.Limits
+        );
 
         Assert.Equal(Path.GetFileName(_model.Folder), engine.ModelName);
     }

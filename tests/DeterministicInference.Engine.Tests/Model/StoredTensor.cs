@@ -12,11 +12,18 @@ internal sealed record StoredTensor(string Type, long[] Shape, byte[] Data)
         new("F32", shape, MemoryMarshal.AsBytes(values).ToArray());
 
     /// <summary>The elements in single precision, which holds all of them exactly.</summary>
-    public float[] ToSingles() => Type switch
-    {
-        "F32" => MemoryMarshal.Cast<byte, float>(Data).ToArray(),
-        "BF16" => [.. MemoryMarshal.Cast<byte, ushort>(Data).ToArray().Select(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16))],
-        "F16" => [.. MemoryMarshal.Cast<byte, Half>(Data).ToArray().Select(value => (float)value)],
-        _ => throw new NotSupportedException(Type),
-    };
+    public float[] ToSingles() =>
+        Type switch
+        {
+            "F32" => MemoryMarshal.Cast<byte, float>(Data).ToArray(),
+            "BF16" =>
+            [
+                .. MemoryMarshal
+                    .Cast<byte, ushort>(Data)
+                    .ToArray()
+                    .Select(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16)),
+            ],
+            "F16" => [.. MemoryMarshal.Cast<byte, Half>(Data).ToArray().Select(value => (float)value)],
+            _ => throw new NotSupportedException(Type),
+        };
 }

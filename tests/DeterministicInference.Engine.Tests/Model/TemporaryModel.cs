@@ -10,7 +10,15 @@ internal sealed class TemporaryModel : IDisposable
 {
     /// <summary>A few thousand multiply-adds per token.</summary>
     public static readonly LlamaShape Tiny = new(
-        Hidden: 32, Layers: 2, Heads: 4, KeyValueHeads: 2, HeadDim: 8, Intermediate: 40, Vocabulary: 272, MaxPositions: 512);
+        Hidden: 32,
+        Layers: 2,
+        Heads: 4,
+        KeyValueHeads: 2,
+        HeadDim: 8,
+        Intermediate: 40,
+        Vocabulary: 272,
+        MaxPositions: 512
+    );
 
     public TemporaryModel(LlamaShape? shape = null, TensorType type = TensorType.F32, ulong seed = 1)
     {
@@ -22,7 +30,8 @@ internal sealed class TemporaryModel : IDisposable
 
     public string WeightsPath => PathOf("model.safetensors");
 
-    public static SchedulerLimits Limits { get; } = new(Threads: 1, MaxSequences: 16, PrefillChunk: 32, CacheBytes: 64 << 20);
+    public static SchedulerLimits Limits { get; } =
+        new(Threads: 1, MaxSequences: 16, PrefillChunk: 32, CacheBytes: 64 << 20);
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
@@ -57,15 +66,23 @@ internal sealed class TemporaryModel : IDisposable
                 long rows = tensor.Shape[0];
                 if (tensor.Shape.Length == 1)
                 {
-                    weights[name] = StoredTensor.OfSingles([rows], [.. SeededValues.Singles((int)rows, stream++).Select(value => 1 + value / 4)]);
+                    weights[name] = StoredTensor.OfSingles(
+                        [rows],
+                        [.. SeededValues.Singles((int)rows, stream++).Select(value => 1 + value / 4)]
+                    );
                 }
                 else if (biases && name.Contains("_proj.", StringComparison.Ordinal))
                 {
-                    weights[name.Replace(".weight", ".bias", StringComparison.Ordinal)] = StoredTensor.OfSingles([rows], SeededValues.Singles((int)rows, stream++));
+                    weights[name.Replace(".weight", ".bias", StringComparison.Ordinal)] = StoredTensor.OfSingles(
+                        [rows],
+                        SeededValues.Singles((int)rows, stream++)
+                    );
                 }
             }
         });
-        return biases ? Edit("config.json", config => (config["attention_bias"], config["mlp_bias"]) = (true, true)) : this;
+        return biases
+            ? Edit("config.json", config => (config["attention_bias"], config["mlp_bias"]) = (true, true))
+            : this;
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

@@ -16,7 +16,20 @@ public sealed class TensorFileTests : IDisposable
     {
         byte[] whole = File.ReadAllBytes(_model.WeightsPath);
         int header = 8 + (int)BinaryPrimitives.ReadInt64LittleEndian(whole);
-        int[] cuts = [0, 1, 7, 8, 9, header / 2, header - 1, header, header + 1, .. Enumerable.Range(1, 40).Select(i => (int)((long)whole.Length * i / 41)), whole.Length - 1];
+        int[] cuts =
+        [
+            0,
+            1,
+            7,
+            8,
+            9,
+            header / 2,
+            header - 1,
+            header,
+            header + 1,
+            .. Enumerable.Range(1, 40).Select(i => (int)((long)whole.Length * i / 41)),
+            whole.Length - 1,
+        ];
         foreach (int cut in cuts)
         {
             File.WriteAllBytes(_model.WeightsPath, whole[..cut]);
@@ -64,9 +77,15 @@ public sealed class TensorFileTests : IDisposable
     [InlineData("{\"t\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [4, 0]}}")]
     [InlineData("{\"t\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [-4, 0]}}")]
     [InlineData("{\"t\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, \"4\"]}}")]
-    [InlineData("{\"t\": {\"dtype\": \"F32\", \"shape\": [1000,1000,1000,1000,1000,1000,1000], \"data_offsets\": [0, 4]}}")]
-    [InlineData("{\"t\": {\"dtype\": \"F32\", \"shape\": [9223372036854775807], \"data_offsets\": [0, 9223372036854775807]}}")]
-    [InlineData("{\"t\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [9223372036854775800, 9223372036854775804]}}")]
+    [InlineData(
+        "{\"t\": {\"dtype\": \"F32\", \"shape\": [1000,1000,1000,1000,1000,1000,1000], \"data_offsets\": [0, 4]}}"
+    )]
+    [InlineData(
+        "{\"t\": {\"dtype\": \"F32\", \"shape\": [9223372036854775807], \"data_offsets\": [0, 9223372036854775807]}}"
+    )]
+    [InlineData(
+        "{\"t\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [9223372036854775800, 9223372036854775804]}}"
+    )]
     [InlineData("{\"\\ud800\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}}")]
     [InlineData("{\"line\\nbreak\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 3]}}")]
     public void A_header_that_makes_no_sense_is_refused(string header)
@@ -83,7 +102,9 @@ public sealed class TensorFileTests : IDisposable
     [InlineData("", 4)]
     public void An_element_type_that_is_not_supported_is_named(string type, int size)
     {
-        _model.EditWeights(weights => weights[Embedding] = new StoredTensor(type, [272, 32], new byte[272 * 32 * size]));
+        _model.EditWeights(weights =>
+            weights[Embedding] = new StoredTensor(type, [272, 32], new byte[272 * 32 * size])
+        );
 
         LoadFailure.Expect(_model, "model.safetensors", $"tensor '{Embedding}' has dtype {type}");
     }
@@ -93,7 +114,12 @@ public sealed class TensorFileTests : IDisposable
     {
         WeightFile weights = WeightFile.Read(_model.WeightsPath);
         JsonObject header = weights.Header();
-        header["extra"] = new JsonObject { ["dtype"] = "F32", ["shape"] = new JsonArray(2), ["data_offsets"] = new JsonArray(4, 12) };
+        header["extra"] = new JsonObject
+        {
+            ["dtype"] = "F32",
+            ["shape"] = new JsonArray(2),
+            ["data_offsets"] = new JsonArray(4, 12),
+        };
         WeightFile.Write(_model.WeightsPath, header.ToJsonString(), Data(weights));
 
         LoadFailure.Expect(_model, "model.safetensors", "two tensors share byte 4 of the data");
@@ -114,7 +140,9 @@ public sealed class TensorFileTests : IDisposable
     public void The_header_may_list_tensors_in_any_order()
     {
         WeightFile weights = WeightFile.Read(_model.WeightsPath);
-        JsonObject reversed = new(weights.Header().Reverse().Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
+        JsonObject reversed = new(
+            weights.Header().Reverse().Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()))
+        );
         WeightFile.Write(_model.WeightsPath, reversed.ToJsonString(), Data(weights));
 
         _model.Load().Dispose();
@@ -125,7 +153,11 @@ public sealed class TensorFileTests : IDisposable
     {
         WeightFile weights = WeightFile.Read(_model.WeightsPath);
         string header = weights.Header().ToJsonString();
-        string twice = header.Replace("model.layers.0.self_attn.v_proj.weight", "model.layers.0.self_attn.k_proj.weight", StringComparison.Ordinal);
+        string twice = header.Replace(
+            "model.layers.0.self_attn.v_proj.weight",
+            "model.layers.0.self_attn.k_proj.weight",
+            StringComparison.Ordinal
+        );
         WeightFile.Write(_model.WeightsPath, twice, Data(weights));
 
         LoadFailure.Expect(_model, "model.safetensors", "corrupt safetensors");

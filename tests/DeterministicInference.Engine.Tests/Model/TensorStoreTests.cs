@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeterministicInference.Engine.Arithmetic;
 using DeterministicInference.Engine.Model;
 using Xunit;
 
@@ -15,7 +16,10 @@ public sealed unsafe class TensorStoreTests : IDisposable
     public void All_half_precision_values_are_read_exactly()
     {
         ushort[] all = [.. Enumerable.Range(0, 65536).Select(bits => (ushort)bits)];
-        var file = new WeightFile { ["t"] = new StoredTensor("F16", [512, 128], [.. all.SelectMany(BitConverter.GetBytes)]) };
+        var file = new WeightFile
+        {
+            ["t"] = new StoredTensor("F16", [512, 128], [.. all.SelectMany(BitConverter.GetBytes)]),
+        };
         file.Write(_model.WeightsPath);
         using TensorStore store = TensorStore.Open(_model.Folder);
         using var matrix = new WeightMatrix(512, 128, isBFloat16: false);
@@ -31,7 +35,15 @@ public sealed unsafe class TensorStoreTests : IDisposable
         var file = new WeightFile
         {
             ["single"] = StoredTensor.OfSingles([3, 5], [.. Enumerable.Range(1, 15).Select(i => (float)i)]),
-            ["brain"] = new StoredTensor("BF16", [3, 5], [.. Enumerable.Range(1, 15).SelectMany(i => BitConverter.GetBytes((ushort)(BitConverter.SingleToUInt32Bits(i) >> 16)))]),
+            ["brain"] = new StoredTensor(
+                "BF16",
+                [3, 5],
+                [
+                    .. Enumerable
+                        .Range(1, 15)
+                        .SelectMany(i => BitConverter.GetBytes((ushort)(BitConverter.SingleToUInt32Bits(i) >> 16))),
+                ]
+            ),
         };
         file.Write(_model.WeightsPath);
         using TensorStore store = TensorStore.Open(_model.Folder);
@@ -41,9 +53,18 @@ public sealed unsafe class TensorStoreTests : IDisposable
             store.ReadMatrix(name, 3, 5, matrix, 1);
             for (int row = 0; row < 4; row++)
             {
-                float[] expected = [.. Enumerable.Range(0, 16).Select(i => row > 0 && i < 5 ? (row - 1) * 5 + i + 1f : 0f)];
+                float[] expected =
+                [
+                    .. Enumerable.Range(0, 16).Select(i => row > 0 && i < 5 ? (row - 1) * 5 + i + 1f : 0f),
+                ];
                 float[] actual = matrix.IsBFloat16
-                    ? [.. matrix.BFloat16Row(row).ToArray().Select(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16))]
+                    ?
+                    [
+                        .. matrix
+                            .BFloat16Row(row)
+                            .ToArray()
+                            .Select(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16)),
+                    ]
                     : matrix.SingleRow(row).ToArray();
                 Bits.Equal(expected, actual, $"{name}, row {row}");
             }
@@ -111,7 +132,8 @@ public sealed unsafe class TensorStoreTests : IDisposable
     /// <summary>IEEE 754 half precision by its definition.</summary>
     private static float ExactHalf(ushort bits)
     {
-        int exponent = bits >> 10 & 31, fraction = bits & 1023;
+        int exponent = bits >> 10 & 31,
+            fraction = bits & 1023;
         double value = exponent switch
         {
             0 => Math.ScaleB(fraction, -24),
@@ -126,7 +148,12 @@ public sealed unsafe class TensorStoreTests : IDisposable
         WeightFile whole = WeightFile.Read(_model.WeightsPath);
         File.Delete(_model.WeightsPath);
         var map = new JsonObject();
-        foreach ((int number, (string name, StoredTensor tensor)[] part) in whole.Tensors.Select(entry => (entry.Key, entry.Value)).Chunk(12).Index())
+        foreach (
+            (int number, (string name, StoredTensor tensor)[] part) in whole
+                .Tensors.Select(entry => (entry.Key, entry.Value))
+                .Chunk(12)
+                .Index()
+        )
         {
             string shardName = $"shard-{number + 1}.safetensors";
             var shard = new WeightFile();

@@ -27,12 +27,14 @@ internal sealed class WeightFile
         using JsonDocument header = JsonDocument.Parse(bytes.AsMemory(8, dataStart - 8));
         foreach (JsonProperty tensor in header.RootElement.EnumerateObject())
         {
-            if (tensor.Name == "__metadata__") continue;
+            if (tensor.Name == "__metadata__")
+                continue;
             JsonElement offsets = tensor.Value.GetProperty("data_offsets");
             file[tensor.Name] = new StoredTensor(
                 tensor.Value.GetProperty("dtype").GetString()!,
                 [.. tensor.Value.GetProperty("shape").EnumerateArray().Select(extent => extent.GetInt64())],
-                bytes[(dataStart + offsets[0].GetInt32())..(dataStart + offsets[1].GetInt32())]);
+                bytes[(dataStart + offsets[0].GetInt32())..(dataStart + offsets[1].GetInt32())]
+            );
         }
         return file;
     }
@@ -40,7 +42,8 @@ internal sealed class WeightFile
     public void Write(string path)
     {
         using var data = new MemoryStream();
-        foreach (StoredTensor tensor in Tensors.Values) data.Write(tensor.Data);
+        foreach (StoredTensor tensor in Tensors.Values)
+            data.Write(tensor.Data);
         Write(path, Header().ToJsonString(), data.ToArray());
     }
 
@@ -64,7 +67,8 @@ internal sealed class WeightFile
     /// <summary>Writes any header in front of any data.</summary>
     public static void Write(string path, string header, byte[] data)
     {
-        byte[] text = Encoding.UTF8.GetBytes(header), length = new byte[8];
+        byte[] text = Encoding.UTF8.GetBytes(header),
+            length = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, text.Length);
         File.WriteAllBytes(path, [.. length, .. text, .. data]);
     }

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace DeterministicInference.Engine.Tests.Sampling;
 
-/// <summary>10,000 draws against the softmax by Pearson's χ² test, over seeds, over positions and over choices.</summary>
+/// <summary>
+/// 10,000 draws against the softmax by Pearson's χ² test, over seeds, over positions and over choices.
+/// </summary>
 public sealed class DistributionTests : IDisposable
 {
     private const int Vocabulary = 16;
@@ -42,18 +44,30 @@ public sealed class DistributionTests : IDisposable
     public void Dispose() => _sampler.Dispose();
 
     private int Sample(ulong seed, int choice, int position, float temperature = 1) =>
-        _sampler.Sample(Logits, new SamplingParameters { Seed = seed, Temperature = temperature }, new Dictionary<int, int>(), choice, position);
+        _sampler.Sample(
+            Logits,
+            new SamplingParameters { Seed = seed, Temperature = temperature },
+            new Dictionary<int, int>(),
+            choice,
+            position
+        );
 
     private static double ChiSquare(Func<int, int> draw, double temperature)
     {
         var counts = new int[Vocabulary];
-        for (int i = 0; i < Draws; i++) counts[draw(i)]++;
+        for (int i = 0; i < Draws; i++)
+            counts[draw(i)]++;
         double[] weights = [.. Logits.Select(logit => Math.Exp(logit / temperature))];
         double total = weights.Sum();
-        return counts.Zip(weights, (count, weight) =>
-        {
-            double expected = Draws * weight / total;
-            return (count - expected) * (count - expected) / expected;
-        }).Sum();
+        return counts
+            .Zip(
+                weights,
+                (count, weight) =>
+                {
+                    double expected = Draws * weight / total;
+                    return (count - expected) * (count - expected) / expected;
+                }
+            )
+            .Sum();
     }
 }

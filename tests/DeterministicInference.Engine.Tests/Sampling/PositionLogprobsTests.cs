@@ -10,7 +10,8 @@ public sealed class PositionLogprobsTests
     public void Log_probabilities_are_those_of_the_softmax()
     {
         float[] logits = [.. SeededValues.Singles(300, 4).Select(value => 10 * value)];
-        double maximum = logits.Max(), logSum = Math.Log(logits.Sum(logit => Math.Exp(logit - maximum)));
+        double maximum = logits.Max(),
+            logSum = Math.Log(logits.Sum(logit => Math.Exp(logit - maximum)));
 
         for (int token = 0; token < logits.Length; token++)
         {
@@ -29,7 +30,15 @@ public sealed class PositionLogprobsTests
     public void The_most_probable_tokens_fall_and_equals_rise_by_id(int top)
     {
         float[] logits = [.. SeededValues.Singles(60, 5).Select(value => MathF.Round(value * 6))];
-        int[] expected = [.. logits.Index().OrderByDescending(logit => logit.Item).ThenBy(logit => logit.Index).Take(top).Select(logit => logit.Index)];
+        int[] expected =
+        [
+            .. logits
+                .Index()
+                .OrderByDescending(logit => logit.Item)
+                .ThenBy(logit => logit.Index)
+                .Take(top)
+                .Select(logit => logit.Index),
+        ];
 
         Assert.Equal(expected, PositionLogprobs.Of(logits, 3, top).Top.Select(entry => entry.Token));
     }

@@ -14,7 +14,8 @@ public sealed class BatchingTests : SchedulerTestBase
         var steps = new StepRecorder(engine.Scheduler);
         steps.Hold();
 
-        Task<GenerationRun> first = RunAsync(engine, Request(5, 4, 20)), second = RunAsync(engine, Request(6, 4, 20));
+        Task<GenerationRun> first = RunAsync(engine, Request(5, 4, 20)),
+            second = RunAsync(engine, Request(6, 4, 20));
         steps.Open();
         await Task.WhenAll(first, second);
 
@@ -34,7 +35,10 @@ public sealed class BatchingTests : SchedulerTestBase
         await RunAsync(engine, Request(5, 4, 60));
         await late!;
 
-        BatchRow[][] mixed = [.. steps.Steps.Where(rows => StepRecorder.Sequences(rows).Length == 2 && rows.Length > 2)];
+        BatchRow[][] mixed =
+        [
+            .. steps.Steps.Where(rows => StepRecorder.Sequences(rows).Length == 2 && rows.Length > 2),
+        ];
         Assert.Equal(100 / 8 + 1, mixed.Length);
         Assert.All(mixed[..^1], rows => Assert.Equal(9, rows.Length));
         Assert.All(steps.Steps, rows => Assert.InRange(rows.Length, 1, 9));
@@ -45,7 +49,19 @@ public sealed class BatchingTests : SchedulerTestBase
     {
         EmbeddedEngine engine = Load(Limits with { MaxSequences = 2 });
 
-        int[] order = await OrderOfStartAsync(engine, Request(5, 3, 20), Request(6, 3, 5) with { Choices = 2 }, Request(7, 3, 1), Request(8, 3, 1) with { Choices = 2 });
+        int[] order = await OrderOfStartAsync(
+            engine,
+            Request(5, 3, 20),
+            Request(6, 3, 5) with
+            {
+                Choices = 2,
+            },
+            Request(7, 3, 1),
+            Request(8, 3, 1) with
+            {
+                Choices = 2,
+            }
+        );
 
         Assert.Equal([5, 6, 7, 8], order);
     }
@@ -69,7 +85,10 @@ public sealed class BatchingTests : SchedulerTestBase
         List<(int Running, int Waiting)> counts = [];
         steps.OnStep = _ => counts.Add((engine.Scheduler.RunningSequences, engine.Scheduler.WaitingRequests));
         steps.Hold();
-        Task[] runs = [.. Enumerable.Range(5, 4).Select(mark => RunAsync(engine, Request(mark, 3, 8) with { Choices = 2 }))];
+        Task[] runs =
+        [
+            .. Enumerable.Range(5, 4).Select(mark => RunAsync(engine, Request(mark, 3, 8) with { Choices = 2 })),
+        ];
         steps.Open();
         await Task.WhenAll(runs);
 
@@ -86,13 +105,41 @@ public sealed class BatchingTests : SchedulerTestBase
         EmbeddedEngine engine = Load(Limits with { MaxSequences = 4, CacheBytes = 5 * BlockBytes });
         GenerationRequest[] wrong =
         [
-            Request(5, 3, 510), Request(5, 3, int.MaxValue), Request(5, 3, -1), Request(5, 3, 1) with { Prompt = [] },
-            Request(5, 3, 1) with { Choices = 5 }, Request(5, 3, 1) with { Choices = 0 }, Request(5, 100, 100) with { Choices = 2 },
-            Request(5, 3, 1) with { Prompt = [272] }, Request(5, 3, 1) with { Prompt = [-1] },
-            Request(5, 3, 1) with { Sampling = new() { LogitBias = [new(272, 1f)] } },
+            Request(5, 3, 510),
+            Request(5, 3, int.MaxValue),
+            Request(5, 3, -1),
+            Request(5, 3, 1) with
+            {
+                Prompt = [],
+            },
+            Request(5, 3, 1) with
+            {
+                Choices = 5,
+            },
+            Request(5, 3, 1) with
+            {
+                Choices = 0,
+            },
+            Request(5, 100, 100) with
+            {
+                Choices = 2,
+            },
+            Request(5, 3, 1) with
+            {
+                Prompt = [272],
+            },
+            Request(5, 3, 1) with
+            {
+                Prompt = [-1],
+            },
+            Request(5, 3, 1) with
+            {
+                Sampling = new() { LogitBias = [new(272, 1f)] },
+            },
         ];
 
-        foreach (GenerationRequest request in wrong) await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => RunAsync(engine, request));
+        foreach (GenerationRequest request in wrong)
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => RunAsync(engine, request));
 
         Assert.Equal(0, engine.Scheduler.WaitingRequests);
         Assert.Single((await RunAsync(engine, Request(5, 3, 1))).Tokens());
@@ -118,6 +165,13 @@ public sealed class BatchingTests : SchedulerTestBase
         steps.Open();
         await Task.WhenAll(runs);
         await AssertNothingLeftAsync(engine);
-        return [.. steps.Steps.SelectMany(rows => rows).Where(row => row.Position == 0).Select(row => row.Token).SkipLast(1)];
+        return
+        [
+            .. steps
+                .Steps.SelectMany(rows => rows)
+                .Where(row => row.Position == 0)
+                .Select(row => row.Token)
+                .SkipLast(1),
+        ];
     }
 }

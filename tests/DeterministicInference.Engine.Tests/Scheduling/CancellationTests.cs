@@ -18,11 +18,15 @@ public sealed class CancellationTests : SchedulerTestBase
         Task<GenerationRun>? other = null;
         steps.OnStep = step =>
         {
-            if (step == 1) other = RunAsync(engine, Request(6, 3, 30));
-            if (step == stepOfCancellation) cancel.Cancel();
+            if (step == 1)
+                other = RunAsync(engine, Request(6, 3, 30));
+            if (step == stepOfCancellation)
+                cancel.Cancel();
         };
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunAsync(engine, Request(5, 40, 400) with { Choices = 2 }, cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            RunAsync(engine, Request(5, 40, 400) with { Choices = 2 }, cancel.Token)
+        );
         await other!;
 
         object cancelled = steps.Steps[0][0].Cache;
@@ -39,10 +43,13 @@ public sealed class CancellationTests : SchedulerTestBase
         using var cancel = new CancellationTokenSource();
         steps.OnStep = step =>
         {
-            if (step == 5) cancel.Cancel();
+            if (step == 5)
+                cancel.Cancel();
         };
         steps.Hold();
-        Task first = RunAsync(engine, Request(5, 3, 20)), waiting = RunAsync(engine, Request(6, 3, 20), cancel.Token), third = RunAsync(engine, Request(7, 3, 2));
+        Task first = RunAsync(engine, Request(5, 3, 20)),
+            waiting = RunAsync(engine, Request(6, 3, 20), cancel.Token),
+            third = RunAsync(engine, Request(7, 3, 2));
         steps.Open();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
@@ -60,10 +67,12 @@ public sealed class CancellationTests : SchedulerTestBase
         var left = new TaskCompletionSource();
         steps.OnStep = step =>
         {
-            if (step == 3) left.Task.Wait();
+            if (step == 3)
+                left.Task.Wait();
         };
 
-        await foreach (GenerationEvent _ in engine.Scheduler.Generate(Request(5, 3, 500), Cancellation)) break;
+        await foreach (GenerationEvent _ in engine.Scheduler.Generate(Request(5, 3, 500), Cancellation))
+            break;
         left.SetResult();
         await AssertNothingLeftAsync(engine);
 
@@ -75,7 +84,8 @@ public sealed class CancellationTests : SchedulerTestBase
     public async Task Blocks_do_not_leak_over_many_requests_and_cancellations()
     {
         EmbeddedEngine engine = Load(Limits with { MaxSequences = 6, CacheBytes = 16 * BlockBytes });
-        int cancelled = 0, done = 0;
+        int cancelled = 0,
+            done = 0;
         for (int round = 0; round < 10; round++)
         {
             await Task.WhenAll(Enumerable.Range(0, 20).Select(i => OneAsync((ulong)round, i)));
@@ -87,15 +97,22 @@ public sealed class CancellationTests : SchedulerTestBase
         async Task OneAsync(ulong round, int i)
         {
             int Pick(int limit, int what) => SeededValues.Below(limit, round, 10 * i + what);
-            GenerationRequest request = Request(5 + i, 1 + Pick(150, 0), Pick(60, 1)) with { Choices = 1 + Pick(3, 2), PromptLogprobs = Pick(4, 3) == 0 };
+            GenerationRequest request = Request(5 + i, 1 + Pick(150, 0), Pick(60, 1)) with
+            {
+                Choices = 1 + Pick(3, 2),
+                PromptLogprobs = Pick(4, 3) == 0,
+            };
             using var cancel = new CancellationTokenSource();
-            int stopAfter = Pick(2, 4) == 0 ? Pick(30, 5) : int.MaxValue, events = 0;
-            if (stopAfter == 0) await cancel.CancelAsync();
+            int stopAfter = Pick(2, 4) == 0 ? Pick(30, 5) : int.MaxValue,
+                events = 0;
+            if (stopAfter == 0)
+                await cancel.CancelAsync();
             try
             {
                 await foreach (GenerationEvent _ in engine.Scheduler.Generate(request, cancel.Token))
                 {
-                    if (++events == stopAfter) await cancel.CancelAsync();
+                    if (++events == stopAfter)
+                        await cancel.CancelAsync();
                 }
                 Interlocked.Increment(ref done);
             }

@@ -20,11 +20,13 @@ public sealed class FailureTests : SchedulerTestBase
         {
             OnStep = step =>
             {
-                if (step == 4) throw defect;
+                if (step == 4)
+                    throw defect;
             },
         };
         steps.Hold();
-        Task running = RunAsync(engine, Request(5, 3, 20), cancellation), waiting = RunAsync(engine, Request(6, 3, 20), cancellation);
+        Task running = RunAsync(engine, Request(5, 3, 20), cancellation),
+            waiting = RunAsync(engine, Request(6, 3, 20), cancellation);
         steps.Open();
 
         Assert.Same(defect, (await Assert.ThrowsAsync<InvalidOperationException>(() => running)).InnerException);
@@ -42,14 +44,16 @@ public sealed class FailureTests : SchedulerTestBase
         {
             OnStep = step =>
             {
-                if (step == 4) throw new InvalidDataException("defect");
+                if (step == 4)
+                    throw new InvalidDataException("defect");
             },
         };
         int tokens = 0;
 
         await Assert.ThrowsAsync<InvalidOperationException>(async () =>
         {
-            await foreach (GenerationEvent _ in engine.Scheduler.Generate(Request(5, 3, 20), cancellation)) tokens++;
+            await foreach (GenerationEvent _ in engine.Scheduler.Generate(Request(5, 3, 20), cancellation))
+                tokens++;
         });
 
         Assert.Equal(3, tokens);
@@ -62,7 +66,9 @@ public sealed class FailureTests : SchedulerTestBase
         // So long a text that it can't be finished by chance before the engine is disposed.
         using TemporaryModel model = new(TemporaryModel.Tiny with { MaxPositions = 200_000 });
         EmbeddedEngine engine = model.Load(Limits with { MaxSequences = 1, CacheBytes = 1L << 40 });
-        await using IAsyncEnumerator<GenerationEvent> running = engine.Scheduler.Generate(Request(5, 3, 190_000), cancellation).GetAsyncEnumerator(cancellation);
+        await using IAsyncEnumerator<GenerationEvent> running = engine
+            .Scheduler.Generate(Request(5, 3, 190_000), cancellation)
+            .GetAsyncEnumerator(cancellation);
         Assert.True(await running.MoveNextAsync());
         Task<GenerationRun> waiting = RunAsync(engine, Request(6, 3, 5), cancellation);
 
@@ -71,9 +77,7 @@ public sealed class FailureTests : SchedulerTestBase
         await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
         await Assert.ThrowsAsync<InvalidOperationException>(async () =>
         {
-            while (await running.MoveNextAsync())
-            {
-            }
+            while (await running.MoveNextAsync()) { }
         });
         await Assert.ThrowsAnyAsync<InvalidOperationException>(() => RunAsync(engine, Request(7, 3, 5), cancellation));
         engine.Dispose();

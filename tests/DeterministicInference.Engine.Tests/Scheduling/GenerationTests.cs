@@ -21,18 +21,42 @@ public sealed class GenerationTests : SchedulerTestBase
         EmbeddedEngine engine = Load();
         GenerationRequest request = Request(5, promptTokens, 30) with { Sampling = Sampled, Choices = 5 };
 
-        GenerationRun all = await RunAsync(engine, request), one = await RunAsync(engine, request with { Choices = 1 });
+        GenerationRun all = await RunAsync(engine, request),
+            one = await RunAsync(engine, request with { Choices = 1 });
 
         Assert.Equal(one.Tokens(), all.Tokens());
-        Assert.Equal(5, Enumerable.Range(0, 5).Select(choice => string.Join(' ', all.Tokens(choice))).Distinct().Count());
+        Assert.Equal(
+            5,
+            Enumerable.Range(0, 5).Select(choice => string.Join(' ', all.Tokens(choice))).Distinct().Count()
+        );
         using var sampler = new Sampler(engine.Config.VocabularySize);
         for (int choice = 0; choice < 5; choice++)
         {
             // The choice's text as a prompt gives the logits that each of its tokens was drawn from.
             int[] tokens = all.Tokens(choice);
-            GenerationRun forced = await RunAsync(engine, request with { Prompt = [.. request.Prompt, .. tokens], MaxTokens = 0, Choices = 1 });
-            int[] drawn = [.. tokens.Index().Select(token => sampler.Sample(
-                forced.PromptLogits[promptTokens - 1 + token.Index], Sampled, new Dictionary<int, int>(), choice, promptTokens + token.Index))];
+            GenerationRun forced = await RunAsync(
+                engine,
+                request with
+                {
+                    Prompt = [.. request.Prompt, .. tokens],
+                    MaxTokens = 0,
+                    Choices = 1,
+                }
+            );
+            int[] drawn =
+            [
+                .. tokens
+                    .Index()
+                    .Select(token =>
+                        sampler.Sample(
+                            forced.PromptLogits[promptTokens - 1 + token.Index],
+                            Sampled,
+                            new Dictionary<int, int>(),
+                            choice,
+                            promptTokens + token.Index
+                        )
+                    ),
+            ];
             Assert.Equal(drawn, tokens);
         }
         await AssertNothingLeftAsync(engine);
@@ -45,7 +69,14 @@ public sealed class GenerationTests : SchedulerTestBase
 
         GenerationRun run = await RunAsync(engine, Request(5, 7, 0) with { Choices = 3 });
 
-        Assert.Equal([.. Enumerable.Range(0, 3).Select(choice => new TokenGenerated(choice, null, "", null, FinishReason.Length))], run.Events);
+        Assert.Equal(
+            [
+                .. Enumerable
+                    .Range(0, 3)
+                    .Select(choice => new TokenGenerated(choice, null, "", null, FinishReason.Length)),
+            ],
+            run.Events
+        );
         Assert.Equal(7, run.PromptLogits.Count);
         Assert.Equal(0, engine.Scheduler.GeneratedTokens);
     }
@@ -119,9 +150,14 @@ public sealed class GenerationTests : SchedulerTestBase
     public async Task An_end_token_ends_the_choice_unless_it_is_to_be_ignored()
     {
         EmbeddedEngine engine = Load();
-        GenerationRequest request = Request(5, 4, 6) with { Sampling = new() { Temperature = 0, LogitBias = [new(SpecialTokens.End, 100f)] }, IgnoreEndTokens = false };
+        GenerationRequest request = Request(5, 4, 6) with
+        {
+            Sampling = new() { Temperature = 0, LogitBias = [new(SpecialTokens.End, 100f)] },
+            IgnoreEndTokens = false,
+        };
 
-        GenerationRun ended = await RunAsync(engine, request), ignored = await RunAsync(engine, request with { IgnoreEndTokens = true });
+        GenerationRun ended = await RunAsync(engine, request),
+            ignored = await RunAsync(engine, request with { IgnoreEndTokens = true });
 
         Assert.Equal([SpecialTokens.End], ended.Tokens());
         Assert.Equal(("", FinishReason.Stop), (ended.Text(), ended.Finish()));
@@ -133,7 +169,11 @@ public sealed class GenerationTests : SchedulerTestBase
     public async Task Penalties_count_the_generated_tokens_of_their_own_choice()
     {
         EmbeddedEngine engine = Load();
-        GenerationRequest request = Request(5, 4, 60) with { Sampling = new() { Temperature = 0, PresencePenalty = 2 }, Choices = 2 };
+        GenerationRequest request = Request(5, 4, 60) with
+        {
+            Sampling = new() { Temperature = 0, PresencePenalty = 2 },
+            Choices = 2,
+        };
 
         GenerationRun run = await RunAsync(engine, request);
 

@@ -15,7 +15,9 @@ public abstract class SchedulerTestBase : IDisposable
 
     private protected static SchedulerLimits Limits => TemporaryModel.Limits;
 
-    /// <summary>Bytes of one block of the tiny model's cache: layers · (keys, values) · kv heads · positions · padded width.</summary>
+    /// <summary>
+    /// Bytes of one block of the tiny model's cache: layers · (keys, values) · kv heads · positions · padded width.
+    /// </summary>
     private protected static long BlockBytes => 2L * 2 * 2 * KeyValueBlock.Positions * 16 * sizeof(float);
 
     public void Dispose()
@@ -33,17 +35,23 @@ public abstract class SchedulerTestBase : IDisposable
     }
 
     /// <summary>A request whose first prompt token is <paramref name="mark"/>, so that its rows can be told.</summary>
-    private protected static GenerationRequest Request(int mark, int promptTokens, int maxTokens) => new()
-    {
-        Prompt = [mark, .. WorkloadDigest.Prompt(TemporaryModel.Tiny.Vocabulary, mark, promptTokens - 1)],
-        MaxTokens = maxTokens,
-        IgnoreEndTokens = true,
-    };
+    private protected static GenerationRequest Request(int mark, int promptTokens, int maxTokens) =>
+        new()
+        {
+            Prompt = [mark, .. WorkloadDigest.Prompt(TemporaryModel.Tiny.Vocabulary, mark, promptTokens - 1)],
+            MaxTokens = maxTokens,
+            IgnoreEndTokens = true,
+        };
 
-    private protected static Task<GenerationRun> RunAsync(EmbeddedEngine engine, GenerationRequest request, CancellationToken? cancellation = null) =>
-        GenerationRun.OfAsync(engine, request, cancellation ?? Cancellation);
+    private protected static Task<GenerationRun> RunAsync(
+        EmbeddedEngine engine,
+        GenerationRequest request,
+        CancellationToken? cancellation = null
+    ) => GenerationRun.OfAsync(engine, request, cancellation ?? Cancellation);
 
-    /// <summary>All caches are free again. A request that ends now has seen everything cancelled before it dropped.</summary>
+    /// <summary>
+    /// All caches are free again. A request that ends now has seen everything cancelled before it dropped.
+    /// </summary>
     private protected static async Task AssertNothingLeftAsync(EmbeddedEngine engine)
     {
         await RunAsync(engine, Request(9, 2, 1));

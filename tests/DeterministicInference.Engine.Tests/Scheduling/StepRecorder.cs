@@ -3,7 +3,9 @@ using DeterministicInference.Engine.Scheduling;
 
 namespace DeterministicInference.Engine.Tests.Scheduling;
 
-/// <summary>Observes every batch on the scheduler's thread, where it can also hold the scheduler or act between two steps.</summary>
+/// <summary>
+/// Observes every batch on the scheduler's thread, where it can also hold the scheduler or act between two steps.
+/// </summary>
 internal sealed class StepRecorder
 {
     private volatile TaskCompletionSource? _held;

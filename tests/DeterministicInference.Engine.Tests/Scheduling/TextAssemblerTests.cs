@@ -56,7 +56,8 @@ public sealed class TextAssemblerTests
         for (int cut = 0; cut <= bytes.Length; cut++)
         {
             var assembler = new TextAssembler([]);
-            string first = assembler.Add(bytes.AsSpan(0, cut)), second = assembler.Add(bytes.AsSpan(cut));
+            string first = assembler.Add(bytes.AsSpan(0, cut)),
+                second = assembler.Add(bytes.AsSpan(cut));
 
             Assert.Equal(text, first + second + assembler.Finish());
             Assert.DoesNotContain('\uFFFD', first + second);
@@ -103,10 +104,15 @@ public sealed class TextAssemblerTests
             for (int i = 0; i < 30; i++)
             {
                 int pick = SeededValues.Below(alphabet.Length + 1, trial, i);
-                if (pick < alphabet.Length) bytes.AddRange(Encoding.UTF8.GetBytes(alphabet[pick]));
-                else bytes.Add((byte)SeededValues.Word(trial, 100 + i));
+                if (pick < alphabet.Length)
+                    bytes.AddRange(Encoding.UTF8.GetBytes(alphabet[pick]));
+                else
+                    bytes.Add((byte)SeededValues.Word(trial, 100 + i));
             }
-            string[] stops = [.. Enumerable.Range(0, (int)(trial % 4)).Select(s => RandomStop(alphabet, trial, 200 + 10 * s))];
+            string[] stops =
+            [
+                .. Enumerable.Range(0, (int)(trial % 4)).Select(s => RandomStop(alphabet, trial, 200 + 10 * s)),
+            ];
 
             (string whole, bool stoppedWhole) = Run(stops, bytes, _ => bytes.Count);
             (string single, bool stoppedSingle) = Run(stops, bytes, _ => 1);
@@ -115,21 +121,27 @@ public sealed class TextAssemblerTests
             Assert.Equal((whole, stoppedWhole), (single, stoppedSingle));
             Assert.Equal((whole, stoppedWhole), (random, stoppedRandom));
             Assert.All(stops, stop => Assert.DoesNotContain(stop, whole, StringComparison.Ordinal));
-            if (stoppedWhole) stoppedCases++;
-            else Assert.Equal(Encoding.UTF8.GetString([.. bytes]), whole);
+            if (stoppedWhole)
+                stoppedCases++;
+            else
+                Assert.Equal(Encoding.UTF8.GetString([.. bytes]), whole);
         }
 
         Assert.InRange(stoppedCases, 500, 2500);
     }
 
     private static string RandomStop(string[] alphabet, ulong trial, int index) =>
-        string.Concat(Enumerable.Range(0, 1 + SeededValues.Below(4, trial, index)).Select(i => alphabet[SeededValues.Below(alphabet.Length, trial, index + 1 + i)]));
+        string.Concat(
+            Enumerable
+                .Range(0, 1 + SeededValues.Below(4, trial, index))
+                .Select(i => alphabet[SeededValues.Below(alphabet.Length, trial, index + 1 + i)])
+        );
 
     private static (string Text, bool Stopped) Run(string[] stops, List<byte> bytes, Func<int, int> cut)
     {
         var assembler = new TextAssembler(stops);
         var text = new StringBuilder();
-        for (int i = 0; i < bytes.Count && !assembler.Stopped;)
+        for (int i = 0; i < bytes.Count && !assembler.Stopped; )
         {
             int length = Math.Min(cut(i), bytes.Count - i);
             text.Append(assembler.Add([.. bytes.GetRange(i, length)]));
@@ -145,7 +157,8 @@ public sealed class TextAssemblerTests
         var pieces = new List<string>();
         foreach (string token in tokens)
         {
-            if (assembler.Stopped) break;
+            if (assembler.Stopped)
+                break;
             pieces.Add(assembler.Add(Encoding.UTF8.GetBytes(token)));
         }
         pieces.Add(assembler.Finish());

@@ -11,8 +11,12 @@ public sealed class BpeTokenizerTests
     private const int End = TokenizerFixture.ByteLevelWords;
     private const int Tool = End + 2;
 
-    private static readonly BpeTokenizer Gpt2 = TokenizerFixture.Load(TokenizerFixture.ByteLevel(TokenizerFixture.ByteLevelStep(false, true)));
-    private static readonly BpeTokenizer Unsplit = TokenizerFixture.Load(TokenizerFixture.ByteLevel(TokenizerFixture.ByteLevelStep(false, false)));
+    private static readonly BpeTokenizer Gpt2 = TokenizerFixture.Load(
+        TokenizerFixture.ByteLevel(TokenizerFixture.ByteLevelStep(false, true))
+    );
+    private static readonly BpeTokenizer Unsplit = TokenizerFixture.Load(
+        TokenizerFixture.ByteLevel(TokenizerFixture.ByteLevelStep(false, false))
+    );
 
     [Fact]
     public void Any_unicode_text_comes_back_unchanged()
@@ -33,15 +37,39 @@ public sealed class BpeTokenizerTests
         Assert.Equal("\uFFFD", Gpt2.Decode(Gpt2.Encode("\uDE00")));
     }
 
-    /// <summary>Without splitting, against the textbook procedure: join the pair of lowest rank, leftmost first.</summary>
+    /// <summary>
+    /// Without splitting, against the textbook procedure: join the pair of lowest rank, leftmost first.
+    /// </summary>
     [Fact]
     public void Merges_apply_in_the_order_of_their_rank()
     {
-        string[] alphabet = ["h", "e", "t", " ", "a", "n", "d", "0", "1", "2", "3", "'", "l", "s", "\n", "😀", "é", "\uD800\uDC00"];
+        string[] alphabet =
+        [
+            "h",
+            "e",
+            "t",
+            " ",
+            "a",
+            "n",
+            "d",
+            "0",
+            "1",
+            "2",
+            "3",
+            "'",
+            "l",
+            "s",
+            "\n",
+            "😀",
+            "é",
+            "\uD800\uDC00",
+        ];
         JsonObject json = TokenizerFixture.ByteLevel(TokenizerFixture.ByteLevelStep(false, false));
         for (ulong trial = 0; trial < 500; trial++)
         {
-            string text = string.Concat(Enumerable.Range(0, 40).Select(i => alphabet[SeededValues.Below(alphabet.Length, trial, i)]));
+            string text = string.Concat(
+                Enumerable.Range(0, 40).Select(i => alphabet[SeededValues.Below(alphabet.Length, trial, i)])
+            );
 
             Assert.Equal(NaiveEncode(json, text), Unsplit.Encode(text));
         }
@@ -52,7 +80,8 @@ public sealed class BpeTokenizerTests
     {
         const string text = "a<|end|>b";
 
-        int[] user = Gpt2.Encode(text, recognizeSpecials: false), control = Gpt2.Encode(text, recognizeSpecials: true);
+        int[] user = Gpt2.Encode(text, recognizeSpecials: false),
+            control = Gpt2.Encode(text, recognizeSpecials: true);
 
         Assert.DoesNotContain(End, user);
         Assert.Equal(text, Gpt2.Decode(user));
@@ -104,7 +133,8 @@ public sealed class BpeTokenizerTests
         Assert.Equal([3, 0, 4], TokenizerFixture.Load(json).Encode("a€😀b"));
 
         JsonObject vocabulary = json["model"]!["vocab"]!.AsObject();
-        foreach (byte value in Encoding.UTF8.GetBytes("€")) vocabulary[$"<0x{value:X2}>"] = vocabulary.Count;
+        foreach (byte value in Encoding.UTF8.GetBytes("€"))
+            vocabulary[$"<0x{value:X2}>"] = vocabulary.Count;
         json["model"]!["byte_fallback"] = true;
         BpeTokenizer fallback = TokenizerFixture.Load(json);
 
@@ -121,13 +151,15 @@ public sealed class BpeTokenizerTests
         for (int i = 0; i < length; i++)
         {
             uint word = SeededValues.Word(trial, i);
-            int scalar = (int)((word % 4) switch
-            {
-                0 => word >> 8 & 0x7F,
-                1 => word >> 8 & 0x7FF,
-                2 => word >> 8 & 0xFFFF,
-                _ => (word >> 8) % 0x110000,
-            });
+            int scalar = (int)(
+                (word % 4) switch
+                {
+                    0 => word >> 8 & 0x7F,
+                    1 => word >> 8 & 0x7FF,
+                    2 => word >> 8 & 0xFFFF,
+                    _ => (word >> 8) % 0x110000,
+                }
+            );
             text.Append(Rune.IsValid(scalar) ? new Rune(scalar) : new Rune('-'));
         }
         return text.ToString();
@@ -136,17 +168,23 @@ public sealed class BpeTokenizerTests
     private static int[] NaiveEncode(JsonObject json, string text)
     {
         JsonObject vocabulary = json["model"]!["vocab"]!.AsObject();
-        (string, string)[] merges = [.. json["model"]!["merges"]!.AsArray().Select(merge => ((string)merge![0]!, (string)merge[1]!))];
+        (string, string)[] merges =
+        [
+            .. json["model"]!["merges"]!.AsArray().Select(merge => ((string)merge![0]!, (string)merge[1]!)),
+        ];
         List<string> symbols = [.. Encoding.UTF8.GetBytes(text).Select(value => TokenizerFixture.Spell([value]))];
         while (true)
         {
-            int best = int.MaxValue, place = -1;
+            int best = int.MaxValue,
+                place = -1;
             for (int i = 0; i + 1 < symbols.Count; i++)
             {
                 int rank = Array.IndexOf(merges, (symbols[i], symbols[i + 1]));
-                if (rank >= 0 && rank < best) (best, place) = (rank, i);
+                if (rank >= 0 && rank < best)
+                    (best, place) = (rank, i);
             }
-            if (place < 0) return [.. symbols.Select(symbol => (int)vocabulary[symbol]!)];
+            if (place < 0)
+                return [.. symbols.Select(symbol => (int)vocabulary[symbol]!)];
             symbols[place] += symbols[place + 1];
             symbols.RemoveAt(place + 1);
         }

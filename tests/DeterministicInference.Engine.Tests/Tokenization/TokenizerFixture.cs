@@ -22,22 +22,52 @@ internal static class TokenizerFixture
     [
         .. new (string, string)[]
         {
-            ("h", "e"), ("t", "he"), (" ", "the"), ("i", "n"), ("in", "g"), (" ", "a"), ("a", "n"), ("an", "d"), (" ", "and"), ("r", "e"),
-            ("e", "r"), ("o", "u"), ("l", "l"), ("'", "s"), ("'", "ll"), ("0", "0"), ("1", "2"), ("12", "3"), (" ", " "), ("  ", "  "), ("\n", "\n"),
+            ("h", "e"),
+            ("t", "he"),
+            (" ", "the"),
+            ("i", "n"),
+            ("in", "g"),
+            (" ", "a"),
+            ("a", "n"),
+            ("an", "d"),
+            (" ", "and"),
+            ("r", "e"),
+            ("e", "r"),
+            ("o", "u"),
+            ("l", "l"),
+            ("'", "s"),
+            ("'", "ll"),
+            ("0", "0"),
+            ("1", "2"),
+            ("12", "3"),
+            (" ", " "),
+            ("  ", "  "),
+            ("\n", "\n"),
         }.Select(merge => (Encoding.UTF8.GetBytes(merge.Item1), Encoding.UTF8.GetBytes(merge.Item2))),
-        ([0x80], [0xF0]), ([0xC3], [0xA9]), ([0xF0], [0x9F]), ([0xF0, 0x9F], [0x98]),
+        ([0x80], [0xF0]),
+        ([0xC3], [0xA9]),
+        ([0xF0], [0x9F]),
+        ([0xF0, 0x9F], [0x98]),
     ];
 
     public static JsonObject ByteLevelStep(bool addPrefixSpace, bool useRegex) =>
-        new() { ["type"] = "ByteLevel", ["add_prefix_space"] = addPrefixSpace, ["trim_offsets"] = true, ["use_regex"] = useRegex };
+        new()
+        {
+            ["type"] = "ByteLevel",
+            ["add_prefix_space"] = addPrefixSpace,
+            ["trim_offsets"] = true,
+            ["use_regex"] = useRegex,
+        };
 
-    public static JsonObject Sequence(string members, params JsonNode[] steps) => new() { ["type"] = "Sequence", [members] = new JsonArray(steps) };
+    public static JsonObject Sequence(string members, params JsonNode[] steps) =>
+        new() { ["type"] = "Sequence", [members] = new JsonArray(steps) };
 
     /// <summary>A byte-level tokenizer; the id of a byte is its value.</summary>
     public static JsonObject ByteLevel(JsonNode preTokenizer, bool ignoreMerges = false)
     {
         var vocabulary = new JsonObject();
-        for (int b = 0; b < 256; b++) vocabulary[Spell([(byte)b])] = b;
+        for (int b = 0; b < 256; b++)
+            vocabulary[Spell([(byte)b])] = b;
         var merges = new JsonArray();
         foreach ((byte[] left, byte[] right) in ByteMerges)
         {
@@ -49,7 +79,10 @@ internal static class TokenizerFixture
         {
             ["version"] = "1.0",
             ["added_tokens"] = new JsonArray(
-                Added(ByteLevelWords, "<|end|>", special: true), Added(ByteLevelWords + 1, "<|end|><|end|>", special: true), Added(ByteLevelWords + 2, "[tool]", special: false)),
+                Added(ByteLevelWords, "<|end|>", special: true),
+                Added(ByteLevelWords + 1, "<|end|><|end|>", special: true),
+                Added(ByteLevelWords + 2, "[tool]", special: false)
+            ),
             ["normalizer"] = null,
             ["pre_tokenizer"] = preTokenizer,
             ["post_processor"] = null,
@@ -59,32 +92,60 @@ internal static class TokenizerFixture
     }
 
     /// <summary>A SentencePiece-style tokenizer over the letters a and b.</summary>
-    public static JsonObject Metaspace(string scheme, bool split) => new()
-    {
-        ["added_tokens"] = new JsonArray(Added(0, "<unk>", special: true), Added(1, "<s>", special: true)),
-        ["pre_tokenizer"] = new JsonObject { ["type"] = "Metaspace", ["replacement"] = "▁", ["prepend_scheme"] = scheme, ["split"] = split },
-        ["decoder"] = new JsonObject { ["type"] = "Metaspace", ["replacement"] = "▁", ["prepend_scheme"] = scheme },
-        ["model"] = Bpe(
-            new JsonObject(((string[])["<unk>", "<s>", "▁", "a", "b", "▁a", "▁b", "ab", "▁ab"]).Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
-            [new JsonArray("a", "b"), new JsonArray("▁", "a"), new JsonArray("▁", "b"), new JsonArray("▁", "ab")], unknown: "<unk>"),
-    };
+    public static JsonObject Metaspace(string scheme, bool split) =>
+        new()
+        {
+            ["added_tokens"] = new JsonArray(Added(0, "<unk>", special: true), Added(1, "<s>", special: true)),
+            ["pre_tokenizer"] = new JsonObject
+            {
+                ["type"] = "Metaspace",
+                ["replacement"] = "▁",
+                ["prepend_scheme"] = scheme,
+                ["split"] = split,
+            },
+            ["decoder"] = new JsonObject
+            {
+                ["type"] = "Metaspace",
+                ["replacement"] = "▁",
+                ["prepend_scheme"] = scheme,
+            },
+            ["model"] = Bpe(
+                new JsonObject(
+                    ((string[])["<unk>", "<s>", "▁", "a", "b", "▁a", "▁b", "ab", "▁ab"]).Select(
+                        (token, id) => KeyValuePair.Create(token, (JsonNode?)id)
+                    )
+                ),
+                [new JsonArray("a", "b"), new JsonArray("▁", "a"), new JsonArray("▁", "b"), new JsonArray("▁", "ab")],
+                unknown: "<unk>"
+            ),
+        };
 
-    public static JsonObject Bpe(JsonObject vocabulary, JsonArray merges, string? unknown, bool ignoreMerges = false) => new()
-    {
-        ["type"] = "BPE",
-        ["dropout"] = null,
-        ["unk_token"] = unknown,
-        ["continuing_subword_prefix"] = null,
-        ["end_of_word_suffix"] = null,
-        ["fuse_unk"] = true,
-        ["byte_fallback"] = false,
-        ["ignore_merges"] = ignoreMerges,
-        ["vocab"] = vocabulary,
-        ["merges"] = merges,
-    };
+    public static JsonObject Bpe(JsonObject vocabulary, JsonArray merges, string? unknown, bool ignoreMerges = false) =>
+        new()
+        {
+            ["type"] = "BPE",
+            ["dropout"] = null,
+            ["unk_token"] = unknown,
+            ["continuing_subword_prefix"] = null,
+            ["end_of_word_suffix"] = null,
+            ["fuse_unk"] = true,
+            ["byte_fallback"] = false,
+            ["ignore_merges"] = ignoreMerges,
+            ["vocab"] = vocabulary,
+            ["merges"] = merges,
+        };
 
     public static JsonObject Added(int id, string content, bool special) =>
-        new() { ["id"] = id, ["content"] = content, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false, ["special"] = special };
+        new()
+        {
+            ["id"] = id,
+            ["content"] = content,
+            ["single_word"] = false,
+            ["lstrip"] = false,
+            ["rstrip"] = false,
+            ["normalized"] = false,
+            ["special"] = special,
+        };
 
     public static BpeTokenizer Load(JsonObject json)
     {
@@ -100,14 +161,17 @@ internal static class TokenizerFixture
         }
     }
 
-    /// <summary>GPT-2's spelling of bytes, from its definition: printable Latin-1 as it is, the rest from U+0100 on.</summary>
+    /// <summary>
+    /// GPT-2's spelling of bytes, from its definition: printable Latin-1 as it is, the rest from U+0100 on.
+    /// </summary>
     public static string Spell(ReadOnlySpan<byte> bytes)
     {
         var spelled = new StringBuilder();
         foreach (byte value in bytes)
         {
             int others = 0;
-            for (int b = 0; b < value; b++) others += IsPrintable(b) ? 0 : 1;
+            for (int b = 0; b < value; b++)
+                others += IsPrintable(b) ? 0 : 1;
             spelled.Append(IsPrintable(value) ? (char)value : (char)(256 + others));
         }
         return spelled.ToString();

@@ -1,8 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Output;
-using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tests.Statements;
 using Xunit;
 
@@ -10,25 +9,36 @@ namespace DeterministicInference.Receipts.Tests.Bundles;
 
 public sealed class ReceiptBundleTests : IDisposable
 {
-    private readonly SampleReceipt sample = new();
+    private readonly SampleReceipt _sample = new();
 
-    private ReceiptBundle Whole => new(sample.Receipt)
-    {
-        Request = new RecordedRequest("/v1/chat/completions", Encoding.UTF8.GetBytes(SampleReceipt.RequestBody)),
-        Response = new RecordedResponse(AnswerDelivery.Json, "application/json", Encoding.UTF8.GetBytes(SampleReceipt.Answer)),
-        Environment = sample.Environment,
-        PublicKey = sample.Key.PublicKey.ToPem(),
-        InclusionProof = "c2sp.org/tlog-proof@v1\nindex 1\n\norigin\n2\n…\n",
-    };
+    private ReceiptBundle Whole =>
+        new(_sample.Receipt)
+        {
+            Request = new RecordedRequest("/v1/chat/completions", Encoding.UTF8.GetBytes(SampleReceipt.RequestBody)),
+            Response = new RecordedResponse(
+                AnswerDelivery.Json,
+                "application/json",
+                Encoding.UTF8.GetBytes(SampleReceipt.Answer)
+            ),
+            Environment = _sample.Environment,
+            PublicKey = _sample.Key.PublicKey.ToPem(),
+            InclusionProof = "c2sp.org/tlog-proof@v1\nindex 1\n\norigin\n2\n…\n",
+        };
 
     [Fact]
     public void What_is_written_is_read()
     {
         ReceiptBundle read = ReceiptBundle.FromJson(Whole.ToJson());
-        Assert.Equal(sample.Receipt.ToJson(), read.Receipt.ToJson());
-        Assert.Equal(("/v1/chat/completions", SampleReceipt.RequestBody), (read.Request!.Path, Encoding.UTF8.GetString(read.Request.Body.Span)));
-        Assert.Equal((AnswerDelivery.Json, "application/json", SampleReceipt.Answer), (read.Response!.Delivery, read.Response.ContentType, Encoding.UTF8.GetString(read.Response.Body.Span)));
-        Assert.Equal(sample.Environment.Id, read.Environment!.Id);
+        Assert.Equal(_sample.Receipt.ToJson(), read.Receipt.ToJson());
+        Assert.Equal(
+            ("/v1/chat/completions", SampleReceipt.RequestBody),
+            (read.Request!.Path, Encoding.UTF8.GetString(read.Request.Body.Span))
+        );
+        Assert.Equal(
+            (AnswerDelivery.Json, "application/json", SampleReceipt.Answer),
+            (read.Response!.Delivery, read.Response.ContentType, Encoding.UTF8.GetString(read.Response.Body.Span))
+        );
+        Assert.Equal(_sample.Environment.Id, read.Environment!.Id);
         Assert.Equal((Whole.PublicKey, Whole.InclusionProof), (read.PublicKey, read.InclusionProof));
         Assert.Equal(Whole.ToJson(), read.ToJson());
     }
@@ -36,8 +46,11 @@ public sealed class ReceiptBundleTests : IDisposable
     [Fact]
     public void Only_the_receipt_must_be_there()
     {
-        ReceiptBundle read = ReceiptBundle.FromJson(new ReceiptBundle(sample.Receipt).ToJson());
-        Assert.Equal((null, null, null, null, null), (read.Request, read.Response, read.Environment, read.PublicKey, read.InclusionProof));
+        ReceiptBundle read = ReceiptBundle.FromJson(new ReceiptBundle(_sample.Receipt).ToJson());
+        Assert.Equal(
+            (null, null, null, null, null),
+            (read.Request, read.Response, read.Environment, read.PublicKey, read.InclusionProof)
+        );
     }
 
     /// <summary>Every byte of a body counts: it is hashed.</summary>
@@ -51,7 +64,10 @@ public sealed class ReceiptBundleTests : IDisposable
     public void Bodies_come_back_byte_by_byte(string hex)
     {
         byte[] body = Convert.FromHexString(hex);
-        var bundle = new ReceiptBundle(sample.Receipt) { Response = new RecordedResponse(AnswerDelivery.Sse, "text/event-stream", body) };
+        var bundle = new ReceiptBundle(_sample.Receipt)
+        {
+            Response = new RecordedResponse(AnswerDelivery.Sse, "text/event-stream", body),
+        };
         Assert.Equal(body, ReceiptBundle.FromJson(bundle.ToJson()).Response!.Body.ToArray());
     }
 
@@ -77,9 +93,13 @@ public sealed class ReceiptBundleTests : IDisposable
         JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();
         string[] names = path.Split('.');
         JsonObject parent = names[..^1].Aggregate(json, (node, name) => node[name]!.AsObject());
-        if (value is null) parent.Remove(names[^1]);
-        else parent[names[^1]] = JsonNode.Parse(value);
-        ReceiptFormatException e = Assert.Throws<ReceiptFormatException>(() => ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(json.ToJsonString())));
+        if (value is null)
+            parent.Remove(names[^1]);
+        else
+            parent[names[^1]] = JsonNode.Parse(value);
+        ReceiptFormatException e = Assert.Throws<ReceiptFormatException>(() =>
+            ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(json.ToJsonString()))
+        );
         Assert.Equal((member, isUnknownVersion), (e.Member, e.IsUnknownVersion));
     }
 
@@ -87,7 +107,8 @@ public sealed class ReceiptBundleTests : IDisposable
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("""{"form":"dis-bundle/1","form":"dis-bundle/1"}""")]
-    public void What_is_no_bundle_is_refused(string text) => Assert.Throws<ReceiptFormatException>(() => ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(text)));
+    public void What_is_no_bundle_is_refused(string text) =>
+        Assert.Throws<ReceiptFormatException>(() => ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(text)));
 
-    public void Dispose() => sample.Dispose();
+    public void Dispose() => _sample.Dispose();
 }

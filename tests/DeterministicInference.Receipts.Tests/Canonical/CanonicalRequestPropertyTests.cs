@@ -10,7 +10,22 @@ public class CanonicalRequestPropertyTests
 {
     private const int Trials = 300;
 
-    private static readonly string[] Characters = ["a", "é", "\"", "\\", "/", "\n", "\u0001", "\u007f", "\u2028", "\uE000", "😀", "\0", "\ufffd"];
+    private static readonly string[] Characters =
+    [
+        "a",
+        "é",
+        "\"",
+        "\\",
+        "/",
+        "\n",
+        "\u0001",
+        "\u007f",
+        "\u2028",
+        "\uE000",
+        "😀",
+        "\0",
+        "\ufffd",
+    ];
     private static readonly string[] Numbers = ["0", "-0", "1.0", "1", "-1.50e0", "9007199254740993", "1E5", "100000"];
 
     [Fact]
@@ -42,8 +57,12 @@ public class CanonicalRequestPropertyTests
                 changed[bit / 8] ^= (byte)(1 << bit % 8);
                 try
                 {
-                    // The text has no whitespace and one spelling per string, so whatever is still a request is another one.
-                    Assert.True(plain != CanonicalRequest.Digest("/v1/completions", changed, RequestPins.None), $"seed {seed}: {Encoding.UTF8.GetString(changed)}");
+                    // The text has no whitespace and one spelling per string, so whatever is still a request is another
+                    // one.
+                    Assert.True(
+                        plain != CanonicalRequest.Digest("/v1/completions", changed, RequestPins.None),
+                        $"seed {seed}: {Encoding.UTF8.GetString(changed)}"
+                    );
                     changes++;
                 }
                 catch (CanonicalFormException)
@@ -55,26 +74,39 @@ public class CanonicalRequestPropertyTests
         Assert.True(changes > 1000, $"{changes}");
     }
 
-    private sealed record Node(string? Text, string? Literal, List<(string Name, Node Value)>? Members, List<Node>? Items);
+    private sealed record Node(
+        string? Text,
+        string? Literal,
+        List<(string Name, Node Value)>? Members,
+        List<Node>? Items
+    );
 
     private static List<(string Name, Node Value)> Members(SeededValues random, int depth)
     {
         var members = new List<(string, Node)>();
         int count = 1 + random.Below(4);
-        for (int i = 0; i < count; i++) members.Add((i.ToString(CultureInfo.InvariantCulture) + Text(random), Value(random, depth + 1)));
+        for (int i = 0; i < count; i++)
+            members.Add((i.ToString(CultureInfo.InvariantCulture) + Text(random), Value(random, depth + 1)));
         return members;
     }
 
-    private static Node Value(SeededValues random, int depth) => random.Below(depth > 3 ? 3 : 5) switch
-    {
-        0 => new Node(Text(random), null, null, null),
-        1 => new Node(null, random.Of(Numbers), null, null),
-        2 => new Node(null, random.Of(["true", "false", "null"]), null, null),
-        3 => new Node(null, null, Members(random, depth), null),
-        _ => new Node(null, null, null, [.. Enumerable.Range(0, random.Below(3)).Select(_ => Value(random, depth + 1))]),
-    };
+    private static Node Value(SeededValues random, int depth) =>
+        random.Below(depth > 3 ? 3 : 5) switch
+        {
+            0 => new Node(Text(random), null, null, null),
+            1 => new Node(null, random.Of(Numbers), null, null),
+            2 => new Node(null, random.Of(["true", "false", "null"]), null, null),
+            3 => new Node(null, null, Members(random, depth), null),
+            _ => new Node(
+                null,
+                null,
+                null,
+                [.. Enumerable.Range(0, random.Below(3)).Select(_ => Value(random, depth + 1))]
+            ),
+        };
 
-    private static string Text(SeededValues random) => string.Concat(Enumerable.Range(0, random.Below(4)).Select(_ => random.Of(Characters)));
+    private static string Text(SeededValues random) =>
+        string.Concat(Enumerable.Range(0, random.Below(4)).Select(_ => random.Of(Characters)));
 
     /// <summary>With generated spelling, or without any freedom.</summary>
     private static string Spell(List<(string Name, Node Value)> members, SeededValues? random) =>
@@ -85,8 +117,10 @@ public class CanonicalRequestPropertyTests
 
     private static string Spell(Node node, SeededValues? random)
     {
-        if (node.Members is not null) return Spell(node.Members, random);
-        string text = node.Items is not null ? "[" + Space(random) + string.Join(",", node.Items.Select(item => Spell(item, random))) + "]"
+        if (node.Members is not null)
+            return Spell(node.Members, random);
+        string text = node.Items is not null
+            ? "[" + Space(random) + string.Join(",", node.Items.Select(item => Spell(item, random))) + "]"
             : node.Literal ?? Quote(node.Text!, random);
         return Space(random) + text + Space(random);
     }
@@ -97,9 +131,12 @@ public class CanonicalRequestPropertyTests
         foreach (Rune rune in text.EnumerateRunes())
         {
             bool must = rune.Value < 0x20 || rune.Value is '"' or '\\';
-            if (rune.Value == '/' && random is not null && random.OneIn(2)) quoted.Append("\\/");
-            else if (rune.Value == '\n' && (random is null || random.OneIn(2))) quoted.Append("\\n");
-            else if (rune.Value is '"' or '\\' && (random is null || random.OneIn(2))) quoted.Append('\\').Append((char)rune.Value);
+            if (rune.Value == '/' && random is not null && random.OneIn(2))
+                quoted.Append("\\/");
+            else if (rune.Value == '\n' && (random is null || random.OneIn(2)))
+                quoted.Append("\\n");
+            else if (rune.Value is '"' or '\\' && (random is null || random.OneIn(2)))
+                quoted.Append('\\').Append((char)rune.Value);
             else if (must || (random is not null && random.OneIn(3)))
             {
                 foreach (char unit in rune.ToString())
@@ -108,12 +145,14 @@ public class CanonicalRequestPropertyTests
                     quoted.Append("\\u").Append(random is not null && random.OneIn(2) ? hex.ToUpperInvariant() : hex);
                 }
             }
-            else quoted.Append(rune.ToString());
+            else
+                quoted.Append(rune.ToString());
         }
         return quoted.Append('"').ToString();
     }
 
     private static string Space(SeededValues? random) => random is null ? "" : random.Of(["", "", " ", "\n", "\t\r"]);
 
-    private static Sha256Value Digest(string body) => CanonicalRequest.Digest("/v1/completions", Encoding.UTF8.GetBytes(body), RequestPins.None);
+    private static Sha256Value Digest(string body) =>
+        CanonicalRequest.Digest("/v1/completions", Encoding.UTF8.GetBytes(body), RequestPins.None);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using DeterministicInference.Receipts.Canonical;
 using Xunit;
 
@@ -13,20 +14,33 @@ public class CanonicalRequestTests
     // Whitespace goes, except inside of strings.
     [InlineData("{ \"a\" :\t[ 1 ,\r\n 2 ] , \"b\" : \" x \" }", """{"a":[1,2],"b":" x "}""")]
     // Numbers are the bytes that came.
-    [InlineData("""{"n":[9007199254740993,1.0,-1.50e0,1E+2,-0,0.10,123456789012345678901234567890]}""", """{"n":[9007199254740993,1.0,-1.50e0,1E+2,-0,0.10,123456789012345678901234567890]}""")]
+    [InlineData(
+        """{"n":[9007199254740993,1.0,-1.50e0,1E+2,-0,0.10,123456789012345678901234567890]}""",
+        """{"n":[9007199254740993,1.0,-1.50e0,1E+2,-0,0.10,123456789012345678901234567890]}"""
+    )]
     // One spelling per string.
-    [InlineData("""{"s":"\"\\\/\b\f\n\r\t\u0000\u001F\u007f\u00e9\u2028\ud83d\ude00\u0022\u005C\u0008"}""", "{\"s\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u007fé\u2028😀\\\"\\\\\\b\"}")]
+    [InlineData(
+        """{"s":"\"\\\/\b\f\n\r\t\u0000\u001F\u007f\u00e9\u2028\ud83d\ude00\u0022\u005C\u0008"}""",
+        "{\"s\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u007fé\u2028😀\\\"\\\\\\b\"}"
+    )]
     // RFC 8785, section 3.2.2.2.
     [InlineData("""{"s":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/"}""", """{"s":"€$\u000f\nA'B\"\\\\\"/"}""")]
     // No Unicode normalisation.
     [InlineData("""{"s":"e\u0301 \u00e9"}""", "{\"s\":\"e\u0301 é\"}")]
     // The top level is sorted by the UTF-8 bytes of the unescaped names; below it, order is as received.
-    [InlineData("""{"b":{"z":1,"a":2},"\uD83D\uDE00":1,"\uE000":2,"B":3,"\u0061":[{"y":1,"x":2}],"":0}""", "{\"\":0,\"B\":3,\"a\":[{\"y\":1,\"x\":2}],\"b\":{\"z\":1,\"a\":2},\"\uE000\":2,\"😀\":1}")]
+    [InlineData(
+        """{"b":{"z":1,"a":2},"\uD83D\uDE00":1,"\uE000":2,"B":3,"\u0061":[{"y":1,"x":2}],"":0}""",
+        "{\"\":0,\"B\":3,\"a\":[{\"y\":1,\"x\":2}],\"b\":{\"z\":1,\"a\":2},\"\uE000\":2,\"😀\":1}"
+    )]
     [InlineData("""{"10":1,"9":2,"1":3}""", """{"1":3,"10":1,"9":2}""")]
     // Null is a value.
     [InlineData("""{"max_tokens":null,"t":true,"f":false}""", """{"f":false,"max_tokens":null,"t":true}""")]
     // Nothing but the listed names is removed, and only at the top.
-    [InlineData("""{"stream":true,"stream_options":{},"user":1,"safety_identifier":1,"metadata":{},"store":1,"service_tier":1,"rid":1,"priority":1,"custom_labels":1,"tee":1,"x":{"stream":1},"\u0073tream2":1}""", """{"stream2":1,"x":{"stream":1}}""")]
+    [InlineData(
+        """{"stream":true,"stream_options":{}, "user":1,"safety_identifier":1,"metadata":{},"store":1,"""
+            + """ "service_tier":1,"rid":1,"priority":1,"custom_labels":1,"tee":1,"x":{"stream":1},"\u0073tream2":1}""",
+        """{"stream2":1,"x":{"stream":1}}"""
+    )]
     [InlineData("{}", "{}")]
     [InlineData("""{"a":{},"b":[],"c":[[],{}]}""", """{"a":{},"b":[],"c":[[],{}]}""")]
     public void Canonical_form(string body, string json) => Assert.Equal(Head + json + "\n", Written(body));
@@ -38,13 +52,15 @@ public class CanonicalRequestTests
     public void The_path_is_part_of_it() =>
         Assert.NotEqual(
             CanonicalRequest.Digest("/v1/completions", "{}"u8, RequestPins.None),
-            CanonicalRequest.Digest("/v1/chat/completions", "{}"u8, RequestPins.None));
+            CanonicalRequest.Digest("/v1/chat/completions", "{}"u8, RequestPins.None)
+        );
 
     [Theory]
     [InlineData("/v1/embeddings")]
     [InlineData("/v1/completions?x=1")]
     [InlineData("/v1/completions/")]
-    public void No_other_path_has_a_form(string path) => Assert.Throws<ArgumentException>(() => CanonicalRequest.Digest(path, "{}"u8, RequestPins.None));
+    public void No_other_path_has_a_form(string path) =>
+        Assert.Throws<ArgumentException>(() => CanonicalRequest.Digest(path, "{}"u8, RequestPins.None));
 
     [Theory]
     [InlineData("", CanonicalFormError.InvalidJson, "", 0)]
@@ -60,17 +76,33 @@ public class CanonicalRequestTests
     [InlineData("{\"a\":1,\"a\":1}", CanonicalFormError.DuplicateName, "a", 7)]
     [InlineData("{\"a\":1,\"\\u0061\":1}", CanonicalFormError.DuplicateName, "a", 7)]
     [InlineData("{\"user\":1,\"user\":1}", CanonicalFormError.DuplicateName, "user", 10)]
-    [InlineData("{\"tools\":[{},{\"f\":{\"x\":1,\"y\":2,\"x\":3}}]}", CanonicalFormError.DuplicateName, "tools[1].f.x", 31)]
-    [InlineData("{\"messages\":[{\"content\":\"\\ud83d\"}]}", CanonicalFormError.UnpairedSurrogate, "messages[0].content", 24)]
+    [InlineData(
+        "{\"tools\":[{},{\"f\":{\"x\":1,\"y\":2,\"x\":3}}]}",
+        CanonicalFormError.DuplicateName,
+        "tools[1].f.x",
+        31
+    )]
+    [InlineData(
+        "{\"messages\":[{\"content\":\"\\ud83d\"}]}",
+        CanonicalFormError.UnpairedSurrogate,
+        "messages[0].content",
+        24
+    )]
     [InlineData("{\"user\":\"\\ude00\\ud83d\"}", CanonicalFormError.UnpairedSurrogate, "user", 8)]
     [InlineData("{\"a\":\"\\ud83dx\\ude00\"}", CanonicalFormError.UnpairedSurrogate, "a", 5)]
     [InlineData("{\"a\":\"\\ud83d\\ud83d\\ude00\"}", CanonicalFormError.UnpairedSurrogate, "a", 5)]
     [InlineData("{\"\\udc00\":1}", CanonicalFormError.UnpairedSurrogate, "?", 1)]
-    public void What_has_no_canonical_form_is_refused_naming_the_place(string body, CanonicalFormError error, string place, int? offset)
+    public void What_has_no_canonical_form_is_refused_naming_the_place(
+        string body,
+        CanonicalFormError error,
+        string place,
+        int? offset
+    )
     {
         var refusal = Assert.Throws<CanonicalFormException>(() => Digest(body));
         Assert.Equal((error, place), (refusal.Error, refusal.Place));
-        if (offset is { } bytes) Assert.Equal(bytes, refusal.Offset);
+        if (offset is { } bytes)
+            Assert.Equal(bytes, refusal.Offset);
         Assert.Contains(place.Length == 0 ? "the top level" : $"'{place}'", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -83,7 +115,9 @@ public class CanonicalRequestTests
     public void Bytes_that_are_not_UTF8_are_refused_naming_the_place(string hex)
     {
         byte[] body = [.. "{\"a\":1,\"b\":[\"x\",\"é"u8, .. Convert.FromHexString(hex), .. "\"]}"u8];
-        var refusal = Assert.Throws<CanonicalFormException>(() => CanonicalRequest.Digest("/v1/completions", body, RequestPins.None));
+        var refusal = Assert.Throws<CanonicalFormException>(() =>
+            CanonicalRequest.Digest("/v1/completions", body, RequestPins.None)
+        );
         Assert.Equal(CanonicalFormError.InvalidUtf8, refusal.Error);
         Assert.Equal(19, refusal.Offset);
         Assert.StartsWith("b[", refusal.Place, StringComparison.Ordinal);
@@ -96,7 +130,10 @@ public class CanonicalRequestTests
         var refusal = Assert.Throws<CanonicalFormException>(() => Digest(Nested(65)));
         Assert.Equal(CanonicalFormError.TooDeep, refusal.Error);
         Assert.StartsWith("a[0][0]", refusal.Place, StringComparison.Ordinal);
-        Assert.Equal(CanonicalFormError.TooDeep, Assert.Throws<CanonicalFormException>(() => Digest(Nested(100_000))).Error);
+        Assert.Equal(
+            CanonicalFormError.TooDeep,
+            Assert.Throws<CanonicalFormException>(() => Digest(Nested(100_000))).Error
+        );
 
         static string Nested(int levels) => "{\"a\":" + new string('[', levels - 1) + new string(']', levels - 1) + "}";
     }
@@ -104,7 +141,9 @@ public class CanonicalRequestTests
     [Fact]
     public void Messages_do_not_hold_the_content()
     {
-        var refusal = Assert.Throws<CanonicalFormException>(() => Digest("{\"messages\":[{\"content\":\"secret \\ud800\"}]}"));
+        var refusal = Assert.Throws<CanonicalFormException>(() =>
+            Digest("{\"messages\":[{\"content\":\"secret \\ud800\"}]}")
+        );
         Assert.Equal("Half of a surrogate pair at 'messages[0].content' (byte 24).", refusal.Message);
     }
 
@@ -116,6 +155,73 @@ public class CanonicalRequestTests
         Assert.Equal("a.?" + new string('x', 63) + "…", refusal.Place);
     }
 
+    [Theory]
+    [InlineData("""{"n":2,"prompt":"x"}""", null, 2)]
+    [InlineData("""{"n":2.0}""", null, 2)]
+    [InlineData("""{"n":1e1}""", null, 10)]
+    [InlineData("""{"n":"3"}""", "3", 3)]
+    [InlineData("""{"prompt":"x"}""", "4", 4)]
+    [InlineData("""{"n":5}""", "1", 1)]
+    [InlineData("""{"prompt":"x","logit_bias":{"n":7}}""", null, 1)]
+    [InlineData("""{"n":null}""", null, 1)]
+    [InlineData("""{"n":0}""", null, 1)]
+    [InlineData("""{"n":-2}""", null, 1)]
+    [InlineData("""{"n":2.5}""", null, 1)]
+    [InlineData("""{"n":1e99}""", null, 1)]
+    [InlineData("""{"n":99999999999}""", null, 1)]
+    [InlineData("""{"n":"2"}""", null, 1)]
+    public void The_number_of_choices_for_each_prompt_is_n_as_the_engine_got_it(string body, string? pin, int expected)
+    {
+        var pins = new RequestPins(pin is null ? [] : [new("n", pin)]);
+        byte[] bytes = Encoding.UTF8.GetBytes(body);
+        Assert.Equal(expected, CanonicalRequest.ChoicesPerPrompt(bytes, pins));
+        using JsonDocument document = JsonDocument.Parse(bytes);
+        Assert.Equal(expected, CanonicalRequest.ChoicesPerPrompt(document.RootElement, pins));
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{\"n\":")]
+    [InlineData("{\"n\":1,\"n\":2}")]
+    public void What_is_no_request_has_no_number_of_choices(string body) =>
+        Assert.Throws<CanonicalFormException>(() =>
+            CanonicalRequest.ChoicesPerPrompt(Encoding.UTF8.GetBytes(body), RequestPins.None)
+        );
+
+    /// <summary>A server that has parsed a request binds what a verifier computes from the bytes.</summary>
+    [Theory]
+    [InlineData("""{"prompt":"x"}""")]
+    [InlineData(""" { "b" : [ 1.0 , {"z":null,"a":"\u00e9\ud83d\ude00"} ] , "a" : "\/" , "stream" : true } """)]
+    public void A_parsed_request_has_the_digest_of_its_text(string body)
+    {
+        var pins = new RequestPins([new("seed", "42"), new("a", "\"p\"")]);
+        using JsonDocument document = JsonDocument.Parse(body);
+        Assert.Equal(
+            CanonicalRequest.Digest("/v1/completions", Encoding.UTF8.GetBytes(body), pins),
+            CanonicalRequest.Digest("/v1/completions", document.RootElement, pins)
+        );
+    }
+
+    [Theory]
+    [InlineData("{\"user\":\"\\ude00\"}", "user", 8)]
+    [InlineData("{\"seed\":\"\\ud83d\"}", "seed", 8)]
+    [InlineData("{\"a\":[{\"\\udc00\":1}]}", "a[0].?", 7)]
+    public void Half_a_surrogate_pair_in_a_parsed_request_is_refused_wherever_it_stands(
+        string body,
+        string place,
+        int offset
+    )
+    {
+        using JsonDocument document = JsonDocument.Parse(body);
+        var refusal = Assert.Throws<CanonicalFormException>(() =>
+            CanonicalRequest.Digest("/v1/completions", document.RootElement, new RequestPins([new("seed", "42")]))
+        );
+        Assert.Equal(
+            (CanonicalFormError.UnpairedSurrogate, place, (long)offset),
+            (refusal.Error, refusal.Place, refusal.Offset)
+        );
+    }
+
     private static string Written(string body)
     {
         var written = new ArrayBufferWriter<byte>();
@@ -123,5 +229,6 @@ public class CanonicalRequestTests
         return Encoding.UTF8.GetString(written.WrittenSpan);
     }
 
-    private static Sha256Value Digest(string body) => CanonicalRequest.Digest("/v1/completions", Encoding.UTF8.GetBytes(body), RequestPins.None);
+    private static Sha256Value Digest(string body) =>
+        CanonicalRequest.Digest("/v1/completions", Encoding.UTF8.GetBytes(body), RequestPins.None);
 }

@@ -22,7 +22,8 @@ public class RequestPinsTests
     }
 
     [Fact]
-    public void What_a_pin_replaces_is_not_bound() => Assert.Equal(Digest("""{"seed":1}""", ("seed", "42")), Digest("""{"seed":{"any":"thing"}}""", ("seed", "42")));
+    public void What_a_pin_replaces_is_not_bound() =>
+        Assert.Equal(Digest("""{"seed":1}""", ("seed", "42")), Digest("""{"seed":{"any":"thing"}}""", ("seed", "42")));
 
     [Theory]
     [InlineData("messages", "1")]
@@ -42,7 +43,11 @@ public class RequestPinsTests
     [InlineData("x", "x")]
     [InlineData("x", "\"\\ud800\"")]
     public void What_can_t_be_a_pin_is_refused_by_name(string name, string json) =>
-        Assert.Contains($"'{name}'", Assert.Throws<ArgumentException>(() => Pins((name, json))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"'{name}'",
+            Assert.Throws<ArgumentException>(() => Pins((name, json))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Half_of_a_surrogate_pair_is_refused()
@@ -62,7 +67,8 @@ public class RequestPinsTests
     [Fact]
     public void A_pin_given_twice_is_refused() => Assert.Throws<ArgumentException>(() => Pins(("a", "1"), ("a", "1")));
 
-    private static RequestPins Pins(params (string Name, string Json)[] pins) => new(pins.Select(pin => KeyValuePair.Create(pin.Name, pin.Json)));
+    private static RequestPins Pins(params (string Name, string Json)[] pins) =>
+        new(pins.Select(pin => KeyValuePair.Create(pin.Name, pin.Json)));
 
     private static Sha256Value Digest(string body, params (string Name, string Json)[] pins) =>
         CanonicalRequest.Digest("/v1/completions", Encoding.UTF8.GetBytes(body), Pins(pins));

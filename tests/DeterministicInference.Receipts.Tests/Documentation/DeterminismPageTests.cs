@@ -13,14 +13,18 @@ public sealed partial class DeterminismPageTests
 {
     private static readonly string Root = FindRoot();
 
-    private readonly string page = File.ReadAllText(Path.Combine(Root, "docs/determinism.md"));
+    private readonly string _page = File.ReadAllText(Path.Combine(Root, "docs/determinism.md"));
 
     [Fact]
     public void Its_vectors_are_those_of_the_tests()
     {
-        string[] files = Directory.GetFiles(Path.Combine(Root, "tests/DeterministicInference.Receipts.Tests"), "*Tests.cs", SearchOption.AllDirectories);
+        string[] files = Directory.GetFiles(
+            Path.Combine(Root, "tests/DeterministicInference.Receipts.Tests"),
+            "*Tests.cs",
+            SearchOption.AllDirectories
+        );
         string sources = string.Concat(files.Select(File.ReadAllText));
-        string[] values = [.. Hash().Matches(page).Select(match => match.Value)];
+        string[] values = [.. Hash().Matches(_page).Select(match => match.Value)];
         Assert.Equal(12, values.Length);
         Assert.All(values, value => Assert.Contains($"\"{value}\"", sources, StringComparison.Ordinal));
     }
@@ -48,12 +52,14 @@ public sealed partial class DeterminismPageTests
         {
             string name = verdict == Verdict.UnknownVersion ? "UNKNOWN VERSION" : verdict.ToString().ToUpperInvariant();
             int code = VerdictExitCode.Of(verdict);
-            Assert.Matches($@"(?m)^\|.*\| {code} {name}|^\| {name}.*\| {code} \|", page);
+            Assert.Matches($@"(?m)^\|.*\| {code} {name}|^\| {name}.*\| {code} \|", _page);
         }
     }
 
     [Theory]
-    [InlineData("**State.** The server issues receipts, keeps them in a store with a Merkle log, and `verify` replays them.")]
+    [InlineData(
+        "**State.** The server issues receipts, keeps them in a store with a Merkle log, and `verify` replays them."
+    )]
     [InlineData("**The statement is signed.**")]
     [InlineData("**The same environment id reproduces it**: tested")]
     [InlineData("**The log only grows.**")]
@@ -62,7 +68,8 @@ public sealed partial class DeterminismPageTests
     [InlineData("- that the weights in memory are the files that were hashed")]
     [InlineData("- that the output is the same on another GPU model")]
     [InlineData("- that an answer is true")]
-    public void It_says_what_is_claimed_and_what_is_not(string claim) => Assert.Contains(claim, page, StringComparison.Ordinal);
+    public void It_says_what_is_claimed_and_what_is_not(string claim) =>
+        Assert.Contains(claim, _page, StringComparison.Ordinal);
 
     [Fact]
     public void It_shows_every_member_of_a_bundle()
@@ -77,23 +84,42 @@ public sealed partial class DeterminismPageTests
             InclusionProof = sample.Proof(sample.Receipt),
         };
         using JsonDocument json = JsonDocument.Parse(bundle.ToJson());
-        string section = page[page.IndexOf($"## Bundle: `{ReceiptBundle.Form}`", StringComparison.Ordinal)..page.IndexOf("## Verification", StringComparison.Ordinal)];
-        IEnumerable<string> inner = json.RootElement.EnumerateObject().Where(member => member.Name is "request" or "response").SelectMany(member => member.Value.EnumerateObject()).Select(member => member.Name);
+        string section = _page[
+            _page.IndexOf($"## Bundle: `{ReceiptBundle.Form}`", StringComparison.Ordinal).._page.IndexOf(
+                "## Verification",
+                StringComparison.Ordinal
+            )
+        ];
+        IEnumerable<string> inner = json
+            .RootElement.EnumerateObject()
+            .Where(member => member.Name is "request" or "response")
+            .SelectMany(member => member.Value.EnumerateObject())
+            .Select(member => member.Name);
         string[] names = [.. json.RootElement.EnumerateObject().Select(member => member.Name), .. inner];
         Assert.Equal(12, names.Length);
-        Assert.All(names, name => Assert.Contains(name == "body_base64" ? $"`{name}`" : $"\"{name}\":", section, StringComparison.Ordinal));
+        Assert.All(
+            names,
+            name =>
+                Assert.Contains(name == "body_base64" ? $"`{name}`" : $"\"{name}\":", section, StringComparison.Ordinal)
+        );
     }
 
     private string[] Names(string after, string before)
     {
-        int start = page.IndexOf(after, StringComparison.Ordinal);
-        return [.. Name().Matches(page[start..page.IndexOf(before, start, StringComparison.Ordinal)]).Select(match => match.Groups[1].Value)];
+        int start = _page.IndexOf(after, StringComparison.Ordinal);
+        return
+        [
+            .. Name()
+                .Matches(_page[start.._page.IndexOf(before, start, StringComparison.Ordinal)])
+                .Select(match => match.Groups[1].Value),
+        ];
     }
 
     private static string FindRoot()
     {
         string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "DeterministicInference.slnx"))) folder = Path.GetDirectoryName(folder);
+        while (folder is not null && !File.Exists(Path.Combine(folder, "DeterministicInference.slnx")))
+            folder = Path.GetDirectoryName(folder);
         return folder ?? throw new DirectoryNotFoundException("The tests run outside of the repository.");
     }
 

@@ -1,6 +1,5 @@
 using System.Text;
 using DeterministicInference.Receipts.Environments;
-using DeterministicInference.Receipts.Statements;
 using Xunit;
 
 namespace DeterministicInference.Receipts.Tests.Environments;
@@ -12,14 +11,21 @@ public class InferenceEnvironmentTests
     public void Vector()
     {
         InferenceEnvironment environment = Of(
-            ("model.sha256", string.Concat(Enumerable.Repeat("ab", 32))), ("engine.semantics", "1"), ("forward.inject", "return_token_ids"), ("engine.name", "embedded"));
+            ("model.sha256", string.Concat(Enumerable.Repeat("ab", 32))),
+            ("engine.semantics", "1"),
+            ("forward.inject", "return_token_ids"),
+            ("engine.name", "embedded")
+        );
         Assert.Equal("31e28d80a122c5822cf83c84bc06474bbaaa35c5e8643a4679650d8c1dd001f0", environment.Id.ToString());
     }
 
     [Fact]
     public void Source_and_reasons_are_not_part_of_the_id()
     {
-        var declared = new InferenceEnvironment([new("a", new EnvironmentFact("1", FactSource.Declared))], ["template_uses_clock"]);
+        var declared = new InferenceEnvironment(
+            [new("a", new EnvironmentFact("1", FactSource.Declared))],
+            ["template_uses_clock"]
+        );
         Assert.Equal(Of(("a", "1")).Id, declared.Id);
         Assert.NotEqual(Of(("a", "2")).Id, declared.Id);
         Assert.NotEqual(Of(("b", "1")).Id, declared.Id);
@@ -28,13 +34,25 @@ public class InferenceEnvironmentTests
     [Fact]
     public void The_weakest_source_counts_and_a_declared_fact_makes_it_best_effort()
     {
-        Assert.Equal((FactSource.Measured, DeterminismClass.Deterministic), Summary(FactSource.Measured, FactSource.Measured));
-        Assert.Equal((FactSource.EngineReported, DeterminismClass.Deterministic), Summary(FactSource.Measured, FactSource.EngineReported));
-        Assert.Equal((FactSource.Declared, DeterminismClass.BestEffort), Summary(FactSource.Declared, FactSource.Measured));
+        Assert.Equal(
+            (FactSource.Measured, DeterminismClass.Deterministic),
+            Summary(FactSource.Measured, FactSource.Measured)
+        );
+        Assert.Equal(
+            (FactSource.EngineReported, DeterminismClass.Deterministic),
+            Summary(FactSource.Measured, FactSource.EngineReported)
+        );
+        Assert.Equal(
+            (FactSource.Declared, DeterminismClass.BestEffort),
+            Summary(FactSource.Declared, FactSource.Measured)
+        );
 
         static (FactSource, DeterminismClass) Summary(FactSource a, FactSource b)
         {
-            var environment = new InferenceEnvironment([new("a", new EnvironmentFact("1", a)), new("b", new EnvironmentFact("1", b))], []);
+            var environment = new InferenceEnvironment(
+                [new("a", new EnvironmentFact("1", a)), new("b", new EnvironmentFact("1", b))],
+                []
+            );
             return (environment.Source, environment.Class);
         }
     }
@@ -53,7 +71,8 @@ public class InferenceEnvironmentTests
     [Fact]
     public void A_long_value_is_replaced_by_its_hash_counted_in_bytes()
     {
-        string fits = new('é', 100), tooLong = fits + "x";
+        string fits = new('é', 100),
+            tooLong = fits + "x";
         Assert.Equal(fits, Of(("a", fits)).Facts["a"].Value);
         Assert.StartsWith("sha256:", Of(("a", tooLong)).Facts["a"].Value, StringComparison.Ordinal);
     }
@@ -65,20 +84,32 @@ public class InferenceEnvironmentTests
     [InlineData("a-b")]
     [InlineData("é")]
     public void Keys_have_one_form(string key) =>
-        Assert.Contains($"'{key}'", Assert.Throws<ArgumentException>(() => Of((key, "1"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"'{key}'",
+            Assert.Throws<ArgumentException>(() => Of((key, "1"))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_key_given_twice_is_refused() => Assert.Throws<ArgumentException>(() => Of(("a", "1"), ("a", "1")));
 
     [Fact]
     public void Differences_name_the_keys() =>
-        Assert.Equal(["b", "c", "d"], Of(("a", "1"), ("b", "1"), ("c", "1")).Differences(Of(("a", "1"), ("b", "2"), ("d", "1"))));
+        Assert.Equal(
+            ["b", "c", "d"],
+            Of(("a", "1"), ("b", "1"), ("c", "1")).Differences(Of(("a", "1"), ("b", "2"), ("d", "1")))
+        );
 
     [Fact]
     public void The_document_reads_back()
     {
         var environment = new InferenceEnvironment(
-            [new("engine.name", new EnvironmentFact("sglang \"x\"", FactSource.EngineReported)), new("gpu", new EnvironmentFact("H100", FactSource.Measured))], ["external"]);
+            [
+                new("engine.name", new EnvironmentFact("sglang \"x\"", FactSource.EngineReported)),
+                new("gpu", new EnvironmentFact("H100", FactSource.Measured)),
+            ],
+            ["external"]
+        );
         InferenceEnvironment read = EnvironmentDocument.Read(EnvironmentDocument.Write(environment));
         Assert.Equal(environment.Id, read.Id);
         Assert.Equal(environment.Facts, read.Facts);
@@ -93,11 +124,22 @@ public class InferenceEnvironmentTests
     [InlineData("\"facts\"", "\"fact\"", "environment.facts")]
     public void A_changed_document_is_refused_naming_the_member(string part, string by, string member)
     {
-        var environment = new InferenceEnvironment([new("gpu", new EnvironmentFact("H100", FactSource.Measured))], ["external"]);
-        string json = Encoding.UTF8.GetString(EnvironmentDocument.Write(environment)).Replace(part, by, StringComparison.Ordinal);
-        Assert.Equal(member, Assert.Throws<ReceiptFormatException>(() => EnvironmentDocument.Read(Encoding.UTF8.GetBytes(json))).Member);
+        var environment = new InferenceEnvironment(
+            [new("gpu", new EnvironmentFact("H100", FactSource.Measured))],
+            ["external"]
+        );
+        string json = Encoding
+            .UTF8.GetString(EnvironmentDocument.Write(environment))
+            .Replace(part, by, StringComparison.Ordinal);
+        Assert.Equal(
+            member,
+            Assert.Throws<ReceiptFormatException>(() => EnvironmentDocument.Read(Encoding.UTF8.GetBytes(json))).Member
+        );
     }
 
     private static InferenceEnvironment Of(params (string Key, string Value)[] facts) =>
-        new(facts.Select(fact => KeyValuePair.Create(fact.Key, new EnvironmentFact(fact.Value, FactSource.Measured))), []);
+        new(
+            facts.Select(fact => KeyValuePair.Create(fact.Key, new EnvironmentFact(fact.Value, FactSource.Measured))),
+            []
+        );
 }

@@ -2,16 +2,18 @@ using DeterministicInference.Receipts.Log;
 
 namespace DeterministicInference.Receipts.Tests.Log;
 
-/// <summary>Trees of tests, kept as a store keeps them, and the definition of RFC 6962 written down as it stands there.</summary>
+/// <summary>
+/// Trees of tests, kept as a store keeps them, and the definition of RFC 6962 written down as it stands there.
+/// </summary>
 internal sealed class Leaves
 {
-    private readonly Dictionary<(int Level, long Index), ReadOnlyMemory<byte>> stored = [];
+    private readonly Dictionary<(int Level, long Index), ReadOnlyMemory<byte>> _stored = [];
 
     public MerkleTree Tree { get; private set; } = new();
 
     public List<Sha256Value> Hashes { get; } = [];
 
-    public IReadOnlyDictionary<(int Level, long Index), ReadOnlyMemory<byte>> Stored => stored;
+    public IReadOnlyDictionary<(int Level, long Index), ReadOnlyMemory<byte>> Stored => _stored;
 
     public static Leaves Numbered(int count)
     {
@@ -20,11 +22,12 @@ internal sealed class Leaves
         return leaves;
     }
 
-    public ReadOnlyMemory<byte> Read(int level, long index) => stored.GetValueOrDefault((level, index));
+    public ReadOnlyMemory<byte> Read(int level, long index) => _stored.GetValueOrDefault((level, index));
 
     public void Grow(int count)
     {
-        for (int i = 0; i < count; i++) Add(BitConverter.GetBytes(Hashes.Count));
+        for (int i = 0; i < count; i++)
+            Add(BitConverter.GetBytes(Hashes.Count));
         Store();
     }
 
@@ -36,7 +39,8 @@ internal sealed class Leaves
 
     public void Store()
     {
-        foreach (Tile tile in Tree.TakeChanged()) stored[(tile.Level, tile.Index)] = tile.Hashes;
+        foreach (Tile tile in Tree.TakeChanged())
+            _stored[(tile.Level, tile.Index)] = tile.Hashes;
     }
 
     public void Reload() => Tree = MerkleTree.Load(Hashes.Count, Read);
@@ -44,10 +48,13 @@ internal sealed class Leaves
     /// <summary>MTH of RFC 6962, section 2.1.</summary>
     public static Sha256Value Definition(ReadOnlySpan<Sha256Value> leaves)
     {
-        if (leaves.Length == 0) return MerkleHash.Empty;
-        if (leaves.Length == 1) return leaves[0];
+        if (leaves.Length == 0)
+            return MerkleHash.Empty;
+        if (leaves.Length == 1)
+            return leaves[0];
         int k = 1;
-        while (2 * k < leaves.Length) k *= 2;
+        while (2 * k < leaves.Length)
+            k *= 2;
         return MerkleHash.Node(Definition(leaves[..k]), Definition(leaves[k..]));
     }
 

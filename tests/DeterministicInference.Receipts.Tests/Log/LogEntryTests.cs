@@ -21,13 +21,17 @@ public sealed class LogEntryTests
         Assert.Equal($"dis-log/1 open log.example/a {RekorNote.Spki}\n", Encoding.ASCII.GetString(open.Bytes.Span));
         Assert.Equal(154, open.Bytes.Length);
         Assert.Equal("71b545667e77627dd42a28d1de4c60714452a664185b4fefd43a369b91eeac1b", open.Leaf.ToString());
-        Assert.Equal("dis-log/1 receipt efd35cf5b72b5b9eeee4ee292f5d6b079191324b19ee9231892fb391c82c1d51\n", Encoding.ASCII.GetString(first.Bytes.Span));
+        Assert.Equal(
+            "dis-log/1 receipt efd35cf5b72b5b9eeee4ee292f5d6b079191324b19ee9231892fb391c82c1d51\n",
+            Encoding.ASCII.GetString(first.Bytes.Span)
+        );
         Assert.Equal(83, first.Bytes.Length);
         Assert.Equal("8f417c294529cc69efcf7530fa7ee0b266784d153ea714de9b883218009fda43", first.Leaf.ToString());
         Assert.Equal("03362284321fa0e37fe2e51e050fc392f68a3feb35d4a15e4a5d51064a3236e4", second.Leaf.ToString());
 
         var tree = new MerkleTree();
-        foreach (LogEntry entry in (LogEntry[])[open, first, second]) tree.Append(entry.Leaf);
+        foreach (LogEntry entry in (LogEntry[])[open, first, second])
+            tree.Append(entry.Leaf);
         Assert.Equal("4kvmiPmFFrf2bXY/BkPGJUSlqWpgHCPwgKpo+IyKFHE=", Convert.ToBase64String(tree.Root.ToArray()));
         IReadOnlyList<Tile> tiles = tree.TakeChanged();
         Assert.Equal([open.Leaf, second.Leaf], MerkleProof.Inclusion(1, 3, (_, _) => tiles[0].Hashes));
@@ -38,11 +42,25 @@ public sealed class LogEntryTests
     {
         using VerificationKey key = VerificationKey.FromSpki(Convert.FromBase64String(RekorNote.Spki));
         string line = Encoding.ASCII.GetString(LogEntry.Open(Origin, key).Bytes.Span);
-        Assert.True(LogEntry.TryParseOpen(Encoding.ASCII.GetBytes(line), out string? origin, out VerificationKey? read));
+        Assert.True(
+            LogEntry.TryParseOpen(Encoding.ASCII.GetBytes(line), out string? origin, out VerificationKey? read)
+        );
         Assert.Equal((Origin, key.KeyId), (origin, read.KeyId));
         read.Dispose();
-        foreach (string other in (string[])[line[..^1], line + "\n", " " + line, line.Replace("open", "close", StringComparison.Ordinal), line.Replace("/1", "/2", StringComparison.Ordinal),
-            line.Replace(Origin, "a+b", StringComparison.Ordinal), line.Replace("MFkw", "MFkx", StringComparison.Ordinal), "dis-log/1 open \n", ""])
+        foreach (
+            string other in (string[])
+                [
+                    line[..^1],
+                    line + "\n",
+                    " " + line,
+                    line.Replace("open", "close", StringComparison.Ordinal),
+                    line.Replace("/1", "/2", StringComparison.Ordinal),
+                    line.Replace(Origin, "a+b", StringComparison.Ordinal),
+                    line.Replace("MFkw", "MFkx", StringComparison.Ordinal),
+                    "dis-log/1 open \n",
+                    "",
+                ]
+        )
         {
             Assert.False(LogEntry.TryParseOpen(Encoding.ASCII.GetBytes(other), out _, out _), other);
         }
@@ -56,7 +74,17 @@ public sealed class LogEntryTests
         Assert.True(LogEntry.TryParseReceipt(entry.Bytes.Span, out LogEntry? read));
         Assert.Equal(entry.Leaf, read.Leaf);
         Assert.Equal(Sha256Value.Of("second"u8), read.PayloadDigest);
-        foreach (string bad in (string[])["", line[..^1], line + "\n", line.ToUpperInvariant(), line.Replace("/1", "/2", StringComparison.Ordinal), " " + line])
+        foreach (
+            string bad in (string[])
+                [
+                    "",
+                    line[..^1],
+                    line + "\n",
+                    line.ToUpperInvariant(),
+                    line.Replace("/1", "/2", StringComparison.Ordinal),
+                    " " + line,
+                ]
+        )
         {
             Assert.False(LogEntry.TryParseReceipt(Encoding.ASCII.GetBytes(bad), out _), bad);
         }

@@ -28,7 +28,10 @@ public sealed class MerkleProofTests
                     Assert.False(MerkleProof.VerifyInclusion(root, index, size, proof, leaf));
                     Assert.False(MerkleProof.VerifyInclusion(leaf, index == 0 ? 1 : index - 1, size, proof, root));
                     Assert.False(MerkleProof.VerifyInclusion(leaf, index, size, [.. proof.Skip(1)], root));
-                    Assert.All(Enumerable.Range(0, proof.Count), i => Assert.False(MerkleProof.VerifyInclusion(leaf, index, size, Changed(proof, i), root)));
+                    Assert.All(
+                        Enumerable.Range(0, proof.Count),
+                        i => Assert.False(MerkleProof.VerifyInclusion(leaf, index, size, Changed(proof, i), root))
+                    );
                 }
             }
         }
@@ -38,7 +41,10 @@ public sealed class MerkleProofTests
     public void Every_tree_is_the_beginning_of_every_later_one_and_of_no_other()
     {
         Leaves leaves = Leaves.Numbered(Sizes[^1]);
-        Dictionary<int, Sha256Value> roots = Sizes.ToDictionary(size => size, size => MerkleProof.Root(size, leaves.Read));
+        Dictionary<int, Sha256Value> roots = Sizes.ToDictionary(
+            size => size,
+            size => MerkleProof.Root(size, leaves.Read)
+        );
         foreach (int to in Sizes)
         {
             foreach (int from in Sizes.Where(size => size <= to))
@@ -48,9 +54,13 @@ public sealed class MerkleProofTests
                 Assert.False(MerkleProof.VerifyConsistency(from, MerkleHash.Empty, to, roots[to], proof));
                 Assert.False(MerkleProof.VerifyConsistency(from, roots[from], to, MerkleHash.Empty, proof));
                 Assert.False(MerkleProof.VerifyConsistency(from, roots[from], to, roots[to], [.. proof, roots[to]]));
-                Assert.All(Enumerable.Range(0, proof.Count), i =>
-                    Assert.False(MerkleProof.VerifyConsistency(from, roots[from], to, roots[to], Changed(proof, i))));
-                if (proof.Count > 0) Assert.False(MerkleProof.VerifyConsistency(from, roots[from], to, roots[to], [.. proof.Skip(1)]));
+                Assert.All(
+                    Enumerable.Range(0, proof.Count),
+                    i =>
+                        Assert.False(MerkleProof.VerifyConsistency(from, roots[from], to, roots[to], Changed(proof, i)))
+                );
+                if (proof.Count > 0)
+                    Assert.False(MerkleProof.VerifyConsistency(from, roots[from], to, roots[to], [.. proof.Skip(1)]));
             }
         }
     }
@@ -74,7 +84,9 @@ public sealed class MerkleProofTests
         Assert.Throws<ArgumentOutOfRangeException>(() => MerkleProof.Inclusion(-1, 300, leaves.Read));
         Assert.Throws<ArgumentOutOfRangeException>(() => MerkleProof.Consistency(301, 300, leaves.Read));
         Assert.Throws<InvalidDataException>(() => MerkleProof.Inclusion(0, 301, leaves.Read));
-        Assert.Throws<InvalidDataException>(() => MerkleProof.Root(300, (level, index) => level == 1 ? default : leaves.Read(level, index)));
+        Assert.Throws<InvalidDataException>(() =>
+            MerkleProof.Root(300, (level, index) => level == 1 ? default : leaves.Read(level, index))
+        );
     }
 
     private static Sha256Value[] Changed(IReadOnlyList<Sha256Value> proof, int at)

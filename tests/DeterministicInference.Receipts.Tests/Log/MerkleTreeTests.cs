@@ -6,19 +6,36 @@ namespace DeterministicInference.Receipts.Tests.Log;
 public sealed class MerkleTreeTests
 {
     /// <summary>transparency-dev/merkle, testonly/constants.go.</summary>
-    private static readonly string[] PublishedLeaves = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
+    private static readonly string[] PublishedLeaves =
+    [
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    ];
 
     private static readonly string[] PublishedRoots =
     [
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-        "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125", "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7", "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-        "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef", "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+        "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+        "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+        "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ];
 
     private static readonly string[] PublishedConsistency =
-        ["5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e", "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"];
+    [
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+    ];
 
     [Fact]
     public void Published_roots()
@@ -36,11 +53,20 @@ public sealed class MerkleTreeTests
     public void Published_consistency_proof()
     {
         var leaves = new Leaves();
-        foreach (string leaf in PublishedLeaves) leaves.Add(Convert.FromHexString(leaf));
+        foreach (string leaf in PublishedLeaves)
+            leaves.Add(Convert.FromHexString(leaf));
         leaves.Store();
         IReadOnlyList<Sha256Value> proof = MerkleProof.Consistency(2, 5, leaves.Read);
         Assert.Equal(PublishedConsistency, proof.Select(hash => hash.ToString()));
-        Assert.True(MerkleProof.VerifyConsistency(2, Sha256Value.Parse(PublishedRoots[2]), 5, Sha256Value.Parse(PublishedRoots[5]), proof));
+        Assert.True(
+            MerkleProof.VerifyConsistency(
+                2,
+                Sha256Value.Parse(PublishedRoots[2]),
+                5,
+                Sha256Value.Parse(PublishedRoots[5]),
+                proof
+            )
+        );
     }
 
     [Fact]
@@ -79,8 +105,15 @@ public sealed class MerkleTreeTests
     public void A_tree_of_70000_has_the_published_tiles()
     {
         Leaves leaves = Leaves.Numbered(70_000);
-        int[][] widths = [.. leaves.Stored.GroupBy(tile => tile.Key.Level).OrderBy(level => level.Key)
-            .Select(level => level.OrderBy(tile => tile.Key.Index).Select(tile => tile.Value.Length / 32).ToArray())];
+        int[][] widths =
+        [
+            .. leaves
+                .Stored.GroupBy(tile => tile.Key.Level)
+                .OrderBy(level => level.Key)
+                .Select(level =>
+                    level.OrderBy(tile => tile.Key.Index).Select(tile => tile.Value.Length / 32).ToArray()
+                ),
+        ];
         Assert.Equal([.. Enumerable.Repeat(256, 273), 112], widths[0]);
         Assert.Equal([256, 17], widths[1]);
         Assert.Equal([1], widths[2]);
@@ -104,7 +137,8 @@ public sealed class MerkleTreeTests
     {
         Leaves leaves = Leaves.Numbered(257);
         InvalidDataException refused = Assert.Throws<InvalidDataException>(() =>
-            MerkleTree.Load(257, (level, index) => level == 0 ? new byte[bytes] : leaves.Read(level, index)));
+            MerkleTree.Load(257, (level, index) => level == 0 ? new byte[bytes] : leaves.Read(level, index))
+        );
         Assert.Equal($"tile/0/001.p/1 holds {bytes} bytes instead of 32", refused.Message);
     }
 }

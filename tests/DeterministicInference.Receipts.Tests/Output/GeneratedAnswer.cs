@@ -6,11 +6,26 @@ namespace DeterministicInference.Receipts.Tests.Output;
 /// <summary>An answer as plain strings, and its spellings as one JSON answer and as events.</summary>
 internal sealed class GeneratedAnswer
 {
-    private static readonly string[] Pieces = ["a", "bc ", "é", "€", "\"", "\\", "\n", "\u0001", "😀", "\ud83d", "\ude00", "\ufffd", "{\"a\": 1}"];
+    private static readonly string[] Pieces =
+    [
+        "a",
+        "bc ",
+        "é",
+        "€",
+        "\"",
+        "\\",
+        "\n",
+        "\u0001",
+        "😀",
+        "\ud83d",
+        "\ude00",
+        "\ufffd",
+        "{\"a\": 1}",
+    ];
     private static readonly string[] Members = ["text", "content", "reasoning", "refusal"];
     private static readonly string[] Reasons = ["stop", "length", "tool_calls"];
 
-    private readonly List<GeneratedChoice> choices = [];
+    private readonly List<GeneratedChoice> _choices = [];
 
     public GeneratedAnswer(SeededValues random)
     {
@@ -18,56 +33,83 @@ internal sealed class GeneratedAnswer
         for (int i = 0; i < count; i++)
         {
             var choice = new GeneratedChoice(random.Of(Reasons));
-            foreach (string member in Members) choice.Channels.Add(member, random.OneIn(3) ? "" : Text(random));
+            foreach (string member in Members)
+                choice.Channels.Add(member, random.OneIn(3) ? "" : Text(random));
             int tools = random.Below(3);
-            for (int j = 0; j < tools; j++) choice.Tools.Add((Text(random), Text(random)));
-            choices.Add(choice);
+            for (int j = 0; j < tools; j++)
+                choice.Tools.Add((Text(random), Text(random)));
+            _choices.Add(choice);
         }
     }
 
     /// <summary>The manifest by the plainest means: whole strings, joined, repaired, trimmed.</summary>
     public string Manifest()
     {
-        var manifest = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"dis-out/1\nchoices {choices.Count}\n"));
-        for (int i = 0; i < choices.Count; i++)
+        var manifest = new StringBuilder(
+            string.Create(CultureInfo.InvariantCulture, $"dis-out/1\nchoices {_choices.Count}\n")
+        );
+        for (int i = 0; i < _choices.Count; i++)
         {
-            foreach (string member in Members) Line(i, member, choices[i].Channels[member]);
-            for (int j = 0; j < choices[i].Tools.Count; j++)
+            foreach (string member in Members)
+                Line(i, member, _choices[i].Channels[member]);
+            for (int j = 0; j < _choices[i].Tools.Count; j++)
             {
-                Line(i, $"tool.{j}.name", choices[i].Tools[j].Name);
-                Line(i, $"tool.{j}.arguments", choices[i].Tools[j].Arguments);
+                Line(i, $"tool.{j}.name", _choices[i].Tools[j].Name);
+                Line(i, $"tool.{j}.arguments", _choices[i].Tools[j].Arguments);
             }
-            Line(i, "finish", choices[i].Finish);
+            Line(i, "finish", _choices[i].Finish);
         }
         return manifest.ToString();
 
         void Line(int index, string channel, string text)
         {
             // The encoder replaces each half of a pair by U+FFFD.
-            byte[] bytes = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).TrimEnd('\ufffd'));
-            if (bytes.Length > 0) manifest.Append(CultureInfo.InvariantCulture, $"{index} {channel} {bytes.Length} {Sha256Value.Of(bytes)}\n");
+            byte[] bytes = Encoding.UTF8.GetBytes(
+                Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).TrimEnd('\ufffd')
+            );
+            if (bytes.Length > 0)
+                manifest.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{index} {channel} {bytes.Length} {Sha256Value.Of(bytes)}\n"
+                );
         }
     }
 
     public string Json(SeededValues random)
     {
-        IEnumerable<string> items = choices.Select((choice, i) =>
-        {
-            IEnumerable<string> tools = choice.Tools.Select(tool =>
-                $$"""{"id":"{{random.Word()}}","function":{"arguments":{{Quote(tool.Arguments, random)}},"name":{{Quote(tool.Name, random)}} } }""");
-            return $$"""
-                {"message":{"role":"assistant","content":{{Quote(choice.Channels["content"], random)}},"{{(random.OneIn(2) ? "reasoning" : "reasoning_content")}}":{{Quote(choice.Channels["reasoning"], random)}},
-                 "refusal":{{Quote(choice.Channels["refusal"], random)}},"tool_calls":[{{string.Join(",", tools)}}]},
-                 "text":{{Quote(choice.Channels["text"], random)}},"finish_reason":"{{choice.Finish}}","index":{{i}}}
-                """;
-        });
-        return $$"""{"id":"{{random.Word()}}","usage":{"total_tokens":{{random.Below(9)}}},"choices":[{{string.Join(",", items)}}]}""";
+        IEnumerable<string> items = _choices.Select(
+            (choice, i) =>
+            {
+                IEnumerable<string> tools = choice.Tools.Select(tool =>
+                    $$"""{"id":"{{random.Word()}}","function":{"arguments":"""
+                    + $$"""{{Quote(tool.Arguments, random)}},"name":{{Quote(tool.Name, random)}} """
+                    + $$"""} }"""
+                );
+                return $$"""
+                    {"message":{"role":"assistant","content":{{Quote(choice.Channels["content"], random)}},"{{(
+                        random.OneIn(2) ? "reasoning" : "reasoning_content"
+                    )}}":{{Quote(choice.Channels["reasoning"], random)}},
+                     "refusal":{{Quote(choice.Channels["refusal"], random)}},"tool_calls":[{{string.Join(
+                        ",",
+                        tools
+                    )}}]},
+                     "text":{{Quote(
+                        choice.Channels["text"],
+                        random
+                    )}},"finish_reason":"{{choice.Finish}}","index":{{i}}}
+                    """;
+            }
+        );
+        return $$"""{"id":"{{random.Word()}}","usage":{"total_tokens":{{random.Below(9)}}},"choices":["""
+            + $$"""{{string.Join(",", items)}}]}""";
     }
 
-    /// <summary>The same, cut in any places and interleaved in any way, with what is not bound strewn in.</summary>
+    /// <summary>
+    /// The same, cut in any places but names of tool calls and interleaved in any way, with what is not bound strewn in.
+    /// </summary>
     public List<string> Events(SeededValues random)
     {
-        List<Queue<string>> lanes = [.. choices.SelectMany((choice, i) => Lanes(choice, i, random))];
+        List<Queue<string>> lanes = [.. _choices.SelectMany((choice, i) => Lanes(choice, i, random))];
         var events = new List<string>();
         while (lanes.Count > 0)
         {
@@ -78,11 +120,19 @@ internal sealed class GeneratedAnswer
             {
                 Queue<string> lane = random.Of(lanes);
                 fragments.Add(lane.Dequeue());
-                if (lane.Count == 0) lanes.Remove(lane);
+                if (lane.Count == 0)
+                    lanes.Remove(lane);
             }
-            events.Add($$"""{"id":"{{random.Word()}}","created":{{random.Below(99)}},"usage":null,"choices":[{{string.Join(",", fragments)}}],"obfuscation":"x"}""");
+            events.Add(
+                $$"""{"id":"{{random.Word()}}","created":{{random.Below(99)}},"usage":null,"choices":["""
+                    + $$"""{{string.Join(",", fragments)}}],"obfuscation":"x"}"""
+            );
         }
-        events.AddRange(choices.Select((choice, i) => $$"""{"choices":[{"index":{{i}},"delta":{},"finish_reason":"{{choice.Finish}}"}]}"""));
+        events.AddRange(
+            _choices.Select(
+                (choice, i) => $$"""{"choices":[{"index":{{i}},"delta":{},"finish_reason":"{{choice.Finish}}"}]}"""
+            )
+        );
         events.Add("""{"choices":[],"usage":{"total_tokens":3}}""");
         return events;
     }
@@ -92,26 +142,43 @@ internal sealed class GeneratedAnswer
     {
         yield return new Queue<string>([$$"""{"index":{{i}},"delta":{"role":"assistant","content":null} }"""]);
         yield return Lane(choice.Channels["text"], part => $$"""{"text":{{part}},"index":{{i}}}""");
-        yield return Lane(choice.Channels["content"], part => $$"""{"index":{{i}},"delta":{"content":{{part}}},"finish_reason":null}""");
+        yield return Lane(
+            choice.Channels["content"],
+            part => $$"""{"index":{{i}},"delta":{"content":{{part}}},"finish_reason":null}"""
+        );
         yield return Lane(choice.Channels["refusal"], part => $$"""{"delta":{"refusal":{{part}}},"index":{{i}}}""");
-        yield return Lane(choice.Channels["reasoning"], part => random.OneIn(2)
-            ? $$"""{"index":{{i}},"delta":{"reasoning":{{part}},"reasoning_content":null} }"""
-            : $$"""{"index":{{i}},"delta":{"reasoning_content":{{part}} } }""");
+        int names = random.Below(3);
+        yield return Lane(
+            choice.Channels["reasoning"],
+            part =>
+                names switch
+                {
+                    0 => $$"""{"index":{{i}},"delta":{"reasoning":{{part}},"reasoning_content":null} }""",
+                    1 => $$"""{"index":{{i}},"delta":{"reasoning_content":{{part}} } }""",
+                    _ => $$"""{"index":{{i}},"delta":{"reasoning_content":{{part}},"reasoning":{{part}} } }""",
+                }
+        );
         int gap = random.Below(3);
         for (int j = 0; j < choice.Tools.Count; j++)
         {
             int number = j * (1 + gap) + gap;
-            yield return Lane(choice.Tools[j].Name, part => Tool(number, "name", part));
+            IEnumerable<string> name = [Quote(choice.Tools[j].Name, random), "\"\"", "null"];
+            yield return new Queue<string>(
+                (random.OneIn(2) ? name : name.Reverse()).Select(part => Tool(number, "name", part))
+            );
             yield return Lane(choice.Tools[j].Arguments, part => Tool(number, "arguments", part));
         }
 
         string Tool(int number, string member, string part) =>
-            $$$"""{"index":{{{i}}},"delta":{"tool_calls":[{"function":{"{{{member}}}":{{{part}}}},"index":{{{number}}},"id":"{{{random.Word()}}}"}]}}""";
+            $$$"""{"index":{{{i}}},"delta":{"tool_calls":[{"function":{"{{{member}}}":{{{part}}}},"index":"""
+            + $$$"""{{{number}}},"id":{{{Id(number)}}}}]}}""";
+
+        string Id(int number) => random.Of(["null", "\"\"", $"\"c{number}\"", $"\"\\u0063{number}\""]);
 
         Queue<string> Lane(string text, Func<string, string> wrap)
         {
             var parts = new Queue<string>();
-            for (int at = 0; at < text.Length || parts.Count == 0;)
+            for (int at = 0; at < text.Length || parts.Count == 0; )
             {
                 int length = Math.Min(random.Below(4), text.Length - at);
                 parts.Enqueue(wrap(Quote(text.Substring(at, length), random)));
@@ -121,7 +188,8 @@ internal sealed class GeneratedAnswer
         }
     }
 
-    private static string Text(SeededValues random) => string.Concat(Enumerable.Range(0, random.Below(8)).Select(_ => random.Of(Pieces)));
+    private static string Text(SeededValues random) =>
+        string.Concat(Enumerable.Range(0, random.Below(8)).Select(_ => random.Of(Pieces)));
 
     /// <summary>As a JSON string, each character raw or escaped; half pairs can only be escaped.</summary>
     private static string Quote(string text, SeededValues random)
@@ -135,8 +203,10 @@ internal sealed class GeneratedAnswer
                 continue;
             }
             bool must = text[i] < 0x20 || text[i] is '"' or '\\' || char.IsSurrogate(text[i]);
-            if (must || random.OneIn(4)) quoted.Append("\\u").Append(((int)text[i]).ToString("x4", CultureInfo.InvariantCulture));
-            else quoted.Append(text[i]);
+            if (must || random.OneIn(4))
+                quoted.Append("\\u").Append(((int)text[i]).ToString("x4", CultureInfo.InvariantCulture));
+            else
+                quoted.Append(text[i]);
         }
         return quoted.Append('"').ToString();
     }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace DeterministicInference.Receipts.Tests.Output;
 
-/// <summary>Generated answers: however they are spelled and cut, their output is one; any other answer has another.</summary>
+/// <summary>
+/// Generated answers: however they are spelled and cut, their output is one; any other answer has another.
+/// </summary>
 public class OutputPropertyTests
 {
     private const int Trials = 400;
@@ -48,7 +50,10 @@ public class OutputPropertyTests
     public void One_bit_of_a_bound_value_changes_the_output()
     {
         const string answer =
-            """{"choices":[{"index":0,"text":"Tea","message":{"content":"Now","reasoning":"Why","refusal":"Nay","function_call":{"name":"fun","arguments":"{1}"},"tool_calls":[{"function":{"name":"get","arguments":"[2]"}},{"custom":{"name":"put","input":"in1"}}]},"finish_reason":"stop"}]}""";
+            """{"choices":[{"index":0,"text":"Tea","message":"""
+            + """{"content":"Now","reasoning":"Why","refusal":"Nay","function_call":"""
+            + """{"name":"fun","arguments":"{1}"},"tool_calls":[{"function":{"name":"get","arguments":"[2]"}},"""
+            + """{"custom":{"name":"put","input":"in1"}}]},"finish_reason":"stop"}]}""";
         Sha256Value plain = Outputs.OfAnswer(answer).Digest;
         byte[] bytes = Encoding.UTF8.GetBytes(answer);
         int changes = 0;
@@ -105,9 +110,22 @@ public class OutputPropertyTests
     [Fact]
     public void Log_probabilities_do_not_depend_on_the_cut()
     {
-        string[] entries = [.. Enumerable.Range(0, 12).Select(i => $$"""{"token":"t{{i}}","logprob":-{{i}}.5,"top_logprobs":[{"token":"u","logprob":-1e-{{i}}}]}""")];
+        string[] entries =
+        [
+            .. Enumerable
+                .Range(0, 12)
+                .Select(i =>
+                    $$"""{"token":"t{{i}}","logprob":-{{i}}.5,"top_logprobs":[{"token":"u","logprob":-1e-{{i}}}]}"""
+                ),
+        ];
         OutputDigest whole = Outputs.OfAnswer(
-            "{\"choices\":[{\"logprobs\":{\"refusal\":[" + string.Join(",", entries[8..]) + "],\"content\":[" + string.Join(",", entries[..8]) + "]}}]}", logprobs: true);
+            "{\"choices\":[{\"logprobs\":{\"refusal\":["
+                + string.Join(",", entries[8..])
+                + "],\"content\":["
+                + string.Join(",", entries[..8])
+                + "]}}]}",
+            logprobs: true
+        );
         for (int seed = 0; seed < 50; seed++)
         {
             // Content and refusal may overtake each other; content comes first all the same.
@@ -117,11 +135,21 @@ public class OutputPropertyTests
             var events = new List<string>();
             while (content.Count + refusal.Count > 0)
             {
-                events.Add("{\"choices\":[{\"delta\":{},\"logprobs\":{\"content\":[" + Take(content) + "],\"refusal\":[" + Take(refusal) + "]}}]}");
+                events.Add(
+                    "{\"choices\":[{\"delta\":{},\"logprobs\":{\"content\":["
+                        + Take(content)
+                        + "],\"refusal\":["
+                        + Take(refusal)
+                        + "]}}]}"
+                );
             }
             Assert.Equal(whole.Logprobs, Outputs.OfEvents(events, logprobs: true).Logprobs);
 
-            string Take(Queue<string> queue) => string.Join(",", Enumerable.Range(0, Math.Min(random.Below(3), queue.Count)).Select(_ => queue.Dequeue()));
+            string Take(Queue<string> queue) =>
+                string.Join(
+                    ",",
+                    Enumerable.Range(0, Math.Min(random.Below(3), queue.Count)).Select(_ => queue.Dequeue())
+                );
         }
     }
 }

@@ -10,13 +10,28 @@ public class OutputRuleTests
     [Fact]
     public void Lines_stand_in_the_order_of_the_form()
     {
-        OutputDigest output = Outputs.OfAnswer("""
+        OutputDigest output = Outputs.OfAnswer(
+            """
             {"choices":[{"finish_reason":"stop","message":{"tool_calls":[{"custom":{"input":"i","name":"c"}},{"function":{"arguments":"a","name":"f"}}],
              "function_call":{"arguments":"x","name":"n"},"refusal":"r","reasoning":"t","content":"c"},"text":"t"}]}
-            """);
+            """
+        );
         Assert.Equal(
-            ["0 text", "0 content", "0 reasoning", "0 refusal", "0 call.name", "0 call.arguments", "0 tool.0.name", "0 tool.0.input", "0 tool.1.name", "0 tool.1.arguments", "0 finish"],
-            output.Manifest.TrimEnd('\n').Split('\n')[2..].Select(line => string.Join(' ', line.Split(' ')[..2])));
+            [
+                "0 text",
+                "0 content",
+                "0 reasoning",
+                "0 refusal",
+                "0 call.name",
+                "0 call.arguments",
+                "0 tool.0.name",
+                "0 tool.0.input",
+                "0 tool.1.name",
+                "0 tool.1.arguments",
+                "0 finish",
+            ],
+            output.Manifest.TrimEnd('\n').Split('\n')[2..].Select(line => string.Join(' ', line.Split(' ')[..2]))
+        );
     }
 
     [Fact]
@@ -33,23 +48,33 @@ public class OutputRuleTests
     public void Empty_and_null_are_the_same_as_absent(string value) =>
         Assert.Equal(
             Outputs.OfAnswer("""{"choices":[{"message":{},"finish_reason":"stop"}]}""").Digest,
-            Outputs.OfAnswer($$$"""{"choices":[{"message":{"content":{{{value}}},"refusal":{{{value}}},"reasoning":{{{value}}},"tool_calls":null,"function_call":null},"text":{{{value}}},"finish_reason":"stop"}]}""").Digest);
+            Outputs
+                .OfAnswer(
+                    $$$"""{"choices":[{"message":{"content":{{{value}}},"refusal":{{{value}}},"reasoning":"""
+                        + $$$"""{{{value}}},"tool_calls":null,"function_call":null},"text":"""
+                        + $$$"""{{{value}}},"finish_reason":"stop"}]}"""
+                )
+                .Digest
+        );
 
     [Fact]
     public void The_index_counts_wherever_it_stands_and_else_the_position()
     {
         OutputDigest output = Outputs.OfAnswer("""{"choices":[{"text":"b","index":1},{"text":"a","index":0}]}""");
         Assert.Equal(Outputs.LineOf("1 text", "b"), output.Line("1 text"));
-        Assert.Equal(output.Digest, Outputs.OfAnswer("""{"choices":[{"text":"a"},{"index":null,"text":"b"}]}""").Digest);
+        Assert.Equal(
+            output.Digest,
+            Outputs.OfAnswer("""{"choices":[{"text":"a"},{"index":null,"text":"b"}]}""").Digest
+        );
     }
 
     [Theory]
-    [InlineData("""{"reasoning_content":"a","reasoning":"b"}""", "a")]
-    [InlineData("""{"reasoning":"b","reasoning_content":"a"}""", "a")]
+    [InlineData("""{"reasoning_content":"a","reasoning":"\u0061"}""", "a")]
+    [InlineData("""{"reasoning":"a","reasoning_content":"a"}""", "a")]
     [InlineData("""{"reasoning":"b","reasoning_content":null}""", "b")]
     [InlineData("""{"reasoning":"b"}""", "b")]
-    [InlineData("""{"reasoning":"b","reasoning_content":""}""", null)]
-    public void Reasoning_content_goes_before_reasoning(string message, string? reasoning)
+    [InlineData("""{"reasoning":"","reasoning_content":""}""", null)]
+    public void Reasoning_counts_once_under_its_two_names(string message, string? reasoning)
     {
         OutputDigest output = Outputs.OfAnswer($$$"""{"choices":[{"message":{{{message}}}}]}""");
         Assert.Equal(reasoning is null ? null : Outputs.LineOf("0 reasoning", reasoning), output.Line("0 reasoning"));
@@ -58,24 +83,31 @@ public class OutputRuleTests
     [Fact]
     public void A_fragment_of_another_type_is_its_canonical_JSON()
     {
-        OutputDigest output = Outputs.OfAnswer("""
+        OutputDigest output = Outputs.OfAnswer(
+            """
             {"choices":[{"message":{"content":[ {"type" : "text", "text":"\u00e9\/"} ],"tool_calls":[{"function":{"name":"f","arguments":{ "b":1.0, "a":[true,null] }}}]}}]}
-            """);
+            """
+        );
         Assert.Equal(Outputs.LineOf("0 content", """[{"type":"text","text":"é/"}]"""), output.Line("0 content"));
-        Assert.Equal(Outputs.LineOf("0 tool.0.arguments", """{"b":1.0,"a":[true,null]}"""), output.Line("0 tool.0.arguments"));
+        Assert.Equal(
+            Outputs.LineOf("0 tool.0.arguments", """{"b":1.0,"a":[true,null]}"""),
+            output.Line("0 tool.0.arguments")
+        );
     }
 
     [Fact]
     public void Tool_calls_go_by_index_in_events_and_by_position_in_an_answer()
     {
-        OutputDigest events = Outputs.OfEvents(
-        [
-            """{"choices":[{"delta":{"tool_calls":[{"function":{"name":"b"},"index":7},{"index":3,"function":{"name":"a"}}]}}]}""",
+        OutputDigest events = Outputs.OfEvents([
+            """{"choices":[{"delta":{"tool_calls":[{"function":{"name":"b"},"index":7},"""
+                + """{"index":3,"function":{"name":"a"}}]}}]}""",
             """{"choices":[{"delta":{"tool_calls":[{"index":3,"function":{"arguments":"1"}}]}}]}""",
             """{"choices":[{"delta":{"tool_calls":[{"index":7,"function":{"arguments":"2"}}]}}]}""",
         ]);
         OutputDigest answer = Outputs.OfAnswer(
-            """{"choices":[{"message":{"tool_calls":[{"index":9,"function":{"name":"a","arguments":"1"}},{"index":1,"function":{"name":"b","arguments":"2"}}]}}]}""");
+            """{"choices":[{"message":{"tool_calls":[{"index":9,"function":{"name":"a","arguments":"1"}},"""
+                + """{"index":1,"function":{"name":"b","arguments":"2"}}]}}]}"""
+        );
         Assert.Equal(answer.Manifest, events.Manifest);
         Assert.Equal(Outputs.LineOf("0 tool.0.name", "a"), answer.Line("0 tool.0.name"));
     }
@@ -83,8 +115,7 @@ public class OutputRuleTests
     [Fact]
     public void The_last_finish_reason_counts()
     {
-        OutputDigest output = Outputs.OfEvents(
-        [
+        OutputDigest output = Outputs.OfEvents([
             """{"choices":[{"text":"a","finish_reason":"length"}]}""",
             """{"choices":[{"text":"","finish_reason":"stop"}]}""",
             """{"choices":[{"text":"","finish_reason":null}]}""",
@@ -119,27 +150,94 @@ public class OutputRuleTests
     [InlineData("""{"choices":[{"index":-1}]}""", CanonicalFormError.WrongType, "choices[0].index")]
     [InlineData("""{"choices":[{"index":1.5}]}""", CanonicalFormError.WrongType, "choices[0].index")]
     [InlineData("""{"choices":[{"message":"x"}]}""", CanonicalFormError.WrongType, "choices[0].message")]
-    [InlineData("""{"choices":[{"message":{"tool_calls":{}}}]}""", CanonicalFormError.WrongType, "choices[0].message.tool_calls")]
-    [InlineData("""{"choices":[{"message":{"tool_calls":[1]}}]}""", CanonicalFormError.WrongType, "choices[0].message.tool_calls[0]")]
-    [InlineData("""{"choices":[{"message":{"tool_calls":[{"function":"f"}]}}]}""", CanonicalFormError.WrongType, "choices[0].message.tool_calls[0].function")]
-    [InlineData("""{"choices":[{"message":{"function_call":[]}}]}""", CanonicalFormError.WrongType, "choices[0].message.function_call")]
+    [InlineData(
+        """{"choices":[{"message":{"tool_calls":{}}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].message.tool_calls"
+    )]
+    [InlineData(
+        """{"choices":[{"message":{"tool_calls":[1]}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].message.tool_calls[0]"
+    )]
+    [InlineData(
+        """{"choices":[{"message":{"tool_calls":[{"function":"f"}]}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].message.tool_calls[0].function"
+    )]
+    [InlineData(
+        """{"choices":[{"message":{"function_call":[]}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].message.function_call"
+    )]
     [InlineData("""{"choices":[],"choices":[]}""", CanonicalFormError.DuplicateName, "choices")]
     [InlineData("""{"choices":[{"index":0,"index":0}]}""", CanonicalFormError.DuplicateName, "choices[0].index")]
     [InlineData("""{"choices":[{"text":"a","te\u0078t":"b"}]}""", CanonicalFormError.DuplicateName, "choices[0].text")]
-    [InlineData("""{"choices":[{},{"message":{"content":"a","content":"b"}}]}""", CanonicalFormError.DuplicateName, "choices[1].message.content")]
+    [InlineData(
+        """{"choices":[{},{"message":{"content":"a","content":"b"}}]}""",
+        CanonicalFormError.DuplicateName,
+        "choices[1].message.content"
+    )]
+    [InlineData(
+        """{"choices":[{"message":{"reasoning_content":"a","reasoning":"b"}}]}""",
+        CanonicalFormError.Contradiction,
+        "choices[0].message.reasoning"
+    )]
+    [InlineData(
+        """{"choices":[{"message":{"reasoning":"b","reasoning_content":""}}]}""",
+        CanonicalFormError.Contradiction,
+        "choices[0].message.reasoning"
+    )]
+    [InlineData(
+        """{"choices":[{"message":{"content":"a","Content":"b"}}]}""",
+        CanonicalFormError.MistakableName,
+        "choices[0].message.Content"
+    )]
     [InlineData("""{"choices":[{"logprobs":[]}]}""", CanonicalFormError.WrongType, "choices[0].logprobs")]
-    [InlineData("""{"choices":[{"logprobs":{"content":1}}]}""", CanonicalFormError.WrongType, "choices[0].logprobs.content")]
-    [InlineData("""{"choices":[{"logprobs":{"content":[{"logprob":1}]}}]}""", CanonicalFormError.WrongType, "choices[0].logprobs.content[0]")]
-    [InlineData("""{"choices":[{"logprobs":{"content":[{"token":"a","logprob":"1"}]}}]}""", CanonicalFormError.WrongType, "choices[0].logprobs.content[0].logprob")]
-    [InlineData("""{"choices":[{"logprobs":{"tokens":["a","b"],"token_logprobs":[1]}}]}""", CanonicalFormError.WrongType, "choices[0].logprobs.token_logprobs")]
-    [InlineData("""{"choices":[{"logprobs":{"tokens":["a"],"token_logprobs":[1,2]}}]}""", CanonicalFormError.WrongType, "choices[0].logprobs.token_logprobs[1]")]
-    [InlineData("""{"choices":[{"logprobs":{"content":null,"content":[]}}]}""", CanonicalFormError.DuplicateName, "choices[0].logprobs.content")]
-    [InlineData("""{"choices":[{"logprobs":{"content":[{"token":"a","token":"b"}]}}]}""", CanonicalFormError.DuplicateName, "choices[0].logprobs.content[0].token")]
+    [InlineData(
+        """{"choices":[{"logprobs":{"content":1}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].logprobs.content"
+    )]
+    [InlineData(
+        """{"choices":[{"logprobs":{"content":[{"logprob":1}]}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].logprobs.content[0]"
+    )]
+    [InlineData(
+        """{"choices":[{"logprobs":{"content":[{"token":"a","logprob":"1"}]}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].logprobs.content[0].logprob"
+    )]
+    [InlineData(
+        """{"choices":[{"logprobs":{"tokens":["a","b"],"token_logprobs":[1]}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].logprobs.token_logprobs"
+    )]
+    [InlineData(
+        """{"choices":[{"logprobs":{"tokens":["a"],"token_logprobs":[1,2]}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].logprobs.token_logprobs"
+    )]
+    [InlineData(
+        """{"choices":[{"logprobs":{"content":null,"content":[]}}]}""",
+        CanonicalFormError.DuplicateName,
+        "choices[0].logprobs.content"
+    )]
+    [InlineData(
+        """{"choices":[{"logprobs":{"content":[{"token":"a","token":"b"}]}}]}""",
+        CanonicalFormError.DuplicateName,
+        "choices[0].logprobs.content[0].token"
+    )]
     [InlineData("""{"choices":[{"text":"a}]}""", CanonicalFormError.InvalidJson, "choices[0].text")]
     [InlineData("""{"choices":[]} {}""", CanonicalFormError.InvalidJson, "")]
     [InlineData("[DONE]", CanonicalFormError.InvalidJson, "")]
     [InlineData("", CanonicalFormError.InvalidJson, "")]
-    public void What_has_no_canonical_form_is_refused_naming_the_place(string answer, CanonicalFormError error, string place)
+    public void What_has_no_canonical_form_is_refused_naming_the_place(
+        string answer,
+        CanonicalFormError error,
+        string place
+    )
     {
         var refusal = Assert.Throws<CanonicalFormException>(() => Outputs.OfAnswer(answer, logprobs: true));
         Assert.Equal((error, place), (refusal.Error, refusal.Place));
@@ -149,7 +247,9 @@ public class OutputRuleTests
     public void Bytes_that_are_not_UTF8_are_refused()
     {
         using var hasher = new OutputHasher();
-        var refusal = Assert.Throws<CanonicalFormException>(() => hasher.AppendEvent([.. "{\"choices\":[{\"text\":\""u8, 0xFF, .. "\"}]}"u8]));
+        var refusal = Assert.Throws<CanonicalFormException>(() =>
+            hasher.AppendEvent([.. "{\"choices\":[{\"text\":\""u8, 0xFF, .. "\"}]}"u8])
+        );
         Assert.Equal((CanonicalFormError.InvalidUtf8, "choices[0].text"), (refusal.Error, refusal.Place));
     }
 
@@ -157,7 +257,9 @@ public class OutputRuleTests
     public void Too_many_levels_are_refused()
     {
         string nested = new('[', 200);
-        var refusal = Assert.Throws<CanonicalFormException>(() => Outputs.OfAnswer("{\"x\":" + nested + new string(']', 200) + "}"));
+        var refusal = Assert.Throws<CanonicalFormException>(() =>
+            Outputs.OfAnswer("{\"x\":" + nested + new string(']', 200) + "}")
+        );
         Assert.Equal(CanonicalFormError.TooDeep, refusal.Error);
     }
 
@@ -190,15 +292,25 @@ public class OutputRuleTests
     public void Memory_does_not_grow_with_the_text()
     {
         string content = new string('x', 900) + "\\ud83d";
-        byte[] data = Encoding.UTF8.GetBytes("{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + content + "\"}},{\"index\":1,\"delta\":{\"content\":\"\uFFFD\"}}]}");
+        byte[] data = Encoding.UTF8.GetBytes(
+            "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\""
+                + content
+                + "\"}},{\"index\":1,\"delta\":{\"content\":\"\uFFFD\"}}]}"
+        );
         using var hasher = new OutputHasher();
-        for (int i = 0; i < 100; i++) hasher.AppendEvent(data);
+        for (int i = 0; i < 100; i++)
+            hasher.AppendEvent(data);
 
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10_000; i++) hasher.AppendEvent(data);
+        for (int i = 0; i < 10_000; i++)
+            hasher.AppendEvent(data);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
 
         // 10,100 times 900 letters and U+FFFD, except the trailing one.
-        Assert.StartsWith($"0 content {10_100 * 903 - 3} ", hasher.Finish().Line("0 content"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"0 content {10_100 * 903 - 3} ",
+            hasher.Finish().Line("0 content"),
+            StringComparison.Ordinal
+        );
     }
 }

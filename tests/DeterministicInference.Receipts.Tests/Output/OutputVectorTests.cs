@@ -16,12 +16,15 @@ public class OutputVectorTests
     [
         """{"choices":[{"index":1,"delta":{"role":"assistant","content":""}}]}""",
         """{"choices":[{"index":0,"delta":{"role":"assistant","content":"Hi \ud83d"}}]}""",
-        """{"choices":[{"index":1,"delta":{"reasoning":"h"}}]}""",
+        """{"choices":[{"index":1,"delta":{"reasoning_content":"h"}}]}""",
         """{"choices":[{"index":0,"delta":{"content":"\ude00"}}]}""",
-        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"x","type":"function","function":{"name":"f","arguments":""}}]}}]}""",
+        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"x","type":"function","function":"""
+            + """{"name":"f","arguments":""}}]}}]}""",
         """{"choices":[{"index":1,"delta":{"reasoning_content":"m","content":"ok"}}]}""",
-        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\": "}}]}},{"index":1,"delta":{},"finish_reason":"stop"}]}""",
-        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]},"finish_reason":"tool_calls"}]}""",
+        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\": "}}]}},"""
+            + """{"index":1,"delta":{},"finish_reason":"stop"}]}""",
+        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":"""
+            + """{"arguments":"1}"}}]},"finish_reason":"tool_calls"}]}""",
         """{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":9,"total_tokens":12}}""",
     ];
 
@@ -53,7 +56,8 @@ public class OutputVectorTests
               {"token":"Hi","logprob":-0.25,"bytes":[72,105],"top_logprobs":[{"token":"Hi","logprob":-0.25,"bytes":null},{"token":"Hey","logprob":-1.5}]},
               {"token":"!","logprob":-0.5,"bytes":null,"top_logprobs":[]}],"refusal":null}}]}
             """,
-            logprobs: true);
+            logprobs: true
+        );
         Assert.Equal("b727ef96734d4ffeecfcbc1efafe98af77e0983a44e2709a735b043dc2409e4f", output.Logprobs.ToString());
     }
 
@@ -64,24 +68,48 @@ public class OutputVectorTests
             """
             {"choices":[{"index":0,"text":"Hi!","logprobs":{"text_offset":[0,2],"top_logprobs":[{"Hi":-0.25,"Hey":-1.5},null],"tokens":["Hi","!"],"token_logprobs":[-0.25,-5e-1]}}]}
             """,
-            logprobs: true);
+            logprobs: true
+        );
         Assert.Equal("b727ef96734d4ffeecfcbc1efafe98af77e0983a44e2709a735b043dc2409e4f", output.Logprobs.ToString());
     }
 
     [Fact]
     public void A_token_without_a_number_has_the_quiet_NaN()
     {
-        byte[] stream = Convert.FromHexString("00000001" + "61" + "7ff8000000000000" + "00000000" + "00000001" + "62" + "bff0000000000000" + "00000000");
-        Sha256Value expected = Sha256Value.Of(Encoding.ASCII.GetBytes($"dis-logprobs/1\n0 34 {Sha256Value.Of(stream)}\n"));
-        Assert.Equal(expected, Outputs.OfAnswer("""{"choices":[{"logprobs":{"tokens":["a","b"],"token_logprobs":[null,-1]}}]}""", logprobs: true).Logprobs);
-        Assert.Equal(expected, Outputs.OfAnswer("""{"choices":[{"logprobs":{"content":[{"token":"a"},{"token":"b","logprob":-1.0}]}}]}""", logprobs: true).Logprobs);
+        byte[] stream = Convert.FromHexString(
+            "00000001" + "61" + "7ff8000000000000" + "00000000" + "00000001" + "62" + "bff0000000000000" + "00000000"
+        );
+        Sha256Value expected = Sha256Value.Of(
+            Encoding.ASCII.GetBytes($"dis-logprobs/1\n0 34 {Sha256Value.Of(stream)}\n")
+        );
+        Assert.Equal(
+            expected,
+            Outputs
+                .OfAnswer(
+                    """{"choices":[{"logprobs":{"tokens":["a","b"],"token_logprobs":[null,-1]}}]}""",
+                    logprobs: true
+                )
+                .Logprobs
+        );
+        Assert.Equal(
+            expected,
+            Outputs
+                .OfAnswer(
+                    """{"choices":[{"logprobs":{"content":[{"token":"a"},{"token":"b","logprob":-1.0}]}}]}""",
+                    logprobs: true
+                )
+                .Logprobs
+        );
     }
 
     private static void AssertVector(OutputDigest output)
     {
         Assert.Equal(Manifest, output.Manifest);
         Assert.Equal("1fc96e1466d956fee8edba915bf36abfcc812a22a93efd3605866660cd3db27b", output.Digest.ToString());
-        Assert.Equal("008f1adb0faaf32e2bd1622a7360ec4214e19fa8db49b8bb76f9da2eb5da41ab", Commitment.ToOutput(output.Digest, Vectors.Salt).ToString());
+        Assert.Equal(
+            "008f1adb0faaf32e2bd1622a7360ec4214e19fa8db49b8bb76f9da2eb5da41ab",
+            Commitment.ToOutput(output.Digest, Vectors.Salt).ToString()
+        );
         Assert.Equal(2, output.Choices);
         Assert.True(output.Finished);
     }

@@ -16,11 +16,14 @@ internal static class Outputs
     public static OutputDigest OfEvents(IEnumerable<string> events, bool logprobs = false)
     {
         using var hasher = new OutputHasher(logprobs);
-        foreach (string data in events) hasher.AppendEvent(Encoding.UTF8.GetBytes(data));
+        foreach (string data in events)
+            hasher.AppendEvent(Encoding.UTF8.GetBytes(data));
         return hasher.Finish();
     }
 
-    /// <summary>The content of choice 0 of a finished chat answer, as it stands between the quotes of the JSON.</summary>
+    /// <summary>
+    /// The content of choice 0 of a finished chat answer, as it stands between the quotes of the JSON.
+    /// </summary>
     public static OutputDigest OfContent(string escaped) =>
         OfAnswer($$"""{"choices":[{"index":0,"message":{"content":"{{escaped}}"},"finish_reason":"stop"}]}""");
 

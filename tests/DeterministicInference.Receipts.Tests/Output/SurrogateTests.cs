@@ -33,11 +33,12 @@ public class SurrogateTests
     [Fact]
     public void A_pair_may_be_split_over_two_events_with_others_between_them()
     {
-        OutputDigest output = Outputs.OfEvents(
-        [
+        OutputDigest output = Outputs.OfEvents([
             """{"choices":[{"index":0,"delta":{"content":"\ud83d"}}]}""",
-            """{"choices":[{"index":1,"delta":{"content":"\ud83d"}},{"index":0,"delta":{"reasoning":"\ud83d","refusal":null,"content":""}}]}""",
-            """{"choices":[{"index":0,"delta":{"content":"\ude00","reasoning":"x"}},{"index":1,"delta":{"content":"\uDE01"}}]}""",
+            """{"choices":[{"index":1,"delta":{"content":"\ud83d"}},"""
+                + """{"index":0,"delta":{"reasoning":"\ud83d","refusal":null,"content":""}}]}""",
+            """{"choices":[{"index":0,"delta":{"content":"\ude00","reasoning":"x"}},"""
+                + """{"index":1,"delta":{"content":"\uDE01"}}]}""",
         ]);
         Assert.Equal(Outputs.LineOf("0 content", "😀"), output.Line("0 content"));
         Assert.Equal(Outputs.LineOf("1 content", "😁"), output.Line("1 content"));
@@ -47,9 +48,10 @@ public class SurrogateTests
     [Fact]
     public void Held_back_replacement_characters_return_when_text_follows()
     {
-        OutputDigest output = Outputs.OfEvents(
-        [
-            """{"choices":[{"text":"a\ufffd"}]}""", """{"choices":[{"text":"\ufffd\ud83d"}]}""", """{"choices":[{"text":"b\ufffd"}]}""",
+        OutputDigest output = Outputs.OfEvents([
+            """{"choices":[{"text":"a\ufffd"}]}""",
+            """{"choices":[{"text":"\ufffd\ud83d"}]}""",
+            """{"choices":[{"text":"b\ufffd"}]}""",
         ]);
         Assert.Equal(Outputs.LineOf("0 text", "a\ufffd\ufffd\ufffdb"), output.Line("0 text"));
     }

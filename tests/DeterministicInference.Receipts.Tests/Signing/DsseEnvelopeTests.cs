@@ -2,17 +2,22 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using DeterministicInference.Receipts.Signing;
-using DeterministicInference.Receipts.Statements;
 using Xunit;
 
 namespace DeterministicInference.Receipts.Tests.Signing;
 
 public class DsseEnvelopeTests
 {
-    /// <summary>Key, payload and signature of the example in the DSSE specification (secure-systems-lab/dsse, protocol.md), signature as DER.</summary>
-    private const string PublishedType = "http://example.com/HelloWorld", PublishedPayload = "hello world";
-    private const string PublishedSignature = "MEQCIANyarEBrVbCdjtsaqyOSHJ14qeRk6CdxfhZ2fjvPEo7AiBR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==";
-    private const string PublishedRawSignature = "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==";
+    /// <summary>
+    /// Key, payload and signature of the example in the DSSE specification (secure-systems-lab/dsse, protocol.md),
+    /// signature as DER.
+    /// </summary>
+    private const string PublishedType = "http://example.com/HelloWorld",
+        PublishedPayload = "hello world";
+    private const string PublishedSignature =
+        "MEQCIANyarEBrVbCdjtsaqyOSHJ14qeRk6CdxfhZ2fjvPEo7AiBR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==";
+    private const string PublishedRawSignature =
+        "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==";
     private const string PublishedX = "46950820868899156662930047687818585632848591499744589407958293238635476079160";
     private const string PublishedY = "5640078356564379163099075877009565129882514886557779369047442380624545832820";
 
@@ -20,7 +25,10 @@ public class DsseEnvelopeTests
     public void Published_pre_authentication_encoding() =>
         Assert.Equal(
             "DSSEv1 29 http://example.com/HelloWorld 11 hello world",
-            Encoding.UTF8.GetString(DsseEnvelope.PreAuthenticationEncoding(PublishedType, Encoding.UTF8.GetBytes(PublishedPayload))));
+            Encoding.UTF8.GetString(
+                DsseEnvelope.PreAuthenticationEncoding(PublishedType, Encoding.UTF8.GetBytes(PublishedPayload))
+            )
+        );
 
     [Fact]
     public void Lengths_are_counted_in_bytes() =>
@@ -61,7 +69,9 @@ public class DsseEnvelopeTests
         byte[] payload = [0xfb, 0xff, 0xbe, 0x3e, 0x3f];
         byte[] signature = key.Sign(DsseEnvelope.PreAuthenticationEncoding("t", payload));
         string json = $$"""
-            {"signatures":[{"sig":"AAAA"},{"sig":"{{Url(signature)}}","keyid":"anything","x":1}],"more":{},"payload":"{{Url(payload)}}","payloadType":"t"}
+            {"signatures":[{"sig":"AAAA"},{"sig":"{{Url(
+                signature
+            )}}","keyid":"anything","x":1}],"more":{},"payload":"{{Url(payload)}}","payloadType":"t"}
             """;
         DsseEnvelope envelope = DsseEnvelope.FromJson(Encoding.UTF8.GetBytes(json));
         Assert.True(envelope.IsSignedBy(key.PublicKey));
@@ -83,23 +93,34 @@ public class DsseEnvelopeTests
     [InlineData("""{"payloadType":"t","payloadType":"u","payload":"AAAA","signatures":[{"sig":"AAAA"}]}""", "receipt")]
     [InlineData("""{"payloadType":"\ud800","payload":"AAAA","signatures":[{"sig":"AAAA"}]}""", "receipt.payloadType")]
     public void A_malformed_envelope_is_refused_naming_the_member(string json, string member) =>
-        Assert.Equal(member, Assert.Throws<ReceiptFormatException>(() => DsseEnvelope.FromJson(Encoding.UTF8.GetBytes(json))).Member);
+        Assert.Equal(
+            member,
+            Assert.Throws<ReceiptFormatException>(() => DsseEnvelope.FromJson(Encoding.UTF8.GetBytes(json))).Member
+        );
 
-    private static DsseEnvelope Envelope(string payload, string signature) => DsseEnvelope.FromJson(Encoding.UTF8.GetBytes(
-        $$"""{"payloadType":"{{PublishedType}}","payload":"{{Convert.ToBase64String(Encoding.UTF8.GetBytes(payload))}}","signatures":[{"sig":"{{signature}}"}]}"""));
+    private static DsseEnvelope Envelope(string payload, string signature) =>
+        DsseEnvelope.FromJson(
+            Encoding.UTF8.GetBytes(
+                $$"""{"payloadType":"{{PublishedType}}","payload":"{{Convert.ToBase64String(Encoding.UTF8.GetBytes(payload))}}","signatures":[{"sig":"{{signature}}"}]}"""
+            )
+        );
 
     private static VerificationKey PublishedKey()
     {
-        using var key = ECDsa.Create(new ECParameters
-        {
-            Curve = ECCurve.NamedCurves.nistP256,
-            Q = new ECPoint { X = Coordinate(PublishedX), Y = Coordinate(PublishedY) },
-        });
+        using var key = ECDsa.Create(
+            new ECParameters
+            {
+                Curve = ECCurve.NamedCurves.nistP256,
+                Q = new ECPoint { X = Coordinate(PublishedX), Y = Coordinate(PublishedY) },
+            }
+        );
         return VerificationKey.FromSpki(key.ExportSubjectPublicKeyInfo());
 
         static byte[] Coordinate(string number)
         {
-            byte[] bytes = BigInteger.Parse(number, System.Globalization.CultureInfo.InvariantCulture).ToByteArray(isUnsigned: true, isBigEndian: true);
+            byte[] bytes = BigInteger
+                .Parse(number, System.Globalization.CultureInfo.InvariantCulture)
+                .ToByteArray(isUnsigned: true, isBigEndian: true);
             return [.. new byte[32 - bytes.Length], .. bytes];
         }
     }

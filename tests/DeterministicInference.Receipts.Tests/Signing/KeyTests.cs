@@ -7,12 +7,18 @@ namespace DeterministicInference.Receipts.Tests.Signing;
 
 public sealed class KeyTests : IDisposable
 {
-    /// <summary>The key, text and signature of Sigstore's Rekor in transparency-dev/formats, note/note_verifier_test.go: without type byte and key id.</summary>
-    private const string RekorSpki = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2G2Y+2tabdTV5BcGiBIx0a9fAFwrkBbmLSGtks4L3qX6yYY0zufBnhC8Ur/iy55GhWP/9A/bY2LhC30M9+RYtw==";
+    /// <summary>
+    /// The key, text and signature of Sigstore's Rekor in transparency-dev/formats, note/note_verifier_test.go: without
+    /// type byte and key id.
+    /// </summary>
+    private const string RekorSpki =
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2G2Y+"
+        + "2tabdTV5BcGiBIx0a9fAFwrkBbmLSGtks4L3qX6yYY0zufBnhC8Ur/iy55GhWP/9A/bY2LhC30M9+RYtw==";
     private const string RekorText = "Rekor\n798034\nf+7CoKgXKE/tNys9TTXcr/ad6U/K3xvznmzew9y6SP0=\n";
-    private const string RekorSignature = "wNI9ajBEAiARInWIWyCdyG27CO6LPnPekyw20qO0YJfoaPaowGp/XgIgc+qEHS3+GKVClgqq20uDLet7MCoTURUCRdxwWBHHufk=";
+    private const string RekorSignature =
+        "wNI9ajBEAiARInWIWyCdyG27CO6LPnPekyw20qO0YJfoaPaowGp/XgIgc+qEHS3+GKVClgqq20uDLet7MCoTURUCRdxwWBHHufk=";
 
-    private readonly string folder = Directory.CreateTempSubdirectory("receipts-tests-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("receipts-tests-").FullName;
 
     [Fact]
     public void Published_signature_and_key_id()
@@ -54,7 +60,9 @@ public sealed class KeyTests : IDisposable
         Assert.Throws<CryptographicException>(() => VerificationKey.FromSpki([.. key.PublicKey.Spki.Span, 0]));
     }
 
-    /// <summary>Forms that BER or careless parsers allow, in the manner of Wycheproof's ecdsa_secp256r1_sha256_test.json.</summary>
+    /// <summary>
+    /// Forms that BER or careless parsers allow, in the manner of Wycheproof's ecdsa_secp256r1_sha256_test.json.
+    /// </summary>
     [Fact]
     public void Only_DER_signatures_count()
     {
@@ -74,17 +82,19 @@ public sealed class KeyTests : IDisposable
             [0x30, 0x80, .. good[2..], 0x00, 0x00],
         ];
         Assert.True(key.PublicKey.Verify("data"u8, good));
-        foreach (byte[] signature in bad) Assert.False(key.PublicKey.Verify("data"u8, signature), Convert.ToHexString(signature));
+        foreach (byte[] signature in bad)
+            Assert.False(key.PublicKey.Verify("data"u8, signature), Convert.ToHexString(signature));
     }
 
     [Fact]
     public void A_key_file_is_new_and_its_owner_s_only()
     {
-        string path = Path.Combine(folder, "key.pem");
+        string path = Path.Combine(_folder, "key.pem");
         using SigningKey key = SigningKey.Create();
         SigningKeyFile.WriteNew(path, key);
 
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         using SigningKey read = SigningKeyFile.Read(path);
         Assert.Equal(key.PublicKey.KeyId, read.PublicKey.KeyId);
         Assert.Throws<IOException>(() => SigningKeyFile.WriteNew(path, key));
@@ -94,12 +104,17 @@ public sealed class KeyTests : IDisposable
     public void A_key_file_that_others_may_read_is_refused_with_the_remedy()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "File modes are of Unix.");
-        string path = Path.Combine(folder, "open.pem");
+        string path = Path.Combine(_folder, "open.pem");
         using SigningKey key = SigningKey.Create();
         SigningKeyFile.WriteNew(path, key);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
-        Assert.Contains("chmod 600", Assert.Throws<CryptographicException>(() => SigningKeyFile.Read(path)).Message, StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        Assert.Contains(
+            "chmod 600",
+            Assert.Throws<CryptographicException>(() => SigningKeyFile.Read(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
@@ -13,10 +14,12 @@ namespace DeterministicInference.Receipts.Tests.Statements;
 /// <summary>A receipt with every member in use, and all that can be held against it.</summary>
 internal sealed class SampleReceipt : IDisposable
 {
-    public const string RequestBody = """{"model":"gpt","messages":[{"role":"user","content":"Hi"}],"logprobs":true,"stream":false}""";
+    public const string RequestBody =
+        """{"model":"gpt","messages":[{"role":"user","content":"Hi"}],"logprobs":true,"stream":false}""";
 
     public const string Answer =
-        """{"id":"x","choices":[{"index":0,"message":{"content":"Hello"},"logprobs":{"content":[{"token":"Hello","logprob":-0.5}]},"finish_reason":"stop"}]}""";
+        """{"id":"x","choices":[{"index":0,"message":{"content":"Hello"},"logprobs":{"content":["""
+        + """{"token":"Hello","logprob":-0.5}]},"finish_reason":"stop"}]}""";
 
     public SampleReceipt(bool complete = true, DeterminismClass? promised = null)
     {
@@ -24,7 +27,10 @@ internal sealed class SampleReceipt : IDisposable
         Output = OutputOf(Answer);
         Tokens = Chain(TokenChain.OfChoices(Salt), 7, 8);
         Prompt = Chain(TokenChain.OfPrompts(Salt), 1, 2, 3);
-        Environment = new InferenceEnvironment([new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))], []);
+        Environment = new InferenceEnvironment(
+            [new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))],
+            []
+        );
         Statement = new ReceiptStatement
         {
             ReceiptId = "00112233445566778899aabbccddeeff",
@@ -32,7 +38,10 @@ internal sealed class SampleReceipt : IDisposable
             Complete = complete,
             Class = promised ?? Environment.Class,
             RequestPath = "/v1/chat/completions",
-            RequestCommitment = Commitment.ToRequest(CanonicalRequest.Digest("/v1/chat/completions", Encoding.UTF8.GetBytes(RequestBody), pins), Salt),
+            RequestCommitment = Commitment.ToRequest(
+                CanonicalRequest.Digest("/v1/chat/completions", Encoding.UTF8.GetBytes(RequestBody), pins),
+                Salt
+            ),
             Pins = pins,
             OutputCommitment = Commitment.ToOutput(Output.Digest, Salt),
             Delivery = AnswerDelivery.Json,
@@ -66,21 +75,27 @@ internal sealed class SampleReceipt : IDisposable
 
     public ReceiptEvidence Evidence => EvidenceOf(Receipt);
 
-    public ReceiptEvidence EvidenceOf(Receipt receipt) => new(receipt)
-    {
-        RequestBody = Encoding.UTF8.GetBytes(RequestBody),
-        Output = Output,
-        Tokens = Tokens,
-        Prompt = Prompt,
-        Environment = Environment,
-        InclusionProof = Proof(receipt),
-    };
+    public ReceiptEvidence EvidenceOf(Receipt receipt) =>
+        new(receipt)
+        {
+            RequestBody = Encoding.UTF8.GetBytes(RequestBody),
+            Output = Output,
+            Tokens = Tokens,
+            Prompt = Prompt,
+            Environment = Environment,
+            InclusionProof = Proof(receipt),
+        };
 
     /// <summary>That the receipt is the second entry of a log of two.</summary>
     public string Proof(Receipt receipt, string origin = "log.example")
     {
-        Sha256Value open = LogEntry.Open("log.example", Key.PublicKey).Leaf, leaf = LogEntry.Receipt(receipt.Envelope.Payload.Span).Leaf;
-        return new TlogProof(1, [open], new Checkpoint(origin, 2, MerkleHash.Node(open, leaf)).Sign(Key).ToString()).ToString();
+        Sha256Value open = LogEntry.Open("log.example", Key.PublicKey).Leaf,
+            leaf = LogEntry.Receipt(receipt.Envelope.Payload.Span).Leaf;
+        return new TlogProof(
+            1,
+            [open],
+            new Checkpoint(origin, 2, MerkleHash.Node(open, leaf)).Sign(Key).ToString()
+        ).ToString();
     }
 
     public static OutputDigest OutputOf(string answer)

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
-using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using Xunit;
 
@@ -9,42 +9,60 @@ namespace DeterministicInference.Receipts.Tests.Statements;
 
 public sealed class StatementTests : IDisposable
 {
-    private readonly SampleReceipt sample = new();
+    private readonly SampleReceipt _sample = new();
 
     [Fact]
     public void The_payload_has_the_documented_form()
     {
-        ReceiptStatement s = sample.Statement;
-        string expected =
-            """{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"dis-out/1","digest":{"sha256":"OUT"}}],"predicateType":"urn:deterministic-inference-server:receipt:v1","predicate":{"receipt_id":"00112233445566778899aabbccddeeff","issued_at":"2026-11-22T10:11:12Z","complete":true,"class":"deterministic","execution":"executed","request":{"form":"dis-req/1","path":"/v1/chat/completions","commitment":"REQ","pins":{"model":"\"tiny\"","seed":"42"}},"output":{"delivery":"json","tokens":{"digest":"TOK","counts":[2],"trail_sha256":"TRAIL"},"prompt":{"digest":"PROMPT","counts":[3]},"logprobs":"LP"},"environment":{"id":"ENV","source":"measured"},"model":{"name":"tiny","sha256":"MODEL"},"probe":{"verdict":"deterministic","trials":1000,"at":"2026-11-21T00:00:00Z"}}}"""
-                .Replace("OUT", s.OutputCommitment.ToString(), StringComparison.Ordinal)
-                .Replace("REQ", s.RequestCommitment.ToString(), StringComparison.Ordinal)
-                .Replace("TOK", s.Tokens!.Digest.ToString(), StringComparison.Ordinal)
-                .Replace("TRAIL", s.Tokens.TrailDigest.ToString(), StringComparison.Ordinal)
-                .Replace("PROMPT", s.Prompt!.Digest.ToString(), StringComparison.Ordinal)
-                .Replace("LP", s.LogprobsCommitment.ToString(), StringComparison.Ordinal)
-                .Replace("ENV", s.EnvironmentId.ToString(), StringComparison.Ordinal)
-                .Replace("MODEL", s.ModelDigest.ToString(), StringComparison.Ordinal);
+        ReceiptStatement s = _sample.Statement;
+        string expected = $$$"""
+            {"_type":"https://in-toto.io/Statement/v1",
+            "subject":[{"name":"dis-out/1","digest":{"sha256":"{{{s.OutputCommitment}}}"}}],
+            "predicateType":"urn:deterministic-inference-server:receipt:v1",
+            "predicate":{"receipt_id":"00112233445566778899aabbccddeeff","issued_at":"2026-11-22T10:11:12Z",
+            "complete":true,"class":"deterministic","execution":"executed",
+            "request":{"form":"dis-req/1","path":"/v1/chat/completions","commitment":"{{{s.RequestCommitment}}}",
+            "pins":{"model":"\"tiny\"","seed":"42"}},
+            "output":{"delivery":"json",
+            "tokens":{"digest":"{{{s.Tokens!.Digest}}}","counts":[2],"trail_sha256":"{{{s.Tokens.TrailDigest}}}"},
+            "prompt":{"digest":"{{{s.Prompt!.Digest}}}","counts":[3]},"logprobs":"{{{s.LogprobsCommitment}}}"},
+            "environment":{"id":"{{{s.EnvironmentId}}}","source":"measured"},
+            "model":{"name":"tiny","sha256":"{{{s.ModelDigest}}}"},
+            "probe":{"verdict":"deterministic","trials":1000,"at":"2026-11-21T00:00:00Z"}
+            }}
+            """.ReplaceLineEndings("");
         Assert.Equal(expected, Encoding.UTF8.GetString(StatementWriter.Write(s)));
     }
 
     [Fact]
     public void It_reads_back()
     {
-        byte[] payload = StatementWriter.Write(sample.Statement);
+        byte[] payload = StatementWriter.Write(_sample.Statement);
         Assert.Equal(payload, StatementWriter.Write(StatementReader.Read(payload)));
     }
 
     [Fact]
     public void What_is_optional_is_null()
     {
-        ReceiptStatement bare = sample.Statement with
+        ReceiptStatement bare = _sample.Statement with
         {
-            Tokens = null, Prompt = null, LogprobsCommitment = null, ModelDigest = null, Probe = null, Delivery = AnswerDelivery.Sse,
-            Class = DeterminismClass.BestEffort, EnvironmentSource = FactSource.Declared, Execution = AnswerExecution.Memo, Origin = new string('a', 32),
+            Tokens = null,
+            Prompt = null,
+            LogprobsCommitment = null,
+            ModelDigest = null,
+            Probe = null,
+            Delivery = AnswerDelivery.Sse,
+            Class = DeterminismClass.BestEffort,
+            EnvironmentSource = FactSource.Declared,
+            Execution = AnswerExecution.Memo,
+            Origin = new string('a', 32),
         };
         byte[] payload = StatementWriter.Write(bare);
-        Assert.Contains("\"delivery\":\"sse\",\"tokens\":null,\"prompt\":null,\"logprobs\":null}", Encoding.UTF8.GetString(payload), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"delivery\":\"sse\",\"tokens\":null,\"prompt\":null,\"logprobs\":null}",
+            Encoding.UTF8.GetString(payload),
+            StringComparison.Ordinal
+        );
         Assert.Equal(payload, StatementWriter.Write(StatementReader.Read(payload)));
     }
 
@@ -58,8 +76,10 @@ public sealed class StatementTests : IDisposable
         // Removes each member in turn, and gives it a value of a wrong type.
         void Walk(JsonNode node, string place)
         {
-            if (node is JsonArray array && array[0] is JsonObject first) Walk(first, place + "[0]");
-            if (node is not JsonObject obj || place.EndsWith(".pins", StringComparison.Ordinal)) return;
+            if (node is JsonArray array && array[0] is JsonObject first)
+                Walk(first, place + "[0]");
+            if (node is not JsonObject obj || place.EndsWith(".pins", StringComparison.Ordinal))
+                return;
             foreach (string name in obj.Select(member => member.Key).ToArray())
             {
                 members++;
@@ -69,7 +89,8 @@ public sealed class StatementTests : IDisposable
                 obj[name] = JsonValue.Create(-1.5);
                 AssertRefused(node.Root, $"{place}.{name}");
                 obj[name] = value;
-                if (value is not null) Walk(value, $"{place}.{name}");
+                if (value is not null)
+                    Walk(value, $"{place}.{name}");
             }
         }
     }
@@ -80,7 +101,7 @@ public sealed class StatementTests : IDisposable
         JsonNode statement = Parse();
         statement["new"] = new JsonObject { ["a"] = 1 };
         statement["predicate"]!["output"]!["new"] = 1;
-        Assert.Equal(sample.Statement.OutputCommitment, Read(statement).OutputCommitment);
+        Assert.Equal(_sample.Statement.OutputCommitment, Read(statement).OutputCommitment);
     }
 
     [Theory]
@@ -93,7 +114,8 @@ public sealed class StatementTests : IDisposable
         JsonNode statement = Parse();
         string[] path = place.Replace("[0]", "", StringComparison.Ordinal).Split('.');
         JsonNode parent = statement;
-        foreach (string name in path[..^1]) parent = parent[name] is JsonArray array ? array[0]! : parent[name]!;
+        foreach (string name in path[..^1])
+            parent = parent[name] is JsonArray array ? array[0]! : parent[name]!;
         parent[path[^1]] = "dis-new/2";
         var refusal = Assert.Throws<ReceiptFormatException>(() => Read(statement));
         Assert.True(refusal.IsUnknownVersion);
@@ -119,25 +141,29 @@ public sealed class StatementTests : IDisposable
     [InlineData("{\"_type\"", "\uFEFF{\"_type\"")]
     public void A_malformed_statement_is_refused(string part, string by)
     {
-        string payload = Encoding.UTF8.GetString(StatementWriter.Write(sample.Statement));
+        string payload = Encoding.UTF8.GetString(StatementWriter.Write(_sample.Statement));
         Assert.Contains(part, payload, StringComparison.Ordinal);
-        var refusal = Assert.Throws<ReceiptFormatException>(() => StatementReader.Read(Encoding.UTF8.GetBytes(payload.Replace(part, by, StringComparison.Ordinal))));
+        var refusal = Assert.Throws<ReceiptFormatException>(() =>
+            StatementReader.Read(Encoding.UTF8.GetBytes(payload.Replace(part, by, StringComparison.Ordinal)))
+        );
         Assert.False(refusal.IsUnknownVersion);
     }
 
     [Fact]
     public void Ids_are_128_random_bits()
     {
-        string a = ReceiptStatement.CreateId(), b = ReceiptStatement.CreateId();
+        string a = ReceiptStatement.CreateId(),
+            b = ReceiptStatement.CreateId();
         Assert.Matches("^[0-9a-f]{32}$", a);
         Assert.NotEqual(a, b);
     }
 
-    public void Dispose() => sample.Dispose();
+    public void Dispose() => _sample.Dispose();
 
-    private JsonNode Parse() => JsonNode.Parse(StatementWriter.Write(sample.Statement))!;
+    private JsonNode Parse() => JsonNode.Parse(StatementWriter.Write(_sample.Statement))!;
 
-    private static ReceiptStatement Read(JsonNode statement) => StatementReader.Read(Encoding.UTF8.GetBytes(statement.ToJsonString()));
+    private static ReceiptStatement Read(JsonNode statement) =>
+        StatementReader.Read(Encoding.UTF8.GetBytes(statement.ToJsonString()));
 
     private static void AssertRefused(JsonNode statement, string place)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Tokens;
 using Xunit;
 
@@ -10,7 +11,8 @@ public sealed class ReportedTokensTests
     [
         """{"choices":[{"index":1,"delta":{"role":"assistant","content":""}}],"prompt_token_ids":[1,2,3]}""",
         """{"choices":[{"index":0,"delta":{"content":"a"},"token_ids":[15496],"finish_reason":null}]}""",
-        """{"choices":[{"delta":{"content":"b"},"token_ids":[11],"index":1},{"token_ids":[995],"index":0,"delta":{"content":"c"}}]}""",
+        """{"choices":[{"delta":{"content":"b"},"token_ids":[11],"index":1},"""
+            + """{"token_ids":[995],"index":0,"delta":{"content":"c"}}]}""",
         """{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}""",
         """{"choices":[{"index":0,"delta":{},"token_ids":[50256],"finish_reason":"stop"}]}""",
         """{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}""",
@@ -23,27 +25,60 @@ public sealed class ReportedTokensTests
         Assert.Equal(Chained([15496, 995, 50256], [11]).Digest, tokens.Tokens!.Digest);
         Assert.Equal([3, 1], tokens.Tokens.Counts);
         Assert.Equal("2a94250df0c69ea2", Convert.ToHexStringLower(tokens.Tokens.Trail.Span));
-        Assert.Equal("7ba22cdffb86eb562cdcb99a2fe12ed5aa3796db8d0c1f90e51f726a50be4b34", PromptOf(2, TwoChoices)!.Digest.ToString());
+        Assert.Equal(
+            "7ba22cdffb86eb562cdcb99a2fe12ed5aa3796db8d0c1f90e51f726a50be4b34",
+            PromptOf(2, TwoChoices)!.Digest.ToString()
+        );
     }
 
     [Fact]
-    public void A_JSON_answer_with_the_ids_beside_the_text() => SameAsVector(Of(
-        """{"prompt_token_ids":[1,2,3],"choices":[{"index":0,"message":{"content":"x"},"token_ids":[15496,995,50256],"finish_reason":"stop"},{"token_ids":[11],"finish_reason":"stop","index":1}]}"""));
+    public void A_JSON_answer_with_the_ids_beside_the_text() =>
+        SameAsVector(
+            Of(
+                """{"prompt_token_ids":[1,2,3],"choices":[{"index":0,"message":{"content":"x"},"token_ids":[15496,"""
+                    + """995,50256],"finish_reason":"stop"},{"token_ids":[11],"finish_reason":"stop","index":1}]}"""
+            )
+        );
+
+    [Fact]
+    public void The_ids_of_a_choice_have_two_names() =>
+        SameAsVector(
+            Of(
+                """{"choices":[{"index":0,"message":{"content":"x"},"prompt_token_ids":[1,2,3],"response_token_ids":"""
+                    + """[15496,995,50256],"finish_reason":"stop"},"""
+                    + """{"index":1,"response_token_ids":[11],"finish_reason":"stop"}]}"""
+            )
+        );
 
     [Fact]
     public void SGLang_reports_them_once_in_its_extension()
     {
-        SameAsVector(Of(
-            """{"choices":[{"index":0,"delta":{"content":"a"}}]}""",
-            """{"choices":[{"index":1,"delta":{"content":"b"},"finish_reason":"stop"},{"index":0,"delta":{},"finish_reason":"stop"}]}""",
-            """{"choices":[],"sglext":{"input_ids":[1,2,3],"output_ids":[[15496,995,50256],[11]],"cached_tokens_details":{"device":0}}}"""));
-        SameAsVector(Of(
-            """{"sglext":{"output_ids":[[15496,995,50256],[11]],"input_ids":[1,2,3]},"choices":[{"index":0,"finish_reason":"stop"},{"index":1,"finish_reason":"stop"}]}"""));
+        SameAsVector(
+            Of(
+                """{"choices":[{"index":0,"delta":{"content":"a"}}]}""",
+                """{"choices":[{"index":1,"delta":{"content":"b"},"finish_reason":"stop"},"""
+                    + """{"index":0,"delta":{},"finish_reason":"stop"}]}""",
+                """{"choices":[],"sglext":{"input_ids":[1,2,3],"output_ids":[[15496,995,50256],"""
+                    + """[11]],"cached_tokens_details":{"device":0}}}"""
+            )
+        );
+        SameAsVector(
+            Of(
+                """{"sglext":{"output_ids":[[15496,995,50256],[11]],"input_ids":[1,2,"""
+                    + """3]},"choices":[{"index":0,"finish_reason":"stop"},{"index":1,"finish_reason":"stop"}]}"""
+            )
+        );
     }
 
     [Fact]
-    public void Ids_that_come_both_ways_count_once() => SameAsVector(Of([
-        .. TwoChoices[..^1], """{"choices":[],"sglext":{"output_ids":[[15496,995,50256],[11]]}}""", TwoChoices[^1]]));
+    public void Ids_that_come_both_ways_count_once() =>
+        SameAsVector(
+            Of([
+                .. TwoChoices[..^1],
+                """{"choices":[],"sglext":{"output_ids":[[15496,995,50256],[11]]}}""",
+                TwoChoices[^1],
+            ])
+        );
 
     /// <summary>One choice after the other belongs to the same prompt, and repeats its ids.</summary>
     [Theory]
@@ -53,48 +88,81 @@ public sealed class ReportedTokensTests
     public void Prompts_by_the_number_of_choices_for_each(int choicesPerPrompt, string prompts, int expected)
     {
         string[] ids = prompts.Split(' ');
-        string choices = string.Join(",", ids.Select((id, i) => $$"""{"index":{{i}},"text":"x","token_ids":[5],"prompt_token_ids":{{id}},"finish_reason":"stop"}"""));
+        string choices = string.Join(
+            ",",
+            ids.Select(
+                (id, i) =>
+                    $$"""{"index":{{i}},"text":"x","token_ids":[5],"prompt_token_ids":{{id}},"finish_reason":"stop"}"""
+            )
+        );
         TokenDigest prompt = PromptOf(choicesPerPrompt, $$"""{"choices":[{{choices}}]}""")!;
         Assert.Equal(Enumerable.Repeat(1, expected), prompt.Counts);
         TokenChain chain = TokenChain.OfPrompts(Vectors.Salt);
-        for (int i = 0; i < expected; i++) chain.Append(i, uint.Parse(ids[i * choicesPerPrompt].Trim('[', ']'), null));
+        for (int i = 0; i < expected; i++)
+            chain.Append(i, uint.Parse(ids[i * choicesPerPrompt].Trim('[', ']'), null));
         Assert.Equal(chain.Current().Digest, prompt.Digest);
     }
-
-    [Theory]
-    [InlineData("""{"n":2,"prompt":"x"}""", 2)]
-    [InlineData("""{"prompt":"x","logit_bias":{"n":7}}""", 1)]
-    [InlineData("""{"n":null}""", 1)]
-    [InlineData("""{"n":0}""", 1)]
-    [InlineData("""{"n":"2"}""", 1)]
-    [InlineData("""["n",2]""", 1)]
-    [InlineData("""{"n":""", 1)]
-    public void The_number_of_choices_for_each_prompt_is_n(string request, int expected) =>
-        Assert.Equal(expected, ReportedTokens.ChoicesPerPrompt(Encoding.UTF8.GetBytes(request)));
 
     /// <summary>Ids of only a part bind nothing.</summary>
     [Theory]
     [InlineData("no ids at all", """{"choices":[{"index":0,"text":"a","finish_reason":"stop"}]}""")]
     [InlineData("no choice", """{"choices":[]}""")]
-    [InlineData("one of two choices", """{"choices":[{"index":0,"text":"a","token_ids":[5],"finish_reason":"stop"},{"index":1,"text":"b","finish_reason":"stop"}]}""")]
-    [InlineData("an index is missing", """{"choices":[{"index":1,"text":"a","token_ids":[5],"finish_reason":"stop"}]}""")]
+    [InlineData(
+        "one of two choices",
+        """{"choices":[{"index":0,"text":"a","token_ids":[5],"finish_reason":"stop"},"""
+            + """{"index":1,"text":"b","finish_reason":"stop"}]}"""
+    )]
+    [InlineData(
+        "an index is missing",
+        """{"choices":[{"index":1,"text":"a","token_ids":[5],"finish_reason":"stop"}]}"""
+    )]
     [InlineData("null", """{"choices":[{"index":0,"text":"a","token_ids":null,"finish_reason":"stop"}]}""")]
-    [InlineData("an event with text has none", """{"choices":[{"index":0,"text":"a","token_ids":[5]}]}""", """{"choices":[{"index":0,"text":"b"}]}""", """{"choices":[{"index":0,"text":"","token_ids":[6],"finish_reason":"stop"}]}""")]
-    [InlineData("the first event has none", """{"choices":[{"index":0,"delta":{"content":"b"}}]}""", """{"choices":[{"index":0,"delta":{"reasoning":"b"},"token_ids":[6],"finish_reason":"stop"}]}""")]
-    [InlineData("fewer than the engine counts", """{"choices":[{"index":0,"text":"a","token_ids":[5],"finish_reason":"stop"}],"usage":{"completion_tokens":2}}""")]
+    [InlineData(
+        "an event with text has none",
+        """{"choices":[{"index":0,"text":"a","token_ids":[5]}]}""",
+        """{"choices":[{"index":0,"text":"b"}]}""",
+        """{"choices":[{"index":0,"text":"","token_ids":[6],"finish_reason":"stop"}]}"""
+    )]
+    [InlineData(
+        "the first event has none",
+        """{"choices":[{"index":0,"delta":{"content":"b"}}]}""",
+        """{"choices":[{"index":0,"delta":{"reasoning":"b"},"token_ids":[6],"finish_reason":"stop"}]}"""
+    )]
+    [InlineData(
+        "fewer than the engine counts",
+        """{"choices":[{"index":0,"text":"a","token_ids":[5],"finish_reason":"stop"}],"usage":{"completion_tokens":"""
+            + """2}}"""
+    )]
     [InlineData("a text", """{"choices":[{"index":0,"text":"a","token_ids":["5"],"finish_reason":"stop"}]}""")]
     [InlineData("a fraction", """{"choices":[{"index":0,"text":"a","token_ids":[5.0],"finish_reason":"stop"}]}""")]
     [InlineData("negative", """{"choices":[{"index":0,"text":"a","token_ids":[-1],"finish_reason":"stop"}]}""")]
-    [InlineData("more than 32 bits", """{"choices":[{"index":0,"text":"a","token_ids":[4294967296],"finish_reason":"stop"}]}""")]
+    [InlineData(
+        "more than 32 bits",
+        """{"choices":[{"index":0,"text":"a","token_ids":[4294967296],"finish_reason":"stop"}]}"""
+    )]
     [InlineData("no list", """{"choices":[{"index":0,"text":"a","token_ids":{"5":5},"finish_reason":"stop"}]}""")]
-    [InlineData("twice", """{"choices":[{"index":0,"text":"a","token_ids":[5],"token_ids":[6],"finish_reason":"stop"}]}""")]
+    [InlineData(
+        "twice",
+        """{"choices":[{"index":0,"text":"a","token_ids":[5],"token_ids":[6],"finish_reason":"stop"}]}"""
+    )]
+    [InlineData(
+        "by two names",
+        """{"choices":[{"index":0,"text":"a","token_ids":[5],"response_token_ids":[5],"finish_reason":"stop"}]}"""
+    )]
     [InlineData("an index that is none", """{"choices":[{"index":-1,"token_ids":[5]}]}""")]
-    [InlineData("an extension for another number of choices", """{"choices":[{"index":0,"text":"a","finish_reason":"stop"}],"sglext":{"output_ids":[[5],[6]]}}""")]
-    [InlineData("an extension twice", """{"choices":[{"index":0,"text":"a","finish_reason":"stop"}],"sglext":{"output_ids":[[5]]}}""", """{"choices":[],"sglext":{"output_ids":[[5]]}}""")]
-    [InlineData("an extension without lists", """{"choices":[{"index":0,"text":"a","finish_reason":"stop"}],"sglext":{"output_ids":[5]}}""")]
-    [InlineData("broken JSON", """{"choices":[{"index":0,"text":"a","token_ids":[5],"finish_reason":"stop"}]}""", """{"choices":[""")]
-    [InlineData("text after it", """{"choices":[{"index":0,"text":"a","token_ids":[5],"finish_reason":"stop"}]} {}""")]
-    [InlineData("half of a pair", """{"choices":[{"index":0,"text":"a","token_ids":[5],"\ud800":1}]}""")]
+    [InlineData(
+        "an extension for another number of choices",
+        """{"choices":[{"index":0,"text":"a","finish_reason":"stop"}],"sglext":{"output_ids":[[5],[6]]}}"""
+    )]
+    [InlineData(
+        "an extension twice",
+        """{"choices":[{"index":0,"text":"a","finish_reason":"stop"}],"sglext":{"output_ids":[[5]]}}""",
+        """{"choices":[],"sglext":{"output_ids":[[5]]}}"""
+    )]
+    [InlineData(
+        "an extension without lists",
+        """{"choices":[{"index":0,"text":"a","finish_reason":"stop"}],"sglext":{"output_ids":[5]}}"""
+    )]
     public void A_partial_report_is_none(string why, params string[] parts)
     {
         Assert.NotEmpty(why);
@@ -102,42 +170,63 @@ public sealed class ReportedTokensTests
     }
 
     [Fact]
-    public void Text_that_comes_with_the_end_needs_no_ids_of_its_own() => Assert.Equal([1], Of(
-        """{"choices":[{"index":0,"text":"a","token_ids":[5]}]}""", """{"choices":[{"index":0,"text":"held back","finish_reason":"stop"}]}""").Tokens!.Counts);
+    public void Text_that_comes_with_the_end_needs_no_ids_of_its_own() =>
+        Assert.Equal(
+            [1],
+            Of(
+                """{"choices":[{"index":0,"text":"a","token_ids":[5]}]}""",
+                """{"choices":[{"index":0,"text":"held back","finish_reason":"stop"}]}"""
+            ).Tokens!.Counts
+        );
 
     [Fact]
-    public void The_prompts_of_a_part_are_none() => Assert.Null(Of(
-        """{"choices":[{"index":0,"prompt_token_ids":[1],"token_ids":[5]},{"index":1,"token_ids":[5]}]}""").Prompt);
+    public void The_prompts_of_a_part_are_none() =>
+        Assert.Null(
+            Of(
+                """{"choices":[{"index":0,"prompt_token_ids":[1],"token_ids":[5]},{"index":1,"token_ids":[5]}]}"""
+            ).Prompt
+        );
 
     [Fact]
     public void An_event_costs_no_memory_once_its_choice_is_known()
     {
-        byte[] data = Encoding.UTF8.GetBytes("""{"id":"x","choices":[{"index":0,"delta":{"content":" the"},"logprobs":null,"token_ids":[262],"finish_reason":null}],"usage":null}""");
+        byte[] data = Encoding.UTF8.GetBytes(
+            """{"id":"x","choices":[{"index":0,"delta":{"content":" """
+                + """the"},"logprobs":null,"token_ids":[262],"finish_reason":null}],"usage":null}"""
+        );
         var tokens = new ReportedTokens(Vectors.Salt);
-        for (int i = 0; i < 1000; i++) tokens.Append(data);
+        var reader = new AnswerReader(AnswerDelivery.Sse);
+        for (int i = 0; i < 1000; i++)
+            tokens.Append(reader.Read(data));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10; i++) tokens.Append(data);
+        for (int i = 0; i < 10; i++)
+            tokens.Append(reader.Read(data));
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.Equal([1010], tokens.Tokens!.Counts);
     }
 
-    private static void SameAsVector(ReportedTokens tokens) => Assert.Equal(Chained([15496, 995, 50256], [11]).Digest, tokens.Tokens!.Digest);
+    private static void SameAsVector(ReportedTokens tokens) =>
+        Assert.Equal(Chained([15496, 995, 50256], [11]).Digest, tokens.Tokens!.Digest);
 
-    private static TokenDigest? PromptOf(int choicesPerPrompt, params string[] parts) => Of(choicesPerPrompt, parts).Prompt;
+    private static TokenDigest? PromptOf(int choicesPerPrompt, params string[] parts) =>
+        Of(choicesPerPrompt, parts).Prompt;
 
     private static ReportedTokens Of(params string[] parts) => Of(1, parts);
 
     private static ReportedTokens Of(int choicesPerPrompt, string[] parts)
     {
         var tokens = new ReportedTokens(Vectors.Salt, choicesPerPrompt);
-        foreach (string part in parts) tokens.Append(Encoding.UTF8.GetBytes(part));
+        var reader = new AnswerReader(AnswerDelivery.Sse);
+        foreach (string part in parts)
+            tokens.Append(reader.Read(Encoding.UTF8.GetBytes(part)));
         return tokens;
     }
 
     private static TokenDigest Chained(params uint[][] choices)
     {
         TokenChain chain = TokenChain.OfChoices(Vectors.Salt);
-        for (int i = 0; i < choices.Length; i++) chain.Append(i, choices[i]);
+        for (int i = 0; i < choices.Length; i++)
+            chain.Append(i, choices[i]);
         return chain.Current();
     }
 }

@@ -23,7 +23,10 @@ public class TokenChainTests
     {
         TokenChain chain = TokenChain.OfPrompts(Vectors.Salt);
         chain.Append(0, [1, 2, 3]);
-        Assert.Equal("7ba22cdffb86eb562cdcb99a2fe12ed5aa3796db8d0c1f90e51f726a50be4b34", chain.Current().Digest.ToString());
+        Assert.Equal(
+            "7ba22cdffb86eb562cdcb99a2fe12ed5aa3796db8d0c1f90e51f726a50be4b34",
+            chain.Current().Digest.ToString()
+        );
     }
 
     [Fact]
@@ -57,7 +60,8 @@ public class TokenChainTests
         uint[] changed = [.. ids];
         changed[position] ^= 1;
 
-        TokenDigest left = Choices([5], ids), right = Choices([5], changed);
+        TokenDigest left = Choices([5], ids),
+            right = Choices([5], changed);
 
         Assert.NotEqual(left.Digest, right.Digest);
         Assert.Equal(new TokenPlace(1, position), Difference(left, right));
@@ -65,7 +69,8 @@ public class TokenChainTests
     }
 
     [Fact]
-    public void Trails_of_equal_tokens_show_no_difference() => Assert.Null(Difference(Choices([5], [6, 7]), Choices([5], [6, 7])));
+    public void Trails_of_equal_tokens_show_no_difference() =>
+        Assert.Null(Difference(Choices([5], [6, 7]), Choices([5], [6, 7])));
 
     [Fact]
     public void A_choice_that_only_one_answer_has_differs_at_its_first_token() =>
@@ -85,7 +90,8 @@ public class TokenChainTests
     private static TokenDigest Choices(params uint[][] choices)
     {
         TokenChain chain = TokenChain.OfChoices(Vectors.Salt);
-        for (int i = 0; i < choices.Length; i++) chain.Append(i, choices[i]);
+        for (int i = 0; i < choices.Length; i++)
+            chain.Append(i, choices[i]);
         return chain.Current();
     }
 }

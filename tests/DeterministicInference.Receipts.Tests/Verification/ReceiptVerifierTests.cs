@@ -11,33 +11,69 @@ namespace DeterministicInference.Receipts.Tests.Verification;
 
 public sealed class ReceiptVerifierTests : IDisposable
 {
-    private readonly SampleReceipt sample = new();
+    private readonly SampleReceipt _sample = new();
 
     [Fact]
     public void All_that_belongs_together_is_valid_but_not_reproduced()
     {
-        VerificationResult result = Verify(sample.Evidence);
+        VerificationResult result = Verify(_sample.Evidence);
         Assert.Equal(Verdict.Valid, result.Verdict);
         Assert.Equal("VALID (not replayed)", result.Summary);
         Assert.Equal(Enum.GetValues<ReceiptCheck>(), result.Checks.Select(check => check.Check));
         Assert.All(result.Checks, check => Assert.Equal(CheckOutcome.Passed, check.Outcome));
-        Assert.Equal(sample.Statement.RequestCommitment, result.Statement!.RequestCommitment);
+        Assert.Equal(_sample.Statement.RequestCommitment, result.Statement!.RequestCommitment);
         Assert.True(result.KeyPinned);
     }
 
     [Fact]
     public void Each_part_that_is_another_fails_its_own_check()
     {
-        ReceiptEvidence good = sample.Evidence;
+        ReceiptEvidence good = _sample.Evidence;
         AssertTampered(ReceiptCheck.Request, good with { RequestBody = "{}"u8.ToArray() });
         AssertTampered(ReceiptCheck.Request, good with { RequestBody = "{"u8.ToArray() });
-        AssertTampered(ReceiptCheck.Output, good with { Output = good.Output! with { Digest = Sha256Value.Of("x"u8) } });
-        AssertTampered(ReceiptCheck.Logprobs, good with { Output = good.Output! with { Logprobs = Sha256Value.Of("x"u8) } });
-        AssertTampered(ReceiptCheck.Tokens, good with { Tokens = SampleReceipt.Chain(TokenChain.OfChoices(sample.Salt), 7, 9) });
-        AssertTampered(ReceiptCheck.Tokens, good with { Tokens = sample.Tokens with { Counts = [1, 1] } });
-        AssertTampered(ReceiptCheck.Prompt, good with { Prompt = SampleReceipt.Chain(TokenChain.OfPrompts(sample.Salt), 1, 2, 4) });
-        AssertTampered(ReceiptCheck.Environment, good with { Environment = Engine(new EnvironmentFact("sglang", FactSource.Measured)) });
-        AssertTampered(ReceiptCheck.Environment, good with { Environment = Engine(new EnvironmentFact("embedded", FactSource.Declared)) });
+        AssertTampered(
+            ReceiptCheck.Output,
+            good with
+            {
+                Output = good.Output! with { Digest = Sha256Value.Of("x"u8) },
+            }
+        );
+        AssertTampered(
+            ReceiptCheck.Logprobs,
+            good with
+            {
+                Output = good.Output! with { Logprobs = Sha256Value.Of("x"u8) },
+            }
+        );
+        AssertTampered(
+            ReceiptCheck.Tokens,
+            good with
+            {
+                Tokens = SampleReceipt.Chain(TokenChain.OfChoices(_sample.Salt), 7, 9),
+            }
+        );
+        AssertTampered(ReceiptCheck.Tokens, good with { Tokens = _sample.Tokens with { Counts = [1, 1] } });
+        AssertTampered(
+            ReceiptCheck.Prompt,
+            good with
+            {
+                Prompt = SampleReceipt.Chain(TokenChain.OfPrompts(_sample.Salt), 1, 2, 4),
+            }
+        );
+        AssertTampered(
+            ReceiptCheck.Environment,
+            good with
+            {
+                Environment = Engine(new EnvironmentFact("sglang", FactSource.Measured)),
+            }
+        );
+        AssertTampered(
+            ReceiptCheck.Environment,
+            good with
+            {
+                Environment = Engine(new EnvironmentFact("embedded", FactSource.Declared)),
+            }
+        );
 
         static InferenceEnvironment Engine(EnvironmentFact name) => new([new("engine.name", name)], []);
     }
@@ -46,13 +82,31 @@ public sealed class ReceiptVerifierTests : IDisposable
     public void A_proof_of_another_receipt_or_by_another_key_fails()
     {
         using var other = new SampleReceipt(complete: false);
-        string proof = sample.Proof(sample.Receipt);
-        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = sample.Proof(other.Receipt) });
-        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = other.Proof(sample.Receipt) });
-        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = proof.Replace("index 1", "index 0", StringComparison.Ordinal) });
-        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = proof.Replace("\nlog.example\n2\n", "\nlog.example\n3\n", StringComparison.Ordinal) });
-        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = proof.Replace("\nlog.example\n2\n", "\nlog+example\n2\n", StringComparison.Ordinal) });
-        AssertTampered(ReceiptCheck.Inclusion, sample.Evidence with { InclusionProof = "" });
+        string proof = _sample.Proof(_sample.Receipt);
+        AssertTampered(ReceiptCheck.Inclusion, _sample.Evidence with { InclusionProof = _sample.Proof(other.Receipt) });
+        AssertTampered(ReceiptCheck.Inclusion, _sample.Evidence with { InclusionProof = other.Proof(_sample.Receipt) });
+        AssertTampered(
+            ReceiptCheck.Inclusion,
+            _sample.Evidence with
+            {
+                InclusionProof = proof.Replace("index 1", "index 0", StringComparison.Ordinal),
+            }
+        );
+        AssertTampered(
+            ReceiptCheck.Inclusion,
+            _sample.Evidence with
+            {
+                InclusionProof = proof.Replace("\nlog.example\n2\n", "\nlog.example\n3\n", StringComparison.Ordinal),
+            }
+        );
+        AssertTampered(
+            ReceiptCheck.Inclusion,
+            _sample.Evidence with
+            {
+                InclusionProof = proof.Replace("\nlog.example\n2\n", "\nlog+example\n2\n", StringComparison.Ordinal),
+            }
+        );
+        AssertTampered(ReceiptCheck.Inclusion, _sample.Evidence with { InclusionProof = "" });
     }
 
     /// <summary>The client may have received less than was signed.</summary>
@@ -69,15 +123,19 @@ public sealed class ReceiptVerifierTests : IDisposable
         Assert.Equal(Verdict.Incomplete, result.Verdict);
         Assert.All(
             (ReceiptCheck[])[ReceiptCheck.Output, ReceiptCheck.Logprobs, ReceiptCheck.Tokens],
-            check => Assert.Equal(CheckOutcome.NotChecked, result.Checks.Single(made => made.Check == check).Outcome));
-        Assert.Equal(Verdict.Tampered, ReceiptVerifier.Verify(less with { RequestBody = "{}"u8.ToArray() }, broken.Key.PublicKey).Verdict);
+            check => Assert.Equal(CheckOutcome.NotChecked, result.Checks.Single(made => made.Check == check).Outcome)
+        );
+        Assert.Equal(
+            Verdict.Tampered,
+            ReceiptVerifier.Verify(less with { RequestBody = "{}"u8.ToArray() }, broken.Key.PublicKey).Verdict
+        );
     }
 
     [Fact]
     public void Another_key_fails_the_signature_and_nothing_else_is_believed()
     {
         using SigningKey other = SigningKey.Create();
-        VerificationResult result = ReceiptVerifier.Verify(sample.Evidence, other.PublicKey);
+        VerificationResult result = ReceiptVerifier.Verify(_sample.Evidence, other.PublicKey);
         Assert.Equal(Verdict.Tampered, result.Verdict);
         Assert.Equal(ReceiptCheck.Signature, Assert.Single(result.Checks).Check);
         Assert.Null(result.Statement);
@@ -87,40 +145,58 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Fact]
     public void A_key_that_is_not_trusted_is_named()
     {
-        VerificationResult result = ReceiptVerifier.VerifyUnpinned(sample.Evidence, sample.Key.PublicKey);
+        VerificationResult result = ReceiptVerifier.VerifyUnpinned(_sample.Evidence, _sample.Key.PublicKey);
         Assert.Equal(Verdict.Valid, result.Verdict);
-        Assert.Equal($"VALID (not replayed); key not pinned: {sample.Key.PublicKey.KeyId}", result.Summary);
+        Assert.Equal($"VALID (not replayed); key not pinned: {_sample.Key.PublicKey.KeyId}", result.Summary);
         Assert.False(result.KeyPinned);
     }
 
     [Fact]
     public void Without_any_key_nothing_is_valid()
     {
-        VerificationResult result = ReceiptVerifier.VerifyUnpinned(sample.Evidence, null);
+        VerificationResult result = ReceiptVerifier.VerifyUnpinned(_sample.Evidence, null);
         Assert.Equal(Verdict.Inconclusive, result.Verdict);
         Assert.Equal("INCONCLUSIVE: there is no key to check the signature with", result.Summary);
-        Assert.Equal(Verdict.Tampered, ReceiptVerifier.VerifyUnpinned(sample.Evidence with { RequestBody = "{}"u8.ToArray() }, null).Verdict);
+        Assert.Equal(
+            Verdict.Tampered,
+            ReceiptVerifier.VerifyUnpinned(_sample.Evidence with { RequestBody = "{}"u8.ToArray() }, null).Verdict
+        );
     }
 
     [Fact]
     public void Without_the_salt_it_cannot_be_opened()
     {
-        VerificationResult result = Verify(sample.EvidenceOf(sample.Receipt.WithoutSecrets()));
+        VerificationResult result = Verify(_sample.EvidenceOf(_sample.Receipt.WithoutSecrets()));
         Assert.Equal(Verdict.Inconclusive, result.Verdict);
         Assert.Equal("INCONCLUSIVE: the receipt came without its salt, so it cannot be opened", result.Summary);
         Assert.Equal(CheckOutcome.Passed, result.Checks[0].Outcome);
-        Assert.Equal(CheckOutcome.NotChecked, result.Checks.Single(check => check.Check == ReceiptCheck.Request).Outcome);
+        Assert.Equal(
+            CheckOutcome.NotChecked,
+            result.Checks.Single(check => check.Check == ReceiptCheck.Request).Outcome
+        );
     }
 
     [Fact]
     public void What_is_not_given_is_not_checked_and_said_so()
     {
-        VerificationResult result = Verify(new ReceiptEvidence(sample.Receipt));
+        VerificationResult result = Verify(new ReceiptEvidence(_sample.Receipt));
         Assert.Equal(Verdict.Valid, result.Verdict);
         Assert.Equal(
-            [ReceiptCheck.Request, ReceiptCheck.Output, ReceiptCheck.Logprobs, ReceiptCheck.Tokens, ReceiptCheck.Prompt, ReceiptCheck.Environment, ReceiptCheck.Inclusion],
-            result.Checks.Where(check => check.Outcome == CheckOutcome.NotChecked).Select(check => check.Check));
-        Assert.All(result.Checks, check => Assert.Equal(check.Outcome == CheckOutcome.NotChecked, check.Detail.Length > 0));
+            [
+                ReceiptCheck.Request,
+                ReceiptCheck.Output,
+                ReceiptCheck.Logprobs,
+                ReceiptCheck.Tokens,
+                ReceiptCheck.Prompt,
+                ReceiptCheck.Environment,
+                ReceiptCheck.Inclusion,
+            ],
+            result.Checks.Where(check => check.Outcome == CheckOutcome.NotChecked).Select(check => check.Check)
+        );
+        Assert.All(
+            result.Checks,
+            check => Assert.Equal(check.Outcome == CheckOutcome.NotChecked, check.Detail.Length > 0)
+        );
     }
 
     [Fact]
@@ -128,14 +204,21 @@ public sealed class ReceiptVerifierTests : IDisposable
     {
         using var broken = new SampleReceipt(complete: false);
         Assert.Equal(Verdict.Incomplete, ReceiptVerifier.Verify(broken.Evidence, broken.Key.PublicKey).Verdict);
-        Assert.Equal(Verdict.Tampered, ReceiptVerifier.Verify(broken.Evidence with { RequestBody = "{}"u8.ToArray() }, broken.Key.PublicKey).Verdict);
+        Assert.Equal(
+            Verdict.Tampered,
+            ReceiptVerifier
+                .Verify(broken.Evidence with { RequestBody = "{}"u8.ToArray() }, broken.Key.PublicKey)
+                .Verdict
+        );
     }
 
     [Fact]
     public void A_newer_version_is_not_called_tampered()
     {
-        string statement = Encoding.UTF8.GetString(StatementWriter.Write(sample.Statement));
-        byte[] payload = Encoding.UTF8.GetBytes(statement.Replace("receipt:v1", "receipt:v2", StringComparison.Ordinal));
+        string statement = Encoding.UTF8.GetString(StatementWriter.Write(_sample.Statement));
+        byte[] payload = Encoding.UTF8.GetBytes(
+            statement.Replace("receipt:v1", "receipt:v2", StringComparison.Ordinal)
+        );
         Assert.Equal(Verdict.UnknownVersion, Verify(Signed(DsseEnvelope.InTotoPayloadType, payload)).Verdict);
         Assert.Equal(Verdict.UnknownVersion, Verify(Signed("text/plain", payload)).Verdict);
     }
@@ -146,7 +229,10 @@ public sealed class ReceiptVerifierTests : IDisposable
 
     [Fact]
     public void An_id_beside_the_envelope_that_was_not_signed_is_tampered() =>
-        AssertTampered(ReceiptCheck.ReceiptId, sample.EvidenceOf(Changed(sample.Statement.ReceiptId, new string('0', 32))));
+        AssertTampered(
+            ReceiptCheck.ReceiptId,
+            _sample.EvidenceOf(Changed(_sample.Statement.ReceiptId, new string('0', 32)))
+        );
 
     [Theory]
     [InlineData(Verdict.Valid, 0)]
@@ -160,9 +246,10 @@ public sealed class ReceiptVerifierTests : IDisposable
     [InlineData(Verdict.Unreachable, 15)]
     public void Exit_codes(Verdict verdict, int code) => Assert.Equal(code, VerdictExitCode.Of(verdict));
 
-    public void Dispose() => sample.Dispose();
+    public void Dispose() => _sample.Dispose();
 
-    private VerificationResult Verify(ReceiptEvidence evidence) => ReceiptVerifier.Verify(evidence, sample.Key.PublicKey);
+    private VerificationResult Verify(ReceiptEvidence evidence) =>
+        ReceiptVerifier.Verify(evidence, _sample.Key.PublicKey);
 
     private void AssertTampered(ReceiptCheck check, ReceiptEvidence evidence)
     {
@@ -174,12 +261,22 @@ public sealed class ReceiptVerifierTests : IDisposable
     }
 
     private Receipt Changed(string part, string by) =>
-        Receipt.FromJson(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(sample.Receipt.ToJson()).Replace(part, by, StringComparison.Ordinal)));
+        Receipt.FromJson(
+            Encoding.UTF8.GetBytes(
+                Encoding.UTF8.GetString(_sample.Receipt.ToJson()).Replace(part, by, StringComparison.Ordinal)
+            )
+        );
 
     private ReceiptEvidence Signed(string type, byte[] payload)
     {
-        string envelope = Encoding.UTF8.GetString(DsseEnvelope.Sign(type, payload, sample.Key).ToJson());
-        return sample.EvidenceOf(Receipt.FromJson(Encoding.UTF8.GetBytes(
-            $$"""{"receipt_id":"{{sample.Statement.ReceiptId}}","receipt":{{envelope}},"salt":"{{sample.Salt.ToBase64()}}"}""")));
+        string envelope = Encoding.UTF8.GetString(DsseEnvelope.Sign(type, payload, _sample.Key).ToJson());
+        return _sample.EvidenceOf(
+            Receipt.FromJson(
+                Encoding.UTF8.GetBytes(
+                    $$"""{"receipt_id":"{{_sample.Statement.ReceiptId}}","receipt":"""
+                        + $$"""{{envelope}},"salt":"{{_sample.Salt.ToBase64()}}"}"""
+                )
+            )
+        );
     }
 }

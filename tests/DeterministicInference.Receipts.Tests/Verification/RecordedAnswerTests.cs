@@ -1,4 +1,5 @@
 using System.Text;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
@@ -9,7 +10,9 @@ namespace DeterministicInference.Receipts.Tests.Verification;
 public sealed class RecordedAnswerTests
 {
     private const string Answer =
-        """{"choices":[{"index":0,"message":{"content":"Hello world"},"token_ids":[5,6],"finish_reason":"stop"},{"index":1,"message":{"content":"ok","reasoning":"hm","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},"token_ids":[7],"finish_reason":"stop"}],"prompt_token_ids":[1,2]}""";
+        """{"choices":[{"index":0,"message":{"content":"Hello world"},"token_ids":[5,6],"finish_reason":"stop"},"""
+        + """{"index":1,"message":{"content":"ok","reasoning":"hm","tool_calls":[{"function":"""
+        + """{"name":"f","arguments":"{}"}}]},"token_ids":[7],"finish_reason":"stop"}],"prompt_token_ids":[1,2]}""";
 
     private const string Stream = """
         data: {"choices":[{"index":0,"delta":{"content":"Hello"},"token_ids":[5]}],"prompt_token_ids":[1,2]}
@@ -29,7 +32,8 @@ public sealed class RecordedAnswerTests
     [Fact]
     public void JSON_and_stream_are_the_same_answer()
     {
-        RecordedAnswer json = Read(Answer), sse = Read(Stream, AnswerDelivery.Sse);
+        RecordedAnswer json = Read(Answer),
+            sse = Read(Stream, AnswerDelivery.Sse);
         Assert.Equal(json.Output.Digest, sse.Output.Digest);
         Assert.Equal(json.Tokens!.Digest, sse.Tokens!.Digest);
         Assert.Equal(json.Prompt!.Digest, sse.Prompt!.Digest);
@@ -50,7 +54,8 @@ public sealed class RecordedAnswerTests
     [InlineData("[7],\"finish_reason\":\"stop\"", "[7],\"finish_reason\":\"length\"", 1, "finish", 0)]
     public void The_first_byte_that_differs(string part, string by, int choice, string channel, long offset)
     {
-        RecordedAnswer answer = Read(Answer), other = Read(Answer.Replace(part, by, StringComparison.Ordinal));
+        RecordedAnswer answer = Read(Answer),
+            other = Read(Answer.Replace(part, by, StringComparison.Ordinal));
         Assert.Equal(new TextPlace(choice, channel, offset), answer.FirstTextDifference(other));
         Assert.Equal(new TextPlace(choice, channel, offset), other.FirstTextDifference(answer));
     }
@@ -58,7 +63,11 @@ public sealed class RecordedAnswerTests
     [Fact]
     public void Of_several_finish_reasons_the_last_one_counts()
     {
-        string twice = Stream.Replace("\"delta\":{\"content\":\"Hello\"}", "\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"length\"", StringComparison.Ordinal);
+        string twice = Stream.Replace(
+            "\"delta\":{\"content\":\"Hello\"}",
+            "\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"length\"",
+            StringComparison.Ordinal
+        );
         Assert.NotEqual(Stream, twice);
         Assert.Null(Read(twice, AnswerDelivery.Sse).FirstTextDifference(Read(Answer)));
     }
@@ -68,15 +77,20 @@ public sealed class RecordedAnswerTests
     [InlineData("[5,6]", "[5]", 0, 1)]
     [InlineData("[7]", "[7,8]", 1, 1)]
     public void The_first_token_that_differs(string part, string by, int choice, int token) =>
-        Assert.Equal(new TokenPlace(choice, token), Read(Answer).FirstTokenDifference(Read(Answer.Replace(part, by, StringComparison.Ordinal))));
+        Assert.Equal(
+            new TokenPlace(choice, token),
+            Read(Answer).FirstTokenDifference(Read(Answer.Replace(part, by, StringComparison.Ordinal)))
+        );
 
     [Fact]
-    public void Without_all_ids_no_token_differs() => Assert.Null(Read(Answer).FirstTokenDifference(Read(Answer.Replace("[7]", "null", StringComparison.Ordinal))));
+    public void Without_all_ids_no_token_differs() =>
+        Assert.Null(Read(Answer).FirstTokenDifference(Read(Answer.Replace("[7]", "null", StringComparison.Ordinal))));
 
     [Fact]
     public void Tokens_have_ids_and_where_the_answer_tells_texts()
     {
-        RecordedAnswer json = Read(Answer), sse = Read(Stream, AnswerDelivery.Sse);
+        RecordedAnswer json = Read(Answer),
+            sse = Read(Stream, AnswerDelivery.Sse);
         Assert.Equal((5u, 6u, 7u), (json.TokenAt(new(0, 0)), json.TokenAt(new(0, 1)), json.TokenAt(new(1, 0))));
         Assert.Null(json.TokenAt(new(0, 2)));
         Assert.Null(json.TextAt(new(0, 0)));
@@ -86,7 +100,10 @@ public sealed class RecordedAnswerTests
             """;
         RecordedAnswer scored = Read(Answer.Replace("\"token_ids\":[5,6]", scores, StringComparison.Ordinal));
         Assert.Equal("lo world", scored.TextAt(new(0, 1)));
-        RecordedAnswer completion = Read("""{"choices":[{"text":"ab","token_ids":[1,2],"logprobs":{"tokens":["a","b"],"token_logprobs":[0,0]},"finish_reason":"stop"}]}""");
+        RecordedAnswer completion = Read(
+            """{"choices":[{"text":"ab","token_ids":[1,2],"logprobs":{"tokens":["a","b"],"token_logprobs":[0,"""
+                + """0]},"finish_reason":"stop"}]}"""
+        );
         Assert.Equal("b", completion.TextAt(new(0, 1)));
     }
 

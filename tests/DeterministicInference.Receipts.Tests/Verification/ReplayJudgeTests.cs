@@ -1,4 +1,5 @@
 using System.Text;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tests.Statements;
@@ -10,24 +11,28 @@ namespace DeterministicInference.Receipts.Tests.Verification;
 
 public sealed class ReplayJudgeTests : IDisposable
 {
-    private readonly SampleReceipt sample = new();
-    private readonly SampleReceipt bestEffort = new(promised: DeterminismClass.BestEffort);
+    private readonly SampleReceipt _sample = new();
+    private readonly SampleReceipt _bestEffort = new(promised: DeterminismClass.BestEffort);
 
-    private static InferenceEnvironment OtherEnvironment { get; } = new([new("engine.name", new EnvironmentFact("sglang", FactSource.Measured))], []);
+    private static InferenceEnvironment OtherEnvironment { get; } =
+        new([new("engine.name", new EnvironmentFact("sglang", FactSource.Measured))], []);
 
     [Fact]
     public void One_equal_replay_decides()
     {
-        Assert.Equal(Verdict.Reproduced, Judge(sample, Same()).Verdict);
-        Assert.Equal(Verdict.Corroborated, Judge(bestEffort, Same()).Verdict);
-        Assert.Equal(Verdict.Corroborated, Judge(sample, Elsewhere(Same())).Verdict);
-        Assert.Equal(Verdict.Corroborated, Judge(sample, Same() with { EnvironmentId = null, Environment = null }).Verdict);
+        Assert.Equal(Verdict.Reproduced, Judge(_sample, Same()).Verdict);
+        Assert.Equal(Verdict.Corroborated, Judge(_bestEffort, Same()).Verdict);
+        Assert.Equal(Verdict.Corroborated, Judge(_sample, Elsewhere(Same())).Verdict);
+        Assert.Equal(
+            Verdict.Corroborated,
+            Judge(_sample, Same() with { EnvironmentId = null, Environment = null }).Verdict
+        );
     }
 
     [Fact]
     public void A_difference_needs_three_replays()
     {
-        ReplayJudge judge = Judge(sample);
+        ReplayJudge judge = Judge(_sample);
         Assert.Null(judge.Judge([OtherTokens()]));
         Assert.Null(judge.Judge([OtherTokens(), OtherTokens()]));
         Assert.Equal(Verdict.Contradicted, judge.Judge([OtherTokens(), OtherTokens(), OtherTokens()])!.Verdict);
@@ -36,7 +41,7 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void A_contradiction_names_the_token()
     {
-        ReplayVerdict verdict = Judge(sample, OtherTokens(), OtherTokens(), OtherTokens());
+        ReplayVerdict verdict = Judge(_sample, OtherTokens(), OtherTokens(), OtherTokens());
         Assert.Equal(new ReplayDifference(ReplayPart.Tokens, new TokenPlace(0, 1)), verdict.Difference);
         Assert.Contains("token 1 of choice 0", verdict.Reason, StringComparison.Ordinal);
     }
@@ -44,7 +49,7 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void Without_a_trail_the_place_is_unknown()
     {
-        var judge = new ReplayJudge(sample.Statement, sample.Salt, null, sample.Environment);
+        var judge = new ReplayJudge(_sample.Statement, _sample.Salt, null, _sample.Environment);
         ReplayDifference? difference = judge.Judge([OtherTokens(), OtherTokens(), OtherTokens()])!.Difference;
         Assert.Equal("the tokens, place unknown", difference!.ToString());
     }
@@ -52,7 +57,7 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void A_server_that_disagrees_with_itself_shows_nothing()
     {
-        ReplayVerdict verdict = Judge(sample, OtherTokens(), Same(), Same());
+        ReplayVerdict verdict = Judge(_sample, OtherTokens(), Same(), Same());
         Assert.Equal(Verdict.Inconclusive, verdict.Verdict);
         Assert.Contains("itself not deterministic", verdict.Reason, StringComparison.Ordinal);
     }
@@ -60,8 +65,13 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void Best_effort_and_other_environments_cannot_contradict()
     {
-        Assert.Equal(Verdict.Inconclusive, Judge(bestEffort, OtherTokens(), OtherTokens(), OtherTokens()).Verdict);
-        ReplayVerdict elsewhere = Judge(sample, Elsewhere(OtherTokens()), Elsewhere(OtherTokens()), Elsewhere(OtherTokens()));
+        Assert.Equal(Verdict.Inconclusive, Judge(_bestEffort, OtherTokens(), OtherTokens(), OtherTokens()).Verdict);
+        ReplayVerdict elsewhere = Judge(
+            _sample,
+            Elsewhere(OtherTokens()),
+            Elsewhere(OtherTokens()),
+            Elsewhere(OtherTokens())
+        );
         Assert.Equal(Verdict.Inconclusive, elsewhere.Verdict);
         Assert.EndsWith("the environments differ in engine.name", elsewhere.Reason, StringComparison.Ordinal);
     }
@@ -69,29 +79,37 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void The_first_part_that_differs_is_named()
     {
-        Assert.Equal(ReplayPart.Prompt, Part(OtherTokens() with { Prompt = SampleReceipt.Chain(TokenChain.OfPrompts(sample.Salt), 9) }));
+        Assert.Equal(
+            ReplayPart.Prompt,
+            Part(OtherTokens() with { Prompt = SampleReceipt.Chain(TokenChain.OfPrompts(_sample.Salt), 9) })
+        );
         Assert.Equal(ReplayPart.Text, Part(Same() with { Output = Other("Hello", "Hullo") }));
         Assert.Equal(ReplayPart.Logprobs, Part(Same() with { Output = Other("-0.5", "-0.25") }));
 
-        ReplayPart Part(Replay replay) => Judge(sample, replay, replay, replay).Difference!.Part;
+        ReplayPart Part(Replay replay) => Judge(_sample, replay, replay, replay).Difference!.Part;
     }
 
     [Fact]
     public void Log_probabilities_of_another_environment_are_not_compared() =>
-        Assert.Equal(Verdict.Corroborated, Judge(sample, Elsewhere(Same() with { Output = Other("-0.5", "-0.25") })).Verdict);
+        Assert.Equal(
+            Verdict.Corroborated,
+            Judge(_sample, Elsewhere(Same() with { Output = Other("-0.5", "-0.25") })).Verdict
+        );
 
     [Fact]
     public void A_replay_without_the_log_probabilities_it_needs_is_an_error() =>
-        Assert.Throws<ArgumentException>(() => Judge(sample).Judge([Same() with { Output = sample.Output with { Logprobs = null } }]));
+        Assert.Throws<ArgumentException>(() =>
+            Judge(_sample).Judge([Same() with { Output = _sample.Output with { Logprobs = null } }])
+        );
 
     [Fact]
     public void With_another_delivery_the_tokens_decide()
     {
         Replay streamed = Same() with { Delivery = AnswerDelivery.Sse, Output = Other("\"Hello\"}", "\"Hullo\"}") };
-        Assert.Equal(Verdict.Reproduced, Judge(sample, streamed).Verdict);
+        Assert.Equal(Verdict.Reproduced, Judge(_sample, streamed).Verdict);
 
         Replay noTokens = streamed with { Tokens = null };
-        ReplayVerdict verdict = Judge(sample, noTokens, noTokens, noTokens);
+        ReplayVerdict verdict = Judge(_sample, noTokens, noTokens, noTokens);
         Assert.Equal(Verdict.Inconclusive, verdict.Verdict);
         Assert.Equal(ReplayPart.Text, verdict.Difference!.Part);
     }
@@ -99,7 +117,7 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void Without_a_trail_the_ids_of_the_answer_give_the_place()
     {
-        var judge = new ReplayJudge(sample.Statement, sample.Salt, null, null) { Recorded = AnswerOf(7, 8) };
+        var judge = new ReplayJudge(_sample.Statement, _sample.Salt, null, null) { Recorded = AnswerOf(7, 8) };
         Replay other = OtherTokens() with { Answer = AnswerOf(7, 9) };
         Assert.Equal(new TokenPlace(0, 1), judge.Judge([other, other, other])!.Difference!.Token);
     }
@@ -107,12 +125,27 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void Without_ids_the_text_gives_the_place()
     {
-        var judge = new ReplayJudge(sample.Statement, sample.Salt, null, null) { Recorded = RecordedOf(SampleReceipt.Answer) };
-        Replay text = Replay.Of(RecordedOf(SampleReceipt.Answer.Replace("Hello\"}", "Help\"}", StringComparison.Ordinal)), AnswerDelivery.Json)
-            with { EnvironmentId = sample.Environment.Id };
+        var judge = new ReplayJudge(_sample.Statement, _sample.Salt, null, null)
+        {
+            Recorded = RecordedOf(SampleReceipt.Answer),
+        };
+        Replay text = Replay.Of(
+            RecordedOf(SampleReceipt.Answer.Replace("Hello\"}", "Help\"}", StringComparison.Ordinal)),
+            AnswerDelivery.Json
+        ) with
+        {
+            EnvironmentId = _sample.Environment.Id,
+        };
         ReplayVerdict verdict = judge.Judge([text, text, text])!;
-        Assert.Equal(new ReplayDifference(ReplayPart.Text, null) { Text = new TextPlace(0, "content", 3) }, verdict.Difference);
-        Assert.EndsWith("differs at byte 3 of content of choice 0, token unknown", verdict.Reason, StringComparison.Ordinal);
+        Assert.Equal(
+            new ReplayDifference(ReplayPart.Text, null) { Text = new TextPlace(0, "content", 3) },
+            verdict.Difference
+        );
+        Assert.EndsWith(
+            "differs at byte 3 of content of choice 0, token unknown",
+            verdict.Reason,
+            StringComparison.Ordinal
+        );
 
         Replay tokens = text with { Tokens = OtherTokens().Tokens };
         Assert.Equal(new TextPlace(0, "content", 3), judge.Judge([tokens, tokens, tokens])!.Difference!.Text);
@@ -121,10 +154,13 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void More_replays_can_be_asked_for()
     {
-        var judge = new ReplayJudge(sample.Statement, sample.Salt, sample.Tokens.Trail, null) { Runs = 4 };
+        var judge = new ReplayJudge(_sample.Statement, _sample.Salt, _sample.Tokens.Trail, null) { Runs = 4 };
         Assert.Null(judge.Judge([OtherTokens(), OtherTokens(), OtherTokens()]));
-        Assert.Equal(Verdict.Contradicted, judge.Judge([OtherTokens(), OtherTokens(), OtherTokens(), OtherTokens()])!.Verdict);
-        Assert.Null(new ReplayJudge(sample.Statement, sample.Salt, null, null) { Runs = 1 }.Judge([OtherTokens()]));
+        Assert.Equal(
+            Verdict.Contradicted,
+            judge.Judge([OtherTokens(), OtherTokens(), OtherTokens(), OtherTokens()])!.Verdict
+        );
+        Assert.Null(new ReplayJudge(_sample.Statement, _sample.Salt, null, null) { Runs = 1 }.Judge([OtherTokens()]));
     }
 
     /// <summary>The sample has the tokens 7 and 8.</summary>
@@ -137,7 +173,9 @@ public sealed class ReplayJudgeTests : IDisposable
     {
         using var broken = new SampleReceipt(complete: false);
         var judge = new ReplayJudge(broken.Statement, broken.Salt, null, null) { Recorded = AnswerOf(7, 8) };
-        ReplayVerdict verdict = judge.Judge([Replay.Of(AnswerOf([.. ids.Select(id => (uint)id)]), AnswerDelivery.Json)])!;
+        ReplayVerdict verdict = judge.Judge([
+            Replay.Of(AnswerOf([.. ids.Select(id => (uint)id)]), AnswerDelivery.Json),
+        ])!;
         Assert.Equal(Verdict.Incomplete, verdict.Verdict);
         Assert.EndsWith(reason, verdict.Reason, StringComparison.Ordinal);
         Assert.Equal(place, verdict.Difference?.Token?.Token);
@@ -147,35 +185,60 @@ public sealed class ReplayJudgeTests : IDisposable
     public void Where_there_is_nothing_to_compare()
     {
         using var broken = new SampleReceipt(complete: false);
-        Assert.Equal(Verdict.Unreachable, Judge(sample).Judge([])!.Verdict);
+        Assert.Equal(Verdict.Unreachable, Judge(_sample).Judge([])!.Verdict);
         Assert.Equal(Verdict.Incomplete, Judge(broken).Judge([Same()])!.Verdict);
-        Assert.Equal(Verdict.Inconclusive, new ReplayJudge(sample.Statement, null, null, null).Judge([Same()])!.Verdict);
+        Assert.Equal(
+            Verdict.Inconclusive,
+            new ReplayJudge(_sample.Statement, null, null, null).Judge([Same()])!.Verdict
+        );
     }
 
     public void Dispose()
     {
-        sample.Dispose();
-        bestEffort.Dispose();
+        _sample.Dispose();
+        _bestEffort.Dispose();
     }
 
-    private static ReplayJudge Judge(SampleReceipt receipt) => new(receipt.Statement, receipt.Salt, receipt.Tokens.Trail, receipt.Environment);
+    private static ReplayJudge Judge(SampleReceipt receipt) =>
+        new(receipt.Statement, receipt.Salt, receipt.Tokens.Trail, receipt.Environment);
 
-    private static ReplayVerdict Judge(SampleReceipt receipt, params Replay[] replays) => Judge(receipt).Judge(replays)!;
+    private static ReplayVerdict Judge(SampleReceipt receipt, params Replay[] replays) =>
+        Judge(receipt).Judge(replays)!;
 
     private static RecordedAnswer RecordedOf(string answer) =>
         RecordedAnswer.Read(Encoding.UTF8.GetBytes(answer), AnswerDelivery.Json, Vectors.Salt, logprobs: true);
 
-    private static RecordedAnswer AnswerOf(params uint[] ids) => RecordedOf(
-        SampleReceipt.Answer.Replace("\"finish_reason\"", $"\"token_ids\":[{string.Join(",", ids)}],\"finish_reason\"", StringComparison.Ordinal));
+    private static RecordedAnswer AnswerOf(params uint[] ids) =>
+        RecordedOf(
+            SampleReceipt.Answer.Replace(
+                "\"finish_reason\"",
+                $"\"token_ids\":[{string.Join(",", ids)}],\"finish_reason\"",
+                StringComparison.Ordinal
+            )
+        );
 
-    private Replay Same() => new(sample.Output, AnswerDelivery.Json)
-    {
-        Tokens = sample.Tokens, Prompt = sample.Prompt, EnvironmentId = sample.Environment.Id, Environment = sample.Environment,
-    };
+    private Replay Same() =>
+        new(_sample.Output, AnswerDelivery.Json)
+        {
+            Tokens = _sample.Tokens,
+            Prompt = _sample.Prompt,
+            EnvironmentId = _sample.Environment.Id,
+            Environment = _sample.Environment,
+        };
 
-    private Replay OtherTokens() => Same() with { Tokens = SampleReceipt.Chain(TokenChain.OfChoices(sample.Salt), 7, 9) };
+    private Replay OtherTokens() =>
+        Same() with
+        {
+            Tokens = SampleReceipt.Chain(TokenChain.OfChoices(_sample.Salt), 7, 9),
+        };
 
-    private static Replay Elsewhere(Replay replay) => replay with { EnvironmentId = OtherEnvironment.Id, Environment = OtherEnvironment };
+    private static Replay Elsewhere(Replay replay) =>
+        replay with
+        {
+            EnvironmentId = OtherEnvironment.Id,
+            Environment = OtherEnvironment,
+        };
 
-    private static OutputDigest Other(string part, string by) => SampleReceipt.OutputOf(SampleReceipt.Answer.Replace(part, by, StringComparison.Ordinal));
+    private static OutputDigest Other(string part, string by) =>
+        SampleReceipt.OutputOf(SampleReceipt.Answer.Replace(part, by, StringComparison.Ordinal));
 }

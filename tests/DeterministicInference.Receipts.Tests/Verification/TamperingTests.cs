@@ -11,14 +11,16 @@ public sealed class TamperingTests : IDisposable
 {
     private static readonly byte[] Flips = [0x01, 0x02, 0x20, 0x80];
 
-    private readonly SampleReceipt sample = new();
+    private readonly SampleReceipt _sample = new();
 
     [Fact]
     public void Every_byte_of_the_determinism_object()
     {
-        byte[] good = sample.Receipt.ToJson();
-        byte[] payload = sample.Receipt.Envelope.Payload.ToArray();
-        int refused = 0, tampered = 0, unchanged = 0;
+        byte[] good = _sample.Receipt.ToJson();
+        byte[] payload = _sample.Receipt.Envelope.Payload.ToArray();
+        int refused = 0,
+            tampered = 0,
+            unchanged = 0;
         foreach ((byte[] changed, int position) in Changes(good))
         {
             Receipt receipt;
@@ -31,20 +33,21 @@ public sealed class TamperingTests : IDisposable
                 refused++;
                 continue;
             }
-            VerificationResult result = ReceiptVerifier.Verify(sample.EvidenceOf(receipt), sample.Key.PublicKey);
+            VerificationResult result = ReceiptVerifier.Verify(_sample.EvidenceOf(receipt), _sample.Key.PublicKey);
             if (result.Verdict == Verdict.Tampered)
             {
                 tampered++;
                 continue;
             }
-            // What may change without harm: the key id, which nobody trusts, and the names of salt and trail, without which they are not given.
+            // What may change without harm: the key id, which nobody trusts, and the names of salt and trail, without
+            // which they are not given.
             Assert.True(result.Verdict is Verdict.Valid or Verdict.Inconclusive, $"{result.Verdict} at {position}");
             Assert.Equal(payload, receipt.Envelope.Payload.ToArray());
             Assert.Equal(result.Verdict == Verdict.Inconclusive, receipt.Salt is null);
             if (receipt.Salt is not null && receipt.Trail is not null)
             {
                 unchanged++;
-                Assert.NotEqual(sample.Key.PublicKey.KeyId.ToString(), receipt.Envelope.Signatures[0].KeyId);
+                Assert.NotEqual(_sample.Key.PublicKey.KeyId.ToString(), receipt.Envelope.Signatures[0].KeyId);
             }
         }
         Assert.True(refused > 1000 && tampered > 1000, $"{refused} {tampered} {unchanged}");
@@ -55,7 +58,7 @@ public sealed class TamperingTests : IDisposable
     [Fact]
     public void Every_bit_of_the_payload_fails_the_signature()
     {
-        DsseEnvelope good = sample.Receipt.Envelope;
+        DsseEnvelope good = _sample.Receipt.Envelope;
         byte[] signature = good.Signatures[0].Signature.ToArray();
         for (int bit = 0; bit < good.Payload.Length * 8; bit += 3)
         {
@@ -68,7 +71,7 @@ public sealed class TamperingTests : IDisposable
     [Fact]
     public void Every_bit_of_the_signature_fails_the_signature()
     {
-        DsseEnvelope good = sample.Receipt.Envelope;
+        DsseEnvelope good = _sample.Receipt.Envelope;
         byte[] bytes = good.Signatures[0].Signature.ToArray();
         for (int bit = 0; bit < bytes.Length * 8; bit++)
         {
@@ -81,8 +84,13 @@ public sealed class TamperingTests : IDisposable
     [Fact]
     public void Another_payload_type_fails_the_signature()
     {
-        DsseEnvelope good = sample.Receipt.Envelope;
-        AssertFails(ReceiptCheck.Signature, good.PayloadType + "x", good.Payload.ToArray(), good.Signatures[0].Signature.ToArray());
+        DsseEnvelope good = _sample.Receipt.Envelope;
+        AssertFails(
+            ReceiptCheck.Signature,
+            good.PayloadType + "x",
+            good.Payload.ToArray(),
+            good.Signatures[0].Signature.ToArray()
+        );
     }
 
     [Fact]
@@ -90,19 +98,30 @@ public sealed class TamperingTests : IDisposable
     {
         for (int bit = 0; bit < Salt.Size * 8; bit++)
         {
-            byte[] salt = sample.Salt.Bytes.ToArray();
+            byte[] salt = _sample.Salt.Bytes.ToArray();
             salt[bit / 8] ^= (byte)(1 << bit % 8);
-            VerificationResult result = ReceiptVerifier.Verify(sample.EvidenceOf(With(salt, sample.Tokens.Trail.ToArray())), sample.Key.PublicKey);
+            VerificationResult result = ReceiptVerifier.Verify(
+                _sample.EvidenceOf(With(salt, _sample.Tokens.Trail.ToArray())),
+                _sample.Key.PublicKey
+            );
             Assert.Equal(Verdict.Tampered, result.Verdict);
-            Assert.Equal([ReceiptCheck.Request, ReceiptCheck.Output, ReceiptCheck.Logprobs], result.Failures.Select(failure => failure.Check));
+            Assert.Equal(
+                [ReceiptCheck.Request, ReceiptCheck.Output, ReceiptCheck.Logprobs],
+                result.Failures.Select(failure => failure.Check)
+            );
         }
     }
 
     [Fact]
     public void Every_bit_and_the_length_of_the_trail_fail_the_trail()
     {
-        byte[] good = sample.Tokens.Trail.ToArray();
-        List<byte[]> trails = [[], good[..^1], [.. good, 0]];
+        byte[] good = _sample.Tokens.Trail.ToArray();
+        List<byte[]> trails =
+        [
+            [],
+            good[..^1],
+            [.. good, 0],
+        ];
         for (int bit = 0; bit < good.Length * 8; bit++)
         {
             byte[] trail = [.. good];
@@ -111,12 +130,15 @@ public sealed class TamperingTests : IDisposable
         }
         foreach (byte[] trail in trails)
         {
-            VerificationResult result = ReceiptVerifier.Verify(sample.EvidenceOf(With(sample.Salt.Bytes.ToArray(), trail)), sample.Key.PublicKey);
+            VerificationResult result = ReceiptVerifier.Verify(
+                _sample.EvidenceOf(With(_sample.Salt.Bytes.ToArray(), trail)),
+                _sample.Key.PublicKey
+            );
             Assert.Equal(ReceiptCheck.Trail, Assert.Single(result.Failures).Check);
         }
     }
 
-    public void Dispose() => sample.Dispose();
+    public void Dispose() => _sample.Dispose();
 
     private static IEnumerable<(byte[] Changed, int Position)> Changes(byte[] good)
     {
@@ -132,19 +154,31 @@ public sealed class TamperingTests : IDisposable
     }
 
     private Receipt With(byte[] salt, byte[] trail) =>
-        Json(sample.Receipt.Envelope.PayloadType, sample.Receipt.Envelope.Payload.ToArray(), sample.Receipt.Envelope.Signatures[0].Signature.ToArray(), salt, trail);
+        Json(
+            _sample.Receipt.Envelope.PayloadType,
+            _sample.Receipt.Envelope.Payload.ToArray(),
+            _sample.Receipt.Envelope.Signatures[0].Signature.ToArray(),
+            salt,
+            trail
+        );
 
-    private Receipt Json(string type, byte[] payload, byte[] signature, byte[] salt, byte[] trail) => Receipt.FromJson(System.Text.Encoding.UTF8.GetBytes(
-        $$"""
-        {"receipt_id":"{{sample.Statement.ReceiptId}}",
-         "receipt":{"payloadType":"{{type}}","payload":"{{Convert.ToBase64String(payload)}}","signatures":[{"sig":"{{Convert.ToBase64String(signature)}}"}]},
-         "salt":"{{Convert.ToBase64String(salt)}}","trail":"{{Convert.ToBase64String(trail)}}"}
-        """));
+    private Receipt Json(string type, byte[] payload, byte[] signature, byte[] salt, byte[] trail) =>
+        Receipt.FromJson(
+            System.Text.Encoding.UTF8.GetBytes(
+                $$"""
+                {"receipt_id":"{{_sample.Statement.ReceiptId}}",
+                 "receipt":{"payloadType":"{{type}}","payload":"{{Convert.ToBase64String(
+                    payload
+                )}}","signatures":[{"sig":"{{Convert.ToBase64String(signature)}}"}]},
+                 "salt":"{{Convert.ToBase64String(salt)}}","trail":"{{Convert.ToBase64String(trail)}}"}
+                """
+            )
+        );
 
     private void AssertFails(ReceiptCheck check, string type, byte[] payload, byte[] signature)
     {
-        Receipt receipt = Json(type, payload, signature, sample.Salt.Bytes.ToArray(), sample.Tokens.Trail.ToArray());
-        VerificationResult result = ReceiptVerifier.Verify(sample.EvidenceOf(receipt), sample.Key.PublicKey);
+        Receipt receipt = Json(type, payload, signature, _sample.Salt.Bytes.ToArray(), _sample.Tokens.Trail.ToArray());
+        VerificationResult result = ReceiptVerifier.Verify(_sample.EvidenceOf(receipt), _sample.Key.PublicKey);
         Assert.Equal(Verdict.Tampered, result.Verdict);
         Assert.Equal(check, Assert.Single(result.Failures).Check);
     }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace DeterministicInference.Server.Tests.Configuration;
 
-/// <summary>Defaults, then the file, then variables, then flags: the last one that says something counts.</summary>
+/// <summary>Precedence: defaults, file, variables, flags; the last one counts.</summary>
 public sealed class PrecedenceTests
 {
     public static TheoryData<string> Keys => [.. SettingTable.All.Select(setting => setting.Key)];
@@ -13,21 +13,32 @@ public sealed class PrecedenceTests
     [Fact]
     public void The_table_has_a_row_for_every_setting_and_every_row_has_a_default_or_none()
     {
-        IEnumerable<string> properties = typeof(InferenceOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name);
+        IEnumerable<string> properties = typeof(ServeOptions)
+            .GetProperties()
+            .Where(property => property.CanWrite)
+            .Select(property => property.Name);
         Assert.Equal(properties.Order(), SettingTable.All.Select(setting => setting.Key).Order());
 
-        Assert.All(SettingTable.All, setting =>
-        {
-            var options = new InferenceOptions();
-            if (setting.Write(options) is { } text) Assert.Null(setting.Apply(text, ref options));
-            Assert.Equal(new InferenceOptions { BackendArguments = options.BackendArguments }, options);
-        });
+        Assert.All(
+            SettingTable.All,
+            setting =>
+            {
+                var options = new ServeOptions();
+                if (setting.Write(options) is { } text)
+                    Assert.Null(setting.Apply(text, ref options));
+                Assert.Equal(new ServeOptions { BackendArguments = options.BackendArguments }, options);
+            }
+        );
     }
 
     [Theory]
-    [InlineData(nameof(InferenceOptions.BackendStartupTimeout), "--backend-startup-timeout", "INFERENCE_BACKEND_STARTUP_TIMEOUT")]
-    [InlineData(nameof(InferenceOptions.Seed), "--seed", "INFERENCE_SEED")]
-    [InlineData(nameof(InferenceOptions.StopOnStdinEof), "--stop-on-stdin-eof", "INFERENCE_STOP_ON_STDIN_EOF")]
+    [InlineData(
+        nameof(ServeOptions.BackendStartupTimeout),
+        "--backend-startup-timeout",
+        "INFERENCE_BACKEND_STARTUP_TIMEOUT"
+    )]
+    [InlineData(nameof(ServeOptions.Seed), "--seed", "INFERENCE_SEED")]
+    [InlineData(nameof(ServeOptions.StopOnStdinEof), "--stop-on-stdin-eof", "INFERENCE_STOP_ON_STDIN_EOF")]
     public void One_spelling_gives_flag_and_variable(string key, string flag, string variable)
     {
         Assert.Equal((flag, variable), (SettingTable.Of(key).Flag, SettingTable.Of(key).Variable));
@@ -43,10 +54,25 @@ public sealed class PrecedenceTests
         {
             Given given = Write([(setting, layers)]);
             ResolvedConfiguration configuration = given.Read();
-            string value = layers switch { 0 => setting.Write(new InferenceOptions()) ?? "(none)", 1 => examples[0], 2 or 3 => examples[1], _ => examples[2] };
-            string origin = layers switch { 0 => "default", 1 => $"file {given.Path}", 2 or 3 => $"variable {setting.Variable}", _ => $"flag {setting.Flag}" };
-            Assert.Equal((layers == 0 ? value : setting.Redact(value), origin), Given.Row(configuration.Print(), setting));
-            Assert.Equal(layers == 0 ? setting.Write(new InferenceOptions()) : value, setting.Write(configuration.Options));
+            string value = layers switch
+            {
+                0 => setting.Write(Given.Defaults) ?? "(none)",
+                1 => examples[0],
+                2 or 3 => examples[1],
+                _ => examples[2],
+            };
+            string origin = layers switch
+            {
+                0 => "default",
+                1 => $"file {given.Path}",
+                2 or 3 => $"variable {setting.Variable}",
+                _ => $"flag {setting.Flag}",
+            };
+            Assert.Equal(
+                (layers == 0 ? value : setting.Redact(value), origin),
+                Given.Row(configuration.Print(), setting)
+            );
+            Assert.Equal(layers == 0 ? setting.Write(Given.Defaults) : value, setting.Write(configuration.Options));
         }
     }
 
@@ -55,17 +81,34 @@ public sealed class PrecedenceTests
     {
         for (uint round = 0; round < 100; round++)
         {
-            // Any hash will do: every round has another choice of layers for every setting.
-            (Setting Setting, int Layers)[] choice = [.. SettingTable.All.Select((setting, i) => (setting, (int)((round * 2654435761u + (uint)i * 2246822519u) >> 13) & 7))];
+            // Any hash suffices: each round has other layers for every setting.
+            (Setting Setting, int Layers)[] choice =
+            [
+                .. SettingTable.All.Select(
+                    (setting, i) => (setting, (int)((round * 2654435761u + (uint)i * 2246822519u) >> 13) & 7)
+                ),
+            ];
             Given given = Write(choice);
             string printed = given.Read().Print();
             Assert.Empty(given.Parse().Problems);
-            Assert.All(choice, row =>
-            {
-                string[] examples = SettingExamples.Of(row.Setting);
-                string value = row.Layers switch { 0 => row.Setting.Write(new InferenceOptions()) ?? "(none)", 1 => examples[0], 2 or 3 => examples[1], _ => examples[2] };
-                Assert.Equal(row.Layers == 0 ? value : row.Setting.Redact(value), Given.Row(printed, row.Setting).Value);
-            });
+            Assert.All(
+                choice,
+                row =>
+                {
+                    string[] examples = SettingExamples.Of(row.Setting);
+                    string value = row.Layers switch
+                    {
+                        0 => row.Setting.Write(Given.Defaults) ?? "(none)",
+                        1 => examples[0],
+                        2 or 3 => examples[1],
+                        _ => examples[2],
+                    };
+                    Assert.Equal(
+                        row.Layers == 0 ? value : row.Setting.Redact(value),
+                        Given.Row(printed, row.Setting).Value
+                    );
+                }
+            );
         }
     }
 
@@ -81,7 +124,10 @@ public sealed class PrecedenceTests
     [Fact]
     public void An_empty_variable_and_a_null_in_the_file_say_nothing()
     {
-        Given given = Given.Variables(("INFERENCE_BACKEND_PORT", ""), ("INFERENCE_CONFIG", "")) with { File = """{"Inference":{"BackendPort":1,"LogFile":null}}""" };
+        Given given = Given.Variables(("INFERENCE_BACKEND_PORT", ""), ("INFERENCE_CONFIG", "")) with
+        {
+            File = """{"Inference":{"BackendPort":1,"LogFile":null}}""",
+        };
         Assert.Equal(1, given.Read().Options.BackendPort);
         Assert.Null(given.Read().Options.LogFile);
     }
@@ -89,7 +135,11 @@ public sealed class PrecedenceTests
     [Fact]
     public void A_bad_value_that_is_overridden_does_no_harm()
     {
-        Given given = Given.Variables(("INFERENCE_BACKEND_PORT", "x")) with { Arguments = ["--model-path", "m", "--backend-port", "5"], File = """{"Inference":{"BackendPort":"y"}}""" };
+        Given given = Given.Variables(("INFERENCE_BACKEND_PORT", "x")) with
+        {
+            Arguments = ["--model-path", "m", "--backend-port", "5"],
+            File = """{"Inference":{"BackendPort":"y"}}""",
+        };
         Assert.Empty(given.Problems());
         Assert.Equal(5, given.Read().Options.BackendPort);
     }
@@ -106,7 +156,7 @@ public sealed class PrecedenceTests
         Assert.Contains($"{other}  variable INFERENCE_CONFIG\n", given.Read().Print(), StringComparison.Ordinal);
     }
 
-    /// <summary>Writes settings where the bits of their layers say: 1 the file, 2 a variable, 4 a flag.</summary>
+    /// <summary>Writes settings to the layers given by bits: 1 the file, 2 a variable, 4 a flag.</summary>
     private static Given Write((Setting Setting, int Layers)[] settings)
     {
         var file = new Dictionary<string, string>();
@@ -116,10 +166,18 @@ public sealed class PrecedenceTests
         foreach ((Setting setting, int layers) in settings.OrderBy(row => row.Setting.Flag == "--"))
         {
             string[] examples = SettingExamples.Of(setting);
-            if ((layers & 1) != 0) file[setting.Key] = examples[0];
-            if ((layers & 2) != 0) environment[setting.Variable] = examples[1];
-            if ((layers & 4) != 0) arguments.AddRange(SettingExamples.Arguments(setting, examples[2]));
+            if ((layers & 1) != 0)
+                file[setting.Key] = examples[0];
+            if ((layers & 2) != 0)
+                environment[setting.Variable] = examples[1];
+            if ((layers & 4) != 0)
+                arguments.AddRange(SettingExamples.Arguments(setting, examples[2]));
         }
-        return new Given { Arguments = arguments, Environment = environment, File = JsonSerializer.Serialize(new { Inference = file }) };
+        return new Given
+        {
+            Arguments = arguments,
+            Environment = environment,
+            File = JsonSerializer.Serialize(new { Inference = file }),
+        };
     }
 }

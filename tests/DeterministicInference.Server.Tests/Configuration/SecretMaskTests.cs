@@ -1,11 +1,10 @@
-using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Tests.Models;
+using DeterministicInference.Server.Engines;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Configuration;
 
-/// <summary>Which values are secrets, and that no text keeps one.</summary>
+/// <summary>Which values are secrets, and that no text contains one.</summary>
 public sealed class SecretMaskTests
 {
     private static readonly Dictionary<string, string> NoVariables = [];
@@ -19,8 +18,15 @@ public sealed class SecretMaskTests
     [InlineData("--api-key", "x", "--hf-token=sk-123456")]
     public void Values_of_secret_arguments_are_masked(params string[] arguments)
     {
-        Assert.Equal("a *** b ***", Mask(new InferenceOptions { BackendArguments = arguments }).Apply("a sk-123456 b sk-123456"));
-        Assert.DoesNotContain("sk-123456", string.Join(' ', SecretArguments.Redact(arguments)), StringComparison.Ordinal);
+        Assert.Equal(
+            "a *** b ***",
+            Mask(new ServeOptions { BackendArguments = arguments }).Apply("a sk-123456 b sk-123456")
+        );
+        Assert.DoesNotContain(
+            "sk-123456",
+            string.Join(' ', SecretArguments.Redact(arguments)),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -34,48 +40,78 @@ public sealed class SecretMaskTests
     [InlineData("TOKENIZER", false)]
     [InlineData("GOOGLE_APPLICATION_CREDENTIALS", false)]
     [InlineData("PATH", false)]
-    public void Values_of_secret_variables_are_masked(string name, bool isSecret) => Assert.Equal(
-        isSecret ? "it is ***" : "it is some-value",
-        SecretMask.Of(new InferenceOptions(), new Dictionary<string, string> { [name] = "some-value" }).Apply("it is some-value"));
+    public void Values_of_secret_variables_are_masked(string name, bool isSecret) =>
+        Assert.Equal(
+            isSecret ? "it is ***" : "it is some-value",
+            SecretMask
+                .Of(
+                    new ServeOptions(),
+                    ServeKeys.Read(new ServeOptions()),
+                    new Dictionary<string, string> { [name] = "some-value" }
+                )
+                .Apply("it is some-value")
+        );
 
     [Fact]
     public void The_servers_own_keys_are_masked()
     {
         string file = Path.Combine(TestModels.NewFolder("keys"), "keys");
         File.WriteAllText(file, "# keys of production\nfile-key-1\nalice  file-key-2\n\n");
-        SecretMask mask = Mask(new InferenceOptions { ApiKey = ["given-key-1", "given-key-2"], ApiKeyFile = file });
-        Assert.Equal("*** *** *** *** alice production", mask.Apply("file-key-1 file-key-2 given-key-1 given-key-2 alice production"));
-        Assert.Equal("x", Mask(new InferenceOptions { ApiKeyFile = file + ".gone" }).Apply("x"));
+        SecretMask mask = Mask(new ServeOptions { ApiKey = ["given-key-1", "given-key-2"], ApiKeyFile = file });
+        Assert.Equal(
+            "*** *** *** *** alice production",
+            mask.Apply("file-key-1 file-key-2 given-key-1 given-key-2 alice production")
+        );
+        Assert.Equal("x", Mask(new ServeOptions { ApiKeyFile = file + ".gone" }).Apply("x"));
     }
 
     [Fact]
     public void A_secret_within_another_leaves_nothing_of_that_one() =>
-        Assert.Equal("*** ***", Mask(new InferenceOptions { ApiKey = ["secret", "secret-and-more"] }).Apply("secret-and-more secret"));
+        Assert.Equal(
+            "*** ***",
+            Mask(new ServeOptions { ApiKey = ["secret", "secret-and-more"] }).Apply("secret-and-more secret")
+        );
 
     [Fact]
     public void Secrets_are_found_as_Python_and_JSON_quote_them()
     {
         const string secret = "a'b\\c\"dé+";
-        SecretMask mask = Mask(new InferenceOptions { ApiKey = [secret] });
-        Assert.Equal("'***' \"***\" \"***\"", mask.Apply("'a\\'b\\\\c\"dé+' \"a'b\\\\c\\\"dé+\" \"a\\u0027b\\\\c\\u0022d\\u00E9\\u002B\""));
+        SecretMask mask = Mask(new ServeOptions { ApiKey = [secret] });
+        Assert.Equal(
+            "'***' \"***\" \"***\"",
+            mask.Apply("'a\\'b\\\\c\"dé+' \"a'b\\\\c\\\"dé+\" \"a\\u0027b\\\\c\\u0022d\\u00E9\\u002B\"")
+        );
     }
 
     [Fact]
     public void What_is_too_short_to_be_a_secret_and_text_without_one_stay()
     {
         const string line = "the loss is 12345";
-        Assert.Equal(line, Mask(new InferenceOptions { ApiKey = ["12345", ""] }).Apply(line));
-        Assert.Same(line, Mask(new InferenceOptions { ApiKey = ["123456"] }).Apply(line));
-        Assert.Same(line, Mask(new InferenceOptions()).Apply(line));
+        Assert.Equal(line, Mask(new ServeOptions { ApiKey = ["12345", ""] }).Apply(line));
+        Assert.Same(line, Mask(new ServeOptions { ApiKey = ["123456"] }).Apply(line));
+        Assert.Same(line, Mask(new ServeOptions()).Apply(line));
     }
 
     [Fact]
     public void A_launch_is_shown_as_a_shell_would_take_it_without_its_secrets()
     {
-        var launch = new BackendLaunch("/opt/my venv/python3", ["-m", "x", "--api-key", "sk-123456", "--hf-token=hf-123456", "", "it's", "a=b"],
-            new Dictionary<string, string> { ["SPT_NOENV"] = "1", ["HF_TOKEN"] = "hf-123456", ["TWO"] = "a b" });
-        Assert.Equal("""SPT_NOENV=1 HF_TOKEN=*** TWO='a b' '/opt/my venv/python3' -m x --api-key *** --hf-token=*** '' 'it'\''s' a=b""", launch.Describe());
+        var launch = new EngineLaunch(
+            "/opt/my venv/python3",
+            ["-m", "x", "--api-key", "sk-123456", "--hf-token=hf-123456", "", "it's", "a=b"],
+            new Dictionary<string, string>
+            {
+                ["SPT_NOENV"] = "1",
+                ["HF_TOKEN"] = "hf-123456",
+                ["TWO"] = "a b",
+            }
+        );
+        Assert.Equal(
+            """SPT_NOENV=1 HF_TOKEN=*** TWO='a b' '/opt/my venv/python3' -m x --api-key *** --hf-token=*** '' """
+                + """'it'\''s' a=b""",
+            launch.Describe()
+        );
     }
 
-    private static SecretMask Mask(InferenceOptions options) => SecretMask.Of(options, NoVariables);
+    private static SecretMask Mask(ServeOptions options) =>
+        SecretMask.Of(options, ServeKeys.Read(options), NoVariables);
 }

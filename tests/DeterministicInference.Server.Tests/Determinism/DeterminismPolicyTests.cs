@@ -1,61 +1,106 @@
 using System.Text;
-using DeterministicInference.Server.Backends;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.Engines.Embedded;
+using DeterministicInference.Server.Engines.Sglang;
+using DeterministicInference.Server.Engines.Vllm;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests;
+using DeterministicInference.Server.OpenAI.Requests.Types;
+using DeterministicInference.Server.Tests.Json;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Determinism;
 
-/// <summary>The policy sets what was left open, and says what it set.</summary>
+/// <summary>The policy sets open members, and records what it set.</summary>
 public sealed class DeterminismPolicyTests
 {
+    private const string SglangDefaults = ""","temperature":1,"top_p":1,"top_k":-1,"min_p":0,"repetition_penalty":1""";
+
+    private static readonly ServeOptions Off = new() { Determinism = DeterminismMode.Off };
+
     [Theory]
     [InlineData("{}", """{"seed":42}""")]
     [InlineData("""{"seed":null}""", """{"seed":42}""")]
     [InlineData("""{"a":{"seed":1}}""", """{"a":{"seed":1},"seed":42}""")]
     public void An_absent_seed_is_set_and_written_down(string request, string expected)
     {
-        PinnedRequest pinned = Pin(request, new InferenceOptions());
-        Assert.Equal(expected, Encoding.UTF8.GetString(pinned.Json.Span));
+        PinnedRequest pinned = Pin(request, new ServeOptions());
+        AssertSent(expected, pinned);
         Assert.Equal(new Dictionary<string, string> { ["seed"] = "42" }, pinned.Pins.Values);
     }
 
-    [Theory]
-    [InlineData("""{"seed":7}""")]
-    [InlineData("""{"seed": "7" }""")]
-    public void A_seed_of_the_sender_is_the_senders(string request)
+    [Fact]
+    public void A_seed_of_the_sender_is_the_senders()
     {
-        PinnedRequest pinned = Pin(request, new InferenceOptions());
-        Assert.Equal(request, Encoding.UTF8.GetString(pinned.Json.Span));
+        PinnedRequest pinned = Pin("""{"seed":7}""", new ServeOptions());
+        AssertSent("""{"seed":7}""", pinned);
         Assert.Empty(pinned.Changes);
     }
 
     [Fact]
-    public void Off_changes_nothing()
+    public void A_seed_that_is_written_as_a_string_is_the_senders_too_and_its_spelling_is_written_down()
     {
-        PinnedRequest pinned = Pin("""{"seed":null}""", new InferenceOptions { Determinism = "off" });
-        Assert.Equal("""{"seed":null}""", Encoding.UTF8.GetString(pinned.Json.Span));
+        PinnedRequest pinned = Pin("""{"seed": "7" }""", new ServeOptions());
+        AssertSent("""{"seed": 7 }""", pinned);
+        Assert.Equal(new Dictionary<string, string> { ["seed"] = "7" }, pinned.Pins.Values);
+    }
+
+    [Theory]
+    [InlineData("""{"seed":null}""")]
+    [InlineData("""{"seed":null,"max_tokens":null,"grammar":null,"x":null,"web_search_options":{},"tools":[{}]}""")]
+    public void Off_changes_nothing(string request)
+    {
+        PinnedRequest pinned = Pin(request, Off);
+        AssertSent(request, pinned);
         Assert.Empty(pinned.Changes);
     }
+
+    /// <summary>The API treats null as absent; many engines treat it as an error or a value of its own.</summary>
+    [Theory]
+    [InlineData("""{"seed":1,"n":null}""", """{"seed":1}""")]
+    [InlineData("""{"n":null,"seed":1}""", """{"seed":1}""")]
+    [InlineData("""{"logprobs":null,"stop":null,"seed":1,"max_tokens":null,"a":2}""", """{"seed":1,"a":2}""")]
+    [InlineData("""{"seed":1,"grammar":null,"tools":null,"parallel_tool_calls":null,"user":null}""", """{"seed":1}""")]
+    [InlineData("""{"s\u0074op":null,"seed":1}""", """{"seed":1}""")]
+    // Unknown members are left to the engine, as are nested ones.
+    [InlineData("""{"seed":1,"x":null}""", """{"seed":1,"x":null}""")]
+    [InlineData(
+        """{"seed":1,"stream_options":{"include_usage":null}}""",
+        """{"seed":1,"stream_options":{"include_usage":null}}"""
+    )]
+    [InlineData("""{"seed":1,"":{},"n":null}""", """{"seed":1,"":{}}""")]
+    public void Known_members_that_are_null_stay_behind_and_that_is_no_pin(string request, string expected)
+    {
+        PinnedRequest pinned = Pin(request, new ServeOptions());
+        AssertSent(expected, pinned);
+        Assert.Empty(pinned.Changes);
+    }
+
+    [Theory]
+    // The API reads it as an empty text.
+    [InlineData("""{"prompt":null,"seed":1}""", """{"prompt":null,"seed":1}""")]
+    [InlineData("""{"n":null,"":5,"prompt":"x","seed":1}""", """{"":5,"prompt":"x","seed":1}""")]
+    [InlineData("""{"n":null,"stop":null,"prompt":"x","seed":null}""", """{"prompt":"x","seed":42}""")]
+    [InlineData("""{"prompt":"x" ,"n":null , "seed":1 ,"stop" : null }""", """{"prompt":"x" , "seed":1 }""")]
+    [InlineData("""{ "n" : null , "stop":null, "prompt":"x" ,"seed":1}""", """{ "prompt":"x" ,"seed":1}""")]
+    public void What_is_null_goes_wherever_it_stands_unless_it_is_the_prompt(string request, string expected) =>
+        Assert.Equal(expected, Sent(PinWhole(request, new ServeOptions())));
 
     [Fact]
     public void Pinning_any_request_twice_is_pinning_it_once()
     {
         for (ulong i = 0; i < 500; i++)
         {
-            PinnedRequest once = Pin(new JsonTexts(i).Object(withTarget: false), new InferenceOptions { Seed = 1 });
-            PinnedRequest twice = Pin(Encoding.UTF8.GetString(once.Json.Span), new InferenceOptions { Seed = 2 });
+            PinnedRequest once = Pin(new JsonTexts(i).Object(withTarget: false), new ServeOptions { Seed = 1 });
+            PinnedRequest twice = PinWhole(Encoding.UTF8.GetString(once.Json.Span), new ServeOptions { Seed = 2 });
             Assert.Equal(once.Json.ToArray(), twice.Json.ToArray());
             Assert.Empty(twice.Changes);
         }
     }
 
     [Fact]
-    public void A_byte_order_mark_is_left_out()
-    {
-        Assert.Equal("""{"seed":42}""", Encoding.UTF8.GetString(Pin("\uFEFF{}", new InferenceOptions()).Json.Span));
-    }
+    public void A_byte_order_mark_is_left_out() => AssertSent("""{"seed":42}""", Pin("\uFEFF{}", new ServeOptions()));
 
     [Theory]
     [InlineData("""{"seed":-1}""", "seed")]
@@ -64,37 +109,108 @@ public sealed class DeterminismPolicyTests
     [InlineData("""{"seed":4294967295}""", "seed")]
     [InlineData("""{"n":2}""", "n")]
     [InlineData("""{"min_p":0.05}""", "min_p")]
-    [InlineData("""{"min_p":"0.05"}""", "min_p")]
     [InlineData("""{"session_id":"s"}""", "session_id")]
     [InlineData("""{"session_params":{}}""", "session_params")]
+    [InlineData("""{"conversation_id":"s"}""", "conversation_id")]
     [InlineData("""{"custom_logit_processor":"x"}""", "custom_logit_processor")]
     [InlineData("""{"lora_path":"a"}""", "lora_path")]
+    [InlineData("""{"lora":[{"id":0,"scale":0.5}]}""", "lora")]
     [InlineData("""{"kv_transfer_params":{}}""", "kv_transfer_params")]
+    [InlineData("""{"ec_transfer_params":{}}""", "ec_transfer_params")]
+    [InlineData("""{"bootstrap_host":"h"}""", "bootstrap_host")]
+    [InlineData("""{"bootstrap_port":1}""", "bootstrap_port")]
+    [InlineData("""{"bootstrap_room":[1]}""", "bootstrap_room")]
+    [InlineData("""{"t_max_predict_ms":100}""", "t_max_predict_ms")]
+    [InlineData("""{"t_max_prompt_ms":100}""", "t_max_prompt_ms")]
+    [InlineData("""{"n_cache_reuse":1}""", "n_cache_reuse")]
+    [InlineData("""{"ngram_corpus_id":"c"}""", "ngram_corpus_id")]
+    [InlineData("""{"reasoning_control":true}""", "reasoning_control")]
+    [InlineData("""{"web_search_options":{}}""", "web_search_options")]
+    [InlineData("""{"plugins":[{"id":"web"}]}""", "plugins")]
     [InlineData("""{"return_hidden_states":true}""", "return_hidden_states")]
-    [InlineData("""{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.org/a.png"}}]}]}""", "messages")]
-    [InlineData("""{"messages":[{"role":"user","content":[{"type":"video_url","video_url":"http://example.org/a"}]}]}""", "messages")]
-    public void A_request_that_does_not_determine_its_answer_is_refused_by_name_unless_the_proxy_is_a_plain_one(string request, string name)
+    [InlineData("""{"return_hidden_states":"last"}""", "return_hidden_states")]
+    [InlineData(
+        """{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https:"""
+            + """//example.org/a.png"}}]}]}""",
+        "messages"
+    )]
+    [InlineData(
+        """{"messages":[{"role":"user","content":[{"type":"video_url","video_url":"http://example.org/a"}]}]}""",
+        "messages"
+    )]
+    [InlineData(
+        """{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"\ud800"}}]}]}""",
+        "messages"
+    )]
+    public void A_request_that_does_not_determine_its_answer_is_refused_by_name_unless_the_proxy_is_a_plain_one(
+        string request,
+        string name
+    )
     {
-        RequestRules rules = new SglangBackend().Requests;
-        OpenAIException e = Assert.Throws<OpenAIException>(() => Pin(request, new InferenceOptions(), rules));
+        RequestRules rules = new SglangKind().Requests;
+        OpenAIException e = Assert.Throws<OpenAIException>(() => Pin(request, new ServeOptions(), rules));
         Assert.Equal((400, "nondeterministic_request", name), (e.Status, e.Code, e.Param));
-        Assert.Equal(request, Encoding.UTF8.GetString(Pin(request, new InferenceOptions { Determinism = "off" }, rules).Json.Span));
+        AssertSent(request, Pin(request, Off, rules));
+    }
+
+    [Fact]
+    public void A_scalar_that_is_written_as_a_string_is_refused_for_what_it_says()
+    {
+        OpenAIException e = Assert.Throws<OpenAIException>(() =>
+            Pin("""{"min_p":"0.05"}""", new ServeOptions(), new SglangKind().Requests)
+        );
+        Assert.Equal(("nondeterministic_request", "min_p"), (e.Code, e.Param));
+    }
+
+    /// <summary>vLLM uses the session only as a name for related requests.</summary>
+    [Fact]
+    public void A_session_that_is_only_a_name_to_an_engine_reaches_it()
+    {
+        PinnedRequest pinned = Pin("""{"seed":1,"session_id":"s"}""", new ServeOptions(), new VllmKind().Requests);
+        Assert.Contains("\"session_id\":\"s\"", Sent(pinned), StringComparison.Ordinal);
+        Assert.Throws<OpenAIException>(() => Pin("""{"session_id":"s"}""", new ServeOptions(), RequestRules.None));
     }
 
     [Theory]
-    [InlineData("""{"seed":0,"n":1,"min_p":0,"session_id":null,"return_hidden_states":false}""")]
-    [InlineData("""{"seed":4294967294,"n":1,"min_p":0.0,"messages":[{"content":[{"image_url":{"url":"data:image/png;base64,AA=="}}]}]}""")]
-    public void What_only_looks_like_it_is_taken(string request)
+    [InlineData(
+        """{"seed":0,"n":1,"min_p":0,"session_id":null,"return_hidden_states":false}""",
+        """{"seed":0,"n":1,"min_p":0,"return_hidden_states":false}"""
+    )]
+    [InlineData(
+        """{"seed":1,"lora":[],"t_max_predict_ms":-1,"n_cache_reuse":0,"reasoning_control":false,"plugins":[]}""",
+        """{"seed":1,"lora":[],"t_max_predict_ms":-1,"n_cache_reuse":0,"reasoning_control":false,"plugins":[]}"""
+    )]
+    [InlineData(
+        """{"seed":4294967294,"n":1,"min_p":0.0,"messages":[{"role":"user","content":[{"type":"image_url","""
+            + "\"image_url\""
+            + """:{"url":"data:image/png;base64,AA=="}}]}]}""",
+        """{"seed":4294967294,"n":1,"min_p":0.0,"messages":[{"role":"user","content":[{"type":"image_url","""
+            + "\"image_url\""
+            + """:{"url":"data:image/png;base64,AA=="}}]}]}"""
+    )]
+    public void What_only_looks_like_it_is_taken(string request, string expected)
     {
-        Assert.Equal(request, Encoding.UTF8.GetString(Pin(request, new InferenceOptions(), new SglangBackend().Requests).Json.Span));
+        RequestRules rules = new SglangKind().Requests with { Defaults = [] };
+        AssertSent(expected, Pin(request, new ServeOptions(), rules));
     }
 
     [Fact]
     public void What_an_engine_has_another_default_for_is_set_and_written_down()
     {
-        PinnedRequest pinned = Pin("""{"prompt":"x"}""", new InferenceOptions(), new SglangBackend().Requests);
-        Assert.Equal("""{"prompt":"x","min_p":0,"seed":42}""", Encoding.UTF8.GetString(pinned.Json.Span));
-        Assert.Equal(new Dictionary<string, string> { ["min_p"] = "0", ["seed"] = "42" }, pinned.Pins.Values);
+        PinnedRequest pinned = Pin("{}", new ServeOptions(), new SglangKind().Requests);
+        AssertSent($$"""{{{SglangDefaults[1..]}},"seed":42}""", pinned);
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["temperature"] = "1",
+                ["top_p"] = "1",
+                ["top_k"] = "-1",
+                ["min_p"] = "0",
+                ["repetition_penalty"] = "1",
+                ["seed"] = "42",
+            },
+            pinned.Pins.Values
+        );
     }
 
     [Theory]
@@ -102,39 +218,95 @@ public sealed class DeterminismPolicyTests
     [InlineData("""{"tee":true,"a":1}""", """{"a":1,"seed":42}""")]
     [InlineData("""{"a":1,"tee":"x"}""", """{"a":1,"seed":42}""")]
     [InlineData("""{"a":1, "tee":{"b":[2]} , "seed":7}""", """{"a":1 , "seed":7}""")]
-    public void A_devices_wish_for_a_proof_of_its_own_does_not_reach_the_engine(string request, string expected)
-    {
-        Assert.Equal(expected, Encoding.UTF8.GetString(Pin(request, new InferenceOptions()).Json.Span));
-    }
+    [InlineData("""{"a":1,"tee":null,"n":null,"b":2}""", """{"a":1,"b":2,"seed":42}""")]
+    public void A_devices_request_for_its_own_proof_does_not_reach_the_engine(string request, string expected) =>
+        AssertSent(expected, Pin(request, new ServeOptions()));
+
+    [Theory]
+    [InlineData("""{"tee":true,"prompt":"x"}""", """{"prompt":"x","seed":42}""")]
+    [InlineData("""{ "tee" : true , "n":null, "prompt":"x"}""", """{ "prompt":"x","seed":42}""")]
+    public void The_first_member_goes_with_the_comma_behind_it(string request, string expected) =>
+        Assert.Equal(expected, Sent(PinWhole(request, new ServeOptions())));
 
     [Theory]
     [InlineData("qwen:0.5b", """{"model":"name"}""", "\"name\"")]
     [InlineData("qwen", """{"model":"qwen"}""", null)]
     public void A_name_that_would_be_an_adapter_is_the_served_models(string model, string expected, string? pin)
     {
-        var options = new InferenceOptions { ServedModelName = "name", Determinism = "off" };
-        PinnedRequest pinned = Pin($$"""{"model":"{{model}}"}""", options, new SglangBackend().Requests);
-        Assert.Equal(expected, Encoding.UTF8.GetString(pinned.Json.Span));
+        ServeOptions options = Off with { ServedModelName = "name" };
+        PinnedRequest pinned = Pin($$"""{"model":"{{model}}"}""", options, new SglangKind().Requests);
+        AssertSent(expected, pinned);
         Assert.Equal(pin, pinned.Pins.Values.GetValueOrDefault("model"));
-        Assert.Empty(Pin($$"""{"model":"{{model}}"}""", options with { BackendArguments = ["--enable-lora"] }, new SglangBackend().Requests).Changes);
+        Assert.Empty(
+            Pin(
+                $$"""{"model":"{{model}}"}""",
+                options with
+                {
+                    BackendArguments = ["--enable-lora"],
+                },
+                new SglangKind().Requests
+            ).Changes
+        );
     }
 
     [Theory]
-    [InlineData("""{"prompt":"x","seed":1}""", """{"prompt":"x","seed":1,"return_token_ids":true}""", true)]
+    [InlineData("""{"seed":1}""", """{"seed":1,"return_token_ids":true}""", true)]
     [InlineData("""{"return_token_ids":null,"seed":1}""", """{"return_token_ids":true,"seed":1}""", true)]
     [InlineData("""{"return_token_ids":true,"seed":1}""", """{"return_token_ids":true,"seed":1}""", false)]
     [InlineData("""{"return_token_ids":false,"seed":1}""", """{"return_token_ids":false,"seed":1}""", false)]
-    public void Token_ids_are_asked_for_where_the_sender_says_nothing_and_that_is_no_pin(string request, string expected, bool hides)
+    public void Token_ids_are_asked_for_where_the_sender_says_nothing_and_that_is_no_pin(
+        string request,
+        string expected,
+        bool hides
+    )
     {
-        PinnedRequest pinned = Pin(request, new InferenceOptions(), new EmbeddedBackend().Requests, asksForTokenIds: true);
-        Assert.Equal(expected, Encoding.UTF8.GetString(pinned.Json.Span));
+        PinnedRequest pinned = Pin(request, new ServeOptions(), new EmbeddedKind().Requests, asksForTokenIds: true);
+        AssertSent(expected, pinned);
         Assert.Equal(hides, pinned.HidesTokenIds);
         Assert.Empty(pinned.Changes);
     }
 
-    private static PinnedRequest Pin(string request, InferenceOptions options, RequestRules? rules = null, bool asksForTokenIds = false)
+    [Theory]
+    [InlineData("{}", 1)]
+    [InlineData("""{"n":3}""", 3)]
+    [InlineData("""{"n":"3"}""", 3)]
+    [InlineData("""{"n":2.0}""", 2)]
+    [InlineData("""{"n":null}""", 1)]
+    public void The_number_of_choices_is_the_one_that_the_engine_gets(string request, int expected) =>
+        Assert.Equal(expected, Pin(request, new ServeOptions()).ChoicesPerPrompt);
+
+    private static void AssertSent(string expected, PinnedRequest pinned) =>
+        Assert.Equal(WithContent(expected).TrimStart('\uFEFF'), Sent(pinned));
+
+    private static string Sent(PinnedRequest pinned) => Encoding.UTF8.GetString(pinned.Json.Span);
+
+    private static PinnedRequest Pin(
+        string members,
+        ServeOptions options,
+        RequestRules? rules = null,
+        bool asksForTokenIds = false
+    ) => PinWhole(WithContent(members), options, rules, asksForTokenIds);
+
+    private static PinnedRequest PinWhole(
+        string request,
+        ServeOptions options,
+        RequestRules? rules = null,
+        bool asksForTokenIds = false
+    )
     {
         using RequestBody body = RequestBody.Parse(Encoding.UTF8.GetBytes(request));
-        return new DeterminismPolicy(options, rules ?? RequestRules.None, asksForTokenIds).Pin(body, [], isChat: false);
+        RequestRoute route = body.Root.TryGetProperty("messages", out _) ? RequestRoute.Chat : RequestRoute.Completions;
+        var policy = new DeterminismPolicy(options, rules ?? RequestRules.None, null, asksForTokenIds);
+        return policy.Pin(RequestFields.Check(body, route, acceptsText: true));
+    }
+
+    /// <summary>The object with a prompt as its first member, unless it has messages.</summary>
+    private static string WithContent(string json)
+    {
+        if (json.Contains("\"messages\"", StringComparison.Ordinal))
+            return json;
+        int begin = json.IndexOf('{', StringComparison.Ordinal) + 1;
+        bool isEmpty = json[begin..].TrimStart().StartsWith('}');
+        return json.Insert(begin, isEmpty ? "\"prompt\":\"x\"" : "\"prompt\":\"x\",");
     }
 }

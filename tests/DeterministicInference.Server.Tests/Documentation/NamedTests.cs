@@ -7,9 +7,14 @@ namespace DeterministicInference.Server.Tests.Documentation;
 internal static partial class NamedTests
 {
     private static readonly Lazy<string> Sources = new(() =>
-        string.Concat(Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(File.ReadAllText)));
+        string.Concat(
+            Directory
+                .GetFiles(Path.Combine(RepositoryFiles.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
+                .Select(File.ReadAllText)
+        )
+    );
 
-    /// <summary>Fails where a test that the text names is gone, or where it names too few.</summary>
+    /// <summary>Fails if a named test does not exist, or if there are too few.</summary>
     public static void RequireExist(string text, int atLeast = 1)
     {
         string[] named = [.. TestName().Matches(text).Select(match => match.Groups[1].Value)];

@@ -1,12 +1,10 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using DeterministicInference.Server.Tests.EndToEnd;
-using DeterministicInference.Server.Tests.Serve;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Documentation;
 
-/// <summary>What README shows is what a user gets.</summary>
+/// <summary>README shows real output.</summary>
 public sealed partial class ReadmeTests(SharedServers servers)
 {
     private static readonly string Readme = RepositoryFiles.Read("README.md");
@@ -18,12 +16,15 @@ public sealed partial class ReadmeTests(SharedServers servers)
         Assert.True(example.Success, "README has no curl example followed by its answer.");
         JsonObject shown = JsonNode.Parse(example.Groups["answer"].Value)!.AsObject();
 
-        JsonObject real = await (await servers.ChatAsync()).Api.JsonAsync(example.Groups["path"].Value, example.Groups["body"].Value);
+        JsonObject real = await (await servers.ChatAsync()).Api.JsonAsync(
+            example.Groups["path"].Value,
+            example.Groups["body"].Value
+        );
 
-        // The receipt is another one each time, and too long to show.
+        // The receipt differs each time, and is too long to show.
         Assert.Equal(Names(real["determinism"]!), Names(shown["determinism"]!));
         Assert.True(shown.Remove("determinism") && real.Remove("determinism"));
-        // Not promised to repeat.
+        // These members don't repeat.
         foreach (string name in (string[])["id", "created"])
         {
             Assert.True(shown.Remove(name) && real.Remove(name));
@@ -41,31 +42,63 @@ public sealed partial class ReadmeTests(SharedServers servers)
 
         foreach (string name in (string[])["logits", "sampled"])
         {
-            string[] shown = [.. Regex.Matches(Readme, $"^{name} +([0-9a-f]{{64}})$", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
-            string real = Regex.Match(result.Output, $"^{name} +([0-9a-f]{{64}})$", RegexOptions.Multiline).Groups[1].Value;
+            string[] shown =
+            [
+                .. Regex
+                    .Matches(Readme, $"^{name} +([0-9a-f]{{64}})$", RegexOptions.Multiline)
+                    .Select(match => match.Groups[1].Value),
+            ];
+            string real = Regex
+                .Match(result.Output, $"^{name} +([0-9a-f]{{64}})$", RegexOptions.Multiline)
+                .Groups[1]
+                .Value;
             Assert.True(shown.Length >= 2, $"README compares fewer than two {name} digests.");
             Assert.All(shown, digest => Assert.Equal(real, digest));
         }
     }
 
     [Fact]
-    public void Every_link_of_the_documentation_leads_to_a_file()
+    public void Every_link_of_the_documentation_leads_to_a_file_and_a_heading()
     {
-        string[] pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", .. Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "docs"), "*.md")];
+        string[] pages =
+        [
+            "README.md",
+            "CONTRIBUTING.md",
+            "SECURITY.md",
+            "CHANGELOG.md",
+            .. Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "docs"), "*.md"),
+        ];
         foreach (string page in pages)
         {
             string path = Path.Combine(RepositoryFiles.Root, page);
             foreach (Match link in Link().Matches(File.ReadAllText(path)))
             {
-                string target = Path.Combine(Path.GetDirectoryName(path)!, link.Groups[1].Value.Split('#')[0]);
+                string[] parts = link.Groups[1].Value.Split('#');
+                string target = parts[0].Length == 0 ? path : Path.Combine(Path.GetDirectoryName(path)!, parts[0]);
                 Assert.True(File.Exists(target), $"{page} links to {link.Groups[1].Value}.");
+                if (parts.Length > 1)
+                    Assert.Contains(parts[1], Headings(target));
             }
         }
     }
 
-    [GeneratedRegex(@"curl -s http://[^/]+(?<path>/v1/\S+).*?-d '(?<body>[^']+)'\n```\n```\n(?<answer>\{.*?\})\n```", RegexOptions.Singleline)]
+    /// <summary>The names by which links lead to the headings of a page, as GitHub makes them.</summary>
+    private static IEnumerable<string> Headings(string page) =>
+        Heading()
+            .Matches(File.ReadAllText(page))
+            .Select(heading =>
+                Regex.Replace(heading.Groups[1].Value.ToLowerInvariant(), @"[^\w\- ]", "").Replace(' ', '-')
+            );
+
+    [GeneratedRegex(
+        @"curl -s http://[^/]+(?<path>/v1/\S+).*?-d '(?<body>[^']+)'\n```\n```\n(?<answer>\{.*?\})\n```",
+        RegexOptions.Singleline
+    )]
     private static partial Regex CurlAndAnswer();
 
     [GeneratedRegex(@"\]\((?!https?:)([^)\s]+)\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"^#+ (.+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
 }

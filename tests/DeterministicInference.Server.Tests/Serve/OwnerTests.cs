@@ -1,12 +1,11 @@
 using System.Text.Json.Nodes;
-using DeterministicInference.Server.Tests.EndToEnd;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Serve;
 
 /// <summary>
-/// Programs that own a server, as in <c>samples/</c>: however they leave, the stream in flight is finished, the server ends
-/// by itself, and its engine with all that this started.
+/// Programs that own a server, as in <c>samples/</c>: however they end, the stream in flight is finished, and the
+/// server ends by itself with its engine and all of the engine's processes.
 /// </summary>
 public sealed class OwnerTests
 {
@@ -63,7 +62,7 @@ public sealed class OwnerTests
         using EventStream stream = await owner.Server.OpenAsync(ApiClient.Completions, Stream);
         JsonObject first = (await stream.ReadAsync())!;
         leave();
-        await ClosedDoor.AwaitAsync(owner.Server.Url);
+        await ClosedGateway.AwaitAsync(owner.Server.Url);
         await owner.Engine.PostAsync("/__fake/gates/owner", "");
         IReadOnlyList<JsonObject> rest = await stream.ReadToEndAsync();
         Assert.Equal((5, "length"), (1 + rest.Count, (string?)rest[^1]["choices"]![0]!["finish_reason"]));

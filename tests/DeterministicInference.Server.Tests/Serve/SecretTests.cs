@@ -1,21 +1,24 @@
 using System.Net;
-using DeterministicInference.Server.Tests.EndToEnd;
-using DeterministicInference.Server.Tests.Models;
-using DeterministicInference.Server.Tests.Proxy;
+using DeterministicInference.Server.Configuration;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Serve;
 
-/// <summary>Keys that the engine has and prints are nowhere in what the server says.</summary>
+/// <summary>Keys that the engine prints do not appear in the server's output.</summary>
 public sealed class SecretTests
 {
-    private const string EngineKey = "sk-engine-5f0c2b", HubToken = "hf_KqTzAbXwVu", OwnKey = "own-key-77aa1";
+    private const string EngineKey = "sk-engine-5f0c2b",
+        HubToken = "hf_KqTzAbXwVu",
+        OwnKey = "own-key-77aa1";
 
     private static readonly string[] Secrets = [EngineKey, HubToken, OwnKey];
 
     private static readonly (string, string)[] Talkative =
     [
-        ("FAKE_PRINT_ARGUMENTS", "1"), ("FAKE_FIRST_LINE", $"HF_TOKEN={HubToken}, served key {OwnKey}"), ("HF_TOKEN", HubToken), ("INFERENCE_API_KEY", OwnKey),
+        ("FAKE_PRINT_ARGUMENTS", "1"),
+        ("FAKE_FIRST_LINE", $"HF_TOKEN={HubToken}, served key {OwnKey}"),
+        ("HF_TOKEN", HubToken),
+        ("INFERENCE_API_KEY", OwnKey),
     ];
 
     [Fact]
@@ -24,7 +27,9 @@ public sealed class SecretTests
         string file = Path.Combine(TestModels.NewFolder("log"), "server.log");
         var told = new List<string>();
         ServeProcess server = await ServeProcess.SglangAsync(
-            ["--log-level", "DEBUG", "--log-file", file, "--", "--api-key", EngineKey], [.. Talkative, ("FAKE_WARMUP_MS", "-1")]);
+            ["--log-level", "DEBUG", "--log-file", file, "--", "--api-key", EngineKey],
+            [.. Talkative, ("FAKE_WARMUP_MS", "-1")]
+        );
         await using (server)
         {
             await server.LineAsync("Uvicorn running on ");
@@ -35,12 +40,35 @@ public sealed class SecretTests
         }
         told.AddRange(server.Log.Lines);
         told.AddRange(await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken));
-        Assert.All(told, line => Assert.All(Secrets, secret => Assert.DoesNotContain(secret, line, StringComparison.Ordinal)));
+        Assert.All(
+            told,
+            line => Assert.All(Secrets, secret => Assert.DoesNotContain(secret, line, StringComparison.Ordinal))
+        );
 
-        Assert.Contains(server.Log.Lines, line => line.EndsWith("HF_TOKEN=***, served key ***", StringComparison.Ordinal));
-        Assert.Contains(server.Log.Lines, line => line.Contains("server_args=ServerArgs(", StringComparison.Ordinal) && line.Contains("api_key='***'", StringComparison.Ordinal));
-        string launch = Assert.Single(server.Log.Lines, line => line.Contains("| DEBUG    | deterministic_inference.backends.sglang | Launching: ", StringComparison.Ordinal));
-        Assert.Contains($"| Launching: SPT_NOENV=1 {FakeBackendProcess.Command} -m sglang.launch_server --model-path /models/llama-2-7b ", launch, StringComparison.Ordinal);
+        Assert.Contains(
+            server.Log.Lines,
+            line => line.EndsWith("HF_TOKEN=***, served key ***", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            server.Log.Lines,
+            line =>
+                line.Contains("server_args=ServerArgs(", StringComparison.Ordinal)
+                && line.Contains("api_key='***'", StringComparison.Ordinal)
+        );
+        string launch = Assert.Single(
+            server.Log.Lines,
+            line =>
+                line.Contains(
+                    "| DEBUG    | deterministic_inference.backends.sglang | Launching: ",
+                    StringComparison.Ordinal
+                )
+        );
+        Assert.Contains(
+            $"| Launching: SPT_NOENV=1 {FakeBackendProcess.Command} -m sglang.launch_server --model-path "
+                + $"/models/llama-2-7b ",
+            launch,
+            StringComparison.Ordinal
+        );
         Assert.EndsWith(" --api-key ***", launch, StringComparison.Ordinal);
     }
 
@@ -50,19 +78,34 @@ public sealed class SecretTests
     public async Task No_error_has_a_key_of_the_engine(string console)
     {
         CommandResult result = await new ServeLaunch().RunAsync(
-            [.. ServeProcess.FakeSglang, "--log-to-console", console, "--", "--api-key", EngineKey], [.. Talkative, ("FAKE_EXIT_LINES", "1")]);
+            [.. ServeProcess.FakeSglang, "--log-to-console", console, "--", "--api-key", EngineKey],
+            [.. Talkative, ("FAKE_EXIT_LINES", "1")]
+        );
         Assert.Equal(1, result.ExitCode);
-        Assert.All(Secrets, secret => Assert.DoesNotContain(secret, result.Output + result.Error, StringComparison.Ordinal));
+        Assert.All(
+            Secrets,
+            secret => Assert.DoesNotContain(secret, result.Output + result.Error, StringComparison.Ordinal)
+        );
         string reason = console == "true" ? result.Output : result.Error;
-        Assert.Contains("api_key='***'", reason[reason.IndexOf("The engine's last lines:", StringComparison.Ordinal)..], StringComparison.Ordinal);
+        Assert.Contains(
+            "api_key='***'",
+            reason[reason.IndexOf("The engine's last lines:", StringComparison.Ordinal)..],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
-    public async Task Progress_is_told_with_the_engines_last_line_and_without_its_keys()
+    public async Task Progress_is_logged_with_the_engines_last_line_and_without_its_keys()
     {
-        await using ServeProcess server = await ServeProcess.SglangAsync(["--", "--api-key", EngineKey], [.. Talkative, ("FAKE_START_DELAY_MS", "600000")]);
+        await using ServeProcess server = await ServeProcess.SglangAsync(
+            ["--", "--api-key", EngineKey],
+            [.. Talkative, ("FAKE_START_DELAY_MS", "600000")]
+        );
         string line = await server.LineAsync("Waiting for SGLang server: 1");
-        Assert.Matches(@"\| INFO     \| deterministic_inference\.backends\.sglang \| Waiting for SGLang server: 1\d s, no connection; its last line: \[.*\] server_args=ServerArgs\(.*api_key='\*\*\*'", line);
+        Assert.Matches(
+            @"\| INFO     \| deterministic_inference\.backends\.sglang \| Waiting for SGLang server: 1\d s, no connection; its last line: \[.*\] server_args=ServerArgs\(.*api_key='\*\*\*'",
+            line
+        );
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Api.GetAsync("/readyz")).Status);
     }
 }

@@ -1,14 +1,12 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using DeterministicInference.Server.Backends.Guard;
-using DeterministicInference.Server.Tests.EndToEnd;
-using DeterministicInference.Server.Tests.Models;
+using DeterministicInference.Server.Native;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Serve;
 
 /// <summary>
-/// How <c>serve</c> ends: what runs is finished, the engine goes, nothing is left. That nothing is left is checked whenever a
+/// How <c>serve</c> ends: running requests finish, the engine ends, no process is left, which is checked whenever a
 /// <see cref="ServeProcess"/> ends.
 /// </summary>
 public sealed class StopTests
@@ -28,11 +26,16 @@ public sealed class StopTests
         using EventStream stream = await OpenAsync(server, Tokens);
         JsonObject first = (await stream.ReadAsync())!;
         server.Terminate();
-        await server.LineAsync("| Stopping (SIGTERM): requests in flight may finish");
-        await ClosedDoor.AwaitAsync(server.Url);
+        await server.LineAsync("| Stopping (SIGTERM): 1 requests in flight may finish");
+        await ClosedGateway.AwaitAsync(server.Url);
         await RequireCompleteAsync(first, stream);
         Assert.Equal(0, await server.WaitForExitAsync());
-        Assert.Contains(server.Log.Lines, line => line.Contains($"POST {ApiClient.Completions} 200 ", StringComparison.Ordinal) && line.Contains($"completion_tokens={Tokens} ", StringComparison.Ordinal));
+        Assert.Contains(
+            server.Log.Lines,
+            line =>
+                line.Contains($"POST {ApiClient.Completions} 200 ", StringComparison.Ordinal)
+                && line.Contains($"completion_tokens={Tokens} ", StringComparison.Ordinal)
+        );
         Assert.EndsWith("| Stopped", server.Log.Lines[^1], StringComparison.Ordinal);
     }
 
@@ -40,14 +43,18 @@ public sealed class StopTests
     public async Task The_end_of_standard_input_does_the_same_although_nobody_reads_the_log()
     {
         await using ServeProcess server = await ServeProcess.StartAsync(
-            ServerProgram.Built, ["--backend", "embedded", "--model-path", TestModels.Slow, "--log-level", "DEBUG", .. Patient], readsOutput: false);
+            ServerProgram.Built,
+            ["--backend", "embedded", "--model-path", TestModels.Slow, "--log-level", "DEBUG", .. Patient],
+            readsOutput: false
+        );
         await server.Api.AnswersAsync("/readyz", HttpStatusCode.OK, server);
-        // Log lines beyond what a pipe holds: whoever waits for a reader is stuck now.
-        for (int i = 0; i < 1000; i++) await server.Api.GetAsync("/livez");
+        // More log lines than a pipe holds: a server that waits for a reader would be stuck now.
+        for (int i = 0; i < 1000; i++)
+            await server.Api.GetAsync("/livez");
         using EventStream stream = await OpenAsync(server, Tokens);
         JsonObject first = (await stream.ReadAsync())!;
         server.CloseInput();
-        await ClosedDoor.AwaitAsync(server.Url);
+        await ClosedGateway.AwaitAsync(server.Url);
         await RequireCompleteAsync(first, stream);
         Assert.Equal(0, await server.WaitForExitAsync());
     }
@@ -55,8 +62,14 @@ public sealed class StopTests
     [Fact]
     public async Task A_second_SIGTERM_ends_it_at_once_and_the_stream_visibly_broken()
     {
-        // Minutes of work, and patience for it.
-        await using ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Slow, "--drain-timeout", "600s", "--stop-timeout", "600s");
+        // Minutes of work, with a long limit.
+        await using ServeProcess server = await ServeProcess.EmbeddedAsync(
+            TestModels.Slow,
+            "--drain-timeout",
+            "600s",
+            "--stop-timeout",
+            "600s"
+        );
         using EventStream stream = await OpenAsync(server, 4000);
         Assert.NotNull(await stream.ReadAsync());
         server.Terminate();
@@ -66,9 +79,7 @@ public sealed class StopTests
         Assert.Equal(0, code);
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
-            while (await stream.ReadAsync() is not null)
-            {
-            }
+            while (await stream.ReadAsync() is not null) { }
         });
     }
 
@@ -79,12 +90,25 @@ public sealed class StopTests
     [InlineData("sglang", "input")]
     public async Task An_idle_server_ends_at_once(string backend, string by)
     {
-        await using ServeProcess server = backend == "sglang" ? await ServeProcess.SglangAsync([]) : await ServeProcess.EmbeddedAsync(TestModels.Scripted);
-        if (backend == "sglang") await server.ReadyAsync("SGLang server");
-        if (by == "signal") server.Terminate();
-        else server.CloseInput();
+        await using ServeProcess server =
+            backend == "sglang"
+                ? await ServeProcess.SglangAsync([])
+                : await ServeProcess.EmbeddedAsync(TestModels.Scripted);
+        if (backend == "sglang")
+            await server.ReadyAsync("SGLang server");
+        if (by == "signal")
+            server.Terminate();
+        else
+            server.CloseInput();
         Assert.Equal(0, await server.WaitForExitAsync());
-        Assert.Contains(server.Log.Lines, line => line.Contains(by == "signal" ? "| Stopping (SIGTERM)" : "| Stopping (end of standard input)", StringComparison.Ordinal));
+        Assert.Contains(
+            server.Log.Lines,
+            line =>
+                line.Contains(
+                    by == "signal" ? "| Stopping (SIGTERM)" : "| Stopping (end of standard input)",
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     [Fact]
@@ -99,14 +123,17 @@ public sealed class StopTests
     [Fact]
     public async Task An_engine_that_ignores_SIGTERM_is_killed_after_the_grace()
     {
-        await using ServeProcess server = await ServeProcess.SglangAsync(["--stop-timeout", "1s"], ("FAKE_IGNORE_SIGTERM", "1"));
+        await using ServeProcess server = await ServeProcess.SglangAsync(
+            ["--stop-timeout", "1s"],
+            ("FAKE_IGNORE_SIGTERM", "1")
+        );
         await server.ReadyAsync("SGLang server");
         server.Terminate();
         Assert.Equal(0, await server.WaitForExitAsync());
     }
 
     [Fact]
-    public async Task Standard_input_that_is_none_of_our_business_does_not_end_it()
+    public async Task Standard_input_that_is_no_pipe_of_an_owner_does_not_end_it()
     {
         await using ServeProcess server = await ServeProcess.SglangAsync(["--stop-on-stdin-eof", "off"]);
         await server.ReadyAsync("SGLang server");
@@ -122,7 +149,12 @@ public sealed class StopTests
         server.Family.Signal(server.EngineIdentity, Libc.SigKill);
         Assert.Equal(1, await server.WaitForExitAsync());
         string reason = await server.LineAsync("| CRITICAL | deterministic_inference.server | ");
-        Assert.Contains("Embedded engine was ended by signal 9 (SIGKILL; if nobody sent it, the machine ran out of memory) although nobody asked it to.", reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "Embedded engine was ended by signal 9 (SIGKILL; if nobody sent it, the machine ran out of memory) "
+                + "unexpectedly.",
+            reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -137,7 +169,8 @@ public sealed class StopTests
         JsonObject? last = null;
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
-            while (true) last = await stream.ReadAsync();
+            while (true)
+                last = await stream.ReadAsync();
         });
         Assert.Equal("server_error", (string?)last!["error"]!["type"]);
         OpenAIErrors.Read(await json, HttpStatusCode.BadGateway, "server_error");
@@ -147,7 +180,10 @@ public sealed class StopTests
     private static string Body(int tokens) => $$"""{"prompt":"a","max_tokens":{{tokens}},"ignore_eos":true}""";
 
     private static Task<EventStream> OpenAsync(ServeProcess server, int tokens) =>
-        server.Api.OpenAsync(ApiClient.Completions, Body(tokens)[..^1] + ""","return_token_ids":true,"stream":true,"stream_options":{"include_usage":true}}""");
+        server.Api.OpenAsync(
+            ApiClient.Completions,
+            Body(tokens)[..^1] + ""","return_token_ids":true,"stream":true,"stream_options":{"include_usage":true}}"""
+        );
 
     private static async Task RequireCompleteAsync(JsonObject first, EventStream stream)
     {

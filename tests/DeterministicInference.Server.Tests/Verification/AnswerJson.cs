@@ -9,14 +9,29 @@ internal static class AnswerJson
     public static JsonObject Whole(ScriptedAnswer answer, AnswerRequest request, bool withIds)
     {
         var choice = new JsonObject { ["index"] = 0 };
-        if (request.IsChat) choice["message"] = new JsonObject { ["role"] = "assistant", ["content"] = answer.Text };
-        else choice["text"] = answer.Text;
-        if (request.WantsLogprobs) choice["logprobs"] = Logprobs(answer, request, answer.Tokens);
+        if (request.IsChat)
+            choice["message"] = new JsonObject { ["role"] = "assistant", ["content"] = answer.Text };
+        else
+            choice["text"] = answer.Text;
+        if (request.WantsLogprobs)
+            choice["logprobs"] = Logprobs(answer, request, answer.Tokens);
         choice["finish_reason"] = answer.Finish;
-        if (withIds) choice["token_ids"] = Ids(answer.Tokens.Select(token => token.Id));
-        var body = new JsonObject { ["id"] = "x-1", ["object"] = "answer", ["model"] = "tiny", ["choices"] = new JsonArray(choice) };
-        if (withIds) body["prompt_token_ids"] = Ids(answer.Prompt);
-        body["usage"] = new JsonObject { ["prompt_tokens"] = answer.Prompt.Count, ["completion_tokens"] = answer.Tokens.Count };
+        if (withIds)
+            choice["token_ids"] = Ids(answer.Tokens.Select(token => token.Id));
+        var body = new JsonObject
+        {
+            ["id"] = "x-1",
+            ["object"] = "answer",
+            ["model"] = "tiny",
+            ["choices"] = new JsonArray(choice),
+        };
+        if (withIds)
+            body["prompt_token_ids"] = Ids(answer.Prompt);
+        body["usage"] = new JsonObject
+        {
+            ["prompt_tokens"] = answer.Prompt.Count,
+            ["completion_tokens"] = answer.Tokens.Count,
+        };
         return body;
     }
 
@@ -28,29 +43,51 @@ internal static class AnswerJson
         {
             (uint id, string text) = answer.Tokens[i];
             var choice = new JsonObject { ["index"] = 0 };
-            if (request.IsChat) choice["delta"] = new JsonObject { ["content"] = text };
-            else choice["text"] = text;
-            if (request.WantsLogprobs) choice["logprobs"] = Logprobs(answer, request, [answer.Tokens[i]]);
+            if (request.IsChat)
+                choice["delta"] = new JsonObject { ["content"] = text };
+            else
+                choice["text"] = text;
+            if (request.WantsLogprobs)
+                choice["logprobs"] = Logprobs(answer, request, [answer.Tokens[i]]);
             choice["finish_reason"] = null;
-            if (withIds) choice["token_ids"] = Ids([id]);
+            if (withIds)
+                choice["token_ids"] = Ids([id]);
             var chunk = new JsonObject { ["id"] = "x-1", ["choices"] = new JsonArray(choice) };
-            if (withIds && i == 0) chunk["prompt_token_ids"] = Ids(answer.Prompt);
+            if (withIds && i == 0)
+                chunk["prompt_token_ids"] = Ids(answer.Prompt);
             yield return chunk;
         }
-        if (answer.BreaksAfter is not null) yield break;
+        if (answer.BreaksAfter is not null)
+            yield break;
         var last = new JsonObject { ["index"] = 0, ["finish_reason"] = answer.Finish };
-        if (request.IsChat) last["delta"] = new JsonObject();
-        else last["text"] = "";
+        if (request.IsChat)
+            last["delta"] = new JsonObject();
+        else
+            last["text"] = "";
         yield return new JsonObject { ["id"] = "x-1", ["choices"] = new JsonArray(last) };
     }
 
-    private static JsonObject Logprobs(ScriptedAnswer answer, AnswerRequest request, IEnumerable<(uint Id, string Text)> tokens) => request.IsChat
-        ? new JsonObject { ["content"] = new JsonArray([.. tokens.Select(token => new JsonObject { ["token"] = token.Text, ["logprob"] = JsonNode.Parse(answer.Logprob) })]) }
-        : new JsonObject
-        {
-            ["tokens"] = new JsonArray([.. tokens.Select(token => JsonValue.Create(token.Text))]),
-            ["token_logprobs"] = new JsonArray([.. tokens.Select(_ => JsonNode.Parse(answer.Logprob))]),
-        };
+    private static JsonObject Logprobs(
+        ScriptedAnswer answer,
+        AnswerRequest request,
+        IEnumerable<(uint Id, string Text)> tokens
+    ) =>
+        request.IsChat
+            ? new JsonObject
+            {
+                ["content"] = new JsonArray([
+                    .. tokens.Select(token => new JsonObject
+                    {
+                        ["token"] = token.Text,
+                        ["logprob"] = JsonNode.Parse(answer.Logprob),
+                    }),
+                ]),
+            }
+            : new JsonObject
+            {
+                ["tokens"] = new JsonArray([.. tokens.Select(token => JsonValue.Create(token.Text))]),
+                ["token_logprobs"] = new JsonArray([.. tokens.Select(_ => JsonNode.Parse(answer.Logprob))]),
+            };
 
     private static JsonArray Ids(IEnumerable<uint> ids) => new([.. ids.Select(id => JsonValue.Create(id))]);
 }

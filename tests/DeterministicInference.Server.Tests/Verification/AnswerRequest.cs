@@ -20,8 +20,10 @@ internal sealed record AnswerRequest(string Path, byte[] Body, bool IsReplay, st
     public RequestPins Pins(IReadOnlyDictionary<string, string> further)
     {
         var pins = new Dictionary<string, string>(further);
-        if ((string?)Json["model"] != "tiny") pins["model"] = "\"tiny\"";
-        if (Json["seed"] is null) pins["seed"] = "42";
+        if ((string?)Json["model"] != "tiny")
+            pins["model"] = "\"tiny\"";
+        if (Json["seed"] is null)
+            pins["seed"] = "42";
         return new RequestPins(pins);
     }
 }

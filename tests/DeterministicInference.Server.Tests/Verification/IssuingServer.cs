@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
@@ -10,7 +11,6 @@ using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Server.Hosting;
-using DeterministicInference.Server.Tests.EndToEnd;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -18,7 +18,7 @@ using Microsoft.Extensions.Logging;
 namespace DeterministicInference.Server.Tests.Verification;
 
 /// <summary>How <see cref="IssuingServer"/> delivers its receipts.</summary>
-internal enum ReceiptMode
+internal enum AnswerReceiptMode
 {
     Inline,
 
@@ -53,17 +53,17 @@ internal sealed class IssuingServer : IAsyncDisposable
     /// <summary>Requests that were to be answered.</summary>
     public IReadOnlyList<AnswerRequest> Requests => [.. _requests];
 
-    /// <summary>What it answers, by the number of the answer from 0.</summary>
+    /// <summary>Answers by number, from 0.</summary>
     public Func<int, ScriptedAnswer> Script { get; set; } = _ => ScriptedAnswer.Paris;
 
     public InferenceEnvironment Environment { get; set; } = EnvironmentOf("0.5.12");
 
-    public ReceiptMode Receipts { get; set; }
+    public AnswerReceiptMode Receipts { get; set; }
 
     /// <summary>Whether it serves the documents of environments.</summary>
     public bool HasDocuments { get; set; } = true;
 
-    /// <summary>Whether it tells its key.</summary>
+    /// <summary>Whether it publishes its key.</summary>
     public bool TellsKey { get; set; } = true;
 
     /// <summary>It answers every request with this status.</summary>
@@ -78,15 +78,23 @@ internal sealed class IssuingServer : IAsyncDisposable
     /// <summary>Pins besides those of model and seed.</summary>
     public Dictionary<string, string> Pins { get; } = [];
 
-    public static InferenceEnvironment EnvironmentOf(string version, params string[] reasons) => new(
-        [
-            new("engine.name", new EnvironmentFact("sglang", FactSource.Measured)), new("engine.version", new EnvironmentFact(version, FactSource.Measured)),
-        ],
-        reasons);
+    public static InferenceEnvironment EnvironmentOf(string version, params string[] reasons) =>
+        new(
+            [
+                new("engine.name", new EnvironmentFact("sglang", FactSource.Measured)),
+                new("engine.version", new EnvironmentFact(version, FactSource.Measured)),
+            ],
+            reasons
+        );
 
     public static async Task<IssuingServer> StartAsync()
     {
-        WebApplicationBuilder builder = HttpServer.CreateBuilder("127.0.0.1", 0, 1 << 20);
+        WebApplicationBuilder builder = HttpServer.CreateBuilder(
+            "127.0.0.1",
+            0,
+            1 << 20,
+            HttpServer.UsualHeadersTimeout
+        );
         builder.Logging.ClearProviders();
         WebApplication app = builder.Build();
         var server = new IssuingServer(app);
@@ -108,25 +116,61 @@ internal sealed class IssuingServer : IAsyncDisposable
         string path = context.Request.Path;
         if (Status is { } status)
         {
-            await WriteAsync(context, status, """{"error":{"message":"No.","type":"server_error","param":null,"code":null}}""");
+            await WriteAsync(
+                context,
+                status,
+                """{"error":{"message":"No.","type":"server_error","param":null,"code":null}}"""
+            );
         }
-        else if (IsSilent) await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-        else if (HttpMethods.IsPost(context.Request.Method)) await AnswerAsync(context);
-        else if (path == "/v1/receipts/key" && TellsKey) await WriteAsync(context, 200, new JsonObject { ["keyid"] = Key.PublicKey.KeyId.ToString(), ["pem"] = Key.PublicKey.ToPem() }.ToJsonString());
-        else if (path.StartsWith("/v1/receipts/", StringComparison.Ordinal) && _receipts.TryGetValue(path["/v1/receipts/".Length..], out JsonObject? receipt)) await WriteAsync(context, 200, receipt.ToJsonString());
-        else if (path == $"/v1/environment/{Environment.Id}" && HasDocuments) await WriteAsync(context, 200, Encoding.UTF8.GetString(EnvironmentDocument.Write(Environment)));
-        else await WriteAsync(context, 404, """{"error":{"message":"Nothing is here.","type":"invalid_request_error","param":null,"code":null}}""");
+        else if (IsSilent)
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted)
+                .ContinueWith(_ => { }, TaskScheduler.Default);
+        else if (HttpMethods.IsPost(context.Request.Method))
+            await AnswerAsync(context);
+        else if (path == "/v1/receipts/key" && TellsKey)
+            await WriteAsync(
+                context,
+                200,
+                new JsonObject
+                {
+                    ["keyid"] = Key.PublicKey.KeyId.ToString(),
+                    ["pem"] = Key.PublicKey.ToPem(),
+                }.ToJsonString()
+            );
+        else if (
+            path.StartsWith("/v1/receipts/", StringComparison.Ordinal)
+            && _receipts.TryGetValue(path["/v1/receipts/".Length..], out JsonObject? receipt)
+        )
+            await WriteAsync(context, 200, receipt.ToJsonString());
+        else if (path == $"/v1/environment/{Environment.Id}" && HasDocuments)
+            await WriteAsync(context, 200, Encoding.UTF8.GetString(EnvironmentDocument.Write(Environment)));
+        else
+            await WriteAsync(
+                context,
+                404,
+                """{"error":{"message":"Nothing is here.","type":"invalid_request_error","param":null,"code":null}}"""
+            );
     }
 
     private async Task AnswerAsync(HttpContext context)
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        var request = new AnswerRequest(context.Request.Path, body.ToArray(), context.Request.Headers["X-Determinism"] == "execute", context.Request.Headers.Authorization);
+        var request = new AnswerRequest(
+            context.Request.Path,
+            body.ToArray(),
+            context.Request.Headers["X-Determinism"] == "execute",
+            context.Request.Headers.Authorization
+        );
         _requests.Enqueue(request);
         if (RefusesIds && request.WantsIds)
         {
-            await WriteAsync(context, 400, """{"error":{"message":"'return_token_ids' is not supported here.","type":"invalid_request_error","param":"return_token_ids","code":null}}""");
+            await WriteAsync(
+                context,
+                400,
+                """{"error":{"message":"'return_token_ids' is not supported """
+                    + """here.","type":"invalid_request_error","param":"return_token_ids","code":null}}"""
+            );
             return;
         }
         ScriptedAnswer answer = Script(Interlocked.Increment(ref _answers) - 1);
@@ -134,13 +178,17 @@ internal sealed class IssuingServer : IAsyncDisposable
         string json = Encoding.UTF8.GetString(receipt.ToJson());
         string? inline = Receipts switch
         {
-            ReceiptMode.Inline => json,
-            ReceiptMode.Reference => $$"""{"receipt_id":"{{receipt.ReceiptId}}"}""",
-            ReceiptMode.Foreign => Encoding.UTF8.GetString(Issue(answer.With(0, 99, "Another"), request).ToJson()),
+            AnswerReceiptMode.Inline => json,
+            AnswerReceiptMode.Reference => $$"""{"receipt_id":"{{receipt.ReceiptId}}"}""",
+            AnswerReceiptMode.Foreign => Encoding.UTF8.GetString(
+                Issue(answer.With(0, 99, "Another"), request).ToJson()
+            ),
             _ => null,
         };
-        if (Receipts != ReceiptMode.None) context.Response.Headers["X-Receipt-Id"] = receipt.ReceiptId;
-        if (request.IsStream) await StreamAsync(context, answer, request, inline);
+        if (Receipts != AnswerReceiptMode.None)
+            context.Response.Headers["X-Receipt-Id"] = receipt.ReceiptId;
+        if (request.IsStream)
+            await StreamAsync(context, answer, request, inline);
         else
         {
             string text = AnswerJson.Whole(answer, request, request.WantsIds && answer.ReportsIds).ToJsonString();
@@ -148,19 +196,27 @@ internal sealed class IssuingServer : IAsyncDisposable
         }
     }
 
-    private static async Task StreamAsync(HttpContext context, ScriptedAnswer answer, AnswerRequest request, string? receipt)
+    private static async Task StreamAsync(
+        HttpContext context,
+        ScriptedAnswer answer,
+        AnswerRequest request,
+        string? receipt
+    )
     {
         context.Response.ContentType = "text/event-stream";
         var text = new StringBuilder();
-        foreach (JsonObject chunk in AnswerJson.Chunks(answer, request, request.WantsIds && answer.ReportsIds)) text.Append($"data: {chunk.ToJsonString()}\n\n");
+        foreach (JsonObject chunk in AnswerJson.Chunks(answer, request, request.WantsIds && answer.ReportsIds))
+            text.Append($"data: {chunk.ToJsonString()}\n\n");
         if (answer.BreaksAfter is null)
         {
-            if (receipt is not null) text.Append($": dis-receipt {receipt}\n");
+            if (receipt is not null)
+                text.Append($": dis-receipt {receipt}\n");
             text.Append("data: [DONE]\n\n");
         }
         await context.Response.WriteAsync(text.ToString(), context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
-        if (answer.BreaksAfter is not null) context.Abort();
+        if (answer.BreaksAfter is not null)
+            context.Abort();
     }
 
     private Receipt Issue(ScriptedAnswer answer, AnswerRequest request)
@@ -169,12 +225,19 @@ internal sealed class IssuingServer : IAsyncDisposable
         RequestPins pins = request.Pins(Pins);
         using var hasher = new OutputHasher(request.WantsLogprobs);
         var tokens = new ReportedTokens(salt);
-        foreach (JsonObject part in request.IsStream ? AnswerJson.Chunks(answer, request, answer.ReportsIds) : [AnswerJson.Whole(answer, request, answer.ReportsIds)])
+        var reader = new AnswerReader(
+            request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
+            request.WantsLogprobs
+        );
+        foreach (
+            JsonObject part in request.IsStream
+                ? AnswerJson.Chunks(answer, request, answer.ReportsIds)
+                : [AnswerJson.Whole(answer, request, answer.ReportsIds)]
+        )
         {
-            byte[] json = Encoding.UTF8.GetBytes(part.ToJsonString());
-            if (request.IsStream) hasher.AppendEvent(json);
-            else hasher.AppendAnswer(json);
-            tokens.Append(json);
+            AnswerReading read = reader.Read(Encoding.UTF8.GetBytes(part.ToJsonString()));
+            hasher.Append(read);
+            tokens.Append(read);
         }
         OutputDigest output = hasher.Finish();
         var receipt = Receipt.Issue(
@@ -185,7 +248,10 @@ internal sealed class IssuingServer : IAsyncDisposable
                 Complete = output.Finished,
                 Class = Environment.Class,
                 RequestPath = request.Path,
-                RequestCommitment = Commitment.ToRequest(CanonicalRequest.Digest(request.Path, request.Body, pins), salt),
+                RequestCommitment = Commitment.ToRequest(
+                    CanonicalRequest.Digest(request.Path, request.Body, pins),
+                    salt
+                ),
                 Pins = pins,
                 OutputCommitment = Commitment.ToOutput(output.Digest, salt),
                 Delivery = request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
@@ -198,7 +264,8 @@ internal sealed class IssuingServer : IAsyncDisposable
             },
             salt,
             output.Finished ? tokens.Tokens?.Trail : null,
-            Key);
+            Key
+        );
         Keep(receipt);
         return receipt;
     }
@@ -206,7 +273,8 @@ internal sealed class IssuingServer : IAsyncDisposable
     /// <summary>A log of two entries for each receipt is all that a proof needs.</summary>
     private void Keep(Receipt receipt)
     {
-        Sha256Value open = LogEntry.Open("log.example", Key.PublicKey).Leaf, leaf = LogEntry.Receipt(receipt.Envelope.Payload.Span).Leaf;
+        Sha256Value open = LogEntry.Open("log.example", Key.PublicKey).Leaf,
+            leaf = LogEntry.Receipt(receipt.Envelope.Payload.Span).Leaf;
         var checkpoint = new Checkpoint("log.example", 2, MerkleHash.Node(open, leaf));
         JsonObject kept = JsonNode.Parse(receipt.ToJson())!.AsObject();
         kept.Remove("trail");

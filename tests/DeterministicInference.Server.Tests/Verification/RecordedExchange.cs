@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Server.Cli;
-using DeterministicInference.Server.Tests.EndToEnd;
-using DeterministicInference.Server.Tests.Models;
 using DeterministicInference.Server.Verification;
 using Xunit;
 
@@ -12,13 +10,19 @@ namespace DeterministicInference.Server.Tests.Verification;
 /// <summary>A request and its answer in files, as a client keeps them, and the commands on them.</summary>
 internal sealed class RecordedExchange
 {
-    public const string Question = """{"model":"gpt","messages":[{"role":"user","content":"What is the capital of France?"}],"user":"u1"}""";
+    public const string Question =
+        """{"model":"gpt","messages":[{"role":"user","content":"What is the capital of France?"}],"user":"u1"}""";
 
     private readonly string _folder = TestModels.NewFolder("exchange");
 
     private RecordedExchange(string request, string answer, string receiptId)
     {
-        (RequestFile, AnswerFile, KeyFile, ReceiptId) = (Write("request.json", request), Write("answer", answer), Path.Combine(_folder, "key.pem"), receiptId);
+        (RequestFile, AnswerFile, KeyFile, ReceiptId) = (
+            Write("request.json", request),
+            Write("answer", answer),
+            Path.Combine(_folder, "key.pem"),
+            receiptId
+        );
     }
 
     public string RequestFile { get; }
@@ -36,9 +40,12 @@ internal sealed class RecordedExchange
     /// <summary>The receipt that stands in a JSON answer.</summary>
     public JsonObject Receipt => JsonNode.Parse(Answer)!["determinism"]!.AsObject();
 
-    /// <summary>Asks, and keeps what comes, also of a stream that breaks.</summary>
-    public static Task<RecordedExchange> AskAsync(IssuingServer server, string body = Question, string path = ApiClient.Chat) =>
-        AskAsync(server.Api, server.Key.PublicKey.ToPem(), body, path);
+    /// <summary>Sends a request and keeps the answer, also of a stream that breaks.</summary>
+    public static Task<RecordedExchange> AskAsync(
+        IssuingServer server,
+        string body = Question,
+        string path = ApiClient.Chat
+    ) => AskAsync(server.Api, server.Key.PublicKey.ToPem(), body, path);
 
     /// <summary>Asks a server that tells its key.</summary>
     public static async Task<RecordedExchange> AskAsync(ApiClient api, string body, string path = ApiClient.Chat) =>
@@ -46,8 +53,15 @@ internal sealed class RecordedExchange
 
     private static async Task<RecordedExchange> AskAsync(ApiClient api, string key, string body, string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        using HttpResponseMessage response = await api.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
+        using HttpResponseMessage response = await api.Http.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
         using var answer = new MemoryStream();
         try
         {
@@ -55,7 +69,7 @@ internal sealed class RecordedExchange
         }
         catch (HttpRequestException)
         {
-            // It broke; what came is kept.
+            // The stream broke; the received part is kept.
         }
         string id = response.Headers.TryGetValues("X-Receipt-Id", out IEnumerable<string>? ids) ? ids.Single() : "";
         var exchange = new RecordedExchange(body, Encoding.UTF8.GetString(answer.ToArray()), id);
@@ -64,7 +78,8 @@ internal sealed class RecordedExchange
     }
 
     /// <summary>Verifies the answer with its request and the server's key.</summary>
-    public Task<Verified> VerifyAsync(params string[] arguments) => VerifyAsync(AnswerFile, ["--request", RequestFile, "--key", KeyFile, .. arguments]);
+    public Task<Verified> VerifyAsync(params string[] arguments) =>
+        VerifyAsync(AnswerFile, ["--request", RequestFile, "--key", KeyFile, .. arguments]);
 
     /// <summary>Verifies a file, with the command line's own reading of its arguments.</summary>
     public static async Task<Verified> VerifyAsync(string file, params string[] arguments)
@@ -79,7 +94,17 @@ internal sealed class RecordedExchange
     public async Task<string> ExportAsync(params string[] arguments)
     {
         string bundle = Path.Combine(_folder, "bundle.json");
-        CommandResult result = await ServerProgram.Built.RunAsync(["receipts", "export", "--answer", AnswerFile, "--request", RequestFile, "-o", bundle, .. arguments]);
+        CommandResult result = await ServerProgram.Built.RunAsync([
+            "receipts",
+            "export",
+            "--answer",
+            AnswerFile,
+            "--request",
+            RequestFile,
+            "-o",
+            bundle,
+            .. arguments,
+        ]);
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.StartsWith($"{bundle}: receipt {ReceiptId}", result.Output, StringComparison.Ordinal);
         return bundle;

@@ -1,7 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using DeterministicInference.Server.Tests.EndToEnd;
-using DeterministicInference.Server.Tests.Serve;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;
@@ -9,7 +7,8 @@ namespace DeterministicInference.Server.Tests.Verification;
 /// <summary><c>verify --against</c>: every verdict with its exit code.</summary>
 public sealed class ReplayTests : IAsyncLifetime
 {
-    private const string Stream = """{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"seed":7,"stream":true}""";
+    private const string Stream =
+        """{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"seed":7,"stream":true}""";
 
     private IssuingServer _server = null!;
 
@@ -27,20 +26,28 @@ public sealed class ReplayTests : IAsyncLifetime
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body, path);
         Verified verified = await exchange.VerifyAsync("--against", _server.Url);
-        verified.Is(0, "REPRODUCED", "the same environment gives the same answer").Has("replay", "1 answer").Has("its environment", _server.Environment.Id.ToString());
+        verified
+            .Is(0, "REPRODUCED", "the same environment gives the same answer")
+            .Has("replay", "1 answer")
+            .Has("its environment", _server.Environment.Id.ToString());
         Assert.Equal((1, null), ((int)verified.Json["replay"]!["answers"]!, verified.Json["replay"]!["difference"]));
     }
 
     [Fact]
     public async Task The_replay_is_the_client_s_request_with_the_pins_and_nothing_that_is_not_bound()
     {
-        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, Stream.Replace("\"seed\":7", "\"user\":\"u\",\"max_tokens\":null", StringComparison.Ordinal));
+        RecordedExchange exchange = await RecordedExchange.AskAsync(
+            _server,
+            Stream.Replace("\"seed\":7", "\"user\":\"u\",\"max_tokens\":null", StringComparison.Ordinal)
+        );
         await exchange.VerifyAsync("--against", _server.Url + "/v1/");
         AnswerRequest replay = _server.Requests[1];
         Assert.True(replay.IsReplay);
         Assert.Equal(
-            """{"max_tokens":null,"messages":[{"role":"user","content":"Hi"}],"model":"tiny","seed":42,"stream":true,"return_token_ids":true}""",
-            Encoding.UTF8.GetString(replay.Body));
+            """{"max_tokens":null,"messages":[{"role":"user","content":"Hi"}],"model":"tiny","seed":42,"stream":"""
+                + """true,"return_token_ids":true}""",
+            Encoding.UTF8.GetString(replay.Body)
+        );
     }
 
     [Theory]
@@ -52,11 +59,22 @@ public sealed class ReplayTests : IAsyncLifetime
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body);
         _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
         Verified verified = await exchange.VerifyAsync("--against", _server.Url);
-        verified.Is(10, "CONTRADICTED", "the same environment differs at token 2 of choice 0").Has("replay", "3 answers").Has("first difference", "token 2 of choice 0");
-        verified.Has("in the replay", "token id 77").Has("in the receipt", recorded is null ? "token unknown" : $"token id 13, text \"{recorded}\"");
+        verified
+            .Is(10, "CONTRADICTED", "the same environment differs at token 2 of choice 0")
+            .Has("replay", "3 answers")
+            .Has("first difference", "token 2 of choice 0");
+        verified
+            .Has("in the replay", "token id 77")
+            .Has("in the receipt", recorded is null ? "token unknown" : $"token id 13, text \"{recorded}\"");
         JsonNode difference = verified.Json["replay"]!["difference"]!;
-        Assert.Equal(("tokens", 0, 2), ((string)difference["part"]!, (int)difference["choice"]!, (int)difference["token"]!));
-        Assert.Equal((recorded is null ? null : 13, recorded), ((int?)difference["recorded"]?["id"], (string?)difference["recorded"]?["text"]));
+        Assert.Equal(
+            ("tokens", 0, 2),
+            ((string)difference["part"]!, (int)difference["choice"]!, (int)difference["token"]!)
+        );
+        Assert.Equal(
+            (recorded is null ? null : 13, recorded),
+            ((int?)difference["recorded"]?["id"], (string?)difference["recorded"]?["text"])
+        );
         Assert.Equal((77, replayed), ((int)difference["replayed"]!["id"]!, (string?)difference["replayed"]!["text"]));
     }
 
@@ -65,7 +83,9 @@ public sealed class ReplayTests : IAsyncLifetime
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
-        (await exchange.VerifyAsync("--against", _server.Url, "--runs", "5")).Is(10, "CONTRADICTED", "").Has("replay", "5 answers");
+        (await exchange.VerifyAsync("--against", _server.Url, "--runs", "5"))
+            .Is(10, "CONTRADICTED", "")
+            .Has("replay", "5 answers");
         Assert.Equal(6, _server.Requests.Count);
     }
 
@@ -78,7 +98,10 @@ public sealed class ReplayTests : IAsyncLifetime
         Verified verified = await exchange.VerifyAsync("--against", _server.Url);
         verified.Is(10, "CONTRADICTED", "byte 12 of content of choice 0, token unknown");
         JsonNode difference = verified.Json["replay"]!["difference"]!;
-        Assert.Equal(("text", "content", 12, null), ((string)difference["part"]!, (string)difference["channel"]!, (int)difference["byte"]!, difference["token"]));
+        Assert.Equal(
+            ("text", "content", 12, null),
+            ((string)difference["part"]!, (string)difference["channel"]!, (int)difference["byte"]!, difference["token"])
+        );
     }
 
     [Fact]
@@ -96,7 +119,11 @@ public sealed class ReplayTests : IAsyncLifetime
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         _server.Environment = IssuingServer.EnvironmentOf("0.5.13");
-        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "another environment gives the same answer");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(
+            11,
+            "CORROBORATED",
+            "another environment gives the same answer"
+        );
     }
 
     [Fact]
@@ -106,20 +133,31 @@ public sealed class ReplayTests : IAsyncLifetime
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "best-effort");
         _server.Script = _ => ScriptedAnswer.Paris.With(0, 77, "A");
-        (await exchange.VerifyAsync("--against", _server.Url)).Is(12, "INCONCLUSIVE", "best-effort environment promises nothing");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(
+            12,
+            "INCONCLUSIVE",
+            "best-effort environment promises nothing"
+        );
     }
 
     [Fact]
-    public async Task A_server_that_does_not_tell_its_environment_never_reproduces()
+    public async Task A_server_that_does_not_name_its_environment_never_reproduces()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
-        _server.Receipts = ReceiptMode.None;
-        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "another environment").Has("its environment", "unknown").Has("note", "no receipt");
-        _server.Receipts = ReceiptMode.Foreign;
-        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "another environment").Has("note", "not one of its answer");
-        _server.Receipts = ReceiptMode.Inline;
+        _server.Receipts = AnswerReceiptMode.None;
+        (await exchange.VerifyAsync("--against", _server.Url))
+            .Is(11, "CORROBORATED", "another environment")
+            .Has("its environment", "unknown")
+            .Has("note", "no receipt");
+        _server.Receipts = AnswerReceiptMode.Foreign;
+        (await exchange.VerifyAsync("--against", _server.Url))
+            .Is(11, "CORROBORATED", "another environment")
+            .Has("note", "not one of its answer");
+        _server.Receipts = AnswerReceiptMode.Inline;
         _server.Pins.Add("temperature", "0.5");
-        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "another environment").Has("note", "changed the request (temperature)");
+        (await exchange.VerifyAsync("--against", _server.Url))
+            .Is(11, "CORROBORATED", "another environment")
+            .Has("note", "changed the request (temperature)");
     }
 
     [Theory]
@@ -128,7 +166,7 @@ public sealed class ReplayTests : IAsyncLifetime
     public async Task A_receipt_by_its_id_is_fetched(string mode)
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
-        _server.Receipts = Enum.Parse<ReceiptMode>(mode);
+        _server.Receipts = Enum.Parse<AnswerReceiptMode>(mode);
         (await exchange.VerifyAsync("--against", _server.Url)).Is(0, "REPRODUCED", "same environment");
     }
 
@@ -139,11 +177,23 @@ public sealed class ReplayTests : IAsyncLifetime
         string bundle = await exchange.ExportAsync("--url", _server.Url);
         _server.Environment = IssuingServer.EnvironmentOf("0.5.13");
         _server.Script = _ => ScriptedAnswer.Paris.With(1, 77, " center");
-        Verified verified = await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", _server.Url);
-        verified.Is(12, "INCONCLUSIVE", "differs at token 1 of choice 0; the environments differ in engine.version").Has("differing fact", "engine.version");
+        Verified verified = await RecordedExchange.VerifyAsync(
+            bundle,
+            "--key",
+            exchange.KeyFile,
+            "--against",
+            _server.Url
+        );
+        verified
+            .Is(12, "INCONCLUSIVE", "differs at token 1 of choice 0; the environments differ in engine.version")
+            .Has("differing fact", "engine.version");
         Assert.Equal("""["engine.version"]""", verified.Json["replay"]!["differing_facts"]!.ToJsonString());
         _server.HasDocuments = false;
-        (await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", _server.Url)).Is(12, "INCONCLUSIVE", "unknown facts");
+        (await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", _server.Url)).Is(
+            12,
+            "INCONCLUSIVE",
+            "unknown facts"
+        );
     }
 
     [Fact]
@@ -151,7 +201,9 @@ public sealed class ReplayTests : IAsyncLifetime
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         _server.Script = i => i % 2 == 1 ? ScriptedAnswer.Paris.With(2, 77, " was") : ScriptedAnswer.Paris;
-        (await exchange.VerifyAsync("--against", _server.Url)).Is(12, "INCONCLUSIVE", "the engine asked is itself not deterministic").Has("replay", "3 answers");
+        (await exchange.VerifyAsync("--against", _server.Url))
+            .Is(12, "INCONCLUSIVE", "the engine asked is itself not deterministic")
+            .Has("replay", "3 answers");
     }
 
     [Fact]
@@ -160,17 +212,25 @@ public sealed class ReplayTests : IAsyncLifetime
         _server.Script = _ => ScriptedAnswer.Paris with { ReportsIds = false };
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         _server.RefusesIds = true;
-        (await exchange.VerifyAsync("--against", _server.Url)).Is(0, "REPRODUCED", "").Has("note", "does not report token ids");
+        (await exchange.VerifyAsync("--against", _server.Url))
+            .Is(0, "REPRODUCED", "")
+            .Has("note", "does not report token ids");
     }
 
     [Fact]
     public async Task Another_delivery_is_decided_by_the_tokens()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
-        (await exchange.VerifyAsync("--against", _server.Url, "--delivery", "sse")).Is(0, "REPRODUCED", "").Has("replay", "1 answer, sse");
+        (await exchange.VerifyAsync("--against", _server.Url, "--delivery", "sse"))
+            .Is(0, "REPRODUCED", "")
+            .Has("replay", "1 answer, sse");
         Assert.True(_server.Requests[^1].IsStream);
         _server.Script = _ => ScriptedAnswer.Paris.With(4, 15, "!") with { ReportsIds = false };
-        (await exchange.VerifyAsync("--against", _server.Url, "--delivery", "sse")).Is(12, "INCONCLUSIVE", "no tokens tell");
+        (await exchange.VerifyAsync("--against", _server.Url, "--delivery", "sse")).Is(
+            12,
+            "INCONCLUSIVE",
+            "no tokens tell"
+        );
     }
 
     [Fact]
@@ -178,17 +238,42 @@ public sealed class ReplayTests : IAsyncLifetime
     {
         _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 3 };
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server, Stream);
-        string receipt = exchange.Write("receipt.json", (await _server.Api.GetAsync($"/v1/receipts/{exchange.ReceiptId}")).Body);
-        string[] arguments = ["--key", exchange.KeyFile, "--request", exchange.RequestFile, "--response", exchange.AnswerFile];
-        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(14, "INCOMPLETE", "the answer broke off").Has("log", "ok");
+        string receipt = exchange.Write(
+            "receipt.json",
+            (await _server.Api.GetAsync($"/v1/receipts/{exchange.ReceiptId}")).Body
+        );
+        string[] arguments =
+        [
+            "--key",
+            exchange.KeyFile,
+            "--request",
+            exchange.RequestFile,
+            "--response",
+            exchange.AnswerFile,
+        ];
+        (await RecordedExchange.VerifyAsync(receipt, arguments))
+            .Is(14, "INCOMPLETE", "the answer broke off")
+            .Has("log", "ok");
 
         _server.Script = _ => ScriptedAnswer.Paris;
         arguments = [.. arguments, "--against", _server.Url];
-        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(14, "INCOMPLETE", "its tokens are the first ones of the replay");
+        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(
+            14,
+            "INCOMPLETE",
+            "its tokens are the first ones of the replay"
+        );
         _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
-        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(14, "INCOMPLETE", "its tokens are not the first ones of the replay");
+        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(
+            14,
+            "INCOMPLETE",
+            "its tokens are not the first ones of the replay"
+        );
         _server.Status = 503;
-        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(14, "INCOMPLETE", "the server gave none to compare it with: it answers 503");
+        (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(
+            14,
+            "INCOMPLETE",
+            "the server gave none to compare it with: it answers 503"
+        );
     }
 
     [Theory]
@@ -199,16 +284,28 @@ public sealed class ReplayTests : IAsyncLifetime
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         _server.Status = status;
-        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", $"the server gave no answer: it answers {status}: No.");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(
+            15,
+            "UNREACHABLE",
+            $"the server gave no answer: it answers {status}: No."
+        );
     }
 
     [Fact]
     public async Task A_server_that_is_not_there_or_does_not_answer_in_time_is_unreachable()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
-        (await exchange.VerifyAsync("--against", $"http://127.0.0.1:{FreePort.Next()}")).Is(15, "UNREACHABLE", "it can't be connected to");
+        (await exchange.VerifyAsync("--against", $"http://127.0.0.1:{FreePort.Next()}")).Is(
+            15,
+            "UNREACHABLE",
+            "it can't be reached"
+        );
         _server.IsSilent = true;
-        (await exchange.VerifyAsync("--against", _server.Url, "--timeout", "1")).Is(15, "UNREACHABLE", "it did not answer within 1 s");
+        (await exchange.VerifyAsync("--against", _server.Url, "--timeout", "1")).Is(
+            15,
+            "UNREACHABLE",
+            "it did not answer within 1 s"
+        );
     }
 
     [Fact]
@@ -221,7 +318,11 @@ public sealed class ReplayTests : IAsyncLifetime
         (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "its answer broke off");
         int answers = _server.Requests.Count;
         _server.Script = i => ScriptedAnswer.Paris.With(2, 77, " was") with { BreaksAfter = i == answers ? null : 1 };
-        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "the server gave no answer after 1 answer that differs: the connection broke off");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(
+            15,
+            "UNREACHABLE",
+            "the server gave no answer after 1 answer that differs: the connection broke off"
+        );
     }
 
     [Fact]

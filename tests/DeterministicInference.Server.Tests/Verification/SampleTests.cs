@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using DeterministicInference.Server.Tests.Documentation;
-using DeterministicInference.Server.Tests.EndToEnd;
 using DeterministicInference.Server.Tests.Serve;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;
 
-/// <summary>The programs of <c>samples/</c> that have to do with receipts. The one in Node reads the formats by itself.</summary>
+/// <summary>
+/// The programs of <c>samples/</c> that have to do with receipts. The one in Node reads the formats by itself.
+/// </summary>
 public sealed class SampleTests : IAsyncLifetime
 {
     /// <summary>Spellings that a parser of JSON would lose, and orders that it would change.</summary>
@@ -28,27 +29,65 @@ public sealed class SampleTests : IAsyncLifetime
     [InlineData(Odd + ""","return_token_ids":true}""", ApiClient.Completions)]
     public async Task The_Node_sample_verifies_a_bundle_by_itself(string body, string path)
     {
-        _server.Script = _ => ScriptedAnswer.Paris with { Tokens = [(5, "Grüße \ud83d\ude00"), (6, "\u2028\uFFFDx"), (7, "\uFFFD\uFFFD")] };
+        _server.Script = _ =>
+            ScriptedAnswer.Paris with
+            {
+                Tokens = [(5, "Grüße \ud83d\ude00"), (6, "\u2028\uFFFDx"), (7, "\uFFFD\uFFFD")],
+            };
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body, path);
         string bundle = await exchange.ExportAsync("--url", _server.Url);
         bool hasIds = body.Contains("return_token_ids", StringComparison.Ordinal);
 
         CommandResult valid = await NodeAsync("verify.mjs", bundle, exchange.KeyFile);
         Assert.Equal(("", 0), (valid.Error, valid.ExitCode));
-        Assert.Equal($"VALID (not replayed)\nchecked: signature, request, output, {(hasIds ? "token chain, " : "")}trail, environment\n", valid.Output);
+        Assert.Equal(
+            $"VALID (not replayed)\nchecked: signature, request, output, {(hasIds ? "token chain, " : "")}trail, "
+                + "environment\n",
+            valid.Output
+        );
 
-        JsonObject json = JsonNode.Parse(await File.ReadAllTextAsync(bundle, TestContext.Current.CancellationToken))!.AsObject();
-        await RequireFailureAsync("request", json["request"]!, "body", text => text.Replace("1.0", "1", StringComparison.Ordinal));
-        await RequireFailureAsync("output", json["response"]!, "body", text => text.Replace("Gr", "gr", StringComparison.Ordinal));
-        if (hasIds) await RequireFailureAsync("token chain", json["response"]!, "body", text => text.Replace("6", "8", StringComparison.Ordinal));
-        await RequireFailureAsync("environment", json["environment"]!["facts"]!["engine.version"]!, "value", text => text + "1");
+        JsonObject json = JsonNode
+            .Parse(await File.ReadAllTextAsync(bundle, TestContext.Current.CancellationToken))!
+            .AsObject();
+        await RequireFailureAsync(
+            "request",
+            json["request"]!,
+            "body",
+            text => text.Replace("1.0", "1", StringComparison.Ordinal)
+        );
+        await RequireFailureAsync(
+            "output",
+            json["response"]!,
+            "body",
+            text => text.Replace("Gr", "gr", StringComparison.Ordinal)
+        );
+        if (hasIds)
+            await RequireFailureAsync(
+                "token chain",
+                json["response"]!,
+                "body",
+                text => text.Replace("6", "8", StringComparison.Ordinal)
+            );
+        await RequireFailureAsync(
+            "environment",
+            json["environment"]!["facts"]!["engine.version"]!,
+            "value",
+            text => text + "1"
+        );
 
         async Task RequireFailureAsync(string part, JsonNode parent, string name, Func<string, string> change)
         {
             string original = (string)parent[name]!;
             parent[name] = change(original);
-            CommandResult result = await NodeAsync("verify.mjs", exchange.Write("changed.json", json.ToJsonString()), exchange.KeyFile);
-            Assert.Equal((13, $"NOT VALID: the {part} is not the one that was signed\n"), (result.ExitCode, result.Output));
+            CommandResult result = await NodeAsync(
+                "verify.mjs",
+                exchange.Write("changed.json", json.ToJsonString()),
+                exchange.KeyFile
+            );
+            Assert.Equal(
+                (13, $"NOT VALID: the {part} is not the one that was signed\n"),
+                (result.ExitCode, result.Output)
+            );
             parent[name] = original;
         }
     }
@@ -58,30 +97,55 @@ public sealed class SampleTests : IAsyncLifetime
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string bundle = await exchange.ExportAsync("--url", _server.Url);
-        Assert.StartsWith("VALID (not replayed); key not pinned\n", (await NodeAsync("verify.mjs", bundle)).Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "VALID (not replayed); key not pinned\n",
+            (await NodeAsync("verify.mjs", bundle)).Output,
+            StringComparison.Ordinal
+        );
         await using IssuingServer other = await IssuingServer.StartAsync();
-        CommandResult result = await NodeAsync("verify.mjs", bundle, exchange.Write("other.pem", other.Key.PublicKey.ToPem()));
+        CommandResult result = await NodeAsync(
+            "verify.mjs",
+            bundle,
+            exchange.Write("other.pem", other.Key.PublicKey.ToPem())
+        );
         Assert.Equal((13, "NOT VALID: the signature is not by the key\n"), (result.ExitCode, result.Output));
     }
 
     [Fact]
     public async Task The_Node_sample_asks_and_makes_a_bundle_that_verify_takes()
     {
-        string bundle = Path.Combine(Models.TestModels.NewFolder("sample"), "bundle.json");
-        CommandResult result = await NodeAsync("receipt.mjs", _server.Url, "What is the capital of \"France\"?", bundle);
+        string bundle = Path.Combine(TestModels.NewFolder("sample"), "bundle.json");
+        CommandResult result = await NodeAsync(
+            "receipt.mjs",
+            _server.Url,
+            "What is the capital of \"France\"?",
+            bundle
+        );
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.StartsWith("answer: The capital is Paris.\nreceipt ", result.Output, StringComparison.Ordinal);
-        Assert.EndsWith("signature, request, output, token chain, trail verified\n", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "signature, request, output, token chain, trail verified\n",
+            result.Output,
+            StringComparison.Ordinal
+        );
         Verified verified = await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url);
         verified.Is(0, "REPRODUCED", "");
-        Assert.Equal(("passed", "passed", "passed"), (verified.Check("tokens"), verified.Check("output"), verified.Check("prompt")));
+        Assert.Equal(
+            ("passed", "passed", "passed"),
+            (verified.Check("tokens"), verified.Check("output"), verified.Check("prompt"))
+        );
     }
 
     [Fact]
     public async Task The_C_sharp_sample_asks_and_verifies()
     {
         string sample = Path.Combine(AppContext.BaseDirectory, "ReceiptSample.dll");
-        CommandResult result = await RunAsync(ServerProgram.Built.File, sample, _server.Url, "What is the capital of \"France\"?");
+        CommandResult result = await RunAsync(
+            ServerProgram.Built.File,
+            sample,
+            _server.Url,
+            "What is the capital of \"France\"?"
+        );
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         Assert.Contains("answer: The capital is Paris.\nreceipt ", result.Output, StringComparison.Ordinal);
         Assert.Contains("VALID (not replayed)\n", result.Output, StringComparison.Ordinal);
@@ -91,14 +155,22 @@ public sealed class SampleTests : IAsyncLifetime
     private static Task<CommandResult> NodeAsync(string sample, params string[] arguments)
     {
         Assert.SkipWhen(OwnerProcess.Find("node") is null, "skipped: needs Node");
-        return RunAsync(OwnerProcess.Find("node")!, [Path.Combine(RepositoryFiles.Root, "samples", "node", sample), .. arguments]);
+        return RunAsync(
+            OwnerProcess.Find("node")!,
+            [Path.Combine(RepositoryFiles.Root, "samples", "node", sample), .. arguments]
+        );
     }
 
     private static async Task<CommandResult> RunAsync(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().Within();
         return new CommandResult(process.ExitCode, await output.Within(), await error.Within());
     }

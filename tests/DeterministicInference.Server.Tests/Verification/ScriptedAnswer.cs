@@ -1,11 +1,12 @@
 namespace DeterministicInference.Server.Tests.Verification;
 
-/// <summary>What an engine answers, and how it behaves.</summary>
+/// <summary>An engine's answer and its behaviour.</summary>
 internal sealed record ScriptedAnswer
 {
     public static ScriptedAnswer Paris { get; } = new();
 
-    public IReadOnlyList<(uint Id, string Text)> Tokens { get; init; } = [(11, "The"), (12, " capital"), (13, " is"), (14, " Paris"), (15, ".")];
+    public IReadOnlyList<(uint Id, string Text)> Tokens { get; init; } =
+    [(11, "The"), (12, " capital"), (13, " is"), (14, " Paris"), (15, ".")];
 
     public IReadOnlyList<uint> Prompt { get; init; } = [1, 2, 3];
 
@@ -23,5 +24,9 @@ internal sealed record ScriptedAnswer
     public string Text => string.Concat(Tokens.Select(token => token.Text));
 
     /// <summary>The same with another token at a place.</summary>
-    public ScriptedAnswer With(int place, uint id, string text) => this with { Tokens = [.. Tokens.Take(place), (id, text), .. Tokens.Skip(place + 1)] };
+    public ScriptedAnswer With(int place, uint id, string text) =>
+        this with
+        {
+            Tokens = [.. Tokens.Take(place), (id, text), .. Tokens.Skip(place + 1)],
+        };
 }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;
 
-/// <summary>What <c>verify</c> says, to people and to programs.</summary>
+/// <summary>The output of <c>verify</c>, as text and as JSON.</summary>
 internal sealed record Verified
 {
     public Verified(VerificationReport report)
@@ -38,10 +38,16 @@ internal sealed record Verified
     /// <summary>A line of the report.</summary>
     public Verified Has(string name, string value)
     {
-        Assert.Contains(Text.Split('\n'), line => line.StartsWith(name.PadRight(18), StringComparison.Ordinal) && line[18..].Contains(value, StringComparison.Ordinal));
+        Assert.Contains(
+            Text.Split('\n'),
+            line =>
+                line.StartsWith(name.PadRight(18), StringComparison.Ordinal)
+                && line[18..].Contains(value, StringComparison.Ordinal)
+        );
         return this;
     }
 
     /// <summary>How a check went.</summary>
-    public string Check(string name) => (string)Json["checks"]!.AsArray().Single(check => (string?)check!["check"] == name)!["outcome"]!;
+    public string Check(string name) =>
+        (string)Json["checks"]!.AsArray().Single(check => (string?)check!["check"] == name)!["outcome"]!;
 }

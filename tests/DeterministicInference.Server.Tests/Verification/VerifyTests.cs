@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using DeterministicInference.Server.Tests.EndToEnd;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;
@@ -23,7 +22,13 @@ public sealed class VerifyTests : IAsyncLifetime
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body);
         Verified verified = await exchange.VerifyAsync();
-        verified.Is(0, "VALID", "not replayed").Has("signature", "ok").Has("request", "ok").Has("output", "ok").Has("trail", "ok").Has("receipt", exchange.ReceiptId);
+        verified
+            .Is(0, "VALID", "not replayed")
+            .Has("signature", "ok")
+            .Has("request", "ok")
+            .Has("output", "ok")
+            .Has("trail", "ok")
+            .Has("receipt", exchange.ReceiptId);
         Assert.Equal("VALID (not replayed)", verified.FirstLine);
         Assert.Equal((true, null), ((bool)verified.Json["key"]!["pinned"]!, verified.Json["replay"]));
         Assert.Equal("not_checked", verified.Check("environment"));
@@ -32,11 +37,27 @@ public sealed class VerifyTests : IAsyncLifetime
     [Fact]
     public async Task A_receipt_alone_can_be_checked_with_the_files_given()
     {
-        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, """{"messages":[],"return_token_ids":true}""");
+        RecordedExchange exchange = await RecordedExchange.AskAsync(
+            _server,
+            """{"messages":[],"return_token_ids":true}"""
+        );
         string receipt = exchange.Write("receipt.json", exchange.Receipt.ToJsonString());
-        (await RecordedExchange.VerifyAsync(receipt, "--key", exchange.KeyFile)).Is(0, "VALID", "").Has("output", "not checked: no answer was given");
-        Verified whole = await RecordedExchange.VerifyAsync(receipt, "--key", exchange.KeyFile, "--request", exchange.RequestFile, "--response", exchange.AnswerFile);
-        Assert.Equal(("passed", "passed", "passed", "passed"), (whole.Check("request"), whole.Check("output"), whole.Check("tokens"), whole.Check("prompt")));
+        (await RecordedExchange.VerifyAsync(receipt, "--key", exchange.KeyFile))
+            .Is(0, "VALID", "")
+            .Has("output", "not checked: no answer was given");
+        Verified whole = await RecordedExchange.VerifyAsync(
+            receipt,
+            "--key",
+            exchange.KeyFile,
+            "--request",
+            exchange.RequestFile,
+            "--response",
+            exchange.AnswerFile
+        );
+        Assert.Equal(
+            ("passed", "passed", "passed", "passed"),
+            (whole.Check("request"), whole.Check("output"), whole.Check("tokens"), whole.Check("prompt"))
+        );
     }
 
     [Fact]
@@ -46,28 +67,80 @@ public sealed class VerifyTests : IAsyncLifetime
         string bundle = await exchange.ExportAsync("--url", _server.Url);
         Verified verified = await RecordedExchange.VerifyAsync(bundle);
         verified.Is(0, "VALID", "").Has("environment", "ok").Has("log", "ok").Has("request", "ok");
-        Assert.EndsWith($"; key not pinned: {_server.Key.PublicKey.KeyId}", verified.FirstLine, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"; key not pinned: {_server.Key.PublicKey.KeyId}",
+            verified.FirstLine,
+            StringComparison.Ordinal
+        );
         Assert.False((bool)verified.Json["key"]!["pinned"]!);
         (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url)).Is(0, "REPRODUCED", "");
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(bundle));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(bundle));
+    }
+
+    /// <summary>An engine may have members of any name, also those by which a bundle or a receipt is known.</summary>
+    [Theory]
+    [InlineData("form", "\"x\"")]
+    [InlineData("form", "null")]
+    [InlineData("receipt_id", "\"x\"")]
+    [InlineData("receipt", "{}")]
+    public async Task An_answer_is_one_whatever_other_members_it_has(string name, string value)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string answer = exchange.WithAnswer(text => $"{{\"{name}\":{value}," + text[1..]);
+        (await RecordedExchange.VerifyAsync(answer, "--request", exchange.RequestFile, "--key", exchange.KeyFile)).Is(
+            0,
+            "VALID",
+            ""
+        );
+    }
+
+    [Fact]
+    public async Task Half_of_a_pair_in_a_name_is_a_verdict()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string answer = exchange.WithAnswer(text =>
+            text.Replace("\"determinism\":{", "\"determinism\":{\"x\":{\"\\ud800\":1},", StringComparison.Ordinal)
+        );
+        (await RecordedExchange.VerifyAsync(answer, "--key", exchange.KeyFile)).Is(13, "TAMPERED", "is not JSON");
     }
 
     [Fact]
     public async Task Without_a_server_a_bundle_has_what_the_client_kept()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server, Stream);
-        JsonObject bundle = JsonNode.Parse(await File.ReadAllTextAsync(await exchange.ExportAsync(), TestContext.Current.CancellationToken))!.AsObject();
+        JsonObject bundle = JsonNode
+            .Parse(await File.ReadAllTextAsync(await exchange.ExportAsync(), TestContext.Current.CancellationToken))!
+            .AsObject();
         Assert.Equal(["form", "request", "response", "receipt"], bundle.Select(member => member.Key));
-        Assert.Equal((Stream, exchange.Answer), ((string)bundle["request"]!["body"]!, (string)bundle["response"]!["body"]!));
+        Assert.Equal(
+            (Stream, exchange.Answer),
+            ((string)bundle["request"]!["body"]!, (string)bundle["response"]!["body"]!)
+        );
     }
 
     [Fact]
     public async Task Parts_that_do_not_belong_together_are_not_exported()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
-        string answer = exchange.WithAnswer(text => text.Replace("Paris", "Lyon", StringComparison.Ordinal)), bundle = Path.Combine(Path.GetDirectoryName(answer)!, "no.json");
-        CommandResult result = await ServerProgram.Built.RunAsync(["receipts", "export", "--answer", answer, "--request", exchange.RequestFile, "--output", bundle, "--url", _server.Url]);
-        Assert.Equal((2, $"error: {answer}: its parts don't belong together: the output is not the one that was signed."), (result.ExitCode, result.Error.Trim()));
+        string answer = exchange.WithAnswer(text => text.Replace("Paris", "Lyon", StringComparison.Ordinal)),
+            bundle = Path.Combine(Path.GetDirectoryName(answer)!, "no.json");
+        CommandResult result = await ServerProgram.Built.RunAsync([
+            "receipts",
+            "export",
+            "--answer",
+            answer,
+            "--request",
+            exchange.RequestFile,
+            "--output",
+            bundle,
+            "--url",
+            _server.Url,
+        ]);
+        Assert.Equal(
+            (2, $"error: {answer}: its parts don't belong together: the output is not the one that was signed."),
+            (result.ExitCode, result.Error.Trim())
+        );
         Assert.False(File.Exists(bundle));
     }
 
@@ -76,12 +149,26 @@ public sealed class VerifyTests : IAsyncLifetime
     [InlineData("the answer", "\"index\":0", "\"index\":0,\"index\":0")]
     [InlineData("the receipt's id", "\"receipt_id\":\"", "\"receipt_id\":\"0")]
     [InlineData("'determinism.salt'", "\"salt\":\"", "\"salt\":\"*")]
-    [InlineData("the signature", "\"payloadType\":\"application/vnd.in-toto", "\"payloadType\":\"application/vnd.in-tot0")]
+    [InlineData(
+        "the signature",
+        "\"payloadType\":\"application/vnd.in-toto",
+        "\"payloadType\":\"application/vnd.in-tot0"
+    )]
     public async Task A_changed_answer_is_tampered_and_the_part_is_named(string named, string part, string by)
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string changed = exchange.WithAnswer(text => text.Replace(part, by, StringComparison.Ordinal));
-        (await RecordedExchange.VerifyAsync(changed, "--key", exchange.KeyFile, "--request", exchange.RequestFile, "--against", _server.Url)).Is(13, "TAMPERED", named);
+        (
+            await RecordedExchange.VerifyAsync(
+                changed,
+                "--key",
+                exchange.KeyFile,
+                "--request",
+                exchange.RequestFile,
+                "--against",
+                _server.Url
+            )
+        ).Is(13, "TAMPERED", named);
         Assert.Single(_server.Requests);
     }
 
@@ -89,20 +176,50 @@ public sealed class VerifyTests : IAsyncLifetime
     public async Task Another_request_key_environment_or_proof_is_tampered()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
-        string request = exchange.Write("other.json", RecordedExchange.Question.Replace("France", "Italy", StringComparison.Ordinal));
-        (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--key", exchange.KeyFile, "--request", request)).Is(13, "TAMPERED", "the request is not the one that was signed").Has("request", "FAILED");
+        string request = exchange.Write(
+            "other.json",
+            RecordedExchange.Question.Replace("France", "Italy", StringComparison.Ordinal)
+        );
+        (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--key", exchange.KeyFile, "--request", request))
+            .Is(13, "TAMPERED", "the request is not the one that was signed")
+            .Has("request", "FAILED");
 
         await using IssuingServer other = await IssuingServer.StartAsync();
         string key = exchange.Write("other.pem", other.Key.PublicKey.ToPem());
-        (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--key", key)).Is(13, "TAMPERED", "the signature is not by the key");
+        (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--key", key)).Is(
+            13,
+            "TAMPERED",
+            "the signature is not by the key"
+        );
 
-        JsonObject bundle = JsonNode.Parse(await File.ReadAllTextAsync(await exchange.ExportAsync("--url", _server.Url), TestContext.Current.CancellationToken))!.AsObject();
+        JsonObject bundle = JsonNode
+            .Parse(
+                await File.ReadAllTextAsync(
+                    await exchange.ExportAsync("--url", _server.Url),
+                    TestContext.Current.CancellationToken
+                )
+            )!
+            .AsObject();
         string proof = (string)bundle["proof"]!;
         bundle["proof"] = proof.Replace("index 1", "index 0", StringComparison.Ordinal);
-        (await RecordedExchange.VerifyAsync(exchange.Write("b1.json", bundle.ToJsonString()), "--key", exchange.KeyFile)).Is(13, "TAMPERED", "the proof of inclusion fails").Has("log", "FAILED");
+        (
+            await RecordedExchange.VerifyAsync(
+                exchange.Write("b1.json", bundle.ToJsonString()),
+                "--key",
+                exchange.KeyFile
+            )
+        )
+            .Is(13, "TAMPERED", "the proof of inclusion fails")
+            .Has("log", "FAILED");
         bundle["proof"] = proof;
         bundle["environment"]!["facts"]!["engine.version"]!["value"] = "0.6";
-        (await RecordedExchange.VerifyAsync(exchange.Write("b2.json", bundle.ToJsonString()), "--key", exchange.KeyFile)).Is(13, "TAMPERED", "'environment.id' is not the id of the facts");
+        (
+            await RecordedExchange.VerifyAsync(
+                exchange.Write("b2.json", bundle.ToJsonString()),
+                "--key",
+                exchange.KeyFile
+            )
+        ).Is(13, "TAMPERED", "'environment.id' is not the id of the facts");
     }
 
     [Fact]
@@ -113,10 +230,32 @@ public sealed class VerifyTests : IAsyncLifetime
         receipt.Remove("salt");
         receipt.Remove("trail");
         string closed = exchange.Write("closed.json", receipt.ToJsonString());
-        (await RecordedExchange.VerifyAsync(closed, "--key", exchange.KeyFile, "--request", exchange.RequestFile, "--against", _server.Url)).Is(12, "INCONCLUSIVE", "without its salt");
-        (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile)).Is(12, "INCONCLUSIVE", "no key to check the signature with");
+        (
+            await RecordedExchange.VerifyAsync(
+                closed,
+                "--key",
+                exchange.KeyFile,
+                "--request",
+                exchange.RequestFile,
+                "--against",
+                _server.Url
+            )
+        ).Is(12, "INCONCLUSIVE", "without its salt");
+        (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile)).Is(
+            12,
+            "INCONCLUSIVE",
+            "no key to check the signature with"
+        );
         _server.TellsKey = false;
-        (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile, "--against", _server.Url)).Is(12, "INCONCLUSIVE", "no key");
+        (
+            await RecordedExchange.VerifyAsync(
+                exchange.AnswerFile,
+                "--request",
+                exchange.RequestFile,
+                "--against",
+                _server.Url
+            )
+        ).Is(12, "INCONCLUSIVE", "no key");
         Assert.Single(_server.Requests);
     }
 
@@ -129,55 +268,103 @@ public sealed class VerifyTests : IAsyncLifetime
         JsonObject receipt = exchange.Receipt;
         string payload = Convert.ToBase64String("""{"_type":"https://in-toto.io/Statement/v2"}"""u8);
         receipt["receipt"]!["payload"] = payload;
-        (await RecordedExchange.VerifyAsync(exchange.Write("statement.json", receipt.ToJsonString()))).Is(2, "UNKNOWN VERSION", "made by a newer version");
+        (await RecordedExchange.VerifyAsync(exchange.Write("statement.json", receipt.ToJsonString()))).Is(
+            2,
+            "UNKNOWN VERSION",
+            "made by a newer version"
+        );
     }
 
     [Fact]
     public async Task Files_that_can_not_be_used_are_named()
     {
-        _server.Receipts = ReceiptMode.Reference;
+        _server.Receipts = AnswerReceiptMode.Reference;
         RecordedExchange byId = await RecordedExchange.AskAsync(_server);
-        Assert.Equal($"{byId.AnswerFile}: has only the receipt's id. Fetch the receipt (GET /v1/receipts/{byId.ReceiptId}), or name its server with --against.", await FailsAsync(byId.AnswerFile));
+        Assert.Equal(
+            $"{byId.AnswerFile}: has only the receipt's id. Fetch the receipt (GET /v1/receipts/{byId.ReceiptId}), "
+                + $"or name its server with --against.",
+            await FailsAsync(byId.AnswerFile)
+        );
         (await byId.VerifyAsync("--against", _server.Url)).Is(0, "REPRODUCED", "");
 
         RecordedExchange exchange = byId;
         string nothing = Path.Combine(Path.GetDirectoryName(exchange.AnswerFile)!, "nothing");
         Assert.Equal($"{nothing}: can't be read: there is no such file.", await FailsAsync(nothing));
-        Assert.Equal($"{nothing}: can't be read: there is no such file.", await FailsAsync(exchange.AnswerFile, "--request", nothing));
+        Assert.Equal(
+            $"{nothing}: can't be read: there is no such file.",
+            await FailsAsync(exchange.AnswerFile, "--request", nothing)
+        );
         Assert.EndsWith("is not JSON.", await FailsAsync(exchange.Write("a", "{\"x\":")), StringComparison.Ordinal);
-        Assert.EndsWith("is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before [DONE]).", await FailsAsync(exchange.Write("b", "data: {}\n\ndata: [DONE]\n\n")), StringComparison.Ordinal);
-        Assert.EndsWith("is neither a bundle, nor a receipt, nor an answer with one.", await FailsAsync(exchange.Write("c", "{}")), StringComparison.Ordinal);
-        Assert.EndsWith("the answer has no receipt (a member 'determinism').", await FailsAsync(exchange.Write("d", """{"choices":[]}""")), StringComparison.Ordinal);
-        Assert.EndsWith("no receipt was issued for this answer: log_unavailable.", await FailsAsync(exchange.Write("e", """{"receipt_id":"x","error":"log_unavailable"}""")), StringComparison.Ordinal);
-        Assert.EndsWith("holds no P-256 public key in PEM (-----BEGIN PUBLIC KEY-----).", await FailsAsync(exchange.AnswerFile, "--key", exchange.RequestFile), StringComparison.Ordinal);
-        _server.Receipts = ReceiptMode.Inline;
+        Assert.EndsWith(
+            "is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before [DONE]).",
+            await FailsAsync(exchange.Write("b", "data: {}\n\ndata: [DONE]\n\n")),
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith(
+            "is neither a bundle, nor a receipt, nor an answer with one.",
+            await FailsAsync(exchange.Write("c", "{}")),
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith(
+            "the answer has no receipt (a member 'determinism').",
+            await FailsAsync(exchange.Write("d", """{"choices":[]}""")),
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith(
+            "no receipt was issued for this answer: log_unavailable.",
+            await FailsAsync(exchange.Write("e", """{"receipt_id":"x","error":"log_unavailable"}""")),
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith(
+            "holds no P-256 public key in PEM (-----BEGIN PUBLIC KEY-----).",
+            await FailsAsync(exchange.AnswerFile, "--key", exchange.RequestFile),
+            StringComparison.Ordinal
+        );
+        _server.Receipts = AnswerReceiptMode.Inline;
         exchange = await RecordedExchange.AskAsync(_server);
-        Assert.StartsWith("--against: the request is needed", await FailsAsync(exchange.AnswerFile, "--key", exchange.KeyFile, "--against", _server.Url), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "--against: the request is needed",
+            await FailsAsync(exchange.AnswerFile, "--key", exchange.KeyFile, "--against", _server.Url),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task The_verdict_is_the_exit_code_of_the_command()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
-        string[] trusted = [exchange.AnswerFile, "--request", exchange.RequestFile, "--key", exchange.KeyFile], replay = [.. trusted, "--against", _server.Url];
+        string[] trusted = [exchange.AnswerFile, "--request", exchange.RequestFile, "--key", exchange.KeyFile],
+            replay = [.. trusted, "--against", _server.Url];
         await RequireAsync(0, "VALID (not replayed)\n", trusted);
         await RequireAsync(0, "REPRODUCED: ", replay);
-        _server.Receipts = ReceiptMode.None;
+        _server.Receipts = AnswerReceiptMode.None;
         await RequireAsync(11, "CORROBORATED: ", replay);
-        _server.Receipts = ReceiptMode.Inline;
+        _server.Receipts = AnswerReceiptMode.Inline;
         _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
         await RequireAsync(10, "CONTRADICTED: ", replay);
         await RequireAsync(10, "{\"verdict\":\"CONTRADICTED\",\"exit_code\":10,", [.. replay, "--json"]);
         _server.Status = 500;
         await RequireAsync(15, "UNREACHABLE: ", replay);
         await RequireAsync(12, "INCONCLUSIVE: ", exchange.AnswerFile);
-        await RequireAsync(13, "TAMPERED: ", exchange.WithAnswer(text => text.Replace("Paris", "Lyon", StringComparison.Ordinal)), "--key", exchange.KeyFile);
+        await RequireAsync(
+            13,
+            "TAMPERED: ",
+            exchange.WithAnswer(text => text.Replace("Paris", "Lyon", StringComparison.Ordinal)),
+            "--key",
+            exchange.KeyFile
+        );
         await RequireAsync(2, "UNKNOWN VERSION: ", exchange.Write("newer.json", """{"form":"dis-bundle/2"}"""));
 
         _server.Status = null;
         _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 1 };
         string id = (await RecordedExchange.AskAsync(_server, Stream)).ReceiptId;
-        await RequireAsync(14, "INCOMPLETE: ", exchange.Write("broken.json", (await _server.Api.GetAsync($"/v1/receipts/{id}")).Body), "--key", exchange.KeyFile);
+        await RequireAsync(
+            14,
+            "INCOMPLETE: ",
+            exchange.Write("broken.json", (await _server.Api.GetAsync($"/v1/receipts/{id}")).Body),
+            "--key",
+            exchange.KeyFile
+        );
 
         static async Task RequireAsync(int exitCode, string output, params string[] arguments)
         {
@@ -191,7 +378,10 @@ public sealed class VerifyTests : IAsyncLifetime
     [InlineData("verify", "error: Required argument 'RECEIPT' missing for command: 'verify'.")]
     [InlineData("verify r --runs 2", "error: --runs: '2' is not a whole number from 3 to 100.")]
     [InlineData("verify r --delivery mail", "error: --delivery: 'mail' is not json or sse.")]
-    [InlineData("verify r --against localhost:80", "error: --against: 'localhost:80' is not an address such as http://127.0.0.1:8080.")]
+    [InlineData(
+        "verify r --against localhost:80",
+        "error: --against: 'localhost:80' is not an address such as http://127.0.0.1:8080."
+    )]
     [InlineData("verify r --timeout 0", "error: --timeout: '0' is not a whole number from 1 to 86400.")]
     [InlineData("receipts export --answer a", "error: Option '--output' is required.")]
     public async Task A_wrong_command_line_is_exit_code_2(string arguments, string error)

@@ -47,7 +47,8 @@ internal abstract class AnswerJson(GenerationRequest request)
             for (int choice = 0; choice < choices.Count; choice++)
             {
                 IReadOnlyList<Token> tokens = choices[choice].Tokens;
-                if (i < tokens.Count) yield return (choice, tokens[i], i + 1 == tokens.Count);
+                if (i < tokens.Count)
+                    yield return (choice, tokens[i], i + 1 == tokens.Count);
             }
         }
     }

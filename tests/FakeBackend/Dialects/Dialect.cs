@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace DeterministicInference.FakeBackend.Dialects;
 
-/// <summary>What is peculiar to one engine: its command line, its routes, its errors, and how it understands a request.</summary>
+/// <summary>The differences of one engine: its command line, routes, errors, and reading of requests.</summary>
 internal abstract class Dialect(LaunchArguments arguments)
 {
     private const int DefaultTokens = 16;
@@ -16,7 +16,7 @@ internal abstract class Dialect(LaunchArguments arguments)
     /// <summary>The name that the engine gives its arguments when it prints them.</summary>
     public abstract string ArgumentsName { get; }
 
-    /// <summary>What it sends as the header Server; null is none.</summary>
+    /// <summary>Value of the header Server; null is none.</summary>
     public virtual string? ServerHeader => "uvicorn";
 
     /// <summary>The check that follows the parser's: null where nothing is wrong.</summary>
@@ -24,7 +24,7 @@ internal abstract class Dialect(LaunchArguments arguments)
 
     public abstract LoadingPhase Loading { get; }
 
-    /// <summary>Whether a stream's headers leave before its first token is there.</summary>
+    /// <summary>Whether a stream's headers are sent before its first token.</summary>
     public abstract bool SendsHeadersFirst { get; }
 
     /// <summary>Time between comments while a stream is silent; null is never.</summary>
@@ -33,7 +33,7 @@ internal abstract class Dialect(LaunchArguments arguments)
     /// <summary>Whether an error in a stream is followed by [DONE].</summary>
     public virtual bool EndsErrorWithDone => true;
 
-    /// <summary>How many requests run at once; the others wait.</summary>
+    /// <summary>Number of requests that run at once; others wait.</summary>
     public virtual int Slots => int.MaxValue;
 
     /// <summary>The line that names the address.</summary>
@@ -44,17 +44,17 @@ internal abstract class Dialect(LaunchArguments arguments)
 
     public abstract void MapInfo(IEndpointRouteBuilder routes, BackendState state);
 
-    /// <summary>Writes the whole answer where a request is refused before any route sees it.</summary>
+    /// <summary>Refuses a request before any route sees it.</summary>
     /// <returns>Whether it was.</returns>
     public abstract Task<bool> RefuseAsync(HttpContext context, BackendState state);
 
-    /// <summary>What a SIGTERM does once the engine is ready; before that it has its default action.</summary>
+    /// <summary>Handles SIGTERM once the engine is ready; before that it has its default action.</summary>
     public abstract Task TerminateAsync(BackendState state);
 
     /// <summary>The body of an error.</summary>
     public abstract string Error(RefusedException e);
 
-    /// <summary>The error of a body that is no JSON or has a member of the wrong type.</summary>
+    /// <summary>The error of a body that is not JSON or has a member of the wrong type.</summary>
     public abstract RefusedException Malformed(string message);
 
     /// <param name="request">What is answered.</param>
@@ -64,7 +64,7 @@ internal abstract class Dialect(LaunchArguments arguments)
     /// <exception cref="RefusedException">What the engine refuses.</exception>
     public abstract AnswerJson Json(GenerationRequest request, int number, long created, IHeaderDictionary headers);
 
-    /// <summary>What the text depends on beside the request: 0 where the engine is deterministic.</summary>
+    /// <summary>Variation of the text beside the request: 0 if the engine is deterministic.</summary>
     /// <param name="request">The request.</param>
     /// <param name="others">How many requests run beside it.</param>
     /// <param name="wasCached">Whether the request before it had the same prompt.</param>
@@ -75,41 +75,45 @@ internal abstract class Dialect(LaunchArguments arguments)
     {
         try
         {
-            JsonObject json = JsonNode.Parse(body) as JsonObject ?? throw Malformed("Input should be a valid dictionary");
+            JsonObject json =
+                JsonNode.Parse(body) as JsonObject ?? throw Malformed("Input should be a valid dictionary");
             Check(json, isChat);
             string promptField = isChat ? "messages" : "prompt";
             JsonNode prompt = json[promptField] ?? throw Missing(promptField);
-            if (prompt is JsonArray { Count: 0 }) throw Empty(isChat);
-            return Complete(new GenerationRequest
-            {
-                IsChat = isChat,
-                Prompt = prompt is JsonValue text && text.TryGetValue(out string? value) ? value : prompt.ToJsonString(),
-                Model = Model(json),
-                Sampling = Sample(json),
-                Seeds = Seeds(json, (int?)json["n"] ?? 1, state),
-                Tokens = (int?)(json["max_completion_tokens"] ?? json["max_tokens"]) ?? DefaultTokens,
-                Stop = json["stop"] switch
+            if (prompt is JsonArray { Count: 0 })
+                throw Empty(isChat);
+            return Complete(
+                new GenerationRequest
                 {
-                    null => [],
-                    JsonArray several => [.. several.Select(stop => (string)stop!)],
-                    var one => [(string)one!],
-                },
-                IsStream = (bool?)json["stream"] ?? false,
-                IncludesUsage = (bool?)json["stream_options"]?["include_usage"] ?? false,
-                Behaviour = new AnswerBehaviour(json["fake"]),
-                Json = json,
-            });
+                    IsChat = isChat,
+                    Prompt =
+                        prompt is JsonValue text && text.TryGetValue(out string? value) ? value : prompt.ToJsonString(),
+                    Model = Model(json),
+                    Sampling = Sample(json),
+                    Seeds = Seeds(json, (int?)json["n"] ?? 1, state),
+                    Tokens = (int?)(json["max_completion_tokens"] ?? json["max_tokens"]) ?? DefaultTokens,
+                    Stop = json["stop"] switch
+                    {
+                        null => [],
+                        JsonArray several => [.. several.Select(stop => (string)stop!)],
+                        var one => [(string)one!],
+                    },
+                    IsStream = (bool?)json["stream"] ?? false,
+                    IncludesUsage = (bool?)json["stream_options"]?["include_usage"] ?? false,
+                    Behaviour = new AnswerBehaviour(json["fake"]),
+                    Json = json,
+                }
+            );
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
             throw Malformed(e.Message);
         }
     }
 
     /// <summary>Checks before anything else is read.</summary>
-    protected virtual void Check(JsonObject json, bool isChat)
-    {
-    }
+    protected virtual void Check(JsonObject json, bool isChat) { }
 
     /// <summary>Checks and changes after everything was read.</summary>
     protected virtual GenerationRequest Complete(GenerationRequest request) => request;
@@ -126,15 +130,18 @@ internal abstract class Dialect(LaunchArguments arguments)
     /// <summary>The seed of each choice.</summary>
     protected abstract IReadOnlyList<long> Seeds(JsonObject json, int n, BackendState state);
 
-    protected static bool HasBearer(HttpRequest request, IReadOnlyList<string> keys) => keys.Any(key => request.Headers.Authorization == $"Bearer {key}");
+    protected static bool HasBearer(HttpRequest request, IReadOnlyList<string> keys) =>
+        keys.Any(key => request.Headers.Authorization == $"Bearer {key}");
 
     protected static async Task<bool> AnswerAsync(HttpContext context, int status, string type, string body)
     {
         context.Response.StatusCode = status;
-        if (body.Length > 0) context.Response.ContentType = type;
+        if (body.Length > 0)
+            context.Response.ContentType = type;
         await context.Response.WriteAsync(body, context.RequestAborted);
         return true;
     }
 
-    protected static string Quote(string? text) => text is null ? "null" : $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
+    protected static string Quote(string? text) =>
+        text is null ? "null" : $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 }

@@ -8,7 +8,8 @@ namespace DeterministicInference.FakeBackend.Dialects;
 /// <param name="created">Seconds.</param>
 /// <param name="build">Of the program; every answer and every chunk has it.</param>
 /// <param name="isVerbose">Whether answers carry the native one in addition.</param>
-internal sealed class LlamaCppJson(GenerationRequest request, int number, long created, string build, bool isVerbose) : AnswerJson(request)
+internal sealed class LlamaCppJson(GenerationRequest request, int number, long created, string build, bool isVerbose)
+    : AnswerJson(request)
 {
     private const int DefaultProbabilities = 20;
 
@@ -16,20 +17,32 @@ internal sealed class LlamaCppJson(GenerationRequest request, int number, long c
 
     /// <summary>Candidates of each token; 0 is no probabilities at all.</summary>
     private readonly int _probabilities = request.IsChat
-        ? request.Asks("logprobs") ? (int?)request.Json["top_logprobs"] ?? DefaultProbabilities : 0
+        ? request.Asks("logprobs")
+            ? (int?)request.Json["top_logprobs"] ?? DefaultProbabilities
+            : 0
         : (int?)request.Json["logprobs"] ?? 0;
 
     public override string ErrorEvent => """{"error":{"code":500,"message":"Compute error.","type":"server_error"}}""";
 
     protected override JsonObject BodyOf(IReadOnlyList<Generation> choices)
     {
-        JsonObject body = Envelope([.. choices.Select(Choice)], Request.IsChat ? "chat.completion" : "text_completion", Usage(choices));
+        JsonObject body = Envelope(
+            [.. choices.Select(Choice)],
+            Request.IsChat ? "chat.completion" : "text_completion",
+            Usage(choices)
+        );
         body["timings"] = Timings(choices);
         if (isVerbose)
         {
             // The tokens are there only for who asks.
             JsonArray tokens = Request.Asks("return_tokens") ? Ids(choices[0].Tokens) : [];
-            body["__verbose"] = new JsonObject { ["index"] = 0, ["content"] = choices[0].Text, ["tokens"] = tokens, ["prompt"] = Request.Prompt };
+            body["__verbose"] = new JsonObject
+            {
+                ["index"] = 0,
+                ["content"] = choices[0].Text,
+                ["tokens"] = tokens,
+                ["prompt"] = Request.Prompt,
+            };
         }
         return body;
     }
@@ -38,34 +51,68 @@ internal sealed class LlamaCppJson(GenerationRequest request, int number, long c
     {
         for (int i = 0; i < choices.Count && Request.IsChat; i++)
         {
-            yield return new Chunk(ChatChunk(i, new JsonObject { ["role"] = "assistant", ["content"] = null }, null), false);
+            yield return new Chunk(
+                ChatChunk(i, new JsonObject { ["role"] = "assistant", ["content"] = null }, null),
+                false
+            );
         }
         foreach ((int choice, Token token, _) in Interleaved(choices))
         {
-            JsonObject chunk = Request.IsChat ? ChatChunk(choice, new JsonObject { ["content"] = token.Text }, null) : TextChunk(choice, token.Text, null, null);
-            if (_probabilities > 0) chunk["choices"]![0]!["logprobs"] = Probabilities([token]);
+            JsonObject chunk = Request.IsChat
+                ? ChatChunk(choice, new JsonObject { ["content"] = token.Text }, null)
+                : TextChunk(choice, token.Text, null, null);
+            if (_probabilities > 0)
+                chunk["choices"]![0]!["logprobs"] = Probabilities([token]);
             yield return new Chunk(chunk, true);
         }
         for (int i = 0; i < choices.Count; i++)
         {
-            JsonObject end = Request.IsChat ? ChatChunk(i, [], Reason(choices[i])) : TextChunk(i, "", Reason(choices[i]), Usage([choices[i]]));
+            JsonObject end = Request.IsChat
+                ? ChatChunk(i, [], Reason(choices[i]))
+                : TextChunk(i, "", Reason(choices[i]), Usage([choices[i]]));
             bool isLast = i + 1 == choices.Count && !(Request.IsChat && Request.IncludesUsage);
-            if (isLast) end["timings"] = Timings(choices);
+            if (isLast)
+                end["timings"] = Timings(choices);
             yield return new Chunk(end, false);
         }
-        if (!Request.IsChat || !Request.IncludesUsage) yield break;
+        if (!Request.IsChat || !Request.IncludesUsage)
+            yield break;
         JsonObject usage = Envelope([], "chat.completion.chunk", Usage(choices));
         usage["timings"] = Timings(choices);
         yield return new Chunk(usage, false);
     }
 
-    public override JsonObject AbortChunk(int index) => Request.IsChat ? ChatChunk(index, [], "abort") : TextChunk(index, "", "abort", null);
+    public override JsonObject AbortChunk(int index) =>
+        Request.IsChat ? ChatChunk(index, [], "abort") : TextChunk(index, "", "abort", null);
 
     private JsonObject ChatChunk(int index, JsonObject delta, string? reason) =>
-        Envelope([new JsonObject { ["finish_reason"] = reason, ["index"] = index, ["delta"] = delta }], "chat.completion.chunk", null);
+        Envelope(
+            [
+                new JsonObject
+                {
+                    ["finish_reason"] = reason,
+                    ["index"] = index,
+                    ["delta"] = delta,
+                },
+            ],
+            "chat.completion.chunk",
+            null
+        );
 
     private JsonObject TextChunk(int index, string text, string? reason, JsonObject? usage) =>
-        Envelope([new JsonObject { ["text"] = text, ["index"] = index, ["logprobs"] = null, ["finish_reason"] = reason }], "text_completion", usage);
+        Envelope(
+            [
+                new JsonObject
+                {
+                    ["text"] = text,
+                    ["index"] = index,
+                    ["logprobs"] = null,
+                    ["finish_reason"] = reason,
+                },
+            ],
+            "text_completion",
+            usage
+        );
 
     private JsonObject Envelope(JsonArray choices, string type, JsonObject? usage)
     {
@@ -77,7 +124,8 @@ internal sealed class LlamaCppJson(GenerationRequest request, int number, long c
             ["system_fingerprint"] = build,
             ["object"] = type,
         };
-        if (usage is not null) json["usage"] = usage;
+        if (usage is not null)
+            json["usage"] = usage;
         json["id"] = _id;
         return json;
     }
@@ -85,51 +133,78 @@ internal sealed class LlamaCppJson(GenerationRequest request, int number, long c
     private JsonObject Choice(Generation generation, int index)
     {
         JsonObject? probabilities = _probabilities > 0 ? Probabilities(generation.Tokens) : null;
-        if (!Request.IsChat) return new JsonObject { ["text"] = generation.Text, ["index"] = index, ["logprobs"] = probabilities, ["finish_reason"] = Reason(generation) };
-        var choice = new JsonObject { ["finish_reason"] = Reason(generation), ["index"] = index, ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = generation.Text } };
-        if (probabilities is not null) choice["logprobs"] = probabilities;
+        if (!Request.IsChat)
+            return new JsonObject
+            {
+                ["text"] = generation.Text,
+                ["index"] = index,
+                ["logprobs"] = probabilities,
+                ["finish_reason"] = Reason(generation),
+            };
+        var choice = new JsonObject
+        {
+            ["finish_reason"] = Reason(generation),
+            ["index"] = index,
+            ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = generation.Text },
+        };
+        if (probabilities is not null)
+            choice["logprobs"] = probabilities;
         return choice;
     }
 
     /// <summary>The same on both routes, and each entry has the token's number.</summary>
-    private static JsonObject Probabilities(IEnumerable<Token> tokens) => new() { ["content"] = new JsonArray([.. tokens.Select(token =>
-    {
-        JsonObject entry = Entry(token);
-        entry["top_logprobs"] = new JsonArray(Entry(token));
-        return entry;
-    })]) };
+    private static JsonObject Probabilities(IEnumerable<Token> tokens) =>
+        new()
+        {
+            ["content"] = new JsonArray([
+                .. tokens.Select(token =>
+                {
+                    JsonObject entry = Entry(token);
+                    entry["top_logprobs"] = new JsonArray(Entry(token));
+                    return entry;
+                }),
+            ]),
+        };
 
-    private static JsonObject Entry(Token token) => new()
-    {
-        ["id"] = token.Id,
-        ["token"] = token.Text,
-        ["bytes"] = Ids(Encoding.UTF8.GetBytes(token.Text).Select(value => (int)value)),
-        ["logprob"] = -0.25,
-    };
+    private static JsonObject Entry(Token token) =>
+        new()
+        {
+            ["id"] = token.Id,
+            ["token"] = token.Text,
+            ["bytes"] = Ids(Encoding.UTF8.GetBytes(token.Text).Select(value => (int)value)),
+            ["logprob"] = -0.25,
+        };
 
-    private static string Reason(Generation generation) => generation.Ending switch
-    {
-        Ending.Length => "length",
-        Ending.Abort => "abort",
-        _ => "stop",
-    };
+    private static string Reason(Generation generation) =>
+        generation.Ending switch
+        {
+            Ending.Length => "length",
+            Ending.Abort => "abort",
+            _ => "stop",
+        };
 
     private JsonObject Usage(IReadOnlyList<Generation> choices)
     {
         int completion = choices.Sum(choice => choice.Tokens.Count);
-        return new JsonObject { ["completion_tokens"] = completion, ["prompt_tokens"] = PromptTokens, ["total_tokens"] = completion + PromptTokens };
+        return new JsonObject
+        {
+            ["completion_tokens"] = completion,
+            ["prompt_tokens"] = PromptTokens,
+            ["total_tokens"] = completion + PromptTokens,
+        };
     }
 
-    private JsonObject Timings(IReadOnlyList<Generation> choices) => new()
-    {
-        ["cache_n"] = 0,
-        ["prompt_n"] = PromptTokens,
-        ["prompt_ms"] = 1.5,
-        ["prompt_per_token_ms"] = 0.25,
-        ["prompt_per_second"] = 4000,
-        ["predicted_n"] = choices.Sum(choice => choice.Tokens.Count),
-        ["predicted_ms"] = 2.5,
-        ["predicted_per_token_ms"] = 0.125,
-        ["predicted_per_second"] = 8000,
-    };
+    private JsonObject Timings(IReadOnlyList<Generation> choices) =>
+        new()
+        {
+            ["cache_n"] = 0,
+            ["prompt_n"] = PromptTokens,
+            ["prompt_ms"] = 1.5,
+            ["prompt_per_token_ms"] = 0.25,
+            ["prompt_per_second"] = 4000,
+            ["predicted_n"] = choices.Sum(choice => choice.Tokens.Count),
+            ["predicted_ms"] = 2.5,
+            ["predicted_per_token_ms"] = 0.125,
+            ["predicted_per_second"] = 8000,
+        };
 }

@@ -30,11 +30,15 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
     public override bool SendsHeadersFirst => false;
 
     public override string? Conflict =>
-        IsDeterministic && Arguments["--attention-backend"] is { } attention && !SGLangFlags.DeterministicAttention.Contains(attention)
-            ? $"ValueError: Currently only {string.Join(", ", SGLangFlags.DeterministicAttention)} attention backends are supported for deterministic inference, but you explicitly specified '{attention}'."
+        IsDeterministic
+        && Arguments["--attention-backend"] is { } attention
+        && !SGLangFlags.DeterministicAttention.Contains(attention)
+            ? $"ValueError: Currently only {string.Join(", ", SGLangFlags.DeterministicAttention)} attention "
+                + $"backends are supported for deterministic inference, but you explicitly specified '{attention}'."
             : null;
 
-    public override string? ReadyLine => Arguments["--log-level"] is null or "info" or "debug" ? "The server is fired up and ready to roll!" : null;
+    public override string? ReadyLine =>
+        Arguments["--log-level"] is null or "info" or "debug" ? "The server is fired up and ready to roll!" : null;
 
     /// <exception cref="UsageException">As argparse refuses.</exception>
     public static SGLangDialect Create(string[] args)
@@ -46,62 +50,95 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
             _ => 0,
         };
         LaunchArguments arguments = LaunchArguments.Parse(args, skip, SGLangFlags.Table, takesPositional: skip == 1);
-        if (!arguments.Has("--model-path") && arguments.Positional is null) throw SGLangFlags.Table.Refuse("the following arguments are required: --model-path/--model");
+        if (!arguments.Has("--model-path") && arguments.Positional is null)
+            throw SGLangFlags.Table.Refuse("the following arguments are required: --model-path/--model");
         return new SGLangDialect(arguments);
     }
 
     public override string AddressLine(string url) => $"Uvicorn running on {url} (Press CTRL+C to quit)";
 
-    public override void MapInfo(IEndpointRouteBuilder routes, BackendState state) => new SGLangInfo(Arguments, ModelPath, ServedModelName, WeightVersion).Map(routes, state);
+    public override void MapInfo(IEndpointRouteBuilder routes, BackendState state) =>
+        new SGLangInfo(Arguments, ModelPath, ServedModelName, WeightVersion).Map(routes, state);
 
     /// <summary>A key that is set guards all but the health routes and the metrics.</summary>
     public override async Task<bool> RefuseAsync(HttpContext context, BackendState state)
     {
         string path = context.Request.Path.Value!;
-        bool isOpen = !Arguments.Has("--api-key") || path.StartsWith("/health", StringComparison.Ordinal) || path.StartsWith("/metrics", StringComparison.Ordinal);
-        return !isOpen && !HasBearer(context.Request, Arguments.List("--api-key")) && await AnswerAsync(context, 401, "application/json", """{"error": "Unauthorized"}""");
+        bool isOpen =
+            !Arguments.Has("--api-key")
+            || path.StartsWith("/health", StringComparison.Ordinal)
+            || path.StartsWith("/metrics", StringComparison.Ordinal);
+        return !isOpen
+            && !HasBearer(context.Request, Arguments.List("--api-key"))
+            && await AnswerAsync(context, 401, "application/json", """{"error": "Unauthorized"}""");
     }
 
     public override Task TerminateAsync(BackendState state) => Termination.DrainAndDieAsync(state);
 
     public override string Error(RefusedException e) =>
-        $$"""{"object":"error","message":{{Quote(e.Message)}},"type":"{{e.Type}}","param":{{Quote(e.Param)}},"code":{{e.Status}}}""";
+        $$"""{"object":"error","message":{{Quote(e.Message)}},"type":"{{e.Type}}","param":"""
+        + $$"""{{Quote(e.Param)}},"code":{{e.Status}}}""";
 
     public override RefusedException Malformed(string message) => new(400, "Bad Request", message);
 
     public override AnswerJson Json(GenerationRequest request, int number, long created, IHeaderDictionary headers) =>
-        new SGLangJson(request, SGLangTokenIds.Of(request, headers, Arguments), number.ToString("x32", null), created, WeightVersion);
+        new SGLangJson(
+            request,
+            SGLangTokenIds.Of(request, headers, Arguments),
+            number.ToString("x32", null),
+            created,
+            WeightVersion
+        );
 
-    public override int Variation(GenerationRequest request, int others, bool wasCached) => IsDeterministic ? 0 : others;
+    public override int Variation(GenerationRequest request, int others, bool wasCached) =>
+        IsDeterministic ? 0 : others;
 
-    protected override RefusedException Missing(string field) => Malformed($"[{{'type': 'missing', 'loc': ('body', '{field}'), 'msg': 'Field required'}}]");
+    protected override RefusedException Missing(string field) =>
+        Malformed($"[{{'type': 'missing', 'loc': ('body', '{field}'), 'msg': 'Field required'}}]");
 
-    protected override RefusedException Empty(bool isChat) => new(400, "BadRequestError", isChat ? "Messages cannot be empty" : "Prompt cannot be empty");
+    protected override RefusedException Empty(bool isChat) =>
+        new(400, "BadRequestError", isChat ? "Messages cannot be empty" : "Prompt cannot be empty");
 
     protected override string Model(JsonObject json)
     {
         string model = (string?)json["model"] ?? ServedModelName;
         return model.Split(':', 2) is [_, var adapter]
-            ? throw new RefusedException(400, "BadRequest", $"LoRA adapter '{adapter}' was requested, but LoRA is not enabled. Please launch the server with --enable-lora.")
+            ? throw new RefusedException(
+                400,
+                "BadRequest",
+                $"LoRA adapter '{adapter}' was requested, but LoRA is not enabled. Please launch the server with "
+                    + $"--enable-lora."
+            )
             : model;
     }
 
     protected override Sampling Sample(JsonObject json)
     {
         Sampling sampling = Sampling.Of(json, Defaults, "repetition_penalty");
-        if (sampling.Temperature is < 0 or > 2) throw new RefusedException(400, "BadRequestError", $"temperature must be in [0, 2], got {sampling.Temperature}.");
+        if (sampling.Temperature is < 0 or > 2)
+            throw new RefusedException(
+                400,
+                "BadRequestError",
+                $"temperature must be in [0, 2], got {sampling.Temperature}."
+            );
         return sampling;
     }
 
     protected override IReadOnlyList<long> Seeds(JsonObject json, int n, BackendState state)
     {
         long? given = (long?)json["seed"];
-        long seed = IgnoresSeed ? DefaultSeed : IsDeterministic ? given ?? DefaultSeed : state.Draw();
+        long seed =
+            IgnoresSeed ? DefaultSeed
+            : IsDeterministic ? given ?? DefaultSeed
+            : state.Draw();
         // The same for all: SGLang gives n equal choices.
         return [.. Enumerable.Repeat(seed, n)];
     }
 
-    /// <summary>The sampler of the deterministic mode asserts that there is no min_p, and the assertion takes the whole tree of processes with it.</summary>
+    /// <summary>
+    /// The sampler of the deterministic mode asserts that there is no min_p, and the assertion takes the whole tree of
+    /// processes with it.
+    /// </summary>
     protected override GenerationRequest Complete(GenerationRequest request)
     {
         if (IsDeterministic && request.Sampling.MinP > 0)

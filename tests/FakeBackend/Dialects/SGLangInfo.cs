@@ -3,7 +3,12 @@ using System.Text.Json.Nodes;
 namespace DeterministicInference.FakeBackend.Dialects;
 
 /// <summary>Health and what SGLang tells about itself.</summary>
-internal sealed class SGLangInfo(LaunchArguments arguments, string modelPath, string servedModelName, string weightVersion)
+internal sealed class SGLangInfo(
+    LaunchArguments arguments,
+    string modelPath,
+    string servedModelName,
+    string weightVersion
+)
 {
     public void Map(IEndpointRouteBuilder routes, BackendState state)
     {
@@ -11,25 +16,28 @@ internal sealed class SGLangInfo(LaunchArguments arguments, string modelPath, st
         // As with SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION=0: only this one runs a token.
         routes.MapGet("/health_generate", context => HealthRoute.AnswerAsync(context, state, Obstruction.Generation));
         routes.MapGet("/ping", () => Results.Ok());
-        foreach (string route in (string[])["/model_info", "/get_model_info"]) routes.MapGet(route, () => Text(ModelInfo()));
-        foreach (string route in (string[])["/server_info", "/get_server_info"]) routes.MapGet(route, () => Text(ServerInfo()));
+        foreach (string route in (string[])["/model_info", "/get_model_info"])
+            routes.MapGet(route, () => Text(ModelInfo()));
+        foreach (string route in (string[])["/server_info", "/get_server_info"])
+            routes.MapGet(route, () => Text(ServerInfo()));
         routes.MapGet("/v1/models", () => Text(Models()));
     }
 
     private static IResult Text(JsonNode json) => Results.Text(json.ToJsonString(), "application/json");
 
-    private JsonObject ModelInfo() => new()
-    {
-        ["model_path"] = modelPath,
-        ["tokenizer_path"] = arguments["--tokenizer-path"] ?? modelPath,
-        ["is_generation"] = true,
-        ["preferred_sampling_params"] = null,
-        ["weight_version"] = weightVersion,
-        ["has_image_understanding"] = false,
-        ["has_audio_understanding"] = false,
-        ["model_type"] = "fake",
-        ["architectures"] = new JsonArray("FakeForCausalLM"),
-    };
+    private JsonObject ModelInfo() =>
+        new()
+        {
+            ["model_path"] = modelPath,
+            ["tokenizer_path"] = arguments["--tokenizer-path"] ?? modelPath,
+            ["is_generation"] = true,
+            ["preferred_sampling_params"] = null,
+            ["weight_version"] = weightVersion,
+            ["has_image_understanding"] = false,
+            ["has_audio_understanding"] = false,
+            ["model_type"] = "fake",
+            ["architectures"] = new JsonArray("FakeForCausalLM"),
+        };
 
     /// <summary>The resolved arguments, with the secret as SGLang does, and numbers that vary while it runs.</summary>
     private JsonObject ServerInfo()
@@ -56,33 +64,44 @@ internal sealed class SGLangInfo(LaunchArguments arguments, string modelPath, st
             ["pp_size"] = arguments.Number("--pp-size", 1),
             ["random_seed"] = arguments.Number("--random-seed", Environment.ProcessId),
             ["chunked_prefill_size"] = arguments.Number("--chunked-prefill-size", 8192),
-            ["disable_radix_cache"] = arguments.Has("--disable-radix-cache") || (isDeterministic && attention == "flashinfer"),
+            ["disable_radix_cache"] =
+                arguments.Has("--disable-radix-cache") || (isDeterministic && attention == "flashinfer"),
             ["weight_version"] = weightVersion,
             ["max_total_num_tokens"] = 131072,
             ["max_req_input_len"] = 32762,
-            ["internal_states"] = new JsonArray(new JsonObject { ["last_gen_throughput"] = System.Diagnostics.Stopwatch.GetTimestamp() % 1000, ["memory_usage"] = new JsonObject { ["weight"] = 1.5, ["kvcache"] = 2 } }),
+            ["internal_states"] = new JsonArray(
+                new JsonObject
+                {
+                    ["last_gen_throughput"] = System.Diagnostics.Stopwatch.GetTimestamp() % 1000,
+                    ["memory_usage"] = new JsonObject { ["weight"] = 1.5, ["kvcache"] = 2 },
+                }
+            ),
             ["version"] = "0.0.0-fake",
             ["kv_events"] = null,
         };
         if (ProcessBehaviour.InfoFile is { } file)
         {
-            foreach ((string name, JsonNode? value) in JsonNode.Parse(File.ReadAllText(file))!.AsObject()) info[name] = value?.DeepClone();
+            foreach ((string name, JsonNode? value) in JsonNode.Parse(File.ReadAllText(file))!.AsObject())
+                info[name] = value?.DeepClone();
         }
         return info;
     }
 
-    private JsonObject Models() => new()
-    {
-        ["object"] = "list",
-        ["data"] = new JsonArray(new JsonObject
+    private JsonObject Models() =>
+        new()
         {
-            ["id"] = servedModelName,
-            ["object"] = "model",
-            ["created"] = 1,
-            ["owned_by"] = "sglang",
-            ["root"] = servedModelName,
-            ["parent"] = null,
-            ["max_model_len"] = 32768,
-        }),
-    };
+            ["object"] = "list",
+            ["data"] = new JsonArray(
+                new JsonObject
+                {
+                    ["id"] = servedModelName,
+                    ["object"] = "model",
+                    ["created"] = 1,
+                    ["owned_by"] = "sglang",
+                    ["root"] = servedModelName,
+                    ["parent"] = null,
+                    ["max_model_len"] = 32768,
+                }
+            ),
+        };
 }

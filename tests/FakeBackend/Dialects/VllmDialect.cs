@@ -13,10 +13,13 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
 
     private string ModelPath => Arguments.Positional ?? Arguments["--model"] ?? "Qwen/Qwen3-0.6B";
 
-    private IReadOnlyList<string> ServedModelNames => Arguments.List("--served-model-name") is { Count: > 0 } names ? names : [ModelPath];
+    private IReadOnlyList<string> ServedModelNames =>
+        Arguments.List("--served-model-name") is { Count: > 0 } names ? names : [ModelPath];
 
     private IReadOnlyList<string> Keys =>
-        Arguments.List("--api-key") is { Count: > 0 } keys ? keys : Environment.GetEnvironmentVariable("VLLM_API_KEY") is { Length: > 0 } key ? [key] : [];
+        Arguments.List("--api-key") is { Count: > 0 } keys ? keys
+        : Environment.GetEnvironmentVariable("VLLM_API_KEY") is { Length: > 0 } key ? [key]
+        : [];
 
     public override int DefaultPort => 8000;
 
@@ -29,22 +32,43 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
     public override string? ReadyLine => "Application startup complete.";
 
     /// <exception cref="UsageException">As argparse refuses.</exception>
-    public static VllmDialect Create(string[] args) => new(args switch
-    {
-        ["-m", "vllm.entrypoints.openai.api_server", ..] => LaunchArguments.Parse(args, 2, VllmFlags.Table, takesPositional: false),
-        ["-m", "vllm.entrypoints.cli.main", "serve", ..] => LaunchArguments.Parse(args, 3, VllmFlags.Table, takesPositional: true),
-        ["serve", ..] => LaunchArguments.Parse(args, 1, VllmFlags.Table, takesPositional: true),
-        _ => throw VllmFlags.Table.Refuse("the subcommand 'serve' is expected"),
-    });
+    public static VllmDialect Create(string[] args) =>
+        new(
+            args switch
+            {
+                ["-m", "vllm.entrypoints.openai.api_server", ..] => LaunchArguments.Parse(
+                    args,
+                    2,
+                    VllmFlags.Table,
+                    takesPositional: false
+                ),
+                ["-m", "vllm.entrypoints.cli.main", "serve", ..] => LaunchArguments.Parse(
+                    args,
+                    3,
+                    VllmFlags.Table,
+                    takesPositional: true
+                ),
+                ["serve", ..] => LaunchArguments.Parse(args, 1, VllmFlags.Table, takesPositional: true),
+                _ => throw VllmFlags.Table.Refuse("the subcommand 'serve' is expected"),
+            }
+        );
 
     public override string AddressLine(string url) => $"Starting vLLM server on {url}";
 
     public override void MapInfo(IEndpointRouteBuilder routes, BackendState state)
     {
-        foreach (string route in (string[])["/health", "/ping"]) routes.MapGet(route, context => HealthRoute.AnswerAsync(context, state, Obstruction.Everything));
+        foreach (string route in (string[])["/health", "/ping"])
+            routes.MapGet(route, context => HealthRoute.AnswerAsync(context, state, Obstruction.Everything));
         routes.MapGet("/version", () => Results.Text($$"""{"version":"{{Version}}"}""", "application/json"));
         routes.MapGet("/load", () => Results.Text("""{"server_load":0}""", "application/json"));
-        routes.MapGet("/metrics", () => Results.Text("# HELP vllm:num_requests_running Number of requests in model execution batches.\n", "text/plain; version=0.0.4; charset=utf-8"));
+        routes.MapGet(
+            "/metrics",
+            () =>
+                Results.Text(
+                    "# HELP vllm:num_requests_running Number of requests in model execution batches.\n",
+                    "text/plain; version=0.0.4; charset=utf-8"
+                )
+        );
         routes.MapGet("/v1/models", () => Results.Text(Models().ToJsonString(), "application/json"));
     }
 
@@ -52,48 +76,83 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
     public override async Task<bool> RefuseAsync(HttpContext context, BackendState state)
     {
         string path = context.Request.Path.Value!;
-        bool isGuarded = Keys.Count > 0 && Array.Exists<string>(["/v1", "/v2", "/inference"], prefix => path.StartsWith(prefix, StringComparison.Ordinal));
-        return isGuarded && !HasBearer(context.Request, Keys) && await AnswerAsync(context, 401, "application/json", """{"error":"Unauthorized"}""");
+        bool isGuarded =
+            Keys.Count > 0
+            && Array.Exists<string>(
+                ["/v1", "/v2", "/inference"],
+                prefix => path.StartsWith(prefix, StringComparison.Ordinal)
+            );
+        return isGuarded
+            && !HasBearer(context.Request, Keys)
+            && await AnswerAsync(context, 401, "application/json", """{"error":"Unauthorized"}""");
     }
 
     public override Task TerminateAsync(BackendState state)
     {
-        if (state.IsStopping) return Task.CompletedTask;
+        if (state.IsStopping)
+            return Task.CompletedTask;
         state.IsStopping = true;
         return Termination.DrainAndExitAsync(state, TimeSpan.FromSeconds(Arguments.Number("--shutdown-timeout", 0)));
     }
 
     public override string Error(RefusedException e) =>
-        $$$"""{"error":{"message":{{{Quote(e.Message)}}},"type":"{{{e.Type}}}","param":{{{Quote(e.Param)}}},"code":{{{e.Status}}}}}""";
+        $$$"""{"error":{"message":{{{Quote(e.Message)}}},"type":"{{{e.Type}}}","param":{{{Quote(e.Param)}}},"code":"""
+        + $$$"""{{{e.Status}}}}}""";
 
     public override RefusedException Malformed(string message) => new(400, "Bad Request", message);
 
     public override AnswerJson Json(GenerationRequest request, int number, long created, IHeaderDictionary headers) =>
         new VllmJson(request, request.Asks("return_token_ids"), number, created, Fingerprint());
 
-    public override int Variation(GenerationRequest request, int others, bool wasCached) => IsBatchInvariant ? 0 : others;
+    public override int Variation(GenerationRequest request, int others, bool wasCached) =>
+        IsBatchInvariant ? 0 : others;
 
     protected override void Check(JsonObject json, bool isChat)
     {
         if (json["stream_options"] is not null && !((bool?)json["stream"] ?? false))
         {
-            throw new RefusedException(400, "Bad Request", "Stream options can only be defined when `stream=True`.", "stream_options");
+            throw new RefusedException(
+                400,
+                "Bad Request",
+                "Stream options can only be defined when `stream=True`.",
+                "stream_options"
+            );
         }
     }
 
-    protected override RefusedException Missing(string field) => new(400, "Bad Request", $"[{{'type': 'missing', 'loc': ('body', '{field}'), 'msg': 'Field required'}}]", field);
+    protected override RefusedException Missing(string field) =>
+        new(400, "Bad Request", $"[{{'type': 'missing', 'loc': ('body', '{field}'), 'msg': 'Field required'}}]", field);
 
-    protected override RefusedException Empty(bool isChat) => new(400, "BadRequestError", isChat ? "At least one message is required." : "prompt must not be empty", isChat ? "messages" : "prompt");
+    protected override RefusedException Empty(bool isChat) =>
+        new(
+            400,
+            "BadRequestError",
+            isChat ? "At least one message is required." : "prompt must not be empty",
+            isChat ? "messages" : "prompt"
+        );
 
-    protected override string Model(JsonObject json) => (string?)json["model"] is { } model && !ServedModelNames.Contains(model)
-        ? throw new RefusedException(404, "NotFoundError", $"The model `{model}` does not exist.", "model")
-        : ServedModelNames[0];
+    protected override string Model(JsonObject json) =>
+        (string?)json["model"] is { } model && !ServedModelNames.Contains(model)
+            ? throw new RefusedException(404, "NotFoundError", $"The model `{model}` does not exist.", "model")
+            : ServedModelNames[0];
 
     protected override Sampling Sample(JsonObject json)
     {
         Sampling sampling = Sampling.Of(json, Defaults, "repetition_penalty");
-        if (sampling.Temperature < 0) throw new RefusedException(400, "BadRequestError", $"temperature must be non-negative, got {sampling.Temperature}.", "temperature");
-        if (sampling.TopP is <= 0 or > 1) throw new RefusedException(400, "BadRequestError", $"top_p must be in (0, 1], got {sampling.TopP}.", "top_p");
+        if (sampling.Temperature < 0)
+            throw new RefusedException(
+                400,
+                "BadRequestError",
+                $"temperature must be non-negative, got {sampling.Temperature}.",
+                "temperature"
+            );
+        if (sampling.TopP is <= 0 or > 1)
+            throw new RefusedException(
+                400,
+                "BadRequestError",
+                $"top_p must be in (0, 1], got {sampling.TopP}.",
+                "top_p"
+            );
         // -1 and 0 are the same: all of the vocabulary.
         return sampling with { TopK = Math.Max(0, sampling.TopK) };
     }
@@ -109,28 +168,56 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
     private string? Fingerprint()
     {
         string mode = Arguments["--fingerprint-mode"] ?? "full";
-        if (mode == "none") return null;
-        if (mode == "custom") return Arguments["--fingerprint-value"];
-        string configuration = string.Join('\n', new[] { ModelPath }.Concat(
-            new[] { "--dtype", "--quantization", "--kv-cache-dtype", "--attention-backend", "--max-model-len", "--speculative-config" }.Select(flag => $"{flag}={Arguments[flag]}")));
-        string parallel = mode == "hash" ? "" : string.Concat(new[] { ("tp", "--tensor-parallel-size"), ("pp", "--pipeline-parallel-size"), ("dp", "--data-parallel-size") }
-            .Where(part => Arguments.Number(part.Item2, 1) > 1).Select(part => $"-{part.Item1}{Arguments[part.Item2]}"));
+        if (mode == "none")
+            return null;
+        if (mode == "custom")
+            return Arguments["--fingerprint-value"];
+        string configuration = string.Join(
+            '\n',
+            new[] { ModelPath }.Concat(
+                new[]
+                {
+                    "--dtype",
+                    "--quantization",
+                    "--kv-cache-dtype",
+                    "--attention-backend",
+                    "--max-model-len",
+                    "--speculative-config",
+                }.Select(flag => $"{flag}={Arguments[flag]}")
+            )
+        );
+        string parallel =
+            mode == "hash"
+                ? ""
+                : string.Concat(
+                    new[]
+                    {
+                        ("tp", "--tensor-parallel-size"),
+                        ("pp", "--pipeline-parallel-size"),
+                        ("dp", "--data-parallel-size"),
+                    }
+                        .Where(part => Arguments.Number(part.Item2, 1) > 1)
+                        .Select(part => $"-{part.Item1}{Arguments[part.Item2]}")
+                );
         return $"vllm-{Version}{parallel}-{FakeText.Hash(configuration):x16}"[..^8];
     }
 
-    private JsonObject Models() => new()
-    {
-        ["object"] = "list",
-        ["data"] = new JsonArray([.. ServedModelNames.Select(name => new JsonObject
+    private JsonObject Models() =>
+        new()
         {
-            ["id"] = name,
-            ["object"] = "model",
-            ["created"] = 1,
-            ["owned_by"] = "vllm",
-            ["root"] = ModelPath,
-            ["parent"] = null,
-            ["max_model_len"] = 32768,
-            ["permission"] = new JsonArray(),
-        })]),
-    };
+            ["object"] = "list",
+            ["data"] = new JsonArray([
+                .. ServedModelNames.Select(name => new JsonObject
+                {
+                    ["id"] = name,
+                    ["object"] = "model",
+                    ["created"] = 1,
+                    ["owned_by"] = "vllm",
+                    ["root"] = ModelPath,
+                    ["parent"] = null,
+                    ["max_model_len"] = 32768,
+                    ["permission"] = new JsonArray(),
+                }),
+            ]),
+        };
 }

@@ -7,11 +7,14 @@ namespace DeterministicInference.FakeBackend.Dialects;
 /// <param name="number">Of the request.</param>
 /// <param name="created">Seconds.</param>
 /// <param name="fingerprint">Of the configuration; null is none.</param>
-internal sealed class VllmJson(GenerationRequest request, bool withIds, int number, long created, string? fingerprint) : AnswerJson(request)
+internal sealed class VllmJson(GenerationRequest request, bool withIds, int number, long created, string? fingerprint)
+    : AnswerJson(request)
 {
     private readonly string _id = $"{(request.IsChat ? "chatcmpl" : "cmpl")}-{number:x32}";
 
-    public override string ErrorEvent => """{"error":{"message":"EngineCore encountered an issue.","type":"InternalServerError","param":null,"code":500}}""";
+    public override string ErrorEvent =>
+        """{"error":{"message":"EngineCore encountered an """
+        + """issue.","type":"InternalServerError","param":null,"code":500}}""";
 
     protected override JsonObject BodyOf(IReadOnlyList<Generation> choices)
     {
@@ -49,41 +52,64 @@ internal sealed class VllmJson(GenerationRequest request, bool withIds, int numb
         {
             Generation? end = isLast ? choices[choice] : null;
             // Reason and last text come in the same chunk.
-            JsonObject content = Request.IsChat ? ChatChoice(choice, new JsonObject { ["content"] = token.Text }, end) : TextChoice(choice, token.Text, end);
+            JsonObject content = Request.IsChat
+                ? ChatChoice(choice, new JsonObject { ["content"] = token.Text }, end)
+                : TextChoice(choice, token.Text, end);
             content["token_ids"] = withIds ? Ids([token]) : null;
-            if (!Request.IsChat && withIds && begun.Add(choice)) content["prompt_token_ids"] = PromptIds();
-            if (isLast) ended++;
+            if (!Request.IsChat && withIds && begun.Add(choice))
+                content["prompt_token_ids"] = PromptIds();
+            if (isLast)
+                ended++;
             bool isTerminal = isLast && ended == choices.Count && !marksUsage;
-            yield return new Chunk(isTerminal ? Envelope([content], ("system_fingerprint", fingerprint)) : Envelope([content]), true);
+            yield return new Chunk(
+                isTerminal ? Envelope([content], ("system_fingerprint", fingerprint)) : Envelope([content]),
+                true
+            );
         }
-        if (marksUsage) yield return new Chunk(Envelope([], ("usage", Usage(choices)), ("system_fingerprint", fingerprint)), false);
+        if (marksUsage)
+            yield return new Chunk(Envelope([], ("usage", Usage(choices)), ("system_fingerprint", fingerprint)), false);
     }
 
     public override JsonObject AbortChunk(int index)
     {
         var aborted = new Generation([], Ending.Abort, null);
-        return Envelope([Request.IsChat ? ChatChoice(index, new JsonObject { ["content"] = "" }, aborted) : TextChoice(index, "", aborted)], ("system_fingerprint", fingerprint));
+        return Envelope(
+            [
+                Request.IsChat
+                    ? ChatChoice(index, new JsonObject { ["content"] = "" }, aborted)
+                    : TextChoice(index, "", aborted),
+            ],
+            ("system_fingerprint", fingerprint)
+        );
     }
 
     /// <summary>A chat's chunks leave out what was not set.</summary>
     private static JsonObject ChatChoice(int index, JsonObject delta, Generation? end)
     {
-        var choice = new JsonObject { ["index"] = index, ["delta"] = delta, ["logprobs"] = null, ["finish_reason"] = end is null ? null : Reason(end) };
-        if (end is not null) choice["stop_reason"] = end.Matched;
+        var choice = new JsonObject
+        {
+            ["index"] = index,
+            ["delta"] = delta,
+            ["logprobs"] = null,
+            ["finish_reason"] = end is null ? null : Reason(end),
+        };
+        if (end is not null)
+            choice["stop_reason"] = end.Matched;
         return choice;
     }
 
     /// <summary>A completion's chunks have every member.</summary>
-    private static JsonObject TextChoice(int index, string text, Generation? end) => new()
-    {
-        ["index"] = index,
-        ["text"] = text,
-        ["logprobs"] = null,
-        ["finish_reason"] = end is null ? null : Reason(end),
-        ["stop_reason"] = end?.Matched,
-        ["prompt_token_ids"] = null,
-        ["token_ids"] = null,
-    };
+    private static JsonObject TextChoice(int index, string text, Generation? end) =>
+        new()
+        {
+            ["index"] = index,
+            ["text"] = text,
+            ["logprobs"] = null,
+            ["finish_reason"] = end is null ? null : Reason(end),
+            ["stop_reason"] = end?.Matched,
+            ["prompt_token_ids"] = null,
+            ["token_ids"] = null,
+        };
 
     private JsonObject Envelope(JsonArray choices, params (string Name, JsonNode? Value)[] members)
     {
@@ -95,8 +121,10 @@ internal sealed class VllmJson(GenerationRequest request, bool withIds, int numb
             ["model"] = Request.Model,
             ["choices"] = choices,
         };
-        if (!Request.IsChat) chunk["usage"] = chunk["system_fingerprint"] = null;
-        foreach ((string name, JsonNode? value) in members) chunk[name] = value;
+        if (!Request.IsChat)
+            chunk["usage"] = chunk["system_fingerprint"] = null;
+        foreach ((string name, JsonNode? value) in members)
+            chunk[name] = value;
         return chunk;
     }
 
@@ -124,19 +152,21 @@ internal sealed class VllmJson(GenerationRequest request, bool withIds, int numb
         choice["finish_reason"] = Reason(generation);
         choice["stop_reason"] = generation.Matched;
         choice["token_ids"] = withIds ? Ids(generation.Tokens) : null;
-        if (Request.IsChat) return choice;
+        if (Request.IsChat)
+            return choice;
         // A chat has them beside the choices, a completion within.
         choice["prompt_logprobs"] = null;
         choice["prompt_token_ids"] = withIds ? PromptIds() : null;
         return choice;
     }
 
-    private static string Reason(Generation generation) => generation.Ending switch
-    {
-        Ending.Length => "length",
-        Ending.Abort => "abort",
-        _ => "stop",
-    };
+    private static string Reason(Generation generation) =>
+        generation.Ending switch
+        {
+            Ending.Length => "length",
+            Ending.Abort => "abort",
+            _ => "stop",
+        };
 
     private JsonObject Usage(IReadOnlyList<Generation> choices)
     {

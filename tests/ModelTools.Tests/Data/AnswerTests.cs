@@ -25,7 +25,12 @@ public sealed partial class AnswerTests
 
             int a = int.Parse(match.Groups[1].Value);
             int b = int.Parse(match.Groups[3].Value);
-            int result = match.Groups[2].Value switch { "+" => a + b, "-" => a - b, _ => a * b };
+            int result = match.Groups[2].Value switch
+            {
+                "+" => a + b,
+                "-" => a - b,
+                _ => a * b,
+            };
             Assert.Equal(result, int.Parse(match.Groups[4].Value));
             int[] asked = [.. Number().Matches(question).Select(m => int.Parse(m.Value))];
             if (isFirst && asked.Length == 2)
@@ -52,8 +57,13 @@ public sealed partial class AnswerTests
             int[] numbers = [.. Number().Matches(answer).Select(m => int.Parse(m.Value))];
             Assert.Single(numbers.Zip(numbers.Skip(1), (x, y) => y - x).Distinct());
             int[] asked = [.. Number().Matches(question).Select(m => int.Parse(m.Value))];
-            if (isFirst && asked.Length == 2 && !question.Contains("step", StringComparison.OrdinalIgnoreCase)
-                && !question.Contains(" by ", StringComparison.OrdinalIgnoreCase) && !question.Contains("count in", StringComparison.OrdinalIgnoreCase))
+            if (
+                isFirst
+                && asked.Length == 2
+                && !question.Contains("step", StringComparison.OrdinalIgnoreCase)
+                && !question.Contains(" by ", StringComparison.OrdinalIgnoreCase)
+                && !question.Contains("count in", StringComparison.OrdinalIgnoreCase)
+            )
             {
                 Assert.Equal((asked[0], asked[1]), (numbers[0], numbers[^1]));
                 seen++;
@@ -142,7 +152,12 @@ public sealed partial class AnswerTests
     {
         Topic[] topics =
         [
-            .. ServerTopics.All, .. RunningTopics.All, .. RequestTopics.All, .. GreetingTopics.All, .. RefusalTopics.All, .. FactTables.Topics,
+            .. ServerTopics.All,
+            .. RunningTopics.All,
+            .. RequestTopics.All,
+            .. GreetingTopics.All,
+            .. RefusalTopics.All,
+            .. FactTables.Topics,
             .. StoryTables.WithoutSubject,
         ];
         Dictionary<string, string> answers = new(StringComparer.OrdinalIgnoreCase);

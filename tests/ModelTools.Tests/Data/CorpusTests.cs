@@ -7,7 +7,10 @@ namespace DeterministicInference.ModelTools.Tests.Data;
 
 public sealed class CorpusTests
 {
-    /// <summary>Identity of the training data. It changes with every change of a generator or a text, and then so do the weights.</summary>
+    /// <summary>
+    /// Identity of the training data. It changes with every change of a generator or a text, and then so do the
+    /// weights.
+    /// </summary>
     private const string First10000 = "480523503F16F2AF9E77ABAFDDF0E909A756BD6C406BCE36D547698F22A81956";
 
     [Fact]
@@ -54,12 +57,15 @@ public sealed class CorpusTests
                 Assert.Equal((i - start) % 2 == 0 ? Role.User : Role.Assistant, document.Turns[i].Role);
             }
 
-            Assert.All(document.Turns, turn =>
-            {
-                Assert.NotEmpty(turn.Text.Trim());
-                Assert.DoesNotContain(turn.Text, c => c is < ' ' or > '~');
-                Assert.DoesNotContain('{', turn.Text);
-            });
+            Assert.All(
+                document.Turns,
+                turn =>
+                {
+                    Assert.NotEmpty(turn.Text.Trim());
+                    Assert.DoesNotContain(turn.Text, c => c is < ' ' or > '~');
+                    Assert.DoesNotContain('{', turn.Text);
+                }
+            );
         }
     }
 
@@ -88,5 +94,6 @@ public sealed class CorpusTests
         Assert.Empty(contradictions);
     }
 
-    private static string Text(Conversation document) => string.Join('\n', document.Turns.Select(turn => $"{turn.Role}: {turn.Text}")) + "\n\n";
+    private static string Text(Conversation document) =>
+        string.Join('\n', document.Turns.Select(turn => $"{turn.Role}: {turn.Text}")) + "\n\n";
 }

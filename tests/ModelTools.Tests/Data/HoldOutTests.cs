@@ -34,7 +34,16 @@ public sealed partial class HoldOutTests
             if (match.Success)
             {
                 seen++;
-                Assert.False(HoldOut.Contains(ArithmeticSource.Key(match.Groups[2].Value[0], int.Parse(match.Groups[1].Value), int.Parse(match.Groups[3].Value))), answer);
+                Assert.False(
+                    HoldOut.Contains(
+                        ArithmeticSource.Key(
+                            match.Groups[2].Value[0],
+                            int.Parse(match.Groups[1].Value),
+                            int.Parse(match.Groups[3].Value)
+                        )
+                    ),
+                    answer
+                );
             }
         }
 
@@ -44,8 +53,14 @@ public sealed partial class HoldOutTests
     [Fact]
     public void No_held_out_prompt_occurs_in_training()
     {
-        HashSet<string> prompts = [.. HeldOutSet.Prompts(400).Where(p => p.Prompt.Turns.Count == 1).Select(p => Bare(p.Prompt.Turns[0].Text))];
-        string[] trained = [.. CorpusFixture.Exchanges(200_000).Select(e => Bare(e.Question)).Where(prompts.Contains).Distinct()];
+        HashSet<string> prompts =
+        [
+            .. HeldOutSet.Prompts(400).Where(p => p.Prompt.Turns.Count == 1).Select(p => Bare(p.Prompt.Turns[0].Text)),
+        ];
+        string[] trained =
+        [
+            .. CorpusFixture.Exchanges(200_000).Select(e => Bare(e.Question)).Where(prompts.Contains).Distinct(),
+        ];
         Assert.Empty(trained);
     }
 

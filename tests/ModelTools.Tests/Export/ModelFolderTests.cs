@@ -11,7 +11,15 @@ namespace ModelTools.Tests.Export;
 public sealed class ModelFolderTests : IDisposable
 {
     private static readonly LlamaShape Small = new(
-        Hidden: 64, Layers: 2, Heads: 4, KeyValueHeads: 2, HeadDim: 16, Intermediate: 96, Vocabulary: 300, MaxPositions: 512);
+        Hidden: 64,
+        Layers: 2,
+        Heads: 4,
+        KeyValueHeads: 2,
+        HeadDim: 16,
+        Intermediate: 96,
+        Vocabulary: 300,
+        MaxPositions: 512
+    );
 
     private readonly string _folder = Directory.CreateTempSubdirectory("model-").FullName;
 
@@ -33,7 +41,9 @@ public sealed class ModelFolderTests : IDisposable
         foreach (ParameterTensor tensor in result.Layout.Tensors)
         {
             Assert.Equal("BF16", file.Type(tensor.Tensor.Name));
-            IEnumerable<float> expected = result.Weights.Skip(tensor.Offset).Take(tensor.Length)
+            IEnumerable<float> expected = result
+                .Weights.Skip(tensor.Offset)
+                .Take(tensor.Length)
                 .Select(value => BitConverter.UInt32BitsToSingle((uint)TensorEncoding.ToBFloat16(value) << 16));
             Assert.Equal(expected, file.Values(tensor.Tensor.Name));
         }
@@ -49,9 +59,18 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Equal("llama", config.GetProperty("model_type").GetString());
         (string Key, double Value)[] numbers =
         [
-            ("hidden_size", 128), ("intermediate_size", 384), ("num_hidden_layers", 4), ("num_attention_heads", 4),
-            ("num_key_value_heads", 2), ("head_dim", 32), ("vocab_size", 1024), ("max_position_embeddings", 8192),
-            ("rope_theta", 10000), ("rms_norm_eps", 1e-5), ("bos_token_id", 0), ("eos_token_id", 1),
+            ("hidden_size", 128),
+            ("intermediate_size", 384),
+            ("num_hidden_layers", 4),
+            ("num_attention_heads", 4),
+            ("num_key_value_heads", 2),
+            ("head_dim", 32),
+            ("vocab_size", 1024),
+            ("max_position_embeddings", 8192),
+            ("rope_theta", 10000),
+            ("rms_norm_eps", 1e-5),
+            ("bos_token_id", 0),
+            ("eos_token_id", 1),
         ];
         Assert.All(numbers, number => Assert.Equal(number.Value, config.GetProperty(number.Key).GetDouble()));
         Assert.True(config.GetProperty("tie_word_embeddings").GetBoolean());
@@ -70,14 +89,19 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Equal(1 / Math.Sqrt(96), Deviation(file.Values("model.layers.1.mlp.down_proj.weight")), 0.005);
         Assert.All(file.Values("model.layers.0.input_layernorm.weight"), value => Assert.Equal(1f, value));
         Assert.NotEqual(
-            file.Values("model.layers.0.self_attn.k_proj.weight"), file.Values("model.layers.0.self_attn.v_proj.weight"));
+            file.Values("model.layers.0.self_attn.k_proj.weight"),
+            file.Values("model.layers.0.self_attn.v_proj.weight")
+        );
     }
 
     [Fact]
     public void A_random_model_depends_on_its_seed_only()
     {
         // Its embedding spans several pieces, which several threads fill.
-        LlamaShape shape = Small with { Vocabulary = 40_000 };
+        LlamaShape shape = Small with
+        {
+            Vocabulary = 40_000,
+        };
         RandomModel.Write(_folder, shape, TensorType.BF16, seed: 3);
         byte[] first = SHA256.HashData(File.ReadAllBytes(WeightsPath));
         RandomModel.Write(_folder, shape, TensorType.BF16, seed: 3);
@@ -88,8 +112,10 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Equal(first, again);
         Assert.NotEqual(first, SHA256.HashData(File.ReadAllBytes(WeightsPath)));
         SeededNormal normal = new(3, 0);
-        Assert.All(late.Index(), item => Assert.Equal(
-            0.02f * normal.At(40_000L * 64 - 64 + item.Index), item.Item, 0.0005f));
+        Assert.All(
+            late.Index(),
+            item => Assert.Equal(0.02f * normal.At(40_000L * 64 - 64 + item.Index), item.Item, 0.0005f)
+        );
     }
 
     [Fact]
@@ -113,7 +139,9 @@ public sealed class ModelFolderTests : IDisposable
     [Fact]
     public void A_vocabulary_without_room_for_the_bytes_is_refused()
     {
-        Assert.Throws<ArgumentException>(() => RandomModel.Write(_folder, Small with { Vocabulary = 260 }, TensorType.F32, 1));
+        Assert.Throws<ArgumentException>(() =>
+            RandomModel.Write(_folder, Small with { Vocabulary = 260 }, TensorType.F32, 1)
+        );
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -124,5 +152,6 @@ public sealed class ModelFolderTests : IDisposable
         return document.RootElement.Clone();
     }
 
-    private static double Deviation(float[] values) => Math.Sqrt(values.Sum(value => (double)value * value) / values.Length);
+    private static double Deviation(float[] values) =>
+        Math.Sqrt(values.Sum(value => (double)value * value) / values.Length);
 }

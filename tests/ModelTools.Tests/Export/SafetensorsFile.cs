@@ -28,7 +28,8 @@ internal sealed class SafetensorsFile
 
     public string Type(string name) => _header.GetProperty(name).GetProperty("dtype").GetString()!;
 
-    public int[] Dimensions(string name) => [.. _header.GetProperty(name).GetProperty("shape").EnumerateArray().Select(x => x.GetInt32())];
+    public int[] Dimensions(string name) =>
+        [.. _header.GetProperty(name).GetProperty("shape").EnumerateArray().Select(x => x.GetInt32())];
 
     public (int Begin, int End) Offsets(string name)
     {

@@ -14,7 +14,12 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         float[] values = [0f, -0f, 1f, -2.5f, 65504f, 1.5e-5f];
         TensorType[] types = [TensorType.F32, TensorType.BF16, TensorType.F16];
-        using (SafetensorsWriter writer = new(FilePath, [.. types.Select(type => ($"tensor.{type}", type, new[] { 2, 3 }))]))
+        using (
+            SafetensorsWriter writer = new(
+                FilePath,
+                [.. types.Select(type => ($"tensor.{type}", type, new[] { 2, 3 }))]
+            )
+        )
         {
             foreach (TensorType type in types)
             {

@@ -1,6 +1,6 @@
-using DeterministicInference.Engine.Tokenization;
 using System.Text;
 using System.Text.Json;
+using DeterministicInference.Engine.Tokenization;
 using DeterministicInference.ModelTools.Export;
 using Xunit;
 
@@ -39,14 +39,19 @@ public sealed class TokenizerFilesTests : IDisposable
         Assert.Equal("BPE", model.GetProperty("type").GetString());
         Assert.Equal(vocabulary, model.GetProperty("vocab").EnumerateObject().Select(entry => entry.Name));
         Assert.Equal(
-            Enumerable.Range(0, vocabulary.Length), model.GetProperty("vocab").EnumerateObject().Select(entry => entry.Value.GetInt32()));
+            Enumerable.Range(0, vocabulary.Length),
+            model.GetProperty("vocab").EnumerateObject().Select(entry => entry.Value.GetInt32())
+        );
         Assert.Equal("\u0120", model.GetProperty("merges")[0][0].GetString());
         Assert.Equal("a", model.GetProperty("merges")[0][1].GetString());
         JsonElement[] added = [.. file.GetProperty("added_tokens").EnumerateArray()];
         Assert.Equal(SpecialTokens.Texts, added.Select(token => token.GetProperty("content").GetString()));
         Assert.All(added, token => Assert.True(token.GetProperty("special").GetBoolean()));
         JsonElement split = file.GetProperty("pre_tokenizer").GetProperty("pretokenizers")[0];
-        Assert.Equal(@" ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+", split.GetProperty("pattern").GetProperty("Regex").GetString());
+        Assert.Equal(
+            @" ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+",
+            split.GetProperty("pattern").GetProperty("Regex").GetString()
+        );
         Assert.Equal("ByteLevel", file.GetProperty("decoder").GetProperty("type").GetString());
     }
 
@@ -59,9 +64,11 @@ public sealed class TokenizerFilesTests : IDisposable
         Assert.Equal("<|bos|>", file.GetProperty("bos_token").GetString());
         Assert.Equal("<|end|>", file.GetProperty("eos_token").GetString());
         Assert.Equal(
-            "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
-            + "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
-            file.GetProperty("chat_template").GetString());
+            "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|"
+                + "end|>' }}"
+                + "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
+            file.GetProperty("chat_template").GetString()
+        );
     }
 
     [Fact]
@@ -69,7 +76,9 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Assert.Throws<ArgumentException>(() => TokenizerFiles.Write(_folder, ["a", "b"], []));
         Assert.Throws<ArgumentException>(() => TokenizerFiles.Write(_folder, [.. SpecialTokens.Texts, "a", "a"], []));
-        Assert.Throws<ArgumentException>(() => TokenizerFiles.Write(_folder, [.. SpecialTokens.Texts, "a", "b"], [("a", "b")]));
+        Assert.Throws<ArgumentException>(() =>
+            TokenizerFiles.Write(_folder, [.. SpecialTokens.Texts, "a", "b"], [("a", "b")])
+        );
     }
 
     [Fact]

@@ -27,19 +27,26 @@ public sealed class BundledModelTests : IDisposable
         Scorecard card = Measure(OffTemplateSet.Prompts);
         string documentation = File.ReadAllText(Path.Combine(Root(), "README.md"));
 
-        Assert.Contains($"only {card.Right} of {card.Total} asked in other words", documentation, StringComparison.Ordinal);
+        Assert.Contains(
+            $"only {card.Right} of {card.Total} asked in other words",
+            documentation,
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose() => _engine.Dispose();
 
-    private Scorecard Measure(IEnumerable<ScoredPrompt> prompts) => Scorecard.Measure(prompts, conversation => ScoreCommand.Answer(_engine, conversation));
+    private Scorecard Measure(IEnumerable<ScoredPrompt> prompts) =>
+        Scorecard.Measure(prompts, conversation => ScoreCommand.Answer(_engine, conversation));
 
-    private static string Folder() => Path.Combine(Root(), "src", "DeterministicInference.Server", "models", "demo-chat-1m");
+    private static string Folder() =>
+        Path.Combine(Root(), "src", "DeterministicInference.Server", "models", "demo-chat-1m");
 
     private static string Root()
     {
         DirectoryInfo folder = new(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "DeterministicInference.slnx"))) folder = folder.Parent!;
+        while (!File.Exists(Path.Combine(folder.FullName, "DeterministicInference.slnx")))
+            folder = folder.Parent!;
         return folder.FullName;
     }
 }

@@ -15,9 +15,15 @@ public sealed class ScorecardTests
     public void The_200_held_out_prompts_are_the_known_ones_and_cover_all_kinds_alike()
     {
         IReadOnlyList<ScoredPrompt> prompts = HeldOutSet.Prompts(200);
-        Assert.All(Enum.GetValues<Kind>(), kind => Assert.Equal(20, prompts.Count(prompt => prompt.Prompt.Kind == kind)));
+        Assert.All(
+            Enum.GetValues<Kind>(),
+            kind => Assert.Equal(20, prompts.Count(prompt => prompt.Prompt.Kind == kind))
+        );
         Assert.All(prompts, prompt => Assert.Equal(Role.User, prompt.Prompt.Turns[^1].Role));
-        string text = string.Join('\n', prompts.Select(p => string.Join('\t', p.Prompt.Turns.Select(turn => turn.Text)) + '\t' + p.Rule.Description));
+        string text = string.Join(
+            '\n',
+            prompts.Select(p => string.Join('\t', p.Prompt.Turns.Select(turn => turn.Text)) + '\t' + p.Rule.Description)
+        );
         Assert.Equal(HeldOut200, Convert.ToHexString(SHA256.HashData(Encoding.ASCII.GetBytes(text))));
     }
 
@@ -37,7 +43,12 @@ public sealed class ScorecardTests
         foreach (ScoredPrompt prompt in prompts)
         {
             string description = prompt.Rule.Description;
-            expected.Add(prompt.Prompt, prompt.Prompt.Kind == Kind.Story ? description[..^4] + " It was big. It was red. It slept." : description);
+            expected.Add(
+                prompt.Prompt,
+                prompt.Prompt.Kind == Kind.Story
+                    ? description[..^4] + " It was big. It was red. It slept."
+                    : description
+            );
         }
 
         Scorecard perfect = Scorecard.Measure(prompts, prompt => expected[prompt]);
@@ -52,9 +63,15 @@ public sealed class ScorecardTests
     [Fact]
     public void The_list_of_failures_names_question_answer_and_expectation()
     {
-        ScoredPrompt prompt = new(Conversation.Ask(Kind.Arithmetic, "What is 1 + 1?"), AcceptanceRule.Exactly("1 + 1 = 2"));
+        ScoredPrompt prompt = new(
+            Conversation.Ask(Kind.Arithmetic, "What is 1 + 1?"),
+            AcceptanceRule.Exactly("1 + 1 = 2")
+        );
         Scorecard card = Scorecard.Measure([prompt], _ => "1 + 1 = 3");
-        Assert.Equal("[Arithmetic] What is 1 + 1?\n  answer:   1 + 1 = 3\n  expected: 1 + 1 = 2\n", card.ListFailures());
+        Assert.Equal(
+            "[Arithmetic] What is 1 + 1?\n  answer:   1 + 1 = 3\n  expected: 1 + 1 = 2\n",
+            card.ListFailures()
+        );
     }
 
     [Theory]
@@ -70,7 +87,17 @@ public sealed class ScorecardTests
     [Fact]
     public void No_off_template_prompt_is_accepted_for_another_answer_of_the_menu()
     {
-        string[] answers = ["Hi.", "7", "The capital of Spain is Madrid.", "b-l-u-e", "Once upon a time there was a cat. It ran."];
-        Assert.All(OffTemplateSet.Prompts, prompt => Assert.DoesNotContain(answers, answer => prompt.Rule.Accepts(answer)));
+        string[] answers =
+        [
+            "Hi.",
+            "7",
+            "The capital of Spain is Madrid.",
+            "b-l-u-e",
+            "Once upon a time there was a cat. It ran.",
+        ];
+        Assert.All(
+            OffTemplateSet.Prompts,
+            prompt => Assert.DoesNotContain(answers, answer => prompt.Rule.Accepts(answer))
+        );
     }
 }

@@ -46,7 +46,12 @@ public sealed class VocabularyTests
     [Fact]
     public void Equally_frequent_pairs_are_joined_by_the_lowest_ids()
     {
-        Dictionary<string, long> counts = new() { ["zy"] = 3, ["ab"] = 3, ["cd"] = 5 };
+        Dictionary<string, long> counts = new()
+        {
+            ["zy"] = 3,
+            ["ab"] = 3,
+            ["cd"] = 5,
+        };
         Vocabulary vocabulary = BpeTrainer.Train(counts, size: 264);
         Assert.Equal([("c", "d"), ("a", "b"), ("z", "y")], vocabulary.Merges);
     }
@@ -56,7 +61,10 @@ public sealed class VocabularyTests
     {
         foreach (Conversation document in CorpusFixture.Documents(3_000))
         {
-            Assert.All(document.Turns, turn => Assert.Equal(turn.Text, Tokenizer.Value.Decode(Tokenizer.Value.Encode(turn.Text))));
+            Assert.All(
+                document.Turns,
+                turn => Assert.Equal(turn.Text, Tokenizer.Value.Decode(Tokenizer.Value.Encode(turn.Text)))
+            );
         }
     }
 
@@ -74,7 +82,11 @@ public sealed class VocabularyTests
         {
             int letters = answer.IndexOf(' ', StringComparison.Ordinal) is int space and >= 0 ? space : answer.Length;
             bool spelled = letters > 2 && answer[1] == '-' && answer[letters - 2] == '-';
-            if (spelled || answer.StartsWith("The first letter", StringComparison.Ordinal) || answer.StartsWith("The last letter", StringComparison.Ordinal))
+            if (
+                spelled
+                || answer.StartsWith("The first letter", StringComparison.Ordinal)
+                || answer.StartsWith("The last letter", StringComparison.Ordinal)
+            )
             {
                 missing.ExceptWith(Tokenizer.Value.Encode(question));
             }
@@ -88,9 +100,13 @@ public sealed class VocabularyTests
     {
         ChatFormat format = new(text => Tokenizer.Value.Encode(text));
         Conversation conversation = new(
-            [new(Role.System, "Be brief."), new(Role.User, "What is 7 + 5?"), new(Role.Assistant, "7 + 5 = 12")], Kind.Arithmetic, []);
+            [new(Role.System, "Be brief."), new(Role.User, "What is 7 + 5?"), new(Role.Assistant, "7 + 5 = 12")],
+            Kind.Arithmetic,
+            []
+        );
         TrainingDocument document = format.Format(conversation);
-        string rendered = "<|bos|><|system|>Be brief.<|end|><|user|>What is 7 + 5?<|end|><|assistant|>7 + 5 = 12<|end|>";
+        string rendered =
+            "<|bos|><|system|>Be brief.<|end|><|user|>What is 7 + 5?<|end|><|assistant|>7 + 5 = 12<|end|>";
         Assert.Equal(Tokenizer.Value.Encode(rendered, recognizeSpecials: true), document.Tokens);
         int answer = Array.IndexOf(document.Tokens, SpecialTokens.Assistant);
         Assert.Equal(document.Tokens.Select((_, i) => i > answer), document.IsTarget);

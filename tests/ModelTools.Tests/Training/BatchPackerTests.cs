@@ -23,7 +23,12 @@ public sealed class BatchPackerTests
             next = batch.NextDocument;
         }
 
-        int[] expected = [.. Enumerable.Range(0, (int)next).SelectMany(i => TrainingCheck.Document(i).Tokens.Take(Recipe.DocumentTokens))];
+        int[] expected =
+        [
+            .. Enumerable
+                .Range(0, (int)next)
+                .SelectMany(i => TrainingCheck.Document(i).Tokens.Take(Recipe.DocumentTokens)),
+        ];
         Assert.Equal(expected, packed);
     }
 

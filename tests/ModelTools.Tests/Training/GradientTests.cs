@@ -8,7 +8,15 @@ namespace ModelTools.Tests.Training;
 public sealed unsafe class GradientTests
 {
     private static readonly LlamaShape Shape = new(
-        Hidden: 64, Layers: 2, Heads: 4, KeyValueHeads: 2, HeadDim: 32, Intermediate: 96, Vocabulary: 96, MaxPositions: 64);
+        Hidden: 64,
+        Layers: 2,
+        Heads: 4,
+        KeyValueHeads: 2,
+        HeadDim: 32,
+        Intermediate: 96,
+        Vocabulary: 96,
+        MaxPositions: 64
+    );
 
     // Odd lengths leave incomplete tiles everywhere: rows, panels and lane groups.
     private static readonly TrainingDocument[] Documents = [.. new[] { 37, 12, 50, 29 }.Select(RandomDocument)];
@@ -21,17 +29,23 @@ public sealed unsafe class GradientTests
     public GradientTests()
     {
         // Larger than a training run starts with: flat attention and small logits would hide mistakes.
-        TrainingRecipe recipe = new(Shape, Steps: 1, Seed: 11, Corpus: "") { EmbeddingDeviation = 0.4, MatrixDeviation = 1.5 };
+        TrainingRecipe recipe = new(Shape, Steps: 1, Seed: 11, Corpus: "")
+        {
+            EmbeddingDeviation = 0.4,
+            MatrixDeviation = 1.5,
+        };
         using TrainingState state = TrainingState.Create(recipe, _layout);
         foreach (ParameterTensor tensor in _layout.Tensors.Where(tensor => tensor.Tensor.Role == LlamaTensorRole.Norm))
         {
             SeededNormal normal = new(12, tensor.Offset);
-            for (int i = 0; i < tensor.Length; i++) state.Weights.Span[tensor.Offset + i] = 1 + 0.2f * normal.At(i);
+            for (int i = 0; i < tensor.Length; i++)
+                state.Weights.Span[tensor.Offset + i] = 1 + 0.2f * normal.At(i);
         }
         _weights = state.Weights.Span.ToArray();
 
         Shard shard = new();
-        foreach (TrainingDocument document in Documents) shard.Add(document, document.Tokens.Length);
+        foreach (TrainingDocument document in Documents)
+            shard.Add(document, document.Tokens.Length);
         using PackedWeights packed = new(_layout);
         packed.PackAll(state.Weights.Pointer);
         using NativeBuffer gradient = new(_layout.Length);
@@ -75,14 +89,18 @@ public sealed unsafe class GradientTests
             double behind = LossAt(tensor.Offset, direction, -Distance / length);
             double slope = (ahead - behind) / (2 * Distance);
 
-            Assert.True(Math.Abs(slope - length) < 1e-5 * length, $"{name}, mask {mask}: slope {slope}, gradient {length}");
+            Assert.True(
+                Math.Abs(slope - length) < 1e-5 * length,
+                $"{name}, mask {mask}: slope {slope}, gradient {length}"
+            );
         }
     }
 
     private double LossAt(int offset, double[] direction, double distance)
     {
         double[] weights = Widen(_weights);
-        for (int i = 0; i < direction.Length; i++) weights[offset + i] += distance * direction[i];
+        for (int i = 0; i < direction.Length; i++)
+            weights[offset + i] += distance * direction[i];
         return new NaiveLlama(_layout).Loss(weights, Documents);
     }
 
@@ -91,7 +109,10 @@ public sealed unsafe class GradientTests
     private static TrainingDocument RandomDocument(int length)
     {
         SeededNormal random = new(10, length);
-        int[] tokens = [.. Enumerable.Range(0, length).Select(i => (int)(Math.Abs(random.At(i)) * 1000) % Shape.Vocabulary)];
+        int[] tokens =
+        [
+            .. Enumerable.Range(0, length).Select(i => (int)(Math.Abs(random.At(i)) * 1000) % Shape.Vocabulary),
+        ];
         bool[] isTarget = [.. Enumerable.Range(0, length).Select(i => i % 7 > 2)];
         return new(tokens, isTarget);
     }

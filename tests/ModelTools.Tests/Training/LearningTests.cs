@@ -12,10 +12,18 @@ public sealed class LearningTests
         TrainingRecipe recipe = TrainingCheck.Recipe(300) with { ShardTokens = 128 };
         TrainerSettings settings = new() { ValidationDocuments = 64 };
 
-        TrainingResult result = Trainer.Run(recipe, TrainingCheck.Document, i => TrainingCheck.Document(i + 1_000_000), settings);
+        TrainingResult result = Trainer.Run(
+            recipe,
+            TrainingCheck.Document,
+            i => TrainingCheck.Document(i + 1_000_000),
+            settings
+        );
 
         Assert.NotNull(result.Validation);
-        Assert.True(result.Validation.Value.Mean < 0.2, $"Validation loss {result.Validation.Value.Mean}; untrained: 4.6.");
+        Assert.True(
+            result.Validation.Value.Mean < 0.2,
+            $"Validation loss {result.Validation.Value.Mean}; untrained: 4.6."
+        );
         Assert.True(result.Validation.Value.Accuracy > 0.95, $"Accuracy {result.Validation.Value.Accuracy}.");
     }
 
@@ -24,7 +32,13 @@ public sealed class LearningTests
     {
         using StringWriter progress = new();
         TrainingRecipe recipe = TrainingCheck.Recipe(10);
-        TrainerSettings settings = new() { Progress = progress, ReportEvery = 5, ValidateEvery = 10, ValidationDocuments = 8 };
+        TrainerSettings settings = new()
+        {
+            Progress = progress,
+            ReportEvery = 5,
+            ValidateEvery = 10,
+            ValidationDocuments = 8,
+        };
 
         TrainingResult result = Trainer.Run(recipe, TrainingCheck.Document, TrainingCheck.Document, settings);
 
@@ -41,7 +55,9 @@ public sealed class LearningTests
         TrainingDocument Documents(long index) =>
             index < 40 ? TrainingCheck.Document(index) : throw new FormatException("document 40 is broken");
 
-        FormatException error = Assert.Throws<FormatException>(() => Trainer.Run(TrainingCheck.Recipe(30), Documents, null, new()));
+        FormatException error = Assert.Throws<FormatException>(() =>
+            Trainer.Run(TrainingCheck.Recipe(30), Documents, null, new())
+        );
         Assert.Equal("document 40 is broken", error.Message);
     }
 
@@ -50,7 +66,9 @@ public sealed class LearningTests
     {
         TrainingDocument Documents(long index) => index < 40 ? TrainingCheck.Document(index) : new([], []);
 
-        InvalidDataException error = Assert.Throws<InvalidDataException>(() => Trainer.Run(TrainingCheck.Recipe(30), Documents, null, new()));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() =>
+            Trainer.Run(TrainingCheck.Recipe(30), Documents, null, new())
+        );
         Assert.Equal("Document 40 is empty.", error.Message);
     }
 }

@@ -30,20 +30,33 @@ public sealed unsafe class MatrixProductTests
     public void Skipping_the_zero_half_of_a_triangle_changes_nothing(int region)
     {
         const int Size = 160;
-        using NativeBuffer a = Random(1, Size * Size), b = Random(2, Size * Columns);
-        using NativeBuffer whole = Random(3, Size * Columns), part = Random(4, Size * Columns);
+        using NativeBuffer a = Random(1, Size * Size),
+            b = Random(2, Size * Columns);
+        using NativeBuffer whole = Random(3, Size * Columns),
+            part = Random(4, Size * Columns);
         for (int i = 0; i < Size; i++)
         {
             for (int k = 0; k < Size; k++)
             {
                 bool zero = region == (int)ProductRegion.LowerLeft ? k > i : k < i;
-                if (zero) a.Span[i * Size + k] = 0;
+                if (zero)
+                    a.Span[i * Size + k] = 0;
             }
         }
 
         MatrixProduct<Lanes256>.Multiply(a.Pointer, Size, 1, Size, b.Pointer, Size, Columns, whole.Pointer, Columns);
         MatrixProduct<Lanes256>.Multiply(
-            a.Pointer, Size, 1, Size, b.Pointer, Size, Columns, part.Pointer, Columns, (ProductRegion)region);
+            a.Pointer,
+            Size,
+            1,
+            Size,
+            b.Pointer,
+            Size,
+            Columns,
+            part.Pointer,
+            Columns,
+            (ProductRegion)region
+        );
 
         Assert.Equal(whole.Span, part.Span);
     }
@@ -58,13 +71,17 @@ public sealed unsafe class MatrixProductTests
         Assert.All(c.Span.ToArray(), value => Assert.Equal(0f, value));
     }
 
-    private static void Check<TLanes>(int depth) where TLanes : struct, ILanes<TLanes>
+    private static void Check<TLanes>(int depth)
+        where TLanes : struct, ILanes<TLanes>
     {
         foreach (bool transposed in (bool[])[false, true])
         {
-            nint aRow = transposed ? 1 : depth + 3, aDepth = transposed ? Rows + 5 : 1;
-            using NativeBuffer a = Random(1, (Rows + 5) * (depth + 3)), b = Random(2, depth * Columns);
-            using NativeBuffer packed = new(depth * Columns), c = Random(3, Rows * (Columns + 16));
+            nint aRow = transposed ? 1 : depth + 3,
+                aDepth = transposed ? Rows + 5 : 1;
+            using NativeBuffer a = Random(1, (Rows + 5) * (depth + 3)),
+                b = Random(2, depth * Columns);
+            using NativeBuffer packed = new(depth * Columns),
+                c = Random(3, Rows * (Columns + 16));
             float[] before = c.Span.ToArray();
             MatrixPacking.PackRows(b.Pointer, Columns, depth, depth, Columns, packed.Pointer);
 
@@ -72,7 +89,17 @@ public sealed unsafe class MatrixProductTests
             {
                 before.CopyTo(c.Span);
                 MatrixProduct<TLanes>.Multiply(
-                    a.Pointer, aRow, aDepth, Rows, packed.Pointer, depth, Columns, c.Pointer, Columns + 16, proceed: proceed);
+                    a.Pointer,
+                    aRow,
+                    aDepth,
+                    Rows,
+                    packed.Pointer,
+                    depth,
+                    Columns,
+                    c.Pointer,
+                    Columns + 16,
+                    proceed: proceed
+                );
 
                 for (int m = 0; m < Rows; m++)
                 {
@@ -81,10 +108,16 @@ public sealed unsafe class MatrixProductTests
                         float expected = proceed ? before[m * (Columns + 16) + n] : 0f;
                         for (int k = 0; k < depth; k++)
                         {
-                            expected = MathF.FusedMultiplyAdd(a.Pointer[m * aRow + k * aDepth], b.Pointer[k * Columns + n], expected);
+                            expected = MathF.FusedMultiplyAdd(
+                                a.Pointer[m * aRow + k * aDepth],
+                                b.Pointer[k * Columns + n],
+                                expected
+                            );
                         }
                         Assert.Equal(
-                            BitConverter.SingleToUInt32Bits(expected), BitConverter.SingleToUInt32Bits(c.Span[m * (Columns + 16) + n]));
+                            BitConverter.SingleToUInt32Bits(expected),
+                            BitConverter.SingleToUInt32Bits(c.Span[m * (Columns + 16) + n])
+                        );
                     }
                 }
             }
@@ -95,7 +128,8 @@ public sealed unsafe class MatrixProductTests
     {
         NativeBuffer buffer = new(length);
         SeededNormal normal = new(seed, 0);
-        for (int i = 0; i < length; i++) buffer.Span[i] = normal.At(i);
+        for (int i = 0; i < length; i++)
+            buffer.Span[i] = normal.At(i);
         return buffer;
     }
 }

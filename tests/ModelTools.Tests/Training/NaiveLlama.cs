@@ -3,7 +3,9 @@ using DeterministicInference.ModelTools.Training;
 
 namespace ModelTools.Tests.Training;
 
-/// <summary>The decoder's loss in double precision, written as plainly as possible and sharing no code with the trainer.</summary>
+/// <summary>
+/// The decoder's loss in double precision, written as plainly as possible and sharing no code with the trainer.
+/// </summary>
 internal sealed class NaiveLlama(ParameterLayout layout)
 {
     private readonly LlamaShape _shape = layout.Shape;
@@ -18,7 +20,8 @@ internal sealed class NaiveLlama(ParameterLayout layout)
             double[][] stream = Run(weights, document.Tokens);
             for (int i = 1; i < document.Tokens.Length; i++)
             {
-                if (!document.IsTarget[i]) continue;
+                if (!document.IsTarget[i])
+                    continue;
                 double[] logits = Multiply(weights, layout.Tensors[0].Offset, _shape.Vocabulary, stream[i - 1]);
                 double highest = logits.Max();
                 sum += highest + Math.Log(logits.Sum(logit => Math.Exp(logit - highest))) - logits[document.Tokens[i]];
@@ -35,8 +38,14 @@ internal sealed class NaiveLlama(ParameterLayout layout)
         {
             string name = $"model.layers.{layer}.";
             double[][] normed = [.. stream.Select(x => Normalize(weights, name + "input_layernorm.weight", x))];
-            double[][] queries = [.. normed.Select((x, i) => Rotate(Multiply(weights, name + "self_attn.q_proj.weight", x), i))];
-            double[][] keys = [.. normed.Select((x, i) => Rotate(Multiply(weights, name + "self_attn.k_proj.weight", x), i))];
+            double[][] queries =
+            [
+                .. normed.Select((x, i) => Rotate(Multiply(weights, name + "self_attn.q_proj.weight", x), i)),
+            ];
+            double[][] keys =
+            [
+                .. normed.Select((x, i) => Rotate(Multiply(weights, name + "self_attn.k_proj.weight", x), i)),
+            ];
             double[][] values = [.. normed.Select(x => Multiply(weights, name + "self_attn.v_proj.weight", x))];
             for (int i = 0; i < tokens.Length; i++)
             {
@@ -62,13 +71,15 @@ internal sealed class NaiveLlama(ParameterLayout layout)
             double[] scores = new double[position + 1];
             for (int j = 0; j <= position; j++)
             {
-                for (int d = 0; d < _shape.HeadDim; d++) scores[j] += query[from + d] * keys[j][keyFrom + d];
+                for (int d = 0; d < _shape.HeadDim; d++)
+                    scores[j] += query[from + d] * keys[j][keyFrom + d];
                 scores[j] = Math.Exp(scores[j] / Math.Sqrt(_shape.HeadDim));
             }
             double total = scores.Sum();
             for (int j = 0; j <= position; j++)
             {
-                for (int d = 0; d < _shape.HeadDim; d++) output[from + d] += scores[j] / total * values[j][keyFrom + d];
+                for (int d = 0; d < _shape.HeadDim; d++)
+                    output[from + d] += scores[j] / total * values[j][keyFrom + d];
             }
         }
         return output;
@@ -107,7 +118,8 @@ internal sealed class NaiveLlama(ParameterLayout layout)
         for (int row = 0; row < rows; row++)
         {
             double sum = 0;
-            for (int i = 0; i < x.Length; i++) sum += weights[offset + row * x.Length + i] * x[i];
+            for (int i = 0; i < x.Length; i++)
+                sum += weights[offset + row * x.Length + i] * x[i];
             y[row] = sum;
         }
         return y;

@@ -38,7 +38,8 @@ public sealed class ResumeTests : IDisposable
         // Batches are made a few steps ahead, and a step has about nine documents: this is in the middle of the run.
         TrainingDocument CancelAtDocument150(long index)
         {
-            if (index == 150) source.Cancel();
+            if (index == 150)
+                source.Cancel();
             return TrainingCheck.Document(index);
         }
     }
@@ -58,8 +59,17 @@ public sealed class ResumeTests : IDisposable
     {
         Run(stopAfter: 3);
 
-        InvalidDataException error = Assert.Throws<InvalidDataException>(() => Trainer.Run(
-            Recipe with { Corpus = "another" }, TrainingCheck.Document, null, new() { CheckpointFolder = _folder }));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() =>
+            Trainer.Run(
+                Recipe with
+                {
+                    Corpus = "another",
+                },
+                TrainingCheck.Document,
+                null,
+                new() { CheckpointFolder = _folder }
+            )
+        );
         Assert.Contains("another recipe", error.Message, StringComparison.Ordinal);
     }
 
@@ -78,7 +88,16 @@ public sealed class ResumeTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private TrainingResult Run(int stopAfter) => Trainer.Run(
-        Recipe, TrainingCheck.Document, null,
-        new() { CheckpointFolder = _folder, CheckpointEvery = 5, StopAfter = stopAfter });
+    private TrainingResult Run(int stopAfter) =>
+        Trainer.Run(
+            Recipe,
+            TrainingCheck.Document,
+            null,
+            new()
+            {
+                CheckpointFolder = _folder,
+                CheckpointEvery = 5,
+                StopAfter = stopAfter,
+            }
+        );
 }

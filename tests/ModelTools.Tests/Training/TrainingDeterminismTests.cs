@@ -30,7 +30,9 @@ public sealed class TrainingDeterminismTests
     {
         ITrainingKernels[] all =
         [
-            new TrainingKernels<LanesScalar>(), new TrainingKernels<Lanes128>(), new TrainingKernels<Lanes256>(),
+            new TrainingKernels<LanesScalar>(),
+            new TrainingKernels<Lanes128>(),
+            new TrainingKernels<Lanes256>(),
             new TrainingKernels<Lanes512>(),
         ];
 
@@ -55,7 +57,9 @@ public sealed class TrainingDeterminismTests
     [Fact]
     public void Swapping_two_documents_gives_other_weights()
     {
-        string swapped = Trainer.Run(TrainingCheck.Recipe(Steps), i => TrainingCheck.Document(i ^ 1), null, new()).WeightsHash;
+        string swapped = Trainer
+            .Run(TrainingCheck.Recipe(Steps), i => TrainingCheck.Document(i ^ 1), null, new())
+            .WeightsHash;
 
         Assert.NotEqual(Expected, swapped);
     }
@@ -74,7 +78,11 @@ public sealed class TrainingDeterminismTests
         TrainerSettings settings = new() { ValidateEvery = 3, ValidationDocuments = 20 };
 
         TrainingResult result = Trainer.Run(
-            TrainingCheck.Recipe(Steps), TrainingCheck.Document, i => TrainingCheck.Document(i + 1_000_000), settings);
+            TrainingCheck.Recipe(Steps),
+            TrainingCheck.Document,
+            i => TrainingCheck.Document(i + 1_000_000),
+            settings
+        );
 
         Assert.Equal(Expected, result.WeightsHash);
         Assert.NotNull(result.Validation);
@@ -85,7 +93,10 @@ public sealed class TrainingDeterminismTests
 
     private static string TrainInChild(string switchedOff)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "ModelTools.exe" : "ModelTools");
+        string program = Path.Combine(
+            AppContext.BaseDirectory,
+            OperatingSystem.IsWindows() ? "ModelTools.exe" : "ModelTools"
+        );
         ProcessStartInfo start = new(program, ["train-check", "--steps", $"{Steps}", "--threads", "2"])
         {
             RedirectStandardOutput = true,
@@ -109,7 +120,13 @@ public sealed class TrainingDeterminismTests
         public float SumGradients(IReadOnlyList<NativeBuffer> gradients, int offset, int length, float* total) =>
             kernels.SumGradients([.. gradients.Reverse()], offset, length, total);
 
-        public void Update(in AdamWStep step, float decay, TrainingState state, float* gradient, int offset, int length) =>
-            kernels.Update(step, decay, state, gradient, offset, length);
+        public void Update(
+            in AdamWStep step,
+            float decay,
+            TrainingState state,
+            float* gradient,
+            int offset,
+            int length
+        ) => kernels.Update(step, decay, state, gradient, offset, length);
     }
 }

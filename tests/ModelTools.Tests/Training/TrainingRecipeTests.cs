@@ -34,26 +34,86 @@ public sealed class TrainingRecipeTests
         TrainingRecipe[] changed =
         [
             Recipe,
-            Recipe with { Shape = LlamaShape.Bundled with { Intermediate = 416 } },
-            Recipe with { Shape = LlamaShape.Bundled with { RopeTheta = 500_000 } },
-            Recipe with { Shape = LlamaShape.Bundled with { RmsEpsilon = 1e-6 } },
-            Recipe with { Steps = 1001 },
-            Recipe with { Seed = 2 },
-            Recipe with { Corpus = "d" },
-            Recipe with { Shards = 9 },
-            Recipe with { ShardTokens = 513 },
-            Recipe with { DocumentTokens = 257 },
-            Recipe with { PeakLearningRate = 5e-3 },
-            Recipe with { WarmUpSteps = 101 },
-            Recipe with { ConstantUntil = 0.5 },
-            Recipe with { FinalFraction = 0.03 },
-            Recipe with { Beta1 = 0.91 },
-            Recipe with { Beta2 = 0.99 },
-            Recipe with { Epsilon = 1e-7 },
-            Recipe with { WeightDecay = 0.06 },
-            Recipe with { ClipNorm = 2 },
-            Recipe with { EmbeddingDeviation = 0.06 },
-            Recipe with { MatrixDeviation = 0.9 },
+            Recipe with
+            {
+                Shape = LlamaShape.Bundled with { Intermediate = 416 },
+            },
+            Recipe with
+            {
+                Shape = LlamaShape.Bundled with { RopeTheta = 500_000 },
+            },
+            Recipe with
+            {
+                Shape = LlamaShape.Bundled with { RmsEpsilon = 1e-6 },
+            },
+            Recipe with
+            {
+                Steps = 1001,
+            },
+            Recipe with
+            {
+                Seed = 2,
+            },
+            Recipe with
+            {
+                Corpus = "d",
+            },
+            Recipe with
+            {
+                Shards = 9,
+            },
+            Recipe with
+            {
+                ShardTokens = 513,
+            },
+            Recipe with
+            {
+                DocumentTokens = 257,
+            },
+            Recipe with
+            {
+                PeakLearningRate = 5e-3,
+            },
+            Recipe with
+            {
+                WarmUpSteps = 101,
+            },
+            Recipe with
+            {
+                ConstantUntil = 0.5,
+            },
+            Recipe with
+            {
+                FinalFraction = 0.03,
+            },
+            Recipe with
+            {
+                Beta1 = 0.91,
+            },
+            Recipe with
+            {
+                Beta2 = 0.99,
+            },
+            Recipe with
+            {
+                Epsilon = 1e-7,
+            },
+            Recipe with
+            {
+                WeightDecay = 0.06,
+            },
+            Recipe with
+            {
+                ClipNorm = 2,
+            },
+            Recipe with
+            {
+                EmbeddingDeviation = 0.06,
+            },
+            Recipe with
+            {
+                MatrixDeviation = 0.9,
+            },
         ];
 
         Assert.Equal(changed.Length, changed.Select(recipe => recipe.Identity).Distinct().Count());

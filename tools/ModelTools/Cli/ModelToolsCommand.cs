@@ -13,5 +13,7 @@ internal static class ModelToolsCommand
             ScoreCommand.Create(),
             SamplesCommand.Create(),
             RandomModelCommand.Create(),
-        }.Parse(args).InvokeAsync();
+        }
+            .Parse(args)
+            .InvokeAsync();
 }

@@ -21,21 +21,56 @@ internal static class TrainCommand
     /// <summary>Seed of the training documents.</summary>
     public const ulong TrainingSeed = 2;
 
-    private static readonly Option<string> Output = new("--output") { Description = "Folder for the model.", Required = true };
-    private static readonly Option<string?> Checkpoint = new("--checkpoint") { Description = "Folder for checkpoints; a run goes on from the one it finds." };
-    private static readonly Option<int> StepCount = new("--steps") { Description = "Optimizer steps; part of the recipe.", DefaultValueFactory = _ => Steps };
-    private static readonly Option<int> Threads = new("--threads") { Description = "Never changes the weights.", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private static readonly Option<string> Output = new("--output")
+    {
+        Description = "Folder for the model.",
+        Required = true,
+    };
+    private static readonly Option<string?> Checkpoint = new("--checkpoint")
+    {
+        Description = "Folder for checkpoints; a run goes on from the one it finds.",
+    };
+    private static readonly Option<int> StepCount = new("--steps")
+    {
+        Description = "Optimizer steps; part of the recipe.",
+        DefaultValueFactory = _ => Steps,
+    };
+    private static readonly Option<int> Threads = new("--threads")
+    {
+        Description = "Never changes the weights.",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
 
     public static Command Create()
     {
         var command = new Command("train", "Train the bundled chat model.") { Output, Checkpoint, StepCount, Threads };
-        command.SetAction((parsed, cancellation) => Task.FromResult(Run(
-            parsed.GetValue(Output)!, parsed.GetValue(StepCount), parsed.GetValue(Threads), parsed.GetValue(Checkpoint), Console.Error, cancellation)));
+        command.SetAction(
+            (parsed, cancellation) =>
+                Task.FromResult(
+                    Run(
+                        parsed.GetValue(Output)!,
+                        parsed.GetValue(StepCount),
+                        parsed.GetValue(Threads),
+                        parsed.GetValue(Checkpoint),
+                        Console.Error,
+                        cancellation
+                    )
+                )
+        );
         return command;
     }
 
-    /// <summary>Trains and exports; prints the digests of the recipe, of the single-precision weights and of the exported file.</summary>
-    public static int Run(string output, int steps, int threads, string? checkpoint, TextWriter progress, CancellationToken cancellation)
+    /// <summary>
+    /// Trains and exports; prints the digests of the recipe, of the single-precision weights and of the exported file.
+    /// </summary>
+    public static int Run(
+        string output,
+        int steps,
+        int threads,
+        string? checkpoint,
+        TextWriter progress,
+        CancellationToken cancellation
+    )
     {
         Directory.CreateDirectory(output);
         Vocabulary vocabulary = ChatVocabulary.Train();
@@ -43,14 +78,24 @@ internal static class TrainCommand
         string tokenizerPath = Path.Combine(output, "tokenizer.json");
         BpeTokenizer tokenizer = BpeTokenizer.Load(tokenizerPath);
 
-        var recipe = new TrainingRecipe(LlamaShape.Bundled, steps, WeightsSeed, CorpusIdentity(vocabulary, tokenizerPath));
-        TrainingResult result = Trainer.Run(recipe, Documents(TrainingSeed, vocabulary, tokenizer), Documents(ValidationSeed, vocabulary, tokenizer), new TrainerSettings
-        {
-            Threads = threads,
-            CheckpointFolder = checkpoint,
-            Progress = progress,
-            Cancellation = cancellation,
-        });
+        var recipe = new TrainingRecipe(
+            LlamaShape.Bundled,
+            steps,
+            WeightsSeed,
+            CorpusIdentity(vocabulary, tokenizerPath)
+        );
+        TrainingResult result = Trainer.Run(
+            recipe,
+            Documents(TrainingSeed, vocabulary, tokenizer),
+            Documents(ValidationSeed, vocabulary, tokenizer),
+            new TrainerSettings
+            {
+                Threads = threads,
+                CheckpointFolder = checkpoint,
+                Progress = progress,
+                Cancellation = cancellation,
+            }
+        );
         if (!result.Complete)
         {
             progress.WriteLine("Stopped before the end; run again with the same --checkpoint to go on.");
@@ -59,7 +104,8 @@ internal static class TrainCommand
         TrainedModel.Write(output, result);
         Console.WriteLine($"recipe   {recipe.Identity}");
         Console.WriteLine($"masters  {result.WeightsHash}");
-        Console.WriteLine($"weights  {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(output, TrainedModel.WeightsFile))))}");
+        byte[] weights = File.ReadAllBytes(Path.Combine(output, TrainedModel.WeightsFile));
+        Console.WriteLine($"weights  {Convert.ToHexStringLower(SHA256.HashData(weights))}");
         return 0;
     }
 
@@ -79,7 +125,8 @@ internal static class TrainCommand
         var corpus = new Corpus(TrainingSeed, vocabulary.LetterPieces);
         for (int i = 0; i < documents; i++)
         {
-            foreach (Turn turn in corpus.Document(i).Turns) hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"{turn.Role}:{turn.Text}\n"));
+            foreach (Turn turn in corpus.Document(i).Turns)
+                hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"{turn.Role}:{turn.Text}\n"));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

@@ -4,18 +4,21 @@ using DeterministicInference.ModelTools.Data.Tables;
 namespace DeterministicInference.ModelTools.Data;
 
 /// <summary>
-/// The endless training data: document i depends on the seed, i and the vocabulary's pieces only. All text is written by
-/// this project. A third of the documents has several exchanges, a sixth starts with a system turn.
+/// The endless training data: document i depends on the seed, i and the vocabulary's pieces only. All text is written
+/// by this project. A third of the documents has several exchanges, a sixth starts with a system turn.
 /// </summary>
 /// <param name="seed">Chooses the data set.</param>
 /// <param name="pieces">
-/// The letter pieces of the vocabulary (see <see cref="Tokenizer.Vocabulary.LetterPieces"/>), so that each is spelled in the data.
+/// The letter pieces of the vocabulary (see <see cref="Tokenizer.Vocabulary.LetterPieces"/>), so that each is spelled
+/// in the data.
 /// </param>
 /// <param name="typed">False for clean text: no typing mistakes and no capitals.</param>
 /// <param name="invented">False for data without invented words.</param>
 internal sealed class Corpus(ulong seed, IReadOnlyList<string> pieces, bool typed = true, bool invented = true)
 {
-    /// <summary>An exchange is added only while the estimate is below this; the longest exchange is about 120.</summary>
+    /// <summary>
+    /// An exchange is added only while the estimate is below this; the longest exchange is about 120.
+    /// </summary>
     private const int RoomForMore = 95;
 
     private static readonly IExchangeSource[] Sources = CreateSources();
@@ -37,7 +40,13 @@ internal sealed class Corpus(ulong seed, IReadOnlyList<string> pieces, bool type
             draft.AddSystem(SystemPrompts.Draw(random));
         }
 
-        int exchanges = random.Below(100) switch { < 66 => 1, < 84 => 2, < 94 => 3, _ => 4 };
+        int exchanges = random.Below(100) switch
+        {
+            < 66 => 1,
+            < 84 => 2,
+            < 94 => 3,
+            _ => 4,
+        };
         Kind kind;
         do
         {
@@ -45,12 +54,13 @@ internal sealed class Corpus(ulong seed, IReadOnlyList<string> pieces, bool type
             source.Append(draft);
             kind = source.Kind;
             exchanges--;
-        }
-        while (exchanges > 0 && draft.EstimatedTokens < RoomForMore);
+        } while (exchanges > 0 && draft.EstimatedTokens < RoomForMore);
         return draft.Finish(kind);
     }
 
-    /// <summary>Held-out question <paramref name="index"/> of a kind, with the expected answer as the last turn.</summary>
+    /// <summary>
+    /// Held-out question <paramref name="index"/> of a kind, with the expected answer as the last turn.
+    /// </summary>
     public Conversation HeldOut(Kind kind, long index)
     {
         KeyedRandom random = new(KeyedRandom.Mix(seed ^ 0x48454C444F5554) + (ulong)kind, (ulong)index);
@@ -59,11 +69,17 @@ internal sealed class Corpus(ulong seed, IReadOnlyList<string> pieces, bool type
         return FirstExchanges(draft.Finish(kind));
     }
 
-    /// <summary>Of several independent exchanges only the first makes a prompt; those about a name belong together.</summary>
+    /// <summary>
+    /// Of several independent exchanges only the first makes a prompt; those about a name belong together.
+    /// </summary>
     private static Conversation FirstExchanges(Conversation conversation) =>
         conversation.Kind == Kind.Memory
             ? conversation
-            : conversation with { Turns = [.. conversation.Turns.Take(2)], Keys = [conversation.Keys[0]] };
+            : conversation with
+            {
+                Turns = [.. conversation.Turns.Take(2)],
+                Keys = [conversation.Keys[0]],
+            };
 
     private static IExchangeSource Draw(KeyedRandom random)
     {
@@ -89,7 +105,15 @@ internal sealed class Corpus(ulong seed, IReadOnlyList<string> pieces, bool type
         RefusalSource refusals = new();
         return
         [
-            greetings, server, arithmetic, echo, spelling, counting, new StorySource(), facts, refusals,
+            greetings,
+            server,
+            arithmetic,
+            echo,
+            spelling,
+            counting,
+            new StorySource(),
+            facts,
+            refusals,
             new MemorySource([greetings, server, arithmetic, echo, spelling, facts, refusals]),
         ];
     }

@@ -36,8 +36,16 @@ internal sealed class Draft(KeyedRandom random, Pool pool, bool typed, WordSourc
     /// <param name="opening">False if the wording stands alone, without words such as "please" before it.</param>
     /// <param name="endMark">False if an end mark could be read as a part of the slot's text.</param>
     public void Ask(
-        Phrase phrase, string answer, ulong key, Noise noise, string a = "", string b = "", string c = "",
-        bool opening = true, bool endMark = true)
+        Phrase phrase,
+        string answer,
+        ulong key,
+        Noise noise,
+        string a = "",
+        string b = "",
+        string c = "",
+        bool opening = true,
+        bool endMark = true
+    )
     {
         _text.Clear();
         bool asks = opening ? Openings.Write(_text, Random, phrase) : phrase.IsQuestion;
@@ -48,7 +56,11 @@ internal sealed class Draft(KeyedRandom random, Pool pool, bool typed, WordSourc
         }
 
         // A request ends with a full stop in less than half of all cases even before the noise.
-        char mark = !endMark ? '\0' : asks ? '?' : Random.Chance(60) ? '.' : '\0';
+        char mark =
+            !endMark ? '\0'
+            : asks ? '?'
+            : Random.Chance(60) ? '.'
+            : '\0';
         Add(Role.User, _text.Finish(Random, typed ? noise : Noise.CasingOnly, mark));
         Add(Role.Assistant, answer);
         _keys.Add(key);

@@ -16,7 +16,9 @@ internal sealed class KeyedRandom(ulong seed, ulong index)
         return Mix(_state);
     }
 
-    /// <summary>A number from 0 to <paramref name="bound"/> - 1. The bias of the fixed-point product is below 2^-32 * bound.</summary>
+    /// <summary>
+    /// A number from 0 to <paramref name="bound"/> - 1. The bias of the fixed-point product is below 2^-32 * bound.
+    /// </summary>
     public int Below(int bound) => (int)(((Next() >> 32) * (ulong)bound) >> 32);
 
     /// <summary>A number from <paramref name="low"/> to <paramref name="high"/>, both included.</summary>
@@ -27,7 +29,9 @@ internal sealed class KeyedRandom(ulong seed, ulong index)
 
     public T Pick<T>(T[] items) => items[Below(items.Length)];
 
-    /// <summary>The finalizer of SplitMix64: a bijection on 64 bits in which every input bit reaches every output bit.</summary>
+    /// <summary>
+    /// The finalizer of SplitMix64: a bijection on 64 bits in which every input bit reaches every output bit.
+    /// </summary>
     public static ulong Mix(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;

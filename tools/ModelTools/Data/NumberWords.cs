@@ -5,14 +5,42 @@ internal static class NumberWords
 {
     private static readonly string[] Small =
     [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
         "thirteen",
-        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
     ];
 
-    private static readonly string[] Tens = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    private static readonly string[] Tens =
+    [
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+    ];
 
-    public static string Of(int value) => value < 20
-        ? Small[value]
-        : value % 10 == 0 ? Tens[(value / 10) - 2] : $"{Tens[(value / 10) - 2]}-{Small[value % 10]}";
+    public static string Of(int value) =>
+        value < 20 ? Small[value]
+        : value % 10 == 0 ? Tens[(value / 10) - 2]
+        : $"{Tens[(value / 10) - 2]}-{Small[value % 10]}";
 }

@@ -1,12 +1,16 @@
 namespace DeterministicInference.ModelTools.Data;
 
-/// <summary>One wording: fixed text with up to three slots <c>{a}</c>, <c>{b}</c>, <c>{c}</c> that take exact text.</summary>
+/// <summary>
+/// One wording: fixed text with up to three slots <c>{a}</c>, <c>{b}</c>, <c>{c}</c> that take exact text.
+/// </summary>
 internal sealed class Phrase
 {
     private readonly string[] _texts;
     private readonly byte[] _slots;
 
-    /// <param name="text">The wording. A question mark at the end makes it a question and is not part of the text.</param>
+    /// <param name="text">
+    /// The wording. A question mark at the end makes it a question and is not part of the text.
+    /// </param>
     /// <param name="isFirst">True if it is the first expansion of a line: those are always trained.</param>
     public Phrase(string text, bool isFirst)
     {
@@ -39,7 +43,8 @@ internal sealed class Phrase
     public string[] Openings { get; }
 
     /// <summary>True for requests that can end with "please".</summary>
-    public bool TakesPlease => !IsQuestion && Openings == Data.Openings.Requests && !Text.Contains("please", StringComparison.Ordinal);
+    public bool TakesPlease =>
+        !IsQuestion && Openings == Data.Openings.Requests && !Text.Contains("please", StringComparison.Ordinal);
 
     public void Write(UserText target, string a = "", string b = "", string c = "")
     {
@@ -48,7 +53,14 @@ internal sealed class Phrase
             target.Append(_texts[i]);
             if (i < _slots.Length)
             {
-                target.AppendExact(_slots[i] switch { 0 => a, 1 => b, _ => c });
+                target.AppendExact(
+                    _slots[i] switch
+                    {
+                        0 => a,
+                        1 => b,
+                        _ => c,
+                    }
+                );
             }
         }
     }

@@ -2,8 +2,8 @@ namespace DeterministicInference.ModelTools.Data;
 
 /// <summary>
 /// Wordings of one request. A line such as <c>how (do|can) I (set|change) the port?</c> stands for all its expansions;
-/// an alternative may be empty, and brackets may nest. A line is drawn first, then one of its expansions, so that a line
-/// with many alternatives does not drown the others.
+/// an alternative may be empty, and brackets may nest. A line is drawn first, then one of its expansions, so that a
+/// line with many alternatives does not drown the others.
 /// </summary>
 internal sealed class PhraseBook
 {
@@ -13,7 +13,10 @@ internal sealed class PhraseBook
     {
         List<string>[] expansions = [.. lines.Select(Expand)];
         HashSet<string> firsts = [.. expansions.Select(texts => texts[0])];
-        _lines = [.. expansions.Select(texts => texts.Select(text => new Phrase(text, firsts.Contains(text))).ToArray())];
+        _lines =
+        [
+            .. expansions.Select(texts => texts.Select(text => new Phrase(text, firsts.Contains(text))).ToArray()),
+        ];
     }
 
     public IEnumerable<Phrase> All => _lines.SelectMany(line => line);
@@ -50,7 +53,10 @@ internal sealed class PhraseBook
         int depth = 0;
         for (int i = open; i < line.Length; i++)
         {
-            depth += line[i] == '(' ? 1 : line[i] == ')' ? -1 : 0;
+            depth +=
+                line[i] == '(' ? 1
+                : line[i] == ')' ? -1
+                : 0;
             if (depth == 0)
             {
                 return i;
@@ -67,7 +73,10 @@ internal sealed class PhraseBook
         int start = 0;
         for (int i = 0; i < inside.Length; i++)
         {
-            depth += inside[i] == '(' ? 1 : inside[i] == ')' ? -1 : 0;
+            depth +=
+                inside[i] == '(' ? 1
+                : inside[i] == ')' ? -1
+                : 0;
             if (inside[i] == '|' && depth == 0)
             {
                 parts.Add(inside[start..i]);

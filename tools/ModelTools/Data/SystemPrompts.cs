@@ -2,27 +2,59 @@ using DeterministicInference.ModelTools.Data.Tables;
 
 namespace DeterministicInference.ModelTools.Data;
 
-/// <summary>System turns as clients send them. The answers do not depend on them: the model learns not to be put off.</summary>
+/// <summary>
+/// System turns as clients send them. The answers do not depend on them: the model learns not to be put off.
+/// </summary>
 internal static class SystemPrompts
 {
     private static readonly string[] Fixed =
     [
-        "You are a helpful assistant.", "You are a helpful assistant.", "You are a helpful assistant.",
+        "You are a helpful assistant.",
+        "You are a helpful assistant.",
+        "You are a helpful assistant.",
         "You are a helpful, friendly assistant.",
-        "You are a chatbot.", "Be concise.", "Answer in one sentence.", "You are an AI assistant.",
-        "Be brief and polite.", "Answer the question.",
-        "You are a helpful AI assistant. Answer as well as you can.", "Follow the instructions of the user.",
+        "You are a chatbot.",
+        "Be concise.",
+        "Answer in one sentence.",
+        "You are an AI assistant.",
+        "Be brief and polite.",
+        "Answer the question.",
+        "You are a helpful AI assistant. Answer as well as you can.",
+        "Follow the instructions of the user.",
         "You are the assistant of this server.",
-        "Keep your answers short.", "You answer questions.", "Respond in English.", "You are a test model.",
+        "Keep your answers short.",
+        "You answer questions.",
+        "Respond in English.",
+        "You are a test model.",
         "Be helpful, harmless and honest.",
     ];
 
-    private static readonly string[] Roles = ["assistant", "helper", "bot", "chatbot", "teacher", "model", "companion", "guide", "librarian", "robot"];
+    private static readonly string[] Roles =
+    [
+        "assistant",
+        "helper",
+        "bot",
+        "chatbot",
+        "teacher",
+        "model",
+        "companion",
+        "guide",
+        "librarian",
+        "robot",
+    ];
     private static readonly string[] Rules =
     [
-        "Answer in short sentences.", "Be polite.", "Do not make things up.", "Keep it simple.", "Be brief.",
-        "Use plain words.", "Think before you answer.",
-        "Do not repeat the question.", "Help the user.", "Answer truthfully.", "If you do not know something, say so.",
+        "Answer in short sentences.",
+        "Be polite.",
+        "Do not make things up.",
+        "Keep it simple.",
+        "Be brief.",
+        "Use plain words.",
+        "Think before you answer.",
+        "Do not repeat the question.",
+        "Help the user.",
+        "Answer truthfully.",
+        "If you do not know something, say so.",
         "Never be rude.",
     ];
 

@@ -64,7 +64,14 @@ internal sealed class UserText
         int at = random.Below(_length);
         for (int tries = 0; tries < 8; tries++, at = random.Below(_length))
         {
-            if (at < 1 || at + 2 >= _length || !IsFreeLetter(at - 1) || !IsFreeLetter(at) || !IsFreeLetter(at + 1) || !IsFreeLetter(at + 2))
+            if (
+                at < 1
+                || at + 2 >= _length
+                || !IsFreeLetter(at - 1)
+                || !IsFreeLetter(at)
+                || !IsFreeLetter(at + 1)
+                || !IsFreeLetter(at + 2)
+            )
             {
                 continue;
             }

@@ -15,7 +15,9 @@ internal static class JsonFile
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Writes <paramref name="name"/> in <paramref name="folder"/> with what <paramref name="content"/> writes.</summary>
+    /// <summary>
+    /// Writes <paramref name="name"/> in <paramref name="folder"/> with what <paramref name="content"/> writes.
+    /// </summary>
     public static void Write(string folder, string name, Action<Utf8JsonWriter> content)
     {
         ArrayBufferWriter<byte> buffer = new();

@@ -3,7 +3,9 @@ using DeterministicInference.ModelTools.Model;
 
 namespace DeterministicInference.ModelTools.Export;
 
-/// <summary>Writes <c>config.json</c> and <c>generation_config.json</c> with the keys of Hugging Face's <c>LlamaConfig</c>.</summary>
+/// <summary>
+/// Writes <c>config.json</c> and <c>generation_config.json</c> with the keys of Hugging Face's <c>LlamaConfig</c>.
+/// </summary>
 internal static class ModelConfiguration
 {
     public static void Write(string folder, LlamaShape shape, TensorType type)

@@ -16,7 +16,8 @@ internal sealed class PieceWriter(SafetensorsWriter writer, int largestPiece) : 
     /// <summary>Adds a piece; may wait for an earlier one.</summary>
     public void Add(int length, Filler fill)
     {
-        if (_pending.Count == _inFlight) WriteOldest();
+        if (_pending.Count == _inFlight)
+            WriteOldest();
         byte[] buffer = _free.Count > 0 ? _free.Pop() : new byte[largestPiece];
         _pending.Enqueue((Task.Run(() => fill(buffer.AsSpan(0, length))), buffer, length));
     }
@@ -24,7 +25,8 @@ internal sealed class PieceWriter(SafetensorsWriter writer, int largestPiece) : 
     /// <summary>Writes what is still pending.</summary>
     public void Complete()
     {
-        while (_pending.Count > 0) WriteOldest();
+        while (_pending.Count > 0)
+            WriteOldest();
     }
 
     public void Dispose() => Task.WaitAll(_pending.Select(piece => piece.Filled));

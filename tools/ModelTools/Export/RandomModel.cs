@@ -12,21 +12,25 @@ internal static class RandomModel
     private const float EmbeddingDeviation = 0.02f;
 
     /// <summary>The named shapes.</summary>
-    public static IReadOnlyDictionary<string, LlamaShape> Presets { get; } = new Dictionary<string, LlamaShape>
-    {
-        // The sizes of the llama2.c models stories15M and stories110M, which published speeds refer to.
-        ["15m"] = new(288, 6, 6, 6, 48, 768, 32_000, 2048),
-        ["110m"] = new(768, 12, 12, 12, 64, 2048, 32_000, 2048),
-        // The sizes of Qwen2.5-0.5B, but for the vocabulary.
-        ["500m"] = new(896, 24, 14, 2, 64, 4864, 151_936, 8192),
-    };
+    public static IReadOnlyDictionary<string, LlamaShape> Presets { get; } =
+        new Dictionary<string, LlamaShape>
+        {
+            // The sizes of the llama2.c models stories15M and stories110M, which published speeds refer to.
+            ["15m"] = new(288, 6, 6, 6, 48, 768, 32_000, 2048),
+            ["110m"] = new(768, 12, 12, 12, 64, 2048, 32_000, 2048),
+            // The sizes of Qwen2.5-0.5B, but for the vocabulary.
+            ["500m"] = new(896, 24, 14, 2, 64, 4864, 151_936, 8192),
+        };
 
     /// <summary>Writes the folder, which is created if need be.</summary>
     public static void Write(string folder, LlamaShape shape, TensorType type, ulong seed)
     {
         if (shape.Vocabulary < RandomVocabulary.Smallest)
         {
-            throw new ArgumentException($"The vocabulary needs at least {RandomVocabulary.Smallest} tokens.", nameof(shape));
+            throw new ArgumentException(
+                $"The vocabulary needs at least {RandomVocabulary.Smallest} tokens.",
+                nameof(shape)
+            );
         }
         Directory.CreateDirectory(folder);
         TokenizerFiles.Write(folder, RandomVocabulary.Create(shape.Vocabulary), []);
@@ -34,7 +38,9 @@ internal static class RandomModel
 
         LlamaTensor[] tensors = [.. LlamaTensor.Enumerate(shape)];
         using SafetensorsWriter writer = new(
-            Path.Combine(folder, TrainedModel.WeightsFile), [.. tensors.Select(tensor => (tensor.Name, type, tensor.Dimensions))]);
+            Path.Combine(folder, TrainedModel.WeightsFile),
+            [.. tensors.Select(tensor => (tensor.Name, type, tensor.Dimensions))]
+        );
         int size = TensorEncoding.Size(type);
         using PieceWriter pieces = new(writer, PieceElements * size);
         for (int t = 0; t < tensors.Length; t++)
@@ -58,7 +64,14 @@ internal static class RandomModel
         tensor.Role == LlamaTensorRole.Embedding ? EmbeddingDeviation : 1f / MathF.Sqrt(tensor.Columns);
 
     private static void Fill(
-        LlamaTensorRole role, SeededNormal normal, float deviation, long first, int count, TensorType type, Span<byte> target)
+        LlamaTensorRole role,
+        SeededNormal normal,
+        float deviation,
+        long first,
+        int count,
+        TensorType type,
+        Span<byte> target
+    )
     {
         const int Chunk = 1024;
         Span<float> values = stackalloc float[Chunk];

@@ -1,5 +1,5 @@
-using DeterministicInference.Engine.Tokenization;
 using System.Globalization;
+using DeterministicInference.Engine.Tokenization;
 
 namespace DeterministicInference.ModelTools.Export;
 
@@ -17,9 +17,11 @@ internal static class RandomVocabulary
     {
         List<string> tokens = new(size);
         tokens.AddRange(SpecialTokens.Texts);
-        for (int value = 0; value < 256; value++) tokens.Add(ByteAlphabet.ToCharacter((byte)value).ToString());
+        for (int value = 0; value < 256; value++)
+            tokens.Add(ByteAlphabet.ToCharacter((byte)value).ToString());
         // Printable ASCII stands for itself in the alphabet.
-        for (int id = Smallest; id < size; id++) tokens.Add(string.Create(CultureInfo.InvariantCulture, $"<x{id}>"));
+        for (int id = Smallest; id < size; id++)
+            tokens.Add(string.Create(CultureInfo.InvariantCulture, $"<x{id}>"));
         return tokens;
     }
 }

@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace DeterministicInference.ModelTools.Export;
 
 /// <summary>
-/// Writes a safetensors file (https://github.com/huggingface/safetensors): the header's length in 8 bytes, a JSON header
-/// padded with spaces to a multiple of 8, then the tensors without gaps. All tensors are declared first; their bytes
-/// follow in the same order and in pieces of any size, so that no file has to fit into memory.
+/// Writes a safetensors file (https://github.com/huggingface/safetensors): the header's length in 8 bytes, a JSON
+/// header padded with spaces to a multiple of 8, then the tensors without gaps. All tensors are declared first; their
+/// bytes follow in the same order and in pieces of any size, so that no file has to fit into memory.
 /// </summary>
 internal sealed class SafetensorsWriter : IDisposable
 {
@@ -32,11 +32,13 @@ internal sealed class SafetensorsWriter : IDisposable
             foreach ((string name, TensorType type, int[] dimensions) in tensors)
             {
                 long bytes = TensorEncoding.Size(type);
-                foreach (int dimension in dimensions) bytes = checked(bytes * dimension);
+                foreach (int dimension in dimensions)
+                    bytes = checked(bytes * dimension);
                 json.WriteStartObject(name);
                 json.WriteString("dtype", type.ToString());
                 json.WriteStartArray("shape");
-                foreach (int dimension in dimensions) json.WriteNumberValue(dimension);
+                foreach (int dimension in dimensions)
+                    json.WriteNumberValue(dimension);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
@@ -61,7 +63,8 @@ internal sealed class SafetensorsWriter : IDisposable
     /// <summary>Appends the next encoded bytes (<see cref="TensorEncoding"/>).</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
-        if (_file.Position + bytes.Length > _end) throw new InvalidOperationException("More bytes than the tensors declare.");
+        if (_file.Position + bytes.Length > _end)
+            throw new InvalidOperationException("More bytes than the tensors declare.");
         _file.Write(bytes);
     }
 
@@ -69,7 +72,8 @@ internal sealed class SafetensorsWriter : IDisposable
     /// <exception cref="InvalidOperationException">Declared bytes are missing.</exception>
     public void Complete()
     {
-        if (_file.Position != _end) throw new InvalidOperationException($"{_end - _file.Position} declared bytes are missing.");
+        if (_file.Position != _end)
+            throw new InvalidOperationException($"{_end - _file.Position} declared bytes are missing.");
         _file.Flush();
     }
 

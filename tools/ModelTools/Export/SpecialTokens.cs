@@ -16,5 +16,6 @@ internal static class SpecialTokens
     public const int Count = 5;
 
     /// <summary>The texts by id.</summary>
-    public static IReadOnlyList<string> Texts { get; } = ["<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"];
+    public static IReadOnlyList<string> Texts { get; } =
+    ["<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"];
 }

@@ -1,5 +1,5 @@
-using DeterministicInference.Engine.Tokenization;
 using System.Text.Json;
+using DeterministicInference.Engine.Tokenization;
 
 namespace DeterministicInference.ModelTools.Export;
 
@@ -9,29 +9,43 @@ namespace DeterministicInference.ModelTools.Export;
 /// </summary>
 internal static class TokenizerFiles
 {
-    /// <summary>Words with their leading space, single digits, punctuation with its leading space, white space.</summary>
+    /// <summary>
+    /// Words with their leading space, single digits, punctuation with its leading space, white space.
+    /// </summary>
     public const string SplitPattern = @" ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+";
 
     /// <summary>Renders a conversation: role token, text, end token for every message.</summary>
     public const string ChatTemplate =
-        "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
+        "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|"
+        + ">' }}"
         + "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
 
     /// <summary>Writes both files into an existing folder.</summary>
     /// <param name="folder">Where the model's other files are.</param>
-    /// <param name="vocabulary">The token of each id in <see cref="ByteAlphabet"/>, the first ones <see cref="SpecialTokens"/>.</param>
+    /// <param name="vocabulary">
+    /// The token of each id in <see cref="ByteAlphabet"/>, the first ones <see cref="SpecialTokens"/>.
+    /// </param>
     /// <param name="merges">The merges by falling priority, in <see cref="ByteAlphabet"/>.</param>
     public static void Write(
-        string folder, IReadOnlyList<string> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
+        string folder,
+        IReadOnlyList<string> vocabulary,
+        IReadOnlyList<(string Left, string Right)> merges
+    )
     {
         RequireValid(vocabulary, merges);
         JsonFile.Write(folder, "tokenizer.json", json => WriteTokenizer(json, vocabulary, merges));
         JsonFile.Write(folder, "tokenizer_config.json", WriteConfiguration);
     }
 
-    private static void RequireValid(IReadOnlyList<string> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
+    private static void RequireValid(
+        IReadOnlyList<string> vocabulary,
+        IReadOnlyList<(string Left, string Right)> merges
+    )
     {
-        if (vocabulary.Count < SpecialTokens.Count || !vocabulary.Take(SpecialTokens.Count).SequenceEqual(SpecialTokens.Texts))
+        if (
+            vocabulary.Count < SpecialTokens.Count
+            || !vocabulary.Take(SpecialTokens.Count).SequenceEqual(SpecialTokens.Texts)
+        )
         {
             throw new ArgumentException("The vocabulary must begin with the special tokens.", nameof(vocabulary));
         }
@@ -44,13 +58,19 @@ internal static class TokenizerFiles
         {
             if (!tokens.Contains(left) || !tokens.Contains(right) || !tokens.Contains(left + right))
             {
-                throw new ArgumentException($"The merge of '{left}' and '{right}' needs a token that is missing.", nameof(merges));
+                throw new ArgumentException(
+                    $"The merge of '{left}' and '{right}' needs a token that is missing.",
+                    nameof(merges)
+                );
             }
         }
     }
 
     private static void WriteTokenizer(
-        Utf8JsonWriter json, IReadOnlyList<string> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
+        Utf8JsonWriter json,
+        IReadOnlyList<string> vocabulary,
+        IReadOnlyList<(string Left, string Right)> merges
+    )
     {
         json.WriteStartObject();
         json.WriteString("version", "1.0");
@@ -119,7 +139,10 @@ internal static class TokenizerFiles
     }
 
     private static void WriteModel(
-        Utf8JsonWriter json, IReadOnlyList<string> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
+        Utf8JsonWriter json,
+        IReadOnlyList<string> vocabulary,
+        IReadOnlyList<(string Left, string Right)> merges
+    )
     {
         json.WriteStartObject("model");
         json.WriteString("type", "BPE");
@@ -131,7 +154,8 @@ internal static class TokenizerFiles
         json.WriteBoolean("byte_fallback", false);
         json.WriteBoolean("ignore_merges", false);
         json.WriteStartObject("vocab");
-        for (int id = 0; id < vocabulary.Count; id++) json.WriteNumber(vocabulary[id], id);
+        for (int id = 0; id < vocabulary.Count; id++)
+            json.WriteNumber(vocabulary[id], id);
         json.WriteEndObject();
         json.WriteStartArray("merges");
         foreach ((string left, string right) in merges)

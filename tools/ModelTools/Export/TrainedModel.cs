@@ -21,7 +21,8 @@ internal static class TrainedModel
         ModelConfiguration.Write(folder, shape, type);
         using SafetensorsWriter writer = new(
             Path.Combine(folder, WeightsFile),
-            [.. result.Layout.Tensors.Select(tensor => (tensor.Tensor.Name, type, tensor.Tensor.Dimensions))]);
+            [.. result.Layout.Tensors.Select(tensor => (tensor.Tensor.Name, type, tensor.Tensor.Dimensions))]
+        );
         foreach (ParameterTensor tensor in result.Layout.Tensors)
         {
             byte[] bytes = new byte[tensor.Length * TensorEncoding.Size(type)];

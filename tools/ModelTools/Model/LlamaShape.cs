@@ -13,7 +13,15 @@ namespace DeterministicInference.ModelTools.Model;
 /// <param name="Vocabulary">Number of token ids.</param>
 /// <param name="MaxPositions">The context length that the model's files state.</param>
 internal sealed record LlamaShape(
-    int Hidden, int Layers, int Heads, int KeyValueHeads, int HeadDim, int Intermediate, int Vocabulary, int MaxPositions)
+    int Hidden,
+    int Layers,
+    int Heads,
+    int KeyValueHeads,
+    int HeadDim,
+    int Intermediate,
+    int Vocabulary,
+    int MaxPositions
+)
 {
     /// <summary>Base of the rotary frequencies.</summary>
     public double RopeTheta { get; init; } = 10_000;
@@ -25,8 +33,17 @@ internal sealed record LlamaShape(
     public bool TiedEmbeddings { get; init; } = true;
 
     /// <summary>The bundled chat model: 918,656 parameters.</summary>
-    public static LlamaShape Bundled { get; } = new(
-        Hidden: 128, Layers: 4, Heads: 4, KeyValueHeads: 2, HeadDim: 32, Intermediate: 384, Vocabulary: 1024, MaxPositions: 8192);
+    public static LlamaShape Bundled { get; } =
+        new(
+            Hidden: 128,
+            Layers: 4,
+            Heads: 4,
+            KeyValueHeads: 2,
+            HeadDim: 32,
+            Intermediate: 384,
+            Vocabulary: 1024,
+            MaxPositions: 8192
+        );
 
     /// <summary>Outputs of the query projection.</summary>
     public int QueryWidth => Heads * HeadDim;

@@ -20,14 +20,49 @@ internal sealed record LlamaTensor(string Name, LlamaTensorRole Role, int Rows, 
         {
             string layer = $"model.layers.{i}.";
             yield return new(layer + "input_layernorm.weight", LlamaTensorRole.Norm, 1, shape.Hidden);
-            yield return new(layer + "self_attn.q_proj.weight", LlamaTensorRole.Projection, shape.QueryWidth, shape.Hidden);
-            yield return new(layer + "self_attn.k_proj.weight", LlamaTensorRole.Projection, shape.KeyValueWidth, shape.Hidden);
-            yield return new(layer + "self_attn.v_proj.weight", LlamaTensorRole.Projection, shape.KeyValueWidth, shape.Hidden);
-            yield return new(layer + "self_attn.o_proj.weight", LlamaTensorRole.OutputProjection, shape.Hidden, shape.QueryWidth);
+            yield return new(
+                layer + "self_attn.q_proj.weight",
+                LlamaTensorRole.Projection,
+                shape.QueryWidth,
+                shape.Hidden
+            );
+            yield return new(
+                layer + "self_attn.k_proj.weight",
+                LlamaTensorRole.Projection,
+                shape.KeyValueWidth,
+                shape.Hidden
+            );
+            yield return new(
+                layer + "self_attn.v_proj.weight",
+                LlamaTensorRole.Projection,
+                shape.KeyValueWidth,
+                shape.Hidden
+            );
+            yield return new(
+                layer + "self_attn.o_proj.weight",
+                LlamaTensorRole.OutputProjection,
+                shape.Hidden,
+                shape.QueryWidth
+            );
             yield return new(layer + "post_attention_layernorm.weight", LlamaTensorRole.Norm, 1, shape.Hidden);
-            yield return new(layer + "mlp.gate_proj.weight", LlamaTensorRole.Projection, shape.Intermediate, shape.Hidden);
-            yield return new(layer + "mlp.up_proj.weight", LlamaTensorRole.Projection, shape.Intermediate, shape.Hidden);
-            yield return new(layer + "mlp.down_proj.weight", LlamaTensorRole.OutputProjection, shape.Hidden, shape.Intermediate);
+            yield return new(
+                layer + "mlp.gate_proj.weight",
+                LlamaTensorRole.Projection,
+                shape.Intermediate,
+                shape.Hidden
+            );
+            yield return new(
+                layer + "mlp.up_proj.weight",
+                LlamaTensorRole.Projection,
+                shape.Intermediate,
+                shape.Hidden
+            );
+            yield return new(
+                layer + "mlp.down_proj.weight",
+                LlamaTensorRole.OutputProjection,
+                shape.Hidden,
+                shape.Intermediate
+            );
         }
         yield return new("model.norm.weight", LlamaTensorRole.Norm, 1, shape.Hidden);
         if (!shape.TiedEmbeddings)

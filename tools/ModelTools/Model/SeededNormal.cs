@@ -21,7 +21,11 @@ internal readonly struct SeededNormal
         {
             counter += Golden;
             ulong bits = Mix(counter);
-            sum += (uint)(bits & 0xFFFF) + (uint)((bits >> 16) & 0xFFFF) + (uint)((bits >> 32) & 0xFFFF) + (uint)(bits >> 48);
+            sum +=
+                (uint)(bits & 0xFFFF)
+                + (uint)((bits >> 16) & 0xFFFF)
+                + (uint)((bits >> 32) & 0xFFFF)
+                + (uint)(bits >> 48);
         }
         return ((int)sum - 6 * 0xFFFF) * (1f / 65536f);
     }

@@ -23,13 +23,18 @@ internal sealed record AcceptanceRule(string Description, Func<string, bool> Acc
     /// A story: begins with the given sentence, which names the subject, ends with a full stop and has four to seven
     /// sentences. Which of the plots is told does not matter.
     /// </summary>
-    public static AcceptanceRule Story(string firstSentence) => new($"{firstSentence} ...", answer =>
-    {
-        string text = answer.Trim();
-        int sentences = text.Count(c => c == '.');
-        return text.StartsWith(firstSentence, StringComparison.Ordinal) && text.EndsWith('.')
-            && sentences is >= FewestSentences and <= MostSentences;
-    });
+    public static AcceptanceRule Story(string firstSentence) =>
+        new(
+            $"{firstSentence} ...",
+            answer =>
+            {
+                string text = answer.Trim();
+                int sentences = text.Count(c => c == '.');
+                return text.StartsWith(firstSentence, StringComparison.Ordinal)
+                    && text.EndsWith('.')
+                    && sentences is >= FewestSentences and <= MostSentences;
+            }
+        );
 
     private static bool Has(string answer, string text) => answer.Contains(text, StringComparison.OrdinalIgnoreCase);
 }

@@ -2,7 +2,9 @@ using DeterministicInference.ModelTools.Data;
 
 namespace DeterministicInference.ModelTools.Scoring;
 
-/// <summary>Generated questions whose keys never occur in training, in a fixed order in which the kinds take turns.</summary>
+/// <summary>
+/// Generated questions whose keys never occur in training, in a fixed order in which the kinds take turns.
+/// </summary>
 internal static class HeldOutSet
 {
     private const ulong Seed = 20260101;
@@ -20,7 +22,10 @@ internal static class HeldOutSet
         for (int i = 0, attempt = 0, repeated = 0; i < count; attempt++)
         {
             Conversation conversation = corpus.HeldOut(Kinds[i % Kinds.Length], attempt);
-            string question = string.Join('\n', conversation.Turns.Select(turn => turn.Text.Trim('.', '?', '!').ToLowerInvariant()));
+            string question = string.Join(
+                '\n',
+                conversation.Turns.Select(turn => turn.Text.Trim('.', '?', '!').ToLowerInvariant())
+            );
 
             // A large set runs out of wordings of the small kinds; it may then repeat one.
             if (seen.Add(question) || ++repeated > MostRepeated)

@@ -4,12 +4,19 @@ using static DeterministicInference.ModelTools.Scoring.AcceptanceRule;
 namespace DeterministicInference.ModelTools.Scoring;
 
 /// <summary>
-/// Hand-written questions as users might type them, most in wordings that the training data does not have. Reported apart
-/// from the held-out set: this is the honest measure of what the model does outside its patterns.
+/// Hand-written questions as users might type them, most in wordings that the training data does not have. Reported
+/// apart from the held-out set: this is the honest measure of what the model does outside its patterns.
 /// </summary>
 internal static class OffTemplateSet
 {
-    private static readonly string[] TooSmall = ["too small", "did not understand", "cannot", "I only", "I do not know"];
+    private static readonly string[] TooSmall =
+    [
+        "too small",
+        "did not understand",
+        "cannot",
+        "I only",
+        "I do not know",
+    ];
 
     public static IReadOnlyList<ScoredPrompt> Prompts { get; } =
     [
@@ -58,13 +65,29 @@ internal static class OffTemplateSet
         One(Kind.Refusal, "Translate 'where is the station' into Portuguese", AnyOf("translate", "English")),
         One(Kind.Refusal, "Should I take an umbrella with me today?", AnyOf([.. TooSmall, "advice"])),
         One(Kind.Refusal, "Compose a sonnet on the beauty of autumn", AnyOf("cannot write poems")),
-        Talk(Kind.Memory, "Hey there, people call me Theodora", "Nice to meet you, Theodora! How can I help you?", "Do you recall what I am called?", AnyOf("Theodora")),
-        Talk(Kind.Memory, "I'm Bjorn and I write software", "Nice to meet you, Bjorn! How can I help you?", "Tell me my name please", AnyOf("Bjorn")),
+        Talk(
+            Kind.Memory,
+            "Hey there, people call me Theodora",
+            "Nice to meet you, Theodora! How can I help you?",
+            "Do you recall what I am called?",
+            AnyOf("Theodora")
+        ),
+        Talk(
+            Kind.Memory,
+            "I'm Bjorn and I write software",
+            "Nice to meet you, Bjorn! How can I help you?",
+            "Tell me my name please",
+            AnyOf("Bjorn")
+        ),
         One(Kind.Memory, "What's the name I told you?", AnyOf("not told")),
     ];
 
-    private static ScoredPrompt One(Kind kind, string question, AcceptanceRule rule) => new(Conversation.Ask(kind, question), rule);
+    private static ScoredPrompt One(Kind kind, string question, AcceptanceRule rule) =>
+        new(Conversation.Ask(kind, question), rule);
 
     private static ScoredPrompt Talk(Kind kind, string first, string answer, string second, AcceptanceRule rule) =>
-        new(new Conversation([new(Role.User, first), new(Role.Assistant, answer), new(Role.User, second)], kind, []), rule);
+        new(
+            new Conversation([new(Role.User, first), new(Role.Assistant, answer), new(Role.User, second)], kind, []),
+            rule
+        );
 }

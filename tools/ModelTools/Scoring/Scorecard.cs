@@ -30,7 +30,10 @@ internal sealed record Scorecard(IReadOnlyList<KindScore> Kinds, IReadOnlyList<F
             }
         }
 
-        return new Scorecard([.. counts.Select(pair => new KindScore(pair.Key, pair.Value.Right, pair.Value.Total))], failures);
+        return new Scorecard(
+            [.. counts.Select(pair => new KindScore(pair.Key, pair.Value.Right, pair.Value.Total))],
+            failures
+        );
     }
 
     /// <summary>A Markdown table with one row per kind and one for all.</summary>
@@ -52,7 +55,10 @@ internal sealed record Scorecard(IReadOnlyList<KindScore> Kinds, IReadOnlyList<F
         StringBuilder list = new();
         foreach (Failure failure in Failures)
         {
-            list.Append(CultureInfo.InvariantCulture, $"[{failure.Kind}] {failure.Question}\n  answer:   {failure.Answer}\n  expected: {failure.Expected}\n");
+            list.Append(
+                CultureInfo.InvariantCulture,
+                $"[{failure.Kind}] {failure.Question}\n  answer:   {failure.Answer}\n  expected: {failure.Expected}\n"
+            );
         }
 
         return list.ToString();

@@ -1,13 +1,13 @@
-using DeterministicInference.Engine.Tokenization;
 using System.Text;
+using DeterministicInference.Engine.Tokenization;
 using DeterministicInference.ModelTools.Export;
 
 namespace DeterministicInference.ModelTools.Tokenizer;
 
 /// <summary>
-/// Byte-level byte-pair encoding: starts from bytes and joins the most frequent neighbouring pair until the vocabulary is
-/// full. Of equally frequent pairs the one with the lowest ids is joined, and the words are visited in ordinal order, so
-/// that the same counts always give the same vocabulary.
+/// Byte-level byte-pair encoding: starts from bytes and joins the most frequent neighbouring pair until the vocabulary
+/// is full. Of equally frequent pairs the one with the lowest ids is joined, and the words are visited in ordinal
+/// order, so that the same counts always give the same vocabulary.
 /// </summary>
 internal static class BpeTrainer
 {
@@ -19,7 +19,7 @@ internal static class BpeTrainer
     /// <summary>Counts the pieces of a text between which no pair is joined.</summary>
     public static void CountWords(string text, Dictionary<string, long> counts)
     {
-        for (int start = 0; start < text.Length;)
+        for (int start = 0; start < text.Length; )
         {
             int length = PreTokens.LengthAt(text, start);
             string piece = text.Substring(start, length);
@@ -35,7 +35,12 @@ internal static class BpeTrainer
         List<Word> words = [];
         foreach (string piece in counts.Keys.Order(StringComparer.Ordinal))
         {
-            words.Add(new Word([.. Encoding.ASCII.GetBytes(piece).Select(value => value + Vocabulary.FirstByte)], counts[piece]));
+            words.Add(
+                new Word(
+                    [.. Encoding.ASCII.GetBytes(piece).Select(value => value + Vocabulary.FirstByte)],
+                    counts[piece]
+                )
+            );
         }
 
         List<string> tokens = [.. SpecialTokens.Texts];
@@ -53,8 +58,11 @@ internal static class BpeTrainer
         List<(string, string)> merges = [];
         while (tokens.Count < size)
         {
-            (int left, int right) = MostFrequentPair(words)
-                ?? throw new InvalidOperationException($"The text has no more pairs at {tokens.Count} of {size} tokens.");
+            (int left, int right) =
+                MostFrequentPair(words)
+                ?? throw new InvalidOperationException(
+                    $"The text has no more pairs at {tokens.Count} of {size} tokens."
+                );
             string joined = tokens[left] + tokens[right];
             merges.Add((tokens[left], tokens[right]));
 

@@ -5,9 +5,9 @@ using DeterministicInference.ModelTools.Training;
 namespace DeterministicInference.ModelTools.Tokenizer;
 
 /// <summary>
-/// A conversation as token ids: <c>&lt;|bos|&gt;</c>, then for each turn its role token, its text and <c>&lt;|end|&gt;</c>,
-/// the same form that the chat template of the exported tokenizer gives. Only what the assistant says counts in the loss:
-/// its text and its end token. Not safe for concurrent use.
+/// A conversation as token ids: <c>&lt;|bos|&gt;</c>, then for each turn its role token, its text and
+/// <c>&lt;|end|&gt;</c>, the same form that the chat template of the exported tokenizer gives. Only what the assistant
+/// says counts in the loss: its text and its end token. Not safe for concurrent use.
 /// </summary>
 /// <param name="encode">Text to ids, without special tokens. Its results are kept per word, so it may be slow.</param>
 internal sealed class ChatFormat(Func<string, int[]> encode)
@@ -40,8 +40,10 @@ internal sealed class ChatFormat(Func<string, int[]> encode)
 
     private void AddText(string text, bool counts)
     {
-        Dictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> known = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        for (int start = 0; start < text.Length;)
+        Dictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> known = _ids.GetAlternateLookup<
+            ReadOnlySpan<char>
+        >();
+        for (int start = 0; start < text.Length; )
         {
             ReadOnlySpan<char> word = text.AsSpan(start, PreTokens.LengthAt(text, start));
             if (!known.TryGetValue(word, out int[]? ids))

@@ -3,8 +3,8 @@ using DeterministicInference.ModelTools.Data;
 namespace DeterministicInference.ModelTools.Tokenizer;
 
 /// <summary>
-/// The recipe of the bundled model's vocabulary: 1024 tokens trained on clean documents of the mix itself, without typing
-/// mistakes and without invented words, which would cost the answers their whole-word tokens.
+/// The recipe of the bundled model's vocabulary: 1024 tokens trained on clean documents of the mix itself, without
+/// typing mistakes and without invented words, which would cost the answers their whole-word tokens.
 /// </summary>
 internal static class ChatVocabulary
 {

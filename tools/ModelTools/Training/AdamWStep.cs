@@ -9,4 +9,11 @@ namespace DeterministicInference.ModelTools.Training;
 /// <param name="Correction2">1/(1 − β₂ᵗ).</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
 internal readonly record struct AdamWStep(
-    float LearningRate, float GradientScale, float Beta1, float Beta2, float Correction1, float Correction2, float Epsilon);
+    float LearningRate,
+    float GradientScale,
+    float Beta1,
+    float Beta2,
+    float Correction1,
+    float Correction2,
+    float Epsilon
+);

@@ -8,7 +8,8 @@ namespace DeterministicInference.ModelTools.Training;
 /// Causal attention within one document, and its derivative. Rows of the packed query/key/value matrix are already
 /// rotated. Documents of any length are copied into tiles whose rows up to the next multiple of eight are zero.
 /// </summary>
-internal sealed unsafe class AttentionPass<TLanes> : IDisposable where TLanes : struct, ILanes<TLanes>
+internal sealed unsafe class AttentionPass<TLanes> : IDisposable
+    where TLanes : struct, ILanes<TLanes>
 {
     private const int Lanes = ILanes<TLanes>.Count;
     private readonly LlamaShape _shape;
@@ -66,19 +67,48 @@ internal sealed unsafe class AttentionPass<TLanes> : IDisposable where TLanes : 
             float* p = weights + (nint)head * rows * columns;
             CopyIn(qkv + head * _headDim, stride, length, rows);
             MatrixProduct<TLanes>.Multiply(
-                _rowsTile.Pointer, _headDim, 1, rows, _keys.Pointer, _headDim, columns, p, columns, ProductRegion.LowerOutput);
-            for (int i = 0; i < length; i++) Softmax(p + (nint)i * columns, i);
-            for (int i = length; i < rows; i++) new Span<float>(p + (nint)i * columns, Touched(i)).Clear();
+                _rowsTile.Pointer,
+                _headDim,
+                1,
+                rows,
+                _keys.Pointer,
+                _headDim,
+                columns,
+                p,
+                columns,
+                ProductRegion.LowerOutput
+            );
+            for (int i = 0; i < length; i++)
+                Softmax(p + (nint)i * columns, i);
+            for (int i = length; i < rows; i++)
+                new Span<float>(p + (nint)i * columns, Touched(i)).Clear();
             MatrixProduct<TLanes>.Multiply(
-                p, columns, 1, rows, _values.Pointer, rows, _headDim, _outputTile.Pointer, _headDim, ProductRegion.LowerLeft);
+                p,
+                columns,
+                1,
+                rows,
+                _values.Pointer,
+                rows,
+                _headDim,
+                _outputTile.Pointer,
+                _headDim,
+                ProductRegion.LowerLeft
+            );
             CopyOut(_outputTile, length, output + head * _headDim, outputStride);
         }
     }
 
     /// <summary>Computes the gradient of <paramref name="qkv"/> from that of the outputs.</summary>
     public void Backward(
-        float* qkv, nint stride, int length, float* weights, float* output, float* outputGradient, nint outputStride,
-        float* qkvGradient)
+        float* qkv,
+        nint stride,
+        int length,
+        float* weights,
+        float* output,
+        float* outputGradient,
+        nint outputStride,
+        float* qkvGradient
+    )
     {
         int rows = RowCount(length);
         int columns = MatrixPacking.RoundUp(length, MatrixPacking.PanelWidth);
@@ -99,31 +129,74 @@ internal sealed unsafe class AttentionPass<TLanes> : IDisposable where TLanes : 
             // dV += Pᵀ·dO
             MatrixPacking.PackRows(dOut, outputStride, length, rows, _headDim, _packedRows.Pointer);
             MatrixProduct<TLanes>.Multiply(
-                p, 1, columns, rows, _packedRows.Pointer, rows, _headDim, _valueGradient.Pointer, _headDim,
-                ProductRegion.UpperLeft, proceed: !firstOfGroup);
+                p,
+                1,
+                columns,
+                rows,
+                _packedRows.Pointer,
+                rows,
+                _headDim,
+                _valueGradient.Pointer,
+                _headDim,
+                ProductRegion.UpperLeft,
+                proceed: !firstOfGroup
+            );
 
             // dS = P ∘ (dO·Vᵀ − rowsum(dO ∘ O)) · scale
             CopyIn(dOut, outputStride, length, rows);
             MatrixProduct<TLanes>.Multiply(
-                _rowsTile.Pointer, _headDim, 1, rows, _values.Pointer, _headDim, columns, _scores.Pointer, columns,
-                ProductRegion.LowerOutput);
+                _rowsTile.Pointer,
+                _headDim,
+                1,
+                rows,
+                _values.Pointer,
+                _headDim,
+                columns,
+                _scores.Pointer,
+                columns,
+                ProductRegion.LowerOutput
+            );
             for (int i = 0; i < rows; i++)
             {
-                float dot = i < length
-                    ? RowOperations<TLanes>.Dot(dOut + i * outputStride, output + head * _headDim + i * outputStride, _headDim)
-                    : 0f;
+                float dot =
+                    i < length
+                        ? RowOperations<TLanes>.Dot(
+                            dOut + i * outputStride,
+                            output + head * _headDim + i * outputStride,
+                            _headDim
+                        )
+                        : 0f;
                 ScoreGradient(p + (nint)i * columns, dot, _scores.Pointer + (nint)i * columns, Touched(i));
             }
 
             // dQ = dS·K, dK += dSᵀ·Q
             MatrixProduct<TLanes>.Multiply(
-                _scores.Pointer, columns, 1, rows, _keys.Pointer, rows, _headDim, _outputTile.Pointer, _headDim,
-                ProductRegion.LowerLeft);
+                _scores.Pointer,
+                columns,
+                1,
+                rows,
+                _keys.Pointer,
+                rows,
+                _headDim,
+                _outputTile.Pointer,
+                _headDim,
+                ProductRegion.LowerLeft
+            );
             CopyOut(_outputTile, length, qkvGradient + head * _headDim, stride);
             MatrixPacking.PackRows(qkv + head * _headDim, stride, length, rows, _headDim, _packedRows.Pointer);
             MatrixProduct<TLanes>.Multiply(
-                _scores.Pointer, 1, columns, rows, _packedRows.Pointer, rows, _headDim, _keyGradient.Pointer, _headDim,
-                ProductRegion.UpperLeft, proceed: !firstOfGroup);
+                _scores.Pointer,
+                1,
+                columns,
+                rows,
+                _packedRows.Pointer,
+                rows,
+                _headDim,
+                _keyGradient.Pointer,
+                _headDim,
+                ProductRegion.UpperLeft,
+                proceed: !firstOfGroup
+            );
             if (head % group == group - 1)
             {
                 CopyOut(_keyGradient, length, qkvGradient + keyOffset, stride);
@@ -135,8 +208,18 @@ internal sealed unsafe class AttentionPass<TLanes> : IDisposable where TLanes : 
     public void Dispose()
     {
         NativeBuffer[] buffers =
-            [_rowsTile, _outputTile, _keys, _values, _packedRows, _scores, _keyGradient, _valueGradient];
-        foreach (NativeBuffer buffer in buffers) buffer.Dispose();
+        [
+            _rowsTile,
+            _outputTile,
+            _keys,
+            _values,
+            _packedRows,
+            _scores,
+            _keyGradient,
+            _valueGradient,
+        ];
+        foreach (NativeBuffer buffer in buffers)
+            buffer.Dispose();
     }
 
     private static int RowCount(int length) => MatrixPacking.RoundUp(length, ProductTile<TLanes>.Rows);
@@ -148,14 +231,16 @@ internal sealed unsafe class AttentionPass<TLanes> : IDisposable where TLanes : 
     {
         int width = Touched(position);
         // Far below any score, so that the exponential is exactly zero.
-        for (int j = position + 1; j < width; j++) row[j] = -1e30f;
+        for (int j = position + 1; j < width; j++)
+            row[j] = -1e30f;
         (_, float sum) = RowOperations<TLanes>.Exponentiate(row, _scale, width);
         RowOperations<TLanes>.Scale(row, 1f / sum, width);
     }
 
     private void ScoreGradient(float* p, float dot, float* scores, int width)
     {
-        TLanes offset = TLanes.Broadcast(dot), scale = TLanes.Broadcast(_scale);
+        TLanes offset = TLanes.Broadcast(dot),
+            scale = TLanes.Broadcast(_scale);
         for (int j = 0; j < width; j += Lanes)
         {
             TLanes d = TLanes.Multiply(TLanes.Load(p + j), TLanes.Subtract(TLanes.Load(scores + j), offset));
@@ -166,7 +251,8 @@ internal sealed unsafe class AttentionPass<TLanes> : IDisposable where TLanes : 
     private void CopyIn(float* source, nint stride, int length, int rows)
     {
         float* tile = _rowsTile.Pointer;
-        for (int i = 0; i < length; i++) Unsafe.CopyBlock(tile + i * _headDim, source + i * stride, (uint)_headDim * sizeof(float));
+        for (int i = 0; i < length; i++)
+            Unsafe.CopyBlock(tile + i * _headDim, source + i * stride, (uint)_headDim * sizeof(float));
         new Span<float>(tile + length * _headDim, (rows - length) * _headDim).Clear();
     }
 

@@ -1,7 +1,9 @@
 namespace DeterministicInference.ModelTools.Training;
 
 /// <summary>The documents of one step.</summary>
-/// <param name="Shards">The fixed number of shards of the recipe; the last ones may be empty in a validation set.</param>
+/// <param name="Shards">
+/// The fixed number of shards of the recipe; the last ones may be empty in a validation set.
+/// </param>
 /// <param name="FirstDocument">Index of the first document.</param>
 /// <param name="NextDocument">Index of the first document of the step after.</param>
 /// <param name="CutDocuments">Documents longer than the trained context.</param>

@@ -1,6 +1,8 @@
 namespace DeterministicInference.ModelTools.Training;
 
-/// <summary>Fills shards with consecutive documents, in order; the first document that fits no more opens the next batch.</summary>
+/// <summary>
+/// Fills shards with consecutive documents, in order; the first document that fits no more opens the next batch.
+/// </summary>
 internal sealed class BatchPacker(TrainingRecipe recipe, Func<long, TrainingDocument> documents)
 {
     // The document that did not fit the previous batch, so that it need not be made twice.
@@ -11,7 +13,8 @@ internal sealed class BatchPacker(TrainingRecipe recipe, Func<long, TrainingDocu
     /// <param name="end">Index of the first document that must not be used.</param>
     public Batch Pack(long firstDocument, long end = long.MaxValue)
     {
-        if (recipe.DocumentTokens > recipe.ShardTokens) throw new InvalidOperationException("A document must fit into a shard.");
+        if (recipe.DocumentTokens > recipe.ShardTokens)
+            throw new InvalidOperationException("A document must fit into a shard.");
         Shard[] shards = new Shard[recipe.Shards];
         long next = firstDocument;
         int cut = 0;
@@ -27,7 +30,8 @@ internal sealed class BatchPacker(TrainingRecipe recipe, Func<long, TrainingDocu
                     _held = (next, document);
                     break;
                 }
-                if (length < document.Tokens.Length) cut++;
+                if (length < document.Tokens.Length)
+                    cut++;
                 shard.Add(document, length);
                 next++;
             }
@@ -37,18 +41,24 @@ internal sealed class BatchPacker(TrainingRecipe recipe, Func<long, TrainingDocu
 
     private TrainingDocument Get(long index)
     {
-        if (_held is { } held && held.Index == index) return held.Document;
+        if (_held is { } held && held.Index == index)
+            return held.Document;
         TrainingDocument document = documents(index);
         if (document.IsTarget.Length != document.Tokens.Length)
         {
-            throw new InvalidDataException($"Document {index} has {document.Tokens.Length} tokens but {document.IsTarget.Length} marks.");
+            throw new InvalidDataException(
+                $"Document {index} has {document.Tokens.Length} tokens but {document.IsTarget.Length} marks."
+            );
         }
-        if (document.Tokens.Length == 0) throw new InvalidDataException($"Document {index} is empty.");
+        if (document.Tokens.Length == 0)
+            throw new InvalidDataException($"Document {index} is empty.");
         foreach (int token in document.Tokens)
         {
             if ((uint)token >= (uint)recipe.Shape.Vocabulary)
             {
-                throw new InvalidDataException($"Document {index} has token {token}; the vocabulary has {recipe.Shape.Vocabulary}.");
+                throw new InvalidDataException(
+                    $"Document {index} has token {token}; the vocabulary has {recipe.Shape.Vocabulary}."
+                );
             }
         }
         return document;

@@ -22,7 +22,8 @@ internal sealed class BatchProducer : IDisposable
     /// <summary>The next batch in order.</summary>
     public Batch Take(CancellationToken cancellation)
     {
-        if (_batches.TryTake(out Batch? batch, Timeout.Infinite, cancellation)) return batch;
+        if (_batches.TryTake(out Batch? batch, Timeout.Infinite, cancellation))
+            return batch;
         _failure?.Throw();
         throw new InvalidOperationException("The batches have ended.");
     }
@@ -46,9 +47,7 @@ internal sealed class BatchProducer : IDisposable
                 next = batch.NextDocument;
             }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested) { }
 #pragma warning disable CA1031 // Whatever the document source throws belongs to the trainer's thread.
         catch (Exception exception)
 #pragma warning restore CA1031

@@ -22,11 +22,15 @@ internal static class Checkpoint
         using (FileStream file = new(unfinished, FileMode.Create, FileAccess.Write))
         {
             using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            foreach (ReadOnlyMemory<byte> part in (ReadOnlyMemory<byte>[])[Magic, Encoding.ASCII.GetBytes(recipe.Identity), Header(state)])
+            foreach (
+                ReadOnlyMemory<byte> part in (ReadOnlyMemory<byte>[])
+                    [Magic, Encoding.ASCII.GetBytes(recipe.Identity), Header(state)]
+            )
             {
                 Append(file, hash, part.Span);
             }
-            foreach (NativeBuffer buffer in Buffers(state)) Append(file, hash, MemoryMarshal.AsBytes(buffer.Span));
+            foreach (NativeBuffer buffer in Buffers(state))
+                Append(file, hash, MemoryMarshal.AsBytes(buffer.Span));
             file.Write(hash.GetHashAndReset());
             file.Flush(flushToDisk: true);
         }
@@ -38,16 +42,23 @@ internal static class Checkpoint
     public static TrainingState? TryLoad(string folder, TrainingRecipe recipe, ParameterLayout layout)
     {
         string path = Path.Combine(folder, FileName);
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         byte[] bytes = File.ReadAllBytes(path);
         ReadOnlySpan<byte> rest = bytes;
         int length = Magic.Length + 64 + HeaderLength + 3 * layout.Length * sizeof(float) + SHA256.HashSizeInBytes;
-        if (!rest.StartsWith(Magic)) throw new InvalidDataException($"{path} is not a checkpoint.");
+        if (!rest.StartsWith(Magic))
+            throw new InvalidDataException($"{path} is not a checkpoint.");
         if (!rest.Slice(Magic.Length, 64).SequenceEqual(Encoding.ASCII.GetBytes(recipe.Identity)))
         {
-            throw new InvalidDataException($"{path} belongs to another recipe; remove it or train into another folder.");
+            throw new InvalidDataException(
+                $"{path} belongs to another recipe; remove it or train into another folder."
+            );
         }
-        if (rest.Length != length || !SHA256.HashData(rest[..^SHA256.HashSizeInBytes]).AsSpan().SequenceEqual(rest[^SHA256.HashSizeInBytes..]))
+        if (
+            rest.Length != length
+            || !SHA256.HashData(rest[..^SHA256.HashSizeInBytes]).AsSpan().SequenceEqual(rest[^SHA256.HashSizeInBytes..])
+        )
         {
             throw new InvalidDataException($"{path} is damaged.");
         }
@@ -81,7 +92,8 @@ internal static class Checkpoint
         return header;
     }
 
-    private static NativeBuffer[] Buffers(TrainingState state) => [state.Weights, state.FirstMoments, state.SecondMoments];
+    private static NativeBuffer[] Buffers(TrainingState state) =>
+        [state.Weights, state.FirstMoments, state.SecondMoments];
 
     private static void Append(FileStream file, IncrementalHash hash, ReadOnlySpan<byte> bytes)
     {

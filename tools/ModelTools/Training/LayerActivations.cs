@@ -52,7 +52,8 @@ internal sealed class LayerActivations : IDisposable
     public void Dispose()
     {
         RowMatrix[] matrices = [Input, Normed, QueryKeyValue, Attention, Middle, MiddleNormed, GateUp, Activated];
-        foreach (RowMatrix matrix in matrices) matrix.Dispose();
+        foreach (RowMatrix matrix in matrices)
+            matrix.Dispose();
         AttentionWeights.Dispose();
     }
 }

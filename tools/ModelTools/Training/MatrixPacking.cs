@@ -14,7 +14,9 @@ internal static unsafe class MatrixPacking
     /// <summary>The next multiple of a power of two.</summary>
     public static int RoundUp(int value, int multiple) => (value + multiple - 1) & -multiple;
 
-    /// <summary>Packs B[k, n] = source[k·stride + n]; rows from <paramref name="rows"/> to <paramref name="depth"/> become zero.</summary>
+    /// <summary>
+    /// Packs B[k, n] = source[k·stride + n]; rows from <paramref name="rows"/> to <paramref name="depth"/> become zero.
+    /// </summary>
     public static void PackRows(float* source, nint stride, int rows, int depth, int columns, float* target)
     {
         for (int n = 0; n < columns; n += PanelWidth)
@@ -29,18 +31,22 @@ internal static unsafe class MatrixPacking
         }
     }
 
-    /// <summary>Packs B[k, n] = source[n·stride + k]; columns beyond <paramref name="columns"/> fill the last panel with zero.</summary>
+    /// <summary>
+    /// Packs B[k, n] = source[n·stride + k]; columns beyond <paramref name="columns"/> fill the last panel with zero.
+    /// </summary>
     public static void PackTransposed(float* source, nint stride, int depth, int columns, float* target)
     {
         for (int n = 0; n < columns; n += PanelWidth)
         {
             int present = Math.Min(PanelWidth, columns - n);
-            if (present < PanelWidth) new Span<float>(target, depth * PanelWidth).Clear();
+            if (present < PanelWidth)
+                new Span<float>(target, depth * PanelWidth).Clear();
             for (int column = 0; column < present; column++)
             {
                 float* from = source + (n + column) * stride;
                 float* to = target + column;
-                for (int k = 0; k < depth; k++, to += PanelWidth) *to = from[k];
+                for (int k = 0; k < depth; k++, to += PanelWidth)
+                    *to = from[k];
             }
             target += depth * PanelWidth;
         }

@@ -3,10 +3,11 @@ using DeterministicInference.Engine.Arithmetic;
 namespace DeterministicInference.ModelTools.Training;
 
 /// <summary>
-/// Matrix products C = A·B with a strided A and a packed B (<see cref="MatrixPacking"/>). Blocks over k only continue the
-/// chains, so they keep the bits and exist for the sake of the first-level cache.
+/// Matrix products C = A·B with a strided A and a packed B (<see cref="MatrixPacking"/>). Blocks over k only continue
+/// the chains, so they keep the bits and exist for the sake of the first-level cache.
 /// </summary>
-internal static unsafe class MatrixProduct<TLanes> where TLanes : struct, ILanes<TLanes>
+internal static unsafe class MatrixProduct<TLanes>
+    where TLanes : struct, ILanes<TLanes>
 {
     /// <summary>k values per block: a panel block of 16 KiB stays in the first-level cache.</summary>
     private const int DepthBlock = 128;
@@ -21,12 +22,23 @@ internal static unsafe class MatrixProduct<TLanes> where TLanes : struct, ILanes
     /// <param name="region">What to compute.</param>
     /// <param name="proceed">Whether to continue from what C holds.</param>
     public static void Multiply(
-        float* a, nint aRow, nint aDepth, int rows, float* packed, int depth, int columns, float* c, nint cRow,
-        ProductRegion region = ProductRegion.All, bool proceed = false)
+        float* a,
+        nint aRow,
+        nint aDepth,
+        int rows,
+        float* packed,
+        int depth,
+        int columns,
+        float* c,
+        nint cRow,
+        ProductRegion region = ProductRegion.All,
+        bool proceed = false
+    )
     {
         if (depth == 0 && !proceed)
         {
-            for (int m = 0; m < rows; m++) new Span<float>(c + m * cRow, columns).Clear();
+            for (int m = 0; m < rows; m++)
+                new Span<float>(c + m * cRow, columns).Clear();
         }
         for (int block = 0; block < depth; block += DepthBlock)
         {
@@ -41,11 +53,18 @@ internal static unsafe class MatrixProduct<TLanes> where TLanes : struct, ILanes
                     int chainEnd = region == ProductRegion.LowerLeft ? m + ProductTile<TLanes>.Rows : depth;
                     int start = Math.Max(block, chainStart);
                     int end = Math.Min(blockEnd, chainEnd);
-                    if (start >= end) continue;
+                    if (start >= end)
+                        continue;
                     ProductTile<TLanes>.Run(
-                        a + m * aRow + start * aDepth, aRow, aDepth,
-                        panel + (nint)start * ProductTile<TLanes>.Columns, end - start,
-                        c + m * cRow + n, cRow, proceed || start > chainStart);
+                        a + m * aRow + start * aDepth,
+                        aRow,
+                        aDepth,
+                        panel + (nint)start * ProductTile<TLanes>.Columns,
+                        end - start,
+                        c + m * cRow + n,
+                        cRow,
+                        proceed || start > chainStart
+                    );
                 }
             }
         }

@@ -47,11 +47,13 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>Packs all matrices on this thread.</summary>
     public void PackAll(float* weights)
     {
-        for (int i = 0; i < Count; i++) Pack(i, weights);
+        for (int i = 0; i < Count; i++)
+            Pack(i, weights);
     }
 
     public void Dispose()
     {
-        foreach (PackedMatrix matrix in _matrices) matrix.Dispose();
+        foreach (PackedMatrix matrix in _matrices)
+            matrix.Dispose();
     }
 }

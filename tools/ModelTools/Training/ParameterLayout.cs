@@ -18,10 +18,15 @@ internal sealed class ParameterLayout
         int[] widths = [shape.Hidden, shape.HeadDim, shape.Intermediate, shape.Vocabulary];
         if (widths.Any(width => width <= 0 || width % MatrixPacking.PanelWidth != 0))
         {
-            throw new ArgumentException("Hidden, head, intermediate and vocabulary sizes must be multiples of 32.", nameof(shape));
+            throw new ArgumentException(
+                "Hidden, head, intermediate and vocabulary sizes must be multiples of 32.",
+                nameof(shape)
+            );
         }
-        if (!shape.TiedEmbeddings) throw new ArgumentException("The trainer ties the embeddings.", nameof(shape));
-        if (shape.Heads % shape.KeyValueHeads != 0) throw new ArgumentException("Key/value heads must divide heads.", nameof(shape));
+        if (!shape.TiedEmbeddings)
+            throw new ArgumentException("The trainer ties the embeddings.", nameof(shape));
+        if (shape.Heads % shape.KeyValueHeads != 0)
+            throw new ArgumentException("Key/value heads must divide heads.", nameof(shape));
 
         List<ParameterTensor> tensors = [];
         int offset = 0;

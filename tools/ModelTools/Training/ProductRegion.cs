@@ -1,8 +1,8 @@
 namespace DeterministicInference.ModelTools.Training;
 
 /// <summary>
-/// Which part of a matrix product A·B has to be computed. Limits are taken per group of eight rows, so the result is the
-/// same whatever tile computes it.
+/// Which part of a matrix product A·B has to be computed. Limits are taken per group of eight rows, so the result is
+/// the same whatever tile computes it.
 /// </summary>
 internal enum ProductRegion
 {

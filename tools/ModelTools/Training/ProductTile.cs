@@ -8,7 +8,8 @@ namespace DeterministicInference.ModelTools.Training;
 /// fused multiply-adds in the order of k and every vector lane is another output, so neither the vector width nor the
 /// number of outputs held in registers can change a bit.
 /// </summary>
-internal static unsafe class ProductTile<TLanes> where TLanes : struct, ILanes<TLanes>
+internal static unsafe class ProductTile<TLanes>
+    where TLanes : struct, ILanes<TLanes>
 {
     public const int Rows = 8;
     public const int Columns = MatrixPacking.PanelWidth;
@@ -18,8 +19,7 @@ internal static unsafe class ProductTile<TLanes> where TLanes : struct, ILanes<T
     /// <param name="b">B[0, 0] within a panel.</param>
     /// <param name="c">C[0, 0]; C[r, n] is at c[r·cRow + n].</param>
     /// <param name="proceed">Whether to continue the chains that C holds instead of starting from zero.</param>
-    public static void Run(
-        float* a, nint aRow, nint aDepth, float* b, int depth, float* c, nint cRow, bool proceed)
+    public static void Run(float* a, nint aRow, nint aDepth, float* b, int depth, float* c, nint cRow, bool proceed)
     {
         if (typeof(TLanes) == typeof(Lanes512))
         {
@@ -37,24 +37,42 @@ internal static unsafe class ProductTile<TLanes> where TLanes : struct, ILanes<T
 
     /// <summary>Eight rows by two lane groups: sixteen accumulators, for 32 vector registers.</summary>
     private static void EightByTwo(
-        float* a, nint aRow, nint aDepth, float* b, int depth, float* c, nint cRow, bool proceed)
+        float* a,
+        nint aRow,
+        nint aDepth,
+        float* b,
+        int depth,
+        float* c,
+        nint cRow,
+        bool proceed
+    )
     {
         float* c4 = c + 4 * cRow;
         nint cRow3 = 3 * cRow;
-        TLanes c00 = Start(c, proceed), c01 = Start(c + 16, proceed);
-        TLanes c10 = Start(c + cRow, proceed), c11 = Start(c + cRow + 16, proceed);
-        TLanes c20 = Start(c + 2 * cRow, proceed), c21 = Start(c + 2 * cRow + 16, proceed);
-        TLanes c30 = Start(c + cRow3, proceed), c31 = Start(c + cRow3 + 16, proceed);
-        TLanes c40 = Start(c4, proceed), c41 = Start(c4 + 16, proceed);
-        TLanes c50 = Start(c4 + cRow, proceed), c51 = Start(c4 + cRow + 16, proceed);
-        TLanes c60 = Start(c4 + 2 * cRow, proceed), c61 = Start(c4 + 2 * cRow + 16, proceed);
-        TLanes c70 = Start(c4 + cRow3, proceed), c71 = Start(c4 + cRow3 + 16, proceed);
+        TLanes c00 = Start(c, proceed),
+            c01 = Start(c + 16, proceed);
+        TLanes c10 = Start(c + cRow, proceed),
+            c11 = Start(c + cRow + 16, proceed);
+        TLanes c20 = Start(c + 2 * cRow, proceed),
+            c21 = Start(c + 2 * cRow + 16, proceed);
+        TLanes c30 = Start(c + cRow3, proceed),
+            c31 = Start(c + cRow3 + 16, proceed);
+        TLanes c40 = Start(c4, proceed),
+            c41 = Start(c4 + 16, proceed);
+        TLanes c50 = Start(c4 + cRow, proceed),
+            c51 = Start(c4 + cRow + 16, proceed);
+        TLanes c60 = Start(c4 + 2 * cRow, proceed),
+            c61 = Start(c4 + 2 * cRow + 16, proceed);
+        TLanes c70 = Start(c4 + cRow3, proceed),
+            c71 = Start(c4 + cRow3 + 16, proceed);
 
         float* a4 = a + 4 * aRow;
-        nint aRow2 = 2 * aRow, aRow3 = 3 * aRow;
+        nint aRow2 = 2 * aRow,
+            aRow3 = 3 * aRow;
         for (int k = 0; k < depth; k++)
         {
-            TLanes b0 = TLanes.Load(b), b1 = TLanes.Load(b + 16);
+            TLanes b0 = TLanes.Load(b),
+                b1 = TLanes.Load(b + 16);
             TLanes x = TLanes.Broadcast(a[0]);
             c00 = TLanes.FusedMultiplyAdd(x, b0, c00);
             c01 = TLanes.FusedMultiplyAdd(x, b1, c01);
@@ -96,11 +114,22 @@ internal static unsafe class ProductTile<TLanes> where TLanes : struct, ILanes<T
 
     /// <summary>Four rows by one lane group: eight 256-bit accumulators, for 16 vector registers.</summary>
     private static void FourByOne(
-        float* a, nint aRow, nint aDepth, float* b, int depth, float* c, nint cRow, bool proceed)
+        float* a,
+        nint aRow,
+        nint aDepth,
+        float* b,
+        int depth,
+        float* c,
+        nint cRow,
+        bool proceed
+    )
     {
-        TLanes c0 = Start(c, proceed), c1 = Start(c + cRow, proceed);
-        TLanes c2 = Start(c + 2 * cRow, proceed), c3 = Start(c + 3 * cRow, proceed);
-        nint aRow2 = 2 * aRow, aRow3 = 3 * aRow;
+        TLanes c0 = Start(c, proceed),
+            c1 = Start(c + cRow, proceed);
+        TLanes c2 = Start(c + 2 * cRow, proceed),
+            c3 = Start(c + 3 * cRow, proceed);
+        nint aRow2 = 2 * aRow,
+            aRow3 = 3 * aRow;
         for (int k = 0; k < depth; k++)
         {
             TLanes b0 = TLanes.Load(b);

@@ -1,8 +1,8 @@
 namespace DeterministicInference.ModelTools.Training;
 
 /// <summary>
-/// A matrix of activations, one token per row. Rows are one cache line longer than their content: without it, columns of
-/// power-of-two widths would fall into few cache sets.
+/// A matrix of activations, one token per row. Rows are one cache line longer than their content: without it, columns
+/// of power-of-two widths would fall into few cache sets.
 /// </summary>
 internal sealed unsafe class RowMatrix(int rows, int columns) : IDisposable
 {

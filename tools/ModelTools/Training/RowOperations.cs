@@ -6,7 +6,8 @@ namespace DeterministicInference.ModelTools.Training;
 /// What a decoder does to one row besides matrix products, and the derivative of each. Widths are multiples of 16; sums
 /// run lane by lane and end in <see cref="ILanes{TSelf}.Sum"/>.
 /// </summary>
-internal static unsafe class RowOperations<TLanes> where TLanes : struct, ILanes<TLanes>
+internal static unsafe class RowOperations<TLanes>
+    where TLanes : struct, ILanes<TLanes>
 {
     private const int Step = ILanes<TLanes>.Count;
 
@@ -24,7 +25,14 @@ internal static unsafe class RowOperations<TLanes> where TLanes : struct, ILanes
 
     /// <summary>Adds the derivative of <see cref="Normalize"/> to dx and to the gain's gradient.</summary>
     public static void NormalizeBackward(
-        float* x, float* gain, float inverse, float* dy, int width, float* dx, float* gainGradient)
+        float* x,
+        float* gain,
+        float inverse,
+        float* dy,
+        int width,
+        float* dx,
+        float* gainGradient
+    )
     {
         TLanes sum = TLanes.Broadcast(0f);
         for (int i = 0; i < width; i += Step)
@@ -36,11 +44,16 @@ internal static unsafe class RowOperations<TLanes> where TLanes : struct, ILanes
         TLanes pull = TLanes.Broadcast(-(TLanes.Sum(sum) / width) * inverse * inverse * inverse);
         for (int i = 0; i < width; i += Step)
         {
-            TLanes input = TLanes.Load(x + i), outer = TLanes.Load(dy + i);
+            TLanes input = TLanes.Load(x + i),
+                outer = TLanes.Load(dy + i);
             TLanes g = TLanes.Multiply(outer, TLanes.Load(gain + i));
             TLanes d = TLanes.FusedMultiplyAdd(g, factor, TLanes.Multiply(input, pull));
             TLanes.Store(TLanes.Add(TLanes.Load(dx + i), d), dx + i);
-            TLanes gradient = TLanes.FusedMultiplyAdd(outer, TLanes.Multiply(input, factor), TLanes.Load(gainGradient + i));
+            TLanes gradient = TLanes.FusedMultiplyAdd(
+                outer,
+                TLanes.Multiply(input, factor),
+                TLanes.Load(gainGradient + i)
+            );
             TLanes.Store(gradient, gainGradient + i);
         }
     }
@@ -61,7 +74,8 @@ internal static unsafe class RowOperations<TLanes> where TLanes : struct, ILanes
         TLanes one = TLanes.Broadcast(1f);
         for (int i = 0; i < width; i += Step)
         {
-            TLanes g = TLanes.Load(gate + i), d = TLanes.Load(dy + i);
+            TLanes g = TLanes.Load(gate + i),
+                d = TLanes.Load(dy + i);
             TLanes s = Sigmoid(g);
             TLanes slope = TLanes.Multiply(s, TLanes.FusedMultiplyAdd(g, TLanes.Subtract(one, s), one));
             TLanes.Store(TLanes.Multiply(TLanes.Multiply(d, TLanes.Load(up + i)), slope), dGate + i);
@@ -70,8 +84,8 @@ internal static unsafe class RowOperations<TLanes> where TLanes : struct, ILanes
     }
 
     /// <summary>
-    /// Turns each head of a row by its position: (a, b) → (a·cos − b·sin, b·cos + a·sin) for element i of the first half
-    /// and of the second half. The backward direction turns the other way.
+    /// Turns each head of a row by its position: (a, b) → (a·cos − b·sin, b·cos + a·sin) for element i of the first
+    /// half and of the second half. The backward direction turns the other way.
     /// </summary>
     public static void Rotate(float* row, int heads, int headDim, float* cos, float* sin, bool backward)
     {
@@ -81,8 +95,10 @@ internal static unsafe class RowOperations<TLanes> where TLanes : struct, ILanes
         {
             for (int i = 0; i < half; i += Step)
             {
-                TLanes a = TLanes.Load(row + i), b = TLanes.Load(row + half + i);
-                TLanes c = TLanes.Load(cos + i), s = TLanes.Multiply(TLanes.Load(sin + i), direction);
+                TLanes a = TLanes.Load(row + i),
+                    b = TLanes.Load(row + half + i);
+                TLanes c = TLanes.Load(cos + i),
+                    s = TLanes.Multiply(TLanes.Load(sin + i), direction);
                 TLanes.Store(TLanes.Subtract(TLanes.Multiply(a, c), TLanes.Multiply(b, s)), row + i);
                 TLanes.Store(TLanes.Add(TLanes.Multiply(b, c), TLanes.Multiply(a, s)), row + half + i);
             }
@@ -105,9 +121,11 @@ internal static unsafe class RowOperations<TLanes> where TLanes : struct, ILanes
         float* lanes = stackalloc float[Step];
         TLanes.Store(highest, lanes);
         float maximum = lanes[0];
-        for (int i = 1; i < Step; i++) maximum = lanes[i] >= maximum ? lanes[i] : maximum;
+        for (int i = 1; i < Step; i++)
+            maximum = lanes[i] >= maximum ? lanes[i] : maximum;
 
-        TLanes offset = TLanes.Broadcast(maximum), sum = TLanes.Broadcast(0f);
+        TLanes offset = TLanes.Broadcast(maximum),
+            sum = TLanes.Broadcast(0f);
         for (int i = 0; i < width; i += Step)
         {
             TLanes e = CanonicalMath.Exp(TLanes.Subtract(TLanes.Load(row + i), offset));
@@ -120,7 +138,8 @@ internal static unsafe class RowOperations<TLanes> where TLanes : struct, ILanes
     public static void Scale(float* row, float factor, int width)
     {
         TLanes f = TLanes.Broadcast(factor);
-        for (int i = 0; i < width; i += Step) TLanes.Store(TLanes.Multiply(TLanes.Load(row + i), f), row + i);
+        for (int i = 0; i < width; i += Step)
+            TLanes.Store(TLanes.Multiply(TLanes.Load(row + i), f), row + i);
     }
 
     /// <summary>target += source.</summary>
@@ -135,7 +154,8 @@ internal static unsafe class RowOperations<TLanes> where TLanes : struct, ILanes
     public static float Dot(float* a, float* b, int width)
     {
         TLanes sum = TLanes.Broadcast(0f);
-        for (int i = 0; i < width; i += Step) sum = TLanes.FusedMultiplyAdd(TLanes.Load(a + i), TLanes.Load(b + i), sum);
+        for (int i = 0; i < width; i += Step)
+            sum = TLanes.FusedMultiplyAdd(TLanes.Load(a + i), TLanes.Load(b + i), sum);
         return TLanes.Sum(sum);
     }
 

@@ -31,7 +31,8 @@ internal sealed class Shard
             bool counts = i + 1 < length && document.IsTarget[i + 1];
             _tokens.Add(document.Tokens[i]);
             _targets.Add(counts ? document.Tokens[i + 1] : NoTarget);
-            if (counts) TargetCount++;
+            if (counts)
+                TargetCount++;
         }
     }
 }

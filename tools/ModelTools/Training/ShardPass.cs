@@ -4,7 +4,8 @@ using DeterministicInference.ModelTools.Model;
 namespace DeterministicInference.ModelTools.Training;
 
 /// <summary><see cref="IShardPass"/> of the Llama decoder in one implementation of the lanes.</summary>
-internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struct, ILanes<TLanes>
+internal sealed unsafe class ShardPass<TLanes> : IShardPass
+    where TLanes : struct, ILanes<TLanes>
 {
     private readonly ParameterLayout _layout;
     private readonly LlamaShape _shape;
@@ -22,7 +23,10 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
     private readonly RowMatrix _qkvGradient;
     private readonly NativeBuffer _packed;
 
-    /// <summary>Allocates for shards of up to <paramref name="maxTokens"/> tokens in documents of up to <paramref name="maxDocument"/>.</summary>
+    /// <summary>
+    /// Allocates for shards of up to <paramref name="maxTokens"/> tokens in documents of up to
+    /// <paramref name="maxDocument"/>.
+    /// </summary>
     public ShardPass(ParameterLayout layout, int maxTokens, int maxDocument)
     {
         _layout = layout;
@@ -32,7 +36,8 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
         _attention = new(_shape, maxDocument);
         _head = new(layout, maxTokens);
         int qkvWidth = _shape.QueryWidth + 2 * _shape.KeyValueWidth;
-        int weightsPerToken = Enumerable.Range(1, maxDocument)
+        int weightsPerToken = Enumerable
+            .Range(1, maxDocument)
             .Max(length => (AttentionPass<TLanes>.WeightsLength(length) + length - 1) / length);
         _layers = new LayerActivations[_shape.Layers];
         for (int i = 0; i < _layers.Length; i++)
@@ -53,8 +58,10 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
     {
         for (int row = 0; row < shard.Tokens.Count; row++)
         {
-            new Span<float>(weights.Flat + _layout.Embedding + (nint)shard.Tokens[row] * _shape.Hidden, _shape.Hidden)
-                .CopyTo(Stream(0).RowSpan(row));
+            new Span<float>(
+                weights.Flat + _layout.Embedding + (nint)shard.Tokens[row] * _shape.Hidden,
+                _shape.Hidden
+            ).CopyTo(Stream(0).RowSpan(row));
         }
         for (int layer = 0; layer < _layers.Length; layer++)
         {
@@ -70,9 +77,11 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
         foreach (ParameterTensor tensor in _layout.Tensors)
         {
             // The products write all other gradients whole; those of the norms are added row by row.
-            if (tensor.Tensor.Role == LlamaTensorRole.Norm) new Span<float>(gradient + tensor.Offset, tensor.Length).Clear();
+            if (tensor.Tensor.Role == LlamaTensorRole.Norm)
+                new Span<float>(gradient + tensor.Offset, tensor.Length).Clear();
         }
-        for (int row = 0; row < shard.Tokens.Count; row++) _residualGradient.RowSpan(row).Clear();
+        for (int row = 0; row < shard.Tokens.Count; row++)
+            _residualGradient.RowSpan(row).Clear();
         _head.Backward(weights, lossScale, _residualGradient, gradient);
         for (int layer = _layers.Length - 1; layer >= 0; layer--)
         {
@@ -89,12 +98,20 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
 
     public void Dispose()
     {
-        foreach (LayerActivations layer in _layers) layer.Dispose();
+        foreach (LayerActivations layer in _layers)
+            layer.Dispose();
         RowMatrix[] matrices =
         [
-            _final, _residualGradient, _hiddenGradient, _activatedGradient, _gateUpGradient, _attentionGradient, _qkvGradient,
+            _final,
+            _residualGradient,
+            _hiddenGradient,
+            _activatedGradient,
+            _gateUpGradient,
+            _attentionGradient,
+            _qkvGradient,
         ];
-        foreach (RowMatrix matrix in matrices) matrix.Dispose();
+        foreach (RowMatrix matrix in matrices)
+            matrix.Dispose();
         _packed.Dispose();
         _rotary.Dispose();
         _attention.Dispose();
@@ -115,8 +132,13 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
         foreach ((int start, int length) in shard.Documents)
         {
             _attention.Forward(
-                kept.QueryKeyValue.Row(start), kept.QueryKeyValue.Stride, length, kept.AttentionWeights.Pointer + offset,
-                kept.Attention.Row(start), kept.Attention.Stride);
+                kept.QueryKeyValue.Row(start),
+                kept.QueryKeyValue.Stride,
+                length,
+                kept.AttentionWeights.Pointer + offset,
+                kept.Attention.Row(start),
+                kept.Attention.Stride
+            );
             offset += AttentionPass<TLanes>.WeightsLength(length) * _shape.Heads;
         }
         Copy(kept.Input, kept.Middle, rows);
@@ -127,12 +149,23 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
     {
         LayerActivations kept = _layers[layer];
         int rows = shard.Tokens.Count;
-        Normalize(kept.Middle, weights.Flat + _layout.FeedForwardNorm(layer), rows, kept.MiddleFactors, kept.MiddleNormed);
+        Normalize(
+            kept.Middle,
+            weights.Flat + _layout.FeedForwardNorm(layer),
+            rows,
+            kept.MiddleFactors,
+            kept.MiddleNormed
+        );
         Project(kept.MiddleNormed, rows, weights.GateUp(layer), kept.GateUp, proceed: false);
         for (int row = 0; row < rows; row++)
         {
             float* gate = kept.GateUp.Row(row);
-            RowOperations<TLanes>.SwiGlu(gate, gate + _shape.Intermediate, _shape.Intermediate, kept.Activated.Row(row));
+            RowOperations<TLanes>.SwiGlu(
+                gate,
+                gate + _shape.Intermediate,
+                _shape.Intermediate,
+                kept.Activated.Row(row)
+            );
         }
         Copy(kept.Middle, Stream(layer + 1), rows);
         Project(kept.Activated, rows, weights.Down(layer), Stream(layer + 1), proceed: true);
@@ -149,8 +182,13 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
             float* gate = kept.GateUp.Row(row);
             float* gateGradient = _gateUpGradient.Row(row);
             RowOperations<TLanes>.SwiGluBackward(
-                gate, gate + _shape.Intermediate, _activatedGradient.Row(row), _shape.Intermediate,
-                gateGradient, gateGradient + _shape.Intermediate);
+                gate,
+                gate + _shape.Intermediate,
+                _activatedGradient.Row(row),
+                _shape.Intermediate,
+                gateGradient,
+                gateGradient + _shape.Intermediate
+            );
         }
         WeightGradient(_gateUpGradient, kept.MiddleNormed, rows, gradient + _layout.GateUp(layer));
         Unproject(_gateUpGradient, rows, weights.GateUp(layer), _hiddenGradient);
@@ -167,8 +205,15 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
         foreach ((int start, int length) in shard.Documents)
         {
             _attention.Backward(
-                kept.QueryKeyValue.Row(start), kept.QueryKeyValue.Stride, length, kept.AttentionWeights.Pointer + offset,
-                kept.Attention.Row(start), _attentionGradient.Row(start), kept.Attention.Stride, _qkvGradient.Row(start));
+                kept.QueryKeyValue.Row(start),
+                kept.QueryKeyValue.Stride,
+                length,
+                kept.AttentionWeights.Pointer + offset,
+                kept.Attention.Row(start),
+                _attentionGradient.Row(start),
+                kept.Attention.Stride,
+                _qkvGradient.Row(start)
+            );
             offset += AttentionPass<TLanes>.WeightsLength(length) * _shape.Heads;
         }
         Rotate(shard, _qkvGradient, backward: true);
@@ -185,14 +230,29 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
         }
     }
 
-    /// <summary>Adds to the residual gradient what flows through the norm whose output's gradient is in the hidden gradient.</summary>
-    private void NormalizeBackward(RowMatrix x, float[] factors, int rows, PackedWeights weights, int gain, float* gradient)
+    /// <summary>
+    /// Adds to the residual gradient what flows through the norm whose output's gradient is in the hidden gradient.
+    /// </summary>
+    private void NormalizeBackward(
+        RowMatrix x,
+        float[] factors,
+        int rows,
+        PackedWeights weights,
+        int gain,
+        float* gradient
+    )
     {
         for (int row = 0; row < rows; row++)
         {
             RowOperations<TLanes>.NormalizeBackward(
-                x.Row(row), weights.Flat + gain, factors[row], _hiddenGradient.Row(row), x.Columns,
-                _residualGradient.Row(row), gradient + gain);
+                x.Row(row),
+                weights.Flat + gain,
+                factors[row],
+                _hiddenGradient.Row(row),
+                x.Columns,
+                _residualGradient.Row(row),
+                gradient + gain
+            );
         }
     }
 
@@ -203,7 +263,14 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
         {
             for (int i = 0; i < length; i++)
             {
-                RowOperations<TLanes>.Rotate(qkv.Row(start + i), heads, _shape.HeadDim, _rotary.Cos(i), _rotary.Sin(i), backward);
+                RowOperations<TLanes>.Rotate(
+                    qkv.Row(start + i),
+                    heads,
+                    _shape.HeadDim,
+                    _rotary.Cos(i),
+                    _rotary.Sin(i),
+                    backward
+                );
             }
         }
     }
@@ -211,24 +278,53 @@ internal sealed unsafe class ShardPass<TLanes> : IShardPass where TLanes : struc
     /// <summary>Y (+)= X·Wᵀ. Rows up to the next multiple of eight are computed too and mean nothing.</summary>
     private static void Project(RowMatrix x, int rows, PackedMatrix w, RowMatrix y, bool proceed) =>
         MatrixProduct<TLanes>.Multiply(
-            x.Pointer, x.Stride, 1, Padded(rows), w.Forward, w.Inputs, w.Outputs, y.Pointer, y.Stride, proceed: proceed);
+            x.Pointer,
+            x.Stride,
+            1,
+            Padded(rows),
+            w.Forward,
+            w.Inputs,
+            w.Outputs,
+            y.Pointer,
+            y.Stride,
+            proceed: proceed
+        );
 
     /// <summary>dX = dY·W.</summary>
     private static void Unproject(RowMatrix dy, int rows, PackedMatrix w, RowMatrix dx) =>
         MatrixProduct<TLanes>.Multiply(
-            dy.Pointer, dy.Stride, 1, Padded(rows), w.Backward, w.Outputs, w.Inputs, dx.Pointer, dx.Stride);
+            dy.Pointer,
+            dy.Stride,
+            1,
+            Padded(rows),
+            w.Backward,
+            w.Outputs,
+            w.Inputs,
+            dx.Pointer,
+            dx.Stride
+        );
 
     /// <summary>dW = dYᵀ·X.</summary>
     private void WeightGradient(RowMatrix dy, RowMatrix x, int rows, float* gradient)
     {
         MatrixPacking.PackRows(x.Pointer, x.Stride, rows, rows, x.Columns, _packed.Pointer);
         MatrixProduct<TLanes>.Multiply(
-            dy.Pointer, 1, dy.Stride, dy.Columns, _packed.Pointer, rows, x.Columns, gradient, x.Columns);
+            dy.Pointer,
+            1,
+            dy.Stride,
+            dy.Columns,
+            _packed.Pointer,
+            rows,
+            x.Columns,
+            gradient,
+            x.Columns
+        );
     }
 
     private static void Copy(RowMatrix source, RowMatrix target, int rows)
     {
-        for (int row = 0; row < Padded(rows); row++) source.RowSpan(row).CopyTo(target.RowSpan(row));
+        for (int row = 0; row < Padded(rows); row++)
+            source.RowSpan(row).CopyTo(target.RowSpan(row));
     }
 
     private static int Padded(int rows) => MatrixPacking.RoundUp(rows, ProductTile<TLanes>.Rows);

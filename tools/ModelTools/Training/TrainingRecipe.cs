@@ -62,9 +62,13 @@ internal sealed record TrainingRecipe(LlamaShape Shape, int Steps, ulong Seed, s
         get
         {
             LlamaShape s = Shape;
-            string text = string.Create(CultureInfo.InvariantCulture, $"""
+            FormattableString shape =
+                $"{s.Hidden} {s.Layers} {s.Heads} {s.KeyValueHeads} {s.HeadDim} {s.Intermediate} {s.Vocabulary}";
+            string text = string.Create(
+                CultureInfo.InvariantCulture,
+                $"""
                 numerics {NumericsVersion}
-                shape {s.Hidden} {s.Layers} {s.Heads} {s.KeyValueHeads} {s.HeadDim} {s.Intermediate} {s.Vocabulary} {s.RopeTheta:R} {s.RmsEpsilon:R}
+                shape {shape} {s.RopeTheta:R} {s.RmsEpsilon:R}
                 steps {Steps}
                 seed {Seed}
                 shards {Shards} {ShardTokens} {DocumentTokens}
@@ -72,7 +76,8 @@ internal sealed record TrainingRecipe(LlamaShape Shape, int Steps, ulong Seed, s
                 adamw {Beta1:R} {Beta2:R} {Epsilon:R} {WeightDecay:R} {ClipNorm:R}
                 init {EmbeddingDeviation:R} {MatrixDeviation:R}
                 corpus {Corpus}
-                """);
+                """
+            );
             return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n"))));
         }
     }
@@ -80,9 +85,11 @@ internal sealed record TrainingRecipe(LlamaShape Shape, int Steps, ulong Seed, s
     /// <summary>The learning rate of a step, counted from 0.</summary>
     public double LearningRate(int step)
     {
-        if (step < WarmUpSteps) return PeakLearningRate * (step + 1) / WarmUpSteps;
+        if (step < WarmUpSteps)
+            return PeakLearningRate * (step + 1) / WarmUpSteps;
         double fallsFrom = ConstantUntil * Steps;
-        if (step < fallsFrom) return PeakLearningRate;
+        if (step < fallsFrom)
+            return PeakLearningRate;
         double done = (step - fallsFrom) / (Steps - fallsFrom);
         return PeakLearningRate * (1 - (1 - FinalFraction) * Math.Min(done, 1));
     }

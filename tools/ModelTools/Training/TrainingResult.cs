@@ -9,4 +9,11 @@ namespace DeterministicInference.ModelTools.Training;
 /// <param name="LastLoss">Loss of the last step of this run.</param>
 /// <param name="Validation">Loss on the validation documents, when the run is complete and there are any.</param>
 internal sealed record TrainingResult(
-    ParameterLayout Layout, float[] Weights, string WeightsHash, int Steps, bool Complete, ShardLoss LastLoss, ShardLoss? Validation);
+    ParameterLayout Layout,
+    float[] Weights,
+    string WeightsHash,
+    int Steps,
+    bool Complete,
+    ShardLoss LastLoss,
+    ShardLoss? Validation
+);

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using DeterministicInference.ModelTools.Model;
 
 namespace DeterministicInference.ModelTools.Training;
@@ -37,8 +37,7 @@ internal sealed class TrainingState : IDisposable
     public double Beta2Power { get; set; } = 1;
 
     /// <summary>SHA-256 over the weights, in hexadecimal.</summary>
-    public string WeightsHash =>
-        Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(Weights.Span)));
+    public string WeightsHash => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(Weights.Span)));
 
     /// <summary>The state before the first step; element i of tensor t depends on (seed, t, i) only.</summary>
     public static TrainingState Create(TrainingRecipe recipe, ParameterLayout layout)
@@ -55,7 +54,8 @@ internal sealed class TrainingState : IDisposable
             }
             SeededNormal normal = new(recipe.Seed, t);
             float deviation = (float)Deviation(recipe, tensor);
-            for (int i = 0; i < values.Length; i++) values[i] = deviation * normal.At(i);
+            for (int i = 0; i < values.Length; i++)
+                values[i] = deviation * normal.At(i);
         }
         return state;
     }

@@ -40,7 +40,8 @@ internal sealed class WorkerPool : IDisposable
         _items = items;
         _next = 0;
         _done.Reset(Workers);
-        foreach (SemaphoreSlim start in _start) start.Release();
+        foreach (SemaphoreSlim start in _start)
+            start.Release();
         TakeItems(0);
         _done.Wait();
         ExceptionDispatchInfo? failure = _failure;
@@ -51,9 +52,12 @@ internal sealed class WorkerPool : IDisposable
     public void Dispose()
     {
         _stopping = true;
-        foreach (SemaphoreSlim start in _start) start.Release();
-        foreach (Thread thread in _threads) thread.Join();
-        foreach (SemaphoreSlim start in _start) start.Dispose();
+        foreach (SemaphoreSlim start in _start)
+            start.Release();
+        foreach (Thread thread in _threads)
+            thread.Join();
+        foreach (SemaphoreSlim start in _start)
+            start.Dispose();
         _done.Dispose();
     }
 
@@ -62,7 +66,8 @@ internal sealed class WorkerPool : IDisposable
         while (true)
         {
             _start[worker - 1].Wait();
-            if (_stopping) return;
+            if (_stopping)
+                return;
             TakeItems(worker);
         }
     }
@@ -71,7 +76,11 @@ internal sealed class WorkerPool : IDisposable
     {
         try
         {
-            for (int item = Interlocked.Increment(ref _next) - 1; item < _items; item = Interlocked.Increment(ref _next) - 1)
+            for (
+                int item = Interlocked.Increment(ref _next) - 1;
+                item < _items;
+                item = Interlocked.Increment(ref _next) - 1
+            )
             {
                 _work(worker, item);
             }

@@ -1,54 +1,78 @@
-using DeterministicInference.Server.Backends;
-using DeterministicInference.Server.Backends.Preflight;
+using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Determinism;
-using DeterministicInference.Server.Proxy;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Machine;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeterministicInference.Server.Cli.Doctor;
 
 /// <summary>What this machine, engine and configuration can promise.</summary>
-/// <param name="Backend">The engine.</param>
-/// <param name="Machine">What it runs on.</param>
-/// <param name="Command">The line that launches it, without secrets; null where it is attached to.</param>
-/// <param name="Address">Where it is attached to; null where it is launched.</param>
-/// <param name="Verdict">What was found.</param>
-/// <param name="Digests">What the embedded engine computed; null for others, and where it can't start.</param>
-internal sealed record Diagnosis(IBackend Backend, MachineFacts Machine, string? Command, string? Address, DeterminismVerdict Verdict, EmbeddedDigests? Digests = null)
+/// <param name="Engine">The engine.</param>
+/// <param name="Machine">The machine on which the engine runs.</param>
+/// <param name="Command">Command line that launches the engine, without secrets; null for an attached engine.</param>
+/// <param name="Address">Address of an attached engine; null for a launched one.</param>
+/// <param name="Assessment">
+/// The assessment that <c>serve</c> would make: of a launched engine before the launch, of an attached one including
+/// what it reports.
+/// </param>
+/// <param name="Digests">
+/// Digests that the embedded engine computed; null for other engines, and where it can't start.
+/// </param>
+internal sealed record Diagnosis(
+    IEngineKind Engine,
+    MachineFacts Machine,
+    string? Command,
+    string? Address,
+    EngineAssessment Assessment,
+    EmbeddedDigests? Digests = null
+)
 {
-    /// <summary>An engine that is attached to must answer within this time.</summary>
+    /// <summary>Time within which an attached engine must pass a probe.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public bool CanStart => Verdict.Refusal is null;
+    public bool CanStart => Assessment.Refusal is null;
 
-    public int ExitCode => !CanStart ? Cli.ExitCode.Failure : Verdict.IsDeterministic ? Cli.ExitCode.Success : Cli.ExitCode.BestEffort;
+    /// <summary>Whether no known reason speaks against determinism.</summary>
+    public bool IsDeterministic => Assessment.Reasons.Count == 0;
 
-    /// <summary>Looks at everything but the digests. An engine that is launched is not started; one that is attached to is asked.</summary>
-    public static async Task<Diagnosis> MakeAsync(InferenceOptions options, CancellationToken cancellation)
+    public int ExitCode =>
+        !CanStart ? Server.ExitCode.Failure
+        : IsDeterministic ? Server.ExitCode.Success
+        : Server.ExitCode.BestEffort;
+
+    /// <summary>
+    /// Assesses everything except the digests. A launched engine is not started; an attached one is queried.
+    /// </summary>
+    /// <param name="engine">The kind of the engine that the settings name.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="keys">Keys of the settings.</param>
+    /// <param name="machine">Facts about this machine.</param>
+    /// <param name="cancellation">Cancels the queries.</param>
+    public static async Task<Diagnosis> MakeAsync(
+        IEngineKind engine,
+        ServeOptions options,
+        ServeKeys keys,
+        MachineFacts machine,
+        CancellationToken cancellation
+    )
     {
-        IBackend backend = BackendRegistry.Find(options.Backend)!;
-        MachineFacts machine = MachineFactsReader.Read(options, GpuEnvironment.Collect());
-        if (options.BackendUrl is { } url) return await OfAttachedAsync(backend, options, machine, url, cancellation);
-        BackendLaunch launch = backend.Launch(options, machine)!;
-        DeterminismVerdict verdict = EnginePreflight.Check(backend, options, machine);
-        if (!ExecutableLookup.IsThere(launch.File))
+        TimeProvider time = TimeProvider.System;
+        var assessor = new EngineAssessor(engine, options, machine, time, NullLogger.Instance);
+        if (options.BackendUrl is not { } url)
         {
-            verdict = verdict with { Findings = [.. verdict.Findings, Finding.Refused("executable_missing", $"'{launch.File}' was not found. {backend.MissingExecutableRemedy}")] };
+            EngineLaunch launch = engine.Launcher!.Launch(options, machine);
+            string command = SecretMask.Of(options, keys, machine.Variables).Apply(launch.Describe());
+            return new Diagnosis(engine, machine, command, null, assessor.BeforeLaunch(launch));
         }
-        string command = SecretMask.Of(options, EnvironmentVariables.OfProcess()).Apply(launch.Describe());
-        return new Diagnosis(backend, machine, command, null, verdict);
-    }
-
-    private static async Task<Diagnosis> OfAttachedAsync(IBackend backend, InferenceOptions options, MachineFacts machine, Uri url, CancellationToken cancellation)
-    {
-        using var calls = new EngineCalls(url, BackendKey.Read(options).Key);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Patience);
-        string? problem = await new BackendProbe(backend, calls, Patience).AskAsync(deep: false, cancellation);
-        DeterminismVerdict verdict = EnginePreflight.Check(backend, options, machine, problem is null ? await EngineReport.ReadAsync(backend, calls, limit.Token) : null);
-        if (problem is not null)
-        {
-            verdict = verdict with { Findings = [.. verdict.Findings, Finding.Refused("engine_unreachable", $"The engine of --backend-url is not ready: {problem}. Start it, or give its address.")] };
-        }
-        return new Diagnosis(backend, machine, null, BackendAddress.Shown(url), verdict);
+        EngineAssessment assessment = assessor.BeforeLaunch(null);
+        using var calls = new EngineCalls(url, keys.Engine);
+        ProbeProblem? problem = await new EngineProbe(engine.Health, calls, Patience, time).AskAsync(
+            deep: false,
+            cancellation
+        );
+        assessment = problem is null
+            ? await assessor.WhenReadyAsync(assessment, calls, null, options.BackendStartupTimeout, cancellation)
+            : assessment.With(EngineUnreachable.Of(problem));
+        return new Diagnosis(engine, machine, null, EngineUrl.ToDisplay(url), assessment);
     }
 }

@@ -1,36 +1,42 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using DeterministicInference.Server.Backends.Preflight;
-using DeterministicInference.Server.Determinism;
-using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Assessment;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Json;
+using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Cli.Doctor;
 
-/// <summary>A diagnosis for programs: one JSON object.</summary>
+/// <summary>Writes a diagnosis as one JSON object.</summary>
 internal static class DiagnosisJson
 {
     public static string Write(Diagnosis diagnosis)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer, ApiJson.WriterOptions))
+        return JsonBytes.WriteText(json =>
         {
             json.WriteStartObject();
             WriteMachine(json, diagnosis.Machine);
-            json.WriteString("backend", diagnosis.Backend.Name);
+            json.WriteString("backend", diagnosis.Engine.Name);
             json.WriteString("launch", diagnosis.Command);
             json.WriteString("attach", diagnosis.Address);
             json.WriteStartArray("findings");
-            foreach (Finding finding in diagnosis.Verdict.Findings) WriteFinding(json, finding);
+            foreach (Finding finding in diagnosis.Assessment.Findings)
+                WriteFinding(json, finding);
+            json.WriteEndArray();
+            json.WriteStartArray("pending");
+            foreach (PendingCheck check in diagnosis.Assessment.Pending)
+                WritePending(json, check);
             json.WriteEndArray();
             json.WriteBoolean("can_start", diagnosis.CanStart);
-            json.WriteString("class", diagnosis.Verdict.Class);
-            json.WriteString("basis", diagnosis.Verdict.IsDeterministic ? diagnosis.Verdict.Basis : null);
+            json.WriteString(
+                "class",
+                diagnosis.IsDeterministic ? EngineAssessment.Deterministic : EngineAssessment.BestEffort
+            );
+            json.WriteString("basis", diagnosis.IsDeterministic ? diagnosis.Assessment.Basis : null);
             WriteDigests(json, diagnosis.Digests);
             json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        });
     }
 
     private static void WriteMachine(Utf8JsonWriter json, MachineFacts machine)
@@ -58,6 +64,18 @@ internal static class DiagnosisJson
         json.WriteString("kind", DiagnosisText.Label(finding.Kind));
         json.WriteString("code", finding.Code);
         json.WriteString("text", finding.Text);
+        json.WriteBoolean("needs_engine", finding.NeedsEngine);
+        json.WriteEndObject();
+    }
+
+    private static void WritePending(Utf8JsonWriter json, PendingCheck check)
+    {
+        json.WriteStartObject();
+        json.WriteString("question", check.Question);
+        json.WriteStartArray("codes");
+        foreach (string code in check.Codes)
+            json.WriteStringValue(code);
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 

@@ -1,76 +1,164 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DeterministicInference.Engine.Model;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.EngineHost;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Engines.Embedded;
+using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Cli.Doctor;
 
 /// <summary>
-/// <c>doctor</c>: what <c>serve</c> with the same settings could promise on this machine, without starting anything. For the embedded engine,
-/// which is the one that is meant where no setting names another, it also computes a fixed workload.
+/// <c>doctor</c>: reports what <c>serve</c> with the same settings could promise on this machine, without starting
+/// anything. For the embedded engine, the default if no setting names another, it also computes a fixed workload.
 /// </summary>
 internal static class DoctorCommand
 {
-    private static readonly EngineOptions Default = new();
+    private static readonly EmbeddedEngineOptions Default = new();
 
-    private static readonly Option<int> Threads = EngineCommand.Number("--threads", "Embedded engine: threads that compute.", Default.Threads, 1, 512);
-    private static readonly Option<int> PrefillChunk = EngineCommand.Number("--prefill-chunk", "Embedded engine: prompt tokens computed per step.", Default.PrefillChunk, 1, 65536);
-    private static readonly Option<int> Beside = EngineCommand.Number("--beside", "Embedded engine: other sequences generated at the same time.", 0, 0, 64);
-    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object instead of lines.", Arity = ArgumentArity.Zero };
+    private static readonly Option<int> Threads = CommandSyntax.Number(
+        "--threads",
+        "Embedded engine: threads that compute.",
+        Default.Threads,
+        1,
+        512
+    );
+    private static readonly Option<int> PrefillChunk = CommandSyntax.Number(
+        "--prefill-chunk",
+        "Embedded engine: prompt tokens computed per step.",
+        Default.PrefillChunk,
+        1,
+        65536
+    );
+    private static readonly Option<int> Beside = CommandSyntax.Number(
+        "--beside",
+        "Embedded engine: other sequences generated at the same time.",
+        0,
+        0,
+        64
+    );
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print one JSON object instead of lines.",
+        Arity = ArgumentArity.Zero,
+    };
 
     private static readonly Option[] OfWorkload = [Threads, PrefillChunk, Beside];
 
-    /// <summary>Any of these says which engine is meant.</summary>
+    /// <summary>Settings that select an engine.</summary>
     private static readonly string[] NamesEngine =
-        [nameof(InferenceOptions.Backend), nameof(InferenceOptions.ModelPath), nameof(InferenceOptions.BackendUrl), nameof(InferenceOptions.BackendCommand), nameof(InferenceOptions.BackendArguments)];
+    [
+        nameof(ServeOptions.Backend),
+        nameof(ServeOptions.ModelPath),
+        nameof(ServeOptions.BackendUrl),
+        nameof(ServeOptions.BackendCommand),
+        nameof(ServeOptions.BackendArguments),
+    ];
 
-    /// <param name="backends">What <c>--backend</c> may name.</param>
-    public static Command Create(IReadOnlyList<BackendChoice> backends)
+    /// <param name="engines">The engines that <c>--backend</c> can name.</param>
+    public static Command Create(EngineRegistry engines)
     {
-        var command = new Command("doctor", "Say what this machine, engine and configuration can promise; with the embedded engine, compute digests that every machine must agree on.")
+        var command = new Command(
+            "doctor",
+            "Report what this machine, engine and configuration can promise; with the embedded engine, also "
+                + "compute digests that must be equal on every machine. It judges the engine; it looks neither at "
+                + "ports nor at the data folder, which a running server with the same settings holds."
+        )
         {
-            // As in serve: all errors are found in one pass.
+            // As in serve, all errors are reported at once.
             TreatUnmatchedTokensAsErrors = false,
         };
-        foreach (Option option in (Option[])[.. OfWorkload, Json]) command.Options.Add(option);
-        ServeCommand.AddOptionsTo(command);
-        command.SetAction((parsed, cancellation) => CommandErrors.ReportAsync(() => RunAsync(parsed, backends, cancellation)));
+        foreach (Option option in (Option[])[.. OfWorkload, Json])
+            command.Options.Add(option);
+        ServeCommand.AddOptionsTo(command, engines.Choices);
+        command.SetAction(
+            (parsed, cancellation) => CommandErrors.ReportAsync(() => RunAsync(parsed, engines, cancellation))
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, IReadOnlyList<BackendChoice> backends, CancellationToken cancellation)
+    private static async Task<int> RunAsync(ParseResult parsed, EngineRegistry engines, CancellationToken cancellation)
     {
         ServeArguments arguments = ServeArguments.Read(SettingsOf(parsed.Tokens), ServeCommand.CommandsOf(parsed));
-        ResolvedConfiguration configuration = Read(arguments, arguments.Values, backends);
+        ResolvedConfiguration configuration = Read(arguments, arguments.Values, engines.Choices);
         if (!NamesEngine.Any(configuration.IsGiven))
         {
-            var embedded = new GivenValue(SettingTable.Of(nameof(InferenceOptions.Backend)), "embedded", Origin.Default);
-            configuration = Read(arguments, [.. arguments.Values, embedded], backends);
+            var embedded = new GivenValue(
+                SettingTable.Of(nameof(ServeOptions.Backend)),
+                EmbeddedKind.BackendName,
+                Origin.Default
+            );
+            configuration = Read(arguments, [.. arguments.Values, embedded], engines.Choices);
         }
-        InferenceOptions options = configuration.Options;
-        bool isEmbedded = options is { Backend: "embedded", BackendUrl: null };
+        ServeOptions options = configuration.Options;
+        bool isEmbedded = options is { Backend: EmbeddedKind.BackendName, BackendUrl: null };
         string[] problems =
         [
-            .. arguments.Problems, .. configuration.Problems,
-            .. arguments.PrintConfig ? [$"{ServeArguments.PrintConfigFlag}: belongs to serve. Leave it out."] : (string[])[],
-            .. OfWorkload.Where(option => !isEmbedded && parsed.GetResult(option) is { Implicit: false }).Select(option => $"{option.Name}: only the embedded engine computes a workload here. Leave it out, or give --backend embedded."),
+            .. arguments.Problems,
+            .. configuration.Problems,
+            .. arguments.PrintConfig
+                ? [$"{ServeArguments.PrintConfigFlag}: applies to serve only. Leave it out."]
+                : (string[])[],
+            .. OfWorkload
+                .Where(option => !isEmbedded && parsed.GetResult(option) is { Implicit: false })
+                .Select(option =>
+                    $"{option.Name}: applies to the embedded engine only. Leave it out, or give "
+                    + $"--backend {EmbeddedKind.BackendName}."
+                ),
         ];
-        foreach (string warning in configuration.Warnings) await Console.Error.WriteLineAsync($"warning: {OneLine.Of(warning)}");
-        foreach (string problem in problems) await Console.Error.WriteLineAsync($"error: {OneLine.Of(problem)}");
-        if (problems.Length > 0) return ExitCode.Usage;
+        foreach (string warning in configuration.Warnings)
+            await Console.Error.WriteLineAsync($"warning: {OneLine.Of(warning)}");
+        foreach (string problem in problems)
+            await Console.Error.WriteLineAsync($"error: {OneLine.Of(problem)}");
+        if (problems.Length > 0)
+            return ExitCode.Usage;
 
-        Diagnosis diagnosis = await Diagnosis.MakeAsync(options, cancellation);
+        IEngineKind engineKind = engines.Of(options);
+        Diagnosis diagnosis = await Diagnosis.MakeAsync(
+            engineKind,
+            options,
+            configuration.Keys,
+            MachineFactsReader.Read(
+                options.ModelPath,
+                engineKind.Determinism.TemplateIn(options),
+                GpuEnvironment.Collect()
+            ),
+            cancellation
+        );
         if (isEmbedded && diagnosis.CanStart)
         {
-            var engine = new EngineOptions { ModelPath = options.ModelPath, Threads = parsed.GetValue(Threads), PrefillChunk = parsed.GetValue(PrefillChunk) };
-            diagnosis = diagnosis with { Digests = await EmbeddedDigests.ComputeAsync(engine, parsed.GetValue(Beside), cancellation) };
+            var engine = new EmbeddedEngineOptions
+            {
+                ModelPath = options.ModelPath,
+                Threads = parsed.GetValue(Threads),
+                PrefillChunk = parsed.GetValue(PrefillChunk),
+            };
+            try
+            {
+                diagnosis = diagnosis with
+                {
+                    Digests = await EmbeddedDigests.ComputeAsync(engine, parsed.GetValue(Beside), cancellation),
+                };
+            }
+            catch (ModelLoadException e)
+            {
+                diagnosis = diagnosis with
+                {
+                    Assessment = diagnosis.Assessment.With(Finding.Refused("model_file", e.Message)),
+                };
+            }
         }
-        await Console.Out.WriteAsync(parsed.GetValue(Json) ? DiagnosisJson.Write(diagnosis) + "\n" : DiagnosisText.Write(diagnosis));
+        await Console.Out.WriteAsync(
+            parsed.GetValue(Json) ? DiagnosisJson.Write(diagnosis) + "\n" : DiagnosisText.Write(diagnosis)
+        );
         return diagnosis.ExitCode;
     }
 
-    private static ResolvedConfiguration Read(ServeArguments arguments, IReadOnlyCollection<GivenValue> flags, IReadOnlyList<BackendChoice> backends) =>
-        ResolvedConfiguration.Read(flags, arguments.ConfigPath, EnvironmentVariables.OfProcess(), backends);
+    private static ResolvedConfiguration Read(
+        ServeArguments arguments,
+        IReadOnlyCollection<GivenValue> flags,
+        IReadOnlyList<EngineChoice> engines
+    ) => ResolvedConfiguration.Read(flags, arguments.ConfigPath, EnvironmentVariables.OfProcess(), engines);
 
     /// <summary>The tokens without this command's own options.</summary>
     private static List<Token> SettingsOf(IReadOnlyList<Token> tokens)
@@ -83,10 +171,13 @@ internal static class DoctorCommand
                 settings.AddRange(tokens.Skip(i));
                 break;
             }
-            if (tokens[i].Type == TokenType.Option && tokens[i].Value == Json.Name) continue;
-            // Each of them has one value, or the line would not have been parsed.
-            if (tokens[i].Type == TokenType.Option && OfWorkload.Any(option => option.Name == tokens[i].Value)) i++;
-            else settings.Add(tokens[i]);
+            if (tokens[i].Type == TokenType.Option && tokens[i].Value == Json.Name)
+                continue;
+            // Each of these options has exactly one value, as the parser has checked.
+            if (tokens[i].Type == TokenType.Option && OfWorkload.Any(option => option.Name == tokens[i].Value))
+                i++;
+            else
+                settings.Add(tokens[i]);
         }
         return settings;
     }

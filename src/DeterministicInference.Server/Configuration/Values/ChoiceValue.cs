@@ -1,15 +1,19 @@
 namespace DeterministicInference.Server.Configuration.Values;
 
-/// <summary>One of a few words, in any case.</summary>
-internal sealed class ChoiceValue(params string[] choices) : ValueKind<string>
+/// <summary>One of an enumeration's names, ignoring case.</summary>
+internal sealed class ChoiceValue<T> : ValueKind<T>
+    where T : struct, Enum
 {
-    public override string Placeholder { get; } = string.Join('|', choices);
+    private static readonly string[] Choices = [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
 
-    public override string? Read(string text, out string value)
+    public override string Placeholder { get; } = string.Join('|', Choices);
+
+    public override string? Read(string text, out T value)
     {
-        value = text.Trim().ToLowerInvariant();
-        return choices.Contains(value) ? null : $"is not a choice. Give {string.Join(" or ", (string[])[string.Join(", ", choices[..^1]), choices[^1]])}.";
+        int choice = Array.IndexOf(Choices, text.Trim().ToLowerInvariant());
+        value = choice >= 0 ? Enum.GetValues<T>()[choice] : default;
+        return choice >= 0 ? null : $"is not a choice. Give {string.Join(", ", Choices[..^1])} or {Choices[^1]}.";
     }
 
-    public override string Write(string value) => value;
+    public override string Write(T value) => value.ToString().ToLowerInvariant();
 }

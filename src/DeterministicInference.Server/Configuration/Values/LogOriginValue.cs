@@ -2,7 +2,7 @@ using DeterministicInference.Receipts.Log;
 
 namespace DeterministicInference.Server.Configuration.Values;
 
-/// <summary>The name of a log, as its checkpoints carry it.</summary>
+/// <summary>The name of a log, as its checkpoints contain it.</summary>
 internal sealed class LogOriginValue : ValueKind<string>
 {
     public override string Placeholder => "NAME";
@@ -12,7 +12,8 @@ internal sealed class LogOriginValue : ValueKind<string>
         value = text.Trim();
         return LogOrigin.IsValid(value)
             ? null
-            : $"is not a name of a log. Give at most {LogOrigin.MaxLength} visible ASCII characters without '+', such as log.example/a.";
+            : $"is not a valid log name. Give at most {LogOrigin.MaxLength} visible ASCII characters without '+', "
+                + $"such as log.example/a.";
     }
 
     public override string Write(string value) => value;

@@ -1,6 +1,6 @@
 namespace DeterministicInference.Server.Configuration.Values;
 
-/// <summary>Any line of text that is not blank.</summary>
+/// <summary>A line of text that is not blank.</summary>
 internal class TextValue(string placeholder) : ValueKind<string>
 {
     public override string Placeholder => placeholder;
@@ -8,7 +8,8 @@ internal class TextValue(string placeholder) : ValueKind<string>
     public override string? Read(string text, out string value)
     {
         value = text;
-        if (text.Any(char.IsControl)) return "contains a control character. Remove it.";
+        if (text.Any(char.IsControl))
+            return "contains a control character. Remove it.";
         return string.IsNullOrWhiteSpace(text) ? "is empty. Give a value, or leave the setting out." : null;
     }
 

@@ -3,11 +3,12 @@ using System.Numerics;
 
 namespace DeterministicInference.Server.Configuration.Values;
 
-/// <summary>A whole number in a range, both ends included.</summary>
+/// <summary>A whole number within an inclusive range.</summary>
 internal sealed class WholeNumberValue<T>(string placeholder, T minimum, T maximum) : ValueKind<T>
     where T : IBinaryInteger<T>
 {
-    private const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
+    private const NumberStyles Style =
+        NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
 
     public override string Placeholder => placeholder;
 

@@ -5,13 +5,18 @@ using System.Text.Json;
 namespace DeterministicInference.Server.Configuration.Values;
 
 /// <summary>Words of a command line: a JSON array of strings, or words between spaces.</summary>
-/// <param name="placeholder">Stands for the words in help.</param>
+/// <param name="placeholder">Placeholder for the words in help.</param>
 internal class WordsValue(string placeholder) : ValueKind<IReadOnlyList<string>>
 {
-    private const string Complaint = "is not a list of words. Give words between spaces or, where a word has spaces or quotes, a JSON array of strings.";
+    private const string Complaint =
+        "is not a list of words. Give words between spaces or, where a word has spaces or quotes, a JSON array of "
+        + "strings.";
 
-    // The result is shown to people, never put into a page.
-    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    // The result is shown in a terminal or log and never embedded in HTML.
+    private static readonly JsonWriterOptions Readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public override string Placeholder => placeholder;
 
@@ -22,15 +27,19 @@ internal class WordsValue(string placeholder) : ValueKind<IReadOnlyList<string>>
         value = [];
         if (!text.AsSpan().TrimStart().StartsWith('['))
         {
-            if (text.AsSpan().ContainsAny('"', '\'', '\\')) return Complaint;
+            if (text.AsSpan().ContainsAny('"', '\'', '\\'))
+                return Complaint;
             value = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
             return null;
         }
         try
         {
             using JsonDocument array = JsonDocument.Parse(text);
-            // GetString of anything else throws, as a lone surrogate does.
-            value = [.. array.RootElement.EnumerateArray().Select(word => word.GetString() ?? throw new JsonException())];
+            // GetString throws for other kinds, and for a lone surrogate.
+            value =
+            [
+                .. array.RootElement.EnumerateArray().Select(word => word.GetString() ?? throw new JsonException()),
+            ];
             return null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -41,22 +50,27 @@ internal class WordsValue(string placeholder) : ValueKind<IReadOnlyList<string>>
 
     public override string Write(IReadOnlyList<string> value)
     {
-        bool plain = value.All(word => word.Length > 0 && word[0] != '[' && !word.Any(c => char.IsWhiteSpace(c) || c is '"' or '\'' or '\\'));
+        bool plain = value.All(word =>
+            word.Length > 0 && word[0] != '[' && !word.Any(c => char.IsWhiteSpace(c) || c is '"' or '\'' or '\\')
+        );
         return plain ? string.Join(' ', value) : Array(value);
     }
 
-    /// <summary>Secrets are recognised by the names of the flags they belong to.</summary>
+    /// <summary>Secrets are recognised by the names of their flags.</summary>
     public override string Redact(string text) =>
-        Read(text, out IReadOnlyList<string> words) is null ? Write(SecretArguments.Redact(words)) : SecretArguments.Mask;
+        Read(text, out IReadOnlyList<string> words) is null
+            ? Write(SecretArguments.Redact(words))
+            : SecretArguments.Mask;
 
-    /// <summary>The words as a JSON array, from which they are read back whatever they contain.</summary>
+    /// <summary>Writes the words as a JSON array, which reads back unchanged whatever they contain.</summary>
     public static string Array(IEnumerable<string> words)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, Readable))
         {
             json.WriteStartArray();
-            foreach (string word in words) json.WriteStringValue(word);
+            foreach (string word in words)
+                json.WriteStringValue(word);
             json.WriteEndArray();
         }
         return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);

@@ -1,107 +1,88 @@
 using System.Text.Json;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 
 namespace DeterministicInference.Server.OpenAI.Requests;
 
 /// <summary>
-/// The fields of the two generating routes as the API describes them. What the API leaves to engines is left to them here:
-/// fields that are not listed, values of <c>response_format.type</c> and the like, and how many stop texts, alternatives or
-/// prompts are too many.
+/// The table of request fields: those of the API on the two generating routes, extensions of engines, and fields that
+/// clients send although nothing reads them. Members outside of the table are left to the engine, as is what the API
+/// leaves to engines: values of <c>response_format.type</c> and the like, and limits on the number of stop texts,
+/// alternatives or prompts. Each engine lists the fields that it honours.
 /// </summary>
 internal static class RequestFields
 {
-    private static readonly TextType Text = new();
-    private static readonly BooleanType Boolean = new();
-    private static readonly ObjectType AnyObject = new();
-    private static readonly EitherType TextOrObject = new("a string or an object") { Text = Text, Object = AnyObject };
-
-    private static readonly Field[] Shared =
+    /// <summary>The top-level fields by topic.</summary>
+    public static IReadOnlyList<(string Topic, IReadOnlyList<Field> Fields)> Topics { get; } =
     [
-        new("model", Text),
-        new("stream", Boolean),
-        new("stream_options", new ObjectType(new Field("include_usage", Boolean), new Field("include_obfuscation", Boolean))),
-        new("n", new IntegerType(1, 128)),
-        new("seed", new IntegerType(long.MinValue, long.MaxValue)),
-        new("max_tokens", new IntegerType(0, int.MaxValue)),
-        new("temperature", new NumberType(0, 2)),
-        new("top_p", new NumberType(0, 1)),
-        new("frequency_penalty", new NumberType(-2, 2)),
-        new("presence_penalty", new NumberType(-2, 2)),
-        new("stop", new EitherType("a string or an array of strings") { Text = Text, Array = new ArrayType(Text) }),
-        new("logit_bias", new LogitBiasType()),
-        new("user", Text),
+        ("Prompts", PromptFields.All),
+        ("Delivery", DeliveryFields.All),
+        ("Length and end", LengthFields.All),
+        ("Sampling", SamplingFields.All),
+        ("Constraints", ConstraintFields.All),
+        ("Tools", ToolFields.All),
+        ("Templates and reasoning", TemplateFields.All),
+        ("Reports", ReportFields.All),
+        ("Serving", ServingFields.All),
+        ("Members of other APIs", ForeignFields.All),
     ];
 
-    /// <summary><c>POST /v1/completions</c>.</summary>
-    public static ObjectType Completion { get; } = new(
-    [
-        new("prompt", new EitherType("a string or an array") { Text = Text, Array = new PromptsType() }) { IsRequired = true, AcceptsNull = true },
-        .. Shared,
-        new("best_of", new IntegerType(0, 128)),
-        new("echo", Boolean),
-        new("suffix", Text),
-        new("logprobs", new IntegerType(0, int.MaxValue)),
-    ]);
+    /// <summary>The top-level fields, in the order in which they are checked.</summary>
+    public static IReadOnlyList<Field> All { get; } = [.. Topics.SelectMany(topic => topic.Fields)];
 
-    /// <summary><c>POST /v1/chat/completions</c>.</summary>
-    public static ObjectType Chat { get; } = new(
-    [
-        new("messages", new ArrayType(Message(), "an array of objects", "an array with at least one message")) { IsRequired = true },
-        .. Shared,
-        new("max_completion_tokens", new IntegerType(0, int.MaxValue)),
-        new("logprobs", Boolean),
-        new("top_logprobs", new IntegerType(0, int.MaxValue)),
-        new("response_format", new ObjectType(new Field("type", Text) { IsRequired = true }, new Field("json_schema", new ObjectType(new Field("name", Text))))),
-        new("tools", new ArrayType(new ObjectType(new Field("type", Text), new Field("function", Function())))),
-        new("tool_choice", TextOrObject),
-        new("parallel_tool_calls", Boolean),
-        new("functions", new ArrayType(Function())),
-        new("function_call", TextOrObject),
-        new("reasoning_effort", Text),
-        new("verbosity", Text),
-        new("modalities", new ArrayType(Text)),
-        new("audio", AnyObject),
-        new("prediction", AnyObject),
-        new("web_search_options", AnyObject),
-        new("service_tier", Text),
-        new("store", Boolean),
-        new("metadata", AnyObject),
-        new("safety_identifier", Text),
-        new("prompt_cache_key", Text),
-        new("prompt_cache_retention", Text),
-    ]);
+    private static readonly Field[] Required = [.. All.Where(field => field.IsRequired)];
 
-    /// <summary>Checks a request.</summary>
-    /// <returns>The scalars that are written as strings, in the order of the table.</returns>
-    /// <exception cref="OpenAIException">400: what is wrong first, in the order of the table.</exception>
-    public static IReadOnlyList<Coercion> Check(this ObjectType fields, JsonElement request)
+    private static readonly Dictionary<Field, int> Order = All.Select((field, i) => (field, i)).ToDictionary();
+
+    private static readonly FieldIndex Chat = Index(RequestRoute.Chat),
+        Completions = Index(RequestRoute.Completions);
+
+    /// <summary>All rows, each object's before its members'.</summary>
+    public static IEnumerable<Field> Everything => All.SelectMany(WithMembers);
+
+    /// <summary>The row of a top-level field; null if the table does not have it.</summary>
+    public static Field? Find(RequestRoute route, string name) => IndexOf(route).Find(name);
+
+    /// <summary>Reads and checks a request's members, once for all users.</summary>
+    /// <param name="body">The request.</param>
+    /// <param name="route">The route that serves the request.</param>
+    /// <param name="acceptsText">Whether scalars may be written as strings.</param>
+    /// <exception cref="OpenAIException">400: the first error, in the order of the table.</exception>
+    public static CheckedRequest Check(RequestBody body, RequestRoute route, bool acceptsText)
     {
-        List<Coercion> coercions = [];
-        fields.CheckMembers(request, "", coercions);
-        return coercions;
+        FieldIndex index = IndexOf(route);
+        var members = new List<RequestMember>();
+        var known = new List<(int Order, int Member)>();
+        foreach (JsonProperty property in body.Root.EnumerateObject())
+        {
+            Field? field = index.Find(property);
+            if (field is not null && property.Value.ValueKind != JsonValueKind.Null)
+                known.Add((Order[field], members.Count));
+            members.Add(new RequestMember(property, field, property.Value));
+        }
+        var check = new FieldCheck(acceptsText);
+        foreach (Field field in Required)
+        {
+            if (field.Routes.HasFlag(route))
+                field.Require(body.Root, check);
+        }
+        known.Sort();
+        foreach ((_, int i) in known)
+        {
+            RequestMember member = members[i];
+            if (member.Field!.Routes.HasFlag(route))
+                members[i] = member with { Value = member.Field.Check(member.Value, check) };
+            else
+                member.Field.Note(member.Value, check);
+        }
+        return new CheckedRequest(body, route, members, check);
     }
 
-    private static ObjectType Message() => new(
-        new Field("role", new TextType("system", "developer", "user", "assistant", "tool", "function")) { IsRequired = true },
-        new Field("content", new EitherType("a string or an array of parts") { Text = Text, Array = new ArrayType(Part()) })
-        {
-            RequiredWhere = ("role", ["system", "developer", "user", "tool"]),
-        },
-        new Field("name", Text),
-        new Field("refusal", Text),
-        new Field("tool_calls", new ArrayType(new ObjectType(
-            new Field("id", Text), new Field("type", Text), new Field("function", new ObjectType(new Field("name", Text)))))),
-        new Field("tool_call_id", Text),
-        new Field("function_call", AnyObject),
-        new Field("audio", AnyObject));
+    private static FieldIndex IndexOf(RequestRoute route) => route == RequestRoute.Chat ? Chat : Completions;
 
-    private static ObjectType Part() => new(
-        new Field("type", Text) { IsRequired = true },
-        new Field("text", Text) { RequiredWhere = ("type", ["text"]) });
+    /// <summary>The fields of a route, then those that only the other route has.</summary>
+    private static FieldIndex Index(RequestRoute route) =>
+        new(All.GroupBy(field => field.Name).Select(rows => rows.MaxBy(field => field.Routes.HasFlag(route))!));
 
-    private static ObjectType Function() => new(
-        new Field("name", Text) { IsRequired = true },
-        new Field("description", Text),
-        new Field("parameters", AnyObject),
-        // Within content there are no coercions: a receipt could not tell of them.
-        new Field("strict", new BooleanType(AcceptsText: false)));
+    /// <summary>A row, and those of the members of its objects.</summary>
+    public static IEnumerable<Field> WithMembers(Field field) => [field, .. field.Type.Fields.SelectMany(WithMembers)];
 }

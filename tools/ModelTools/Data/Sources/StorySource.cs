@@ -3,30 +3,49 @@ using DeterministicInference.ModelTools.Data.Tables;
 namespace DeterministicInference.ModelTools.Data.Sources;
 
 /// <summary>
-/// Very short stories about a given subject. Place, friend and plot follow from the first and last letters of the subject,
-/// so that every request has one answer and the rule can be learnt for subjects that were never seen. Held out by subject.
+/// Very short stories about a given subject. Place, friend and plot follow from the first and last letters of the
+/// subject, so that every request has one answer and the rule can be learnt for subjects that were never seen. Held out
+/// by subject.
 /// </summary>
 internal sealed class StorySource : IExchangeSource
 {
     private static readonly PhraseBook About = new(
-        "tell me a story about {a}", "tell a story about {a}",
+        "tell me a story about {a}",
+        "tell a story about {a}",
         "(tell|write|give|make) me a (story|short story|little story|tiny story|nice story) about {a}",
         "write a (story|short story|very short story|little story) about {a}",
-        "(can you|could you) (tell|write) (me |)a (story|short story) about {a}?", "a story about {a}",
-        "a (short|little|tiny|funny|good) story about {a}", "(make up|invent|create) a (story|short story) about {a}",
-        "I want (to hear |)a story about {a}", "story about {a}",
+        "(can you|could you) (tell|write) (me |)a (story|short story) about {a}?",
+        "a story about {a}",
+        "a (short|little|tiny|funny|good) story about {a}",
+        "(make up|invent|create) a (story|short story) about {a}",
+        "I want (to hear |)a story about {a}",
+        "story about {a}",
         "do you know a (story|short story) about {a}?",
-        "tell me (something|a tale|a fairy tale|a bedtime story) about {a}", "tell me a tale of {a}",
-        "a (tale|fairy tale|bedtime story) about {a}", "(tell|write) a (story|short story) with {a}",
+        "tell me (something|a tale|a fairy tale|a bedtime story) about {a}",
+        "tell me a tale of {a}",
+        "a (tale|fairy tale|bedtime story) about {a}",
+        "(tell|write) a (story|short story) with {a}",
         "I would like a story about {a}",
-        "how about a story about {a}?", "(tell|read) us a story about {a}", "story: {a}", "now a story about {a}",
-        "what about a story about {a}?", "please write something like a story about {a}", "short story about {a}",
-        "tell me a short bedtime story about {a}");
+        "how about a story about {a}?",
+        "(tell|read) us a story about {a}",
+        "story: {a}",
+        "now a story about {a}",
+        "what about a story about {a}?",
+        "please write something like a story about {a}",
+        "short story about {a}",
+        "tell me a short bedtime story about {a}"
+    );
 
     private static readonly PhraseBook Compound = new(
-        "tell me a {a} story", "a {a} story", "(tell|write|give) me a (short |little |){a} story", "{a} story",
-        "(can you|could you) tell me a {a} story?", "do you know a {a} story?", "I want a {a} story",
-        "make up a {a} story");
+        "tell me a {a} story",
+        "a {a} story",
+        "(tell|write|give) me a (short |little |){a} story",
+        "{a} story",
+        "(can you|could you) tell me a {a} story?",
+        "do you know a {a} story?",
+        "I want a {a} story",
+        "make up a {a} story"
+    );
 
     private readonly TopicSource _withoutSubject = new(Kind.Story, StoryTables.WithoutSubject);
 
@@ -47,8 +66,7 @@ internal sealed class StorySource : IExchangeSource
         {
             noun = random.Chance(72) ? random.Pick(WordLists.Subjects) : draft.Words.Invented(random);
             key = Key(noun);
-        }
-        while (noun.Length < 3 || !draft.Allows(key));
+        } while (noun.Length < 3 || !draft.Allows(key));
         switch (random.Below(20))
         {
             case < 9:
@@ -67,7 +85,13 @@ internal sealed class StorySource : IExchangeSource
                 break;
             case < 17 when HasPlainPlural(noun):
                 string several = noun + "s";
-                Ask(draft, About, several, Tell(several, $"there were two {several}", $"The {several}", $"the {several}", null), key);
+                Ask(
+                    draft,
+                    About,
+                    several,
+                    Tell(several, $"there were two {several}", $"The {several}", $"the {several}", null),
+                    key
+                );
                 break;
             case < 18:
                 AskName(draft);
@@ -102,8 +126,7 @@ internal sealed class StorySource : IExchangeSource
         {
             name = draft.Words.Name(draft.Random);
             key = Key(name);
-        }
-        while (name.Length < 3 || !draft.Allows(key));
+        } while (name.Length < 3 || !draft.Allows(key));
         Ask(draft, About, name, Tell(name, "there was somebody named " + name, name, name, null), key);
     }
 
@@ -115,7 +138,8 @@ internal sealed class StorySource : IExchangeSource
         int first = char.ToLowerInvariant(subject[0]) - 'a';
         int last = char.ToLowerInvariant(subject[^1]) - 'a';
         friend ??= StoryTables.Friends[first % StoryTables.Friends.Length];
-        string plot = StoryTables.Plots[first % StoryTables.Plots.Length]
+        string plot = StoryTables
+            .Plots[first % StoryTables.Plots.Length]
             .Replace("{S}", atStart, StringComparison.Ordinal)
             .Replace("{s}", inside, StringComparison.Ordinal)
             .Replace("{p}", StoryTables.Places[last % StoryTables.Places.Length], StringComparison.Ordinal)
@@ -128,5 +152,6 @@ internal sealed class StorySource : IExchangeSource
         noun[^1] is not ('s' or 'x' or 'y' or 'f' or 'h' or 'z')
         && noun is not ("man" or "woman" or "child" or "mouse" or "goose" or "sheep" or "fish" or "deer");
 
-    private static string A(string noun) => "aeiou".Contains(noun[0], StringComparison.Ordinal) ? "an " + noun : "a " + noun;
+    private static string A(string noun) =>
+        "aeiou".Contains(noun[0], StringComparison.Ordinal) ? "an " + noun : "a " + noun;
 }

@@ -17,14 +17,16 @@ internal static class WordLists
         cookie star moon sun cloud river lake island mountain stone boy girl man woman child baby friend grandmother
         server machine monster alien clown detective thief spy vampire zombie ninja cowboy
         superhero scientist musician poet student explorer shepherd miller tailor
-        """);
+        """
+    );
 
     public static readonly string[] Adjectives = Split(
         """
         small big little old young happy sad brave clever kind quick slow tiny red blue green yellow black white brown
         golden silver quiet loud hungry sleepy lonely funny friendly curious lazy strong warm cold soft bright dark new
         round fast wild gentle proud shy wise magic purple pink huge lost
-        """);
+        """
+    );
 
     /// <summary>Further words to repeat and to spell.</summary>
     public static readonly string[] Others = Split(
@@ -54,7 +56,8 @@ internal static class WordLists
         volcano wonderful xylophone yesterday zucchini jungle desert ocean planet galaxy banjo guitar piano violin
         trumpet flute puzzle riddle wizardry jacket zipper yogurt quilt quiz queue jelly juggle kiwi vivid waltz
         mississippi banana committee balloon coffee address success letter bubble pepper puddle
-        """);
+        """
+    );
 
     /// <summary>Words about this server and about computers; they occur in its questions and answers.</summary>
     public static readonly string[] Computing = Split(
@@ -68,7 +71,8 @@ internal static class WordLists
         local remote url endpoint chat completion message role system user assistant key secret data format json text
         byte number vector matrix layer attention training corpus vocabulary tokenizer merge batch thread core
         docker container cloud database table index query cache queue
-        """);
+        """
+    );
 
     public static readonly string[] Names = Split(
         """
@@ -77,7 +81,8 @@ internal static class WordLists
         Ruth Sarah Tina Walter Alex Lucas Maya Omar Priya Chen Wei Yuki Aisha Mehmet Ingrid Lars Sofia Mateo Elena Hana
         Ravi Fatima John Mary James Robert Linda Michael William Susan Daniel Lisa Mark Steven Andrew Emily Kevin Brian
         Amy Rachel Simon Martin Max Tim Eva Clara Otto Frida Nora Liam Ella Henry Lucy Oliver Ryan Jacob Ethan Chloe
-        """);
+        """
+    );
 
     /// <summary>Every lower-case word of the lists once, in order.</summary>
     public static readonly string[] All = [.. Subjects.Concat(Adjectives).Concat(Others).Concat(Computing).Distinct()];

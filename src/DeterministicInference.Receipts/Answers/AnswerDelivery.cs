@@ -1,0 +1,11 @@
+namespace DeterministicInference.Receipts.Answers;
+
+/// <summary>How an answer reached the client.</summary>
+public enum AnswerDelivery
+{
+    /// <summary>One JSON body.</summary>
+    Json,
+
+    /// <summary>Server-sent events.</summary>
+    Sse,
+}

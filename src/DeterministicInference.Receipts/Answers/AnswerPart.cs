@@ -1,0 +1,160 @@
+namespace DeterministicInference.Receipts.Answers;
+
+/// <summary>What a part of an answer is.</summary>
+public enum AnswerPartKind : byte
+{
+    /// <summary>Nothing: a member that another one of the same object stands for.</summary>
+    None,
+
+    /// <summary>A choice, before its own parts.</summary>
+    Choice,
+
+    /// <summary>A fragment of the channel <c>text</c>.</summary>
+    Text,
+
+    /// <summary>A fragment of the channel <c>content</c>.</summary>
+    Content,
+
+    /// <summary>A fragment of the channel <c>reasoning</c>.</summary>
+    Reasoning,
+
+    /// <summary>A fragment of the channel <c>refusal</c>.</summary>
+    Refusal,
+
+    /// <summary>A fragment of the channel <c>call.name</c>.</summary>
+    CallName,
+
+    /// <summary>A fragment of the channel <c>call.arguments</c>.</summary>
+    CallArguments,
+
+    /// <summary>A tool call, before its own parts.</summary>
+    Tool,
+
+    /// <summary>A fragment of a tool call's name.</summary>
+    ToolName,
+
+    /// <summary>A fragment of a tool call's arguments.</summary>
+    ToolArguments,
+
+    /// <summary>A fragment of a custom tool's input.</summary>
+    ToolInput,
+
+    /// <summary>The <c>finish_reason</c> of a choice, a string.</summary>
+    Finish,
+
+    /// <summary>A tool call's <c>id</c>, if it is a string.</summary>
+    ToolId,
+
+    /// <summary>The <c>role</c> of a message or delta, if it is a string.</summary>
+    Role,
+
+    /// <summary>Token ids of a choice, or null.</summary>
+    TokenIds,
+
+    /// <summary>Token ids of a prompt, or null.</summary>
+    PromptTokenIds,
+
+    /// <summary>Token ids of all choices, or null; the lists are parts of their own.</summary>
+    TokenIdLists,
+
+    /// <summary>One list of <see cref="TokenIdLists"/>: an element, no member.</summary>
+    TokenIdList,
+
+    /// <summary>The object <c>sglext</c>, before its own parts; null has none.</summary>
+    Extension,
+
+    /// <summary><c>usage.prompt_tokens</c>, if it is a whole number.</summary>
+    PromptTokens,
+
+    /// <summary><c>usage.completion_tokens</c>, if it is a whole number.</summary>
+    CompletionTokens,
+
+    /// <summary>The answer's <c>id</c>.</summary>
+    Id,
+
+    /// <summary><c>created</c>.</summary>
+    Created,
+
+    /// <summary><c>timings</c>.</summary>
+    Timings,
+
+    /// <summary><c>environment</c>.</summary>
+    Environment,
+
+    /// <summary><c>determinism</c>.</summary>
+    Determinism,
+
+    /// <summary><c>error</c>, unless it is null, or <c>object</c>, if it is <c>error</c>.</summary>
+    Error,
+}
+
+/// <summary>What a part has beside its kind and place.</summary>
+[Flags]
+public enum AnswerPartTraits : ushort
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>The first member of its object.</summary>
+    IsFirst = 1,
+
+    /// <summary>Of a list of token ids: anything else stands there than 32-bit numbers.</summary>
+    IsMalformed = 2,
+
+    /// <summary>Of a choice: text came with it, in the channels text, content or reasoning.</summary>
+    HasText = 4,
+
+    /// <summary>Of a choice: it says why it ended.</summary>
+    HasFinish = 8,
+
+    /// <summary>
+    /// Of a choice or the extension: without its token ids nothing is left but an index, null, and an empty delta.
+    /// </summary>
+    IsBare = 16,
+
+    /// <summary>Of a tool call: it has a <c>function</c>.</summary>
+    IsFunction = 32,
+
+    /// <summary>Of a tool call: it has a <c>custom</c>.</summary>
+    IsCustom = 64,
+
+    /// <summary>Of reasoning: it is the value of <c>reasoning_content</c>.</summary>
+    IsReasoningContent = 128,
+
+    /// <summary>Of reasoning: it is the value of <c>reasoning</c>.</summary>
+    IsReasoning = 256,
+}
+
+/// <summary>A piece of an answer or event that means something.</summary>
+public readonly record struct AnswerPart
+{
+    /// <summary>What it is.</summary>
+    public AnswerPartKind Kind { get; internal init; }
+
+    /// <summary>What more there is to say of it.</summary>
+    public AnswerPartTraits Traits { get; internal init; }
+
+    /// <summary>Index of the choice to which it belongs; 0 for what belongs to none.</summary>
+    public int Choice { get; internal init; }
+
+    /// <summary>Index of the tool call to which it belongs; 0 for what belongs to none.</summary>
+    public int Tool { get; internal init; }
+
+    /// <summary>The end of the member before it in its object, else the place behind the object's brace.</summary>
+    public int Before { get; internal init; }
+
+    /// <summary>The first byte of the member's name; of an element, of its value.</summary>
+    public int Start { get; internal init; }
+
+    /// <summary>The first byte of the value.</summary>
+    public int ValueStart { get; internal init; }
+
+    /// <summary>The byte behind the value.</summary>
+    public int End { get; internal init; }
+
+    /// <summary>Where the value stands.</summary>
+    public Range Value => ValueStart..End;
+
+    /// <summary>Whether the part has a trait.</summary>
+    public bool Is(AnswerPartTraits trait) => (Traits & trait) != 0;
+}

@@ -1,0 +1,145 @@
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Engines.Facts;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Assessment;
+
+/// <summary>
+/// Makes the assessment of an engine in two stages: before the launch, and with the running engine. <c>serve</c> and
+/// <c>doctor</c> use the same calls.
+/// </summary>
+/// <param name="engine">The engine.</param>
+/// <param name="options">Settings.</param>
+/// <param name="machine">The machine.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The engine's logger.</param>
+internal sealed class EngineAssessor(
+    IEngineKind engine,
+    ServeOptions options,
+    MachineFacts machine,
+    TimeProvider time,
+    ILogger logger
+)
+{
+    /// <summary>Time limit for queries to a healthy engine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Locates the files that the engine loads.</summary>
+    public ModelLocator Models { get; } = new(engine.Facts, options, machine);
+
+    /// <summary>Checks settings, machine, packages and files.</summary>
+    /// <param name="launch">The launch; null for an attached engine.</param>
+    public EngineAssessment BeforeLaunch(EngineLaunch? launch)
+    {
+        FactSheet sheet = NewSheet();
+        sheet.Measured("engine.name", engine.Name);
+        string asked = string.Join(',', engine.Requests.AllTokenIdMembers);
+        if (asked.Length > 0 && options.HasReceipts)
+            sheet.Measured("forward.inject", asked);
+        engine.Facts.DescribeLaunch(
+            new FactInputs(options, machine)
+            {
+                Launch = launch,
+                // Looked up with this server's variables, as the engine's process does.
+                Packages =
+                    launch is not null && engine.Facts.Packages is not null && options.HasReceipts
+                        ? new PythonEnvironment(machine.Variables).Packages(launch.File)
+                        : null,
+            },
+            sheet
+        );
+        FactSheet files = NewSheet();
+        if (options.HasReceipts)
+            Models.Describe(files);
+        return new EngineAssessment(
+            AssessmentStage.BeforeLaunch,
+            engine.Determinism.Basis,
+            [
+                .. EngineChecks.BeforeLaunch(engine, options, machine),
+                .. launch is null ? [] : CheckExecutable(launch),
+                .. launch is null ? [] : CheckModel(),
+                .. sheet.Findings,
+                .. files.Findings,
+            ],
+            sheet.Facts,
+            [.. PendingChecks(), .. sheet.Pending, .. files.Pending]
+        )
+        {
+            Launch = launch,
+            OfFiles = files.Findings,
+        };
+    }
+
+    /// <summary>Queries a healthy engine.</summary>
+    /// <param name="before">The assessment before the launch.</param>
+    /// <param name="calls">Sends the requests.</param>
+    /// <param name="digests">Hashes of the loaded files; null if files are not read but only searched again.</param>
+    /// <param name="patience">Time limit of the self-check.</param>
+    /// <param name="end">Cancels the queries when the engine ends or the server stops.</param>
+    public async Task<EngineAssessment> WhenReadyAsync(
+        EngineAssessment before,
+        EngineCalls calls,
+        ModelMeasurement? digests,
+        TimeSpan patience,
+        CancellationToken end
+    )
+    {
+        // Facts are used by receipts only.
+        IReadOnlyList<string> paths =
+        [
+            .. EngineChecks.AsksForReport(engine, options) ? engine.Determinism.ReportPaths : [],
+            .. options.HasReceipts ? engine.Facts.Paths : [],
+        ];
+        EngineAnswers answers = await new EngineQuestions(calls, engine.Determinism.ReportPaths).AskAsync(
+            paths,
+            Patience,
+            time,
+            end
+        );
+        FactSheet sheet = NewSheet();
+        engine.Facts.DescribeEngine(new FactInputs(options, machine) { Launch = before.Launch }, answers, sheet);
+        if (digests is not null)
+            await digests.DescribeAsync(sheet, end);
+        else if (options.HasReceipts)
+            Models.Describe(sheet);
+        string? reported = answers.First(engine.Determinism.ReportPaths);
+        IReadOnlyList<Finding> report = EngineChecks.OfReport(
+                engine,
+                options,
+                reported is null ? null : answers.Of(reported)
+            ),
+            tried = EngineChecks.TriesSeeds(engine, options)
+                ? await new EngineSelfCheck(engine, options.ModelName, calls, logger).RunAsync(patience, time, end)
+                : [];
+        return before.Complete([.. report, .. sheet.Findings, .. tried], sheet.Facts);
+    }
+
+    private FactSheet NewSheet() => new(isNeeded: options.HasReceipts);
+
+    private IEnumerable<Finding> CheckExecutable(EngineLaunch launch)
+    {
+        if (ExecutableLookup.Find(launch.File, machine.Variables) is not null)
+            yield break;
+        yield return ExecutableLookup.FindUnusable(launch.File, machine.Variables) is { } file
+            ? Finding.Refused(
+                "executable_denied",
+                $"'{file}' can't be executed by this user. Give it the permission (chmod +x), or name another program "
+                    + "with --backend-command."
+            )
+            : Finding.Refused("executable_missing", $"'{launch.File}' was not found. {engine.Launcher?.MissingRemedy}");
+    }
+
+    private IEnumerable<Finding> CheckModel() =>
+        (options.ModelPath is null || machine.Model.Exists) && engine.Launcher?.FindModelProblem(options) is { } problem
+            ? [Finding.Refused("model_file", problem)]
+            : [];
+
+    private IEnumerable<PendingCheck> PendingChecks()
+    {
+        if (EngineChecks.AsksForReport(engine, options))
+            yield return new PendingCheck("how the engine was started", engine.Determinism.ReportCodes);
+        if (EngineChecks.TriesSeeds(engine, options))
+            yield return new PendingCheck("whether the engine honours the seeds of requests", EngineSelfCheck.Codes);
+    }
+}

@@ -1,0 +1,168 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Models;
+using DeterministicInference.Server.Engines.Facts;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Assessment;
+
+/// <summary>Computes the digests of the files that an engine loads, while it loads them. Not thread-safe.</summary>
+/// <param name="models">Locates what the engine loads.</param>
+/// <param name="hashes">Cache of hashes of unchanged files.</param>
+/// <param name="isNeeded">Whether digests are used; without receipts no file is read.</param>
+/// <param name="progress">Notified of the progress while the engine waits only for hashing.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The engine's logger.</param>
+internal sealed partial class ModelMeasurement(
+    ModelLocator models,
+    FileHashCache hashes,
+    bool isNeeded,
+    Action<string> progress,
+    TimeProvider time,
+    ILogger logger
+) : IDisposable
+{
+    private static readonly TimeSpan ShowInterval = TimeSpan.FromSeconds(1),
+        LogInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<ModelPart, (string Path, Task<Sha256Value?> Digest)> _running = [];
+    private CancellationTokenSource _end = new();
+
+    /// <summary>Progress of the current file, for waiters; several parts take turns.</summary>
+    private HashingProgress? _progress;
+
+    /// <summary>Starts hashing the files that exist already. Called at each start of the engine.</summary>
+    public void Begin()
+    {
+        Cancel();
+        if (!isNeeded)
+            return;
+        foreach (ModelPart part in models.Parts)
+        {
+            if (models.Find(part) is { } found)
+                Begin(part, found.Path);
+        }
+    }
+
+    /// <summary>Waits for the digests. A healthy engine has downloaded missing files by then.</summary>
+    public async Task DescribeAsync(FactSheet sheet, CancellationToken stop)
+    {
+        if (!isNeeded)
+            return;
+        if (models.IsDeclared)
+            Cancel();
+        foreach (ModelPart part in models.Parts)
+        {
+            if (models.Find(part) is not { } found)
+            {
+                ModelLocator.AddMissing(part, sheet);
+                continue;
+            }
+            // The commit of the hub's name may have changed since the launch.
+            if (
+                !_running.TryGetValue(part, out (string Path, Task<Sha256Value?> Digest) running)
+                || running.Path != found.Path
+            )
+                running = Begin(part, found.Path);
+            if (await WaitAsync(running.Digest, stop) is not { } digest)
+            {
+                ModelLocator.AddMissing(part, sheet);
+                continue;
+            }
+            Describe(sheet, part, digest, found.Commit);
+        }
+        models.RequireModel(sheet);
+    }
+
+    public void Dispose()
+    {
+        _end.Cancel();
+        _end.Dispose();
+    }
+
+    private void Describe(FactSheet sheet, ModelPart part, Sha256Value digest, string? commit)
+    {
+        Action<string, string> write = models.IsDeclared ? sheet.Declared : sheet.Measured;
+        write(part.Fact, digest.ToString());
+        if (commit is not null)
+            write(part.Name + ".revision", commit);
+        if (models.IsDeclared)
+            ModelLocator.AddDeclared(sheet);
+    }
+
+    private void Cancel()
+    {
+        _end.Cancel();
+        _end.Dispose();
+        _end = new CancellationTokenSource();
+        _running.Clear();
+    }
+
+    private (string Path, Task<Sha256Value?> Digest) Begin(ModelPart part, string path)
+    {
+        CancellationToken end = _end.Token;
+        return _running[part] = (path, Task.Run(() => ComputeAsync(path, end), CancellationToken.None));
+    }
+
+    private async Task<Sha256Value?> ComputeAsync(string path, CancellationToken end)
+    {
+        var hashing = new HashingProgress();
+        using var telling = CancellationTokenSource.CreateLinkedTokenSource(end);
+        Task told = TellAsync(hashing, telling.Token);
+        try
+        {
+            return await ModelDigest.ComputeAsync(path, Environment.ProcessorCount, hashes.HashAsync, hashing, end);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            NotMeasured(e.Message);
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            // The digest is not needed any more.
+            return null;
+        }
+        finally
+        {
+            Interlocked.CompareExchange(ref _progress, null, hashing);
+            await telling.CancelAsync();
+            await told;
+            hashes.Save();
+        }
+    }
+
+    private async Task TellAsync(HashingProgress hashing, CancellationToken end)
+    {
+        Volatile.Write(ref _progress, hashing);
+        using var timer = new PeriodicTimer(LogInterval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(end))
+                Hashing(hashing.ToString());
+        }
+        catch (OperationCanceledException)
+        {
+            // All files have been read.
+        }
+    }
+
+    private async Task<Sha256Value?> WaitAsync(Task<Sha256Value?> digest, CancellationToken stop)
+    {
+        while (!digest.IsCompleted)
+        {
+            if (Volatile.Read(ref _progress) is { } hashing)
+                progress($"hashing the model: {hashing}");
+            using var shown = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            await Task.WhenAny(digest, Task.Delay(ShowInterval, time, shown.Token));
+            await shown.CancelAsync();
+            stop.ThrowIfCancellationRequested();
+        }
+        return await digest;
+    }
+
+    [LoggerMessage(LogLevel.Information, "Hashing the model's files: {Progress}")]
+    private partial void Hashing(string progress);
+
+    [LoggerMessage(LogLevel.Warning, "The model's files can't be hashed, so receipts are best-effort: {Problem}")]
+    private partial void NotMeasured(string problem);
+}

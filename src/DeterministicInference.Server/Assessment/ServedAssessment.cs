@@ -1,0 +1,83 @@
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.Receipts.Store;
+
+namespace DeterministicInference.Server.Assessment;
+
+/// <summary>
+/// The assessment of <c>serve</c>: hashes the files that the engine loads, logs the findings, and publishes the
+/// environment for receipts.
+/// </summary>
+internal sealed class ServedAssessment : IDisposable
+{
+    private readonly EngineAssessor _assessor;
+    private readonly ModelMeasurement _digests;
+    private readonly EnvironmentPublisher _environments;
+    private readonly AssessmentLog _log;
+    private readonly EngineCalls _calls;
+
+    /// <param name="kind">The engine.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="calls">Sends the requests.</param>
+    /// <param name="environments">The environments in which answers are computed.</param>
+    /// <param name="progress">Notified of the progress while the engine waits only for hashing.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The engine's logger.</param>
+    public ServedAssessment(
+        IEngineKind kind,
+        ServeOptions options,
+        MachineFacts machine,
+        EngineCalls calls,
+        EnvironmentRegistry environments,
+        Action<string> progress,
+        TimeProvider time,
+        ILogger logger
+    )
+    {
+        _calls = calls;
+        _assessor = new EngineAssessor(kind, options, machine, time, logger);
+        _digests = new ModelMeasurement(
+            _assessor.Models,
+            new FileHashCache(options.DataDir ?? StatePaths.Receipts, time, logger),
+            options.HasReceipts,
+            progress,
+            time,
+            logger
+        );
+        _environments = new EnvironmentPublisher(environments, logger);
+        _log = new AssessmentLog(logger);
+    }
+
+    /// <summary>Makes the checks that need no running engine.</summary>
+    /// <param name="launch">The launch; null for an attached engine.</param>
+    public EngineAssessment BeforeLaunch(EngineLaunch? launch)
+    {
+        EngineAssessment assessment = _assessor.BeforeLaunch(launch);
+        // A refusal is reported as the failure itself; an attached engine is queried in a moment.
+        if (launch is not null && assessment.Refusal is null)
+            _log.Write(assessment);
+        return assessment;
+    }
+
+    /// <summary>Starts hashing the files while the engine loads them.</summary>
+    public void BeginHashing() => _digests.Begin();
+
+    /// <summary>Queries a healthy engine, and waits for the digests.</summary>
+    /// <param name="before">The assessment before the launch.</param>
+    /// <param name="patience">Time limit of the self-check.</param>
+    /// <param name="end">Cancels the queries when the engine ends or the server stops.</param>
+    public async Task<EngineAssessment> CompleteAsync(EngineAssessment before, TimeSpan patience, CancellationToken end)
+    {
+        EngineAssessment assessment = await _assessor.WhenReadyAsync(before, _calls, _digests, patience, end);
+        _log.Write(assessment);
+        return assessment;
+    }
+
+    /// <inheritdoc cref="EnvironmentPublisher.PublishAsync"/>
+    public Task PublishAsync(EngineAssessment assessment, CancellationToken stop) =>
+        _environments.PublishAsync(assessment, stop);
+
+    public void Dispose() => _digests.Dispose();
+}

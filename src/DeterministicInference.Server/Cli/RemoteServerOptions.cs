@@ -1,0 +1,55 @@
+using System.CommandLine;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Verification;
+
+namespace DeterministicInference.Server.Cli;
+
+/// <summary>Options of commands that query a running server.</summary>
+internal sealed class RemoteServerOptions
+{
+    private const int DefaultTimeout = 300,
+        MaxTimeout = 86400;
+
+    /// <param name="urlFlag">The flag for the server's address.</param>
+    /// <param name="purpose">What the server is used for.</param>
+    public RemoteServerOptions(string urlFlag, string purpose)
+    {
+        Url = new Option<string?>(urlFlag)
+        {
+            HelpName = "URL",
+            Description = $"{purpose}, such as http://127.0.0.1:8080.",
+        };
+        Url.Validators.Add(result =>
+        {
+            if (
+                result.Tokens is [{ Value: var text }]
+                && !(Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is ("http" or "https"))
+            )
+            {
+                result.AddError($"{urlFlag}: '{text}' is not an address such as http://127.0.0.1:8080.");
+            }
+        });
+    }
+
+    public Option<string?> Url { get; }
+
+    public Option<string?> ApiKey { get; } =
+        new("--api-key") { HelpName = "KEY", Description = "Key for that server." };
+
+    public Option<int> Timeout { get; } =
+        CommandSyntax.Number(
+            "--timeout",
+            "Seconds within which each answer of that server must be complete.",
+            DefaultTimeout,
+            1,
+            MaxTimeout
+        );
+
+    public Uri? UrlOf(ParseResult parsed) => parsed.GetValue(Url) is { } text ? new Uri(text) : null;
+
+    public TimeSpan TimeoutOf(ParseResult parsed) => TimeSpan.FromSeconds(parsed.GetValue(Timeout));
+
+    /// <summary>The server, or null if none is named.</summary>
+    public ReceiptServer? ServerOf(ParseResult parsed) =>
+        UrlOf(parsed) is { } url ? new ReceiptServer(url, parsed.GetValue(ApiKey), TimeoutOf(parsed)) : null;
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+
+namespace DeterministicInference.Server.Configuration;
+
+/// <summary>
+/// Reads a user's engine arguments as the engine's own parser does: the last of repeated flags counts, a value follows
+/// a space or an equals sign, and long flags may be abbreviated or written with underscores
+/// (https://docs.python.org/3/library/argparse.html, allow_abbrev).
+/// </summary>
+internal sealed class EngineCommandLine
+{
+    /// <summary>Prefixes of a flag that are shorter are not taken for abbreviations.</summary>
+    private const int ShortestAbbreviation = 8;
+
+    private readonly List<(string Flag, string? Value, IReadOnlyList<string> All)> _given = [];
+
+    /// <param name="words">The arguments; the last one wins.</param>
+    public EngineCommandLine(IReadOnlyList<string> words)
+    {
+        for (int i = 0; i < words.Count; i++)
+        {
+            string word = words[i];
+            if (!IsFlag(word))
+            {
+                HasPositional |= i == 0 || words[i - 1] == "--" || IsLongWithValue(words[i - 1]);
+                continue;
+            }
+            int equals = word.StartsWith("--", StringComparison.Ordinal) ? word.IndexOf('=') : -1;
+            string flag = equals < 0 ? word : word[..equals];
+            if (flag.StartsWith("--", StringComparison.Ordinal))
+                flag = flag.Replace('_', '-');
+            string? next = i + 1 < words.Count && !IsFlag(words[i + 1]) ? words[i + 1] : null;
+            string[] following = [.. words.Skip(i + 1).TakeWhile(value => !IsFlag(value))];
+            _given.Add(
+                equals < 0
+                    ? (flag, next, following)
+                    : (flag, word[(equals + 1)..], [word[(equals + 1)..], .. following])
+            );
+        }
+    }
+
+    /// <summary>
+    /// Whether a word can't be the value of a flag: one at the beginning, after <c>--</c>, or after a flag with an
+    /// equals sign. Whether a word after a flag is its value only the engine knows.
+    /// </summary>
+    public bool HasPositional { get; }
+
+    /// <summary>
+    /// The first word that means one of the flags, without its value; null if none does. Unlike the other methods it
+    /// prefers a word too many: a beginning of any length counts, and a colon ends a flag too.
+    /// </summary>
+    /// <param name="flags">The flags.</param>
+    /// <param name="abbreviates">Whether a beginning of a long flag counts.</param>
+    public string? Spelling(IReadOnlyList<string> flags, bool abbreviates)
+    {
+        foreach ((string given, _, _) in _given)
+        {
+            string name = given.Split('=', ':')[0];
+            bool mayBeShort = abbreviates && name.Length > 2 && name.StartsWith("--", StringComparison.Ordinal);
+            if (flags.Any(flag => flag == name || (mayBeShort && flag.StartsWith(name, StringComparison.Ordinal))))
+                return name;
+        }
+        return null;
+    }
+
+    /// <summary>The spelling that was given last, or null.</summary>
+    public string? Last(params ReadOnlySpan<string> flags) => Find(flags)?.Flag;
+
+    /// <summary>
+    /// The last value of a flag with several spellings; empty where it has none, null where the flag is missing.
+    /// </summary>
+    public string? Value(params ReadOnlySpan<string> flags) => Find(flags) is { } given ? given.Value ?? "" : null;
+
+    /// <summary>The values of the last occurrence of a flag that takes several.</summary>
+    public IReadOnlyList<string> Values(params ReadOnlySpan<string> flags) => Find(flags)?.All ?? [];
+
+    /// <summary>All values of a flag that may be repeated.</summary>
+    public IEnumerable<string> All(params string[] flags) =>
+        _given.Where(given => flags.Any(flag => Means(given.Flag, flag))).SelectMany(given => given.All);
+
+    /// <summary>The last value as a whole number; null also where it is not one.</summary>
+    public int? Number(params ReadOnlySpan<string> flags) =>
+        int.TryParse(Value(flags), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : null;
+
+    /// <summary>The last flag with a prefix, or null.</summary>
+    public string? WithPrefix(string prefix) =>
+        _given.FindLast(given => given.Flag.StartsWith(prefix, StringComparison.Ordinal)).Flag;
+
+    private (string Flag, string? Value, IReadOnlyList<string> All)? Find(ReadOnlySpan<string> flags)
+    {
+        for (int i = _given.Count - 1; i >= 0; i--)
+        {
+            foreach (string flag in flags)
+            {
+                if (Means(_given[i].Flag, flag))
+                    return _given[i];
+            }
+        }
+        return null;
+    }
+
+    private static bool IsLongWithValue(string word) =>
+        word.StartsWith("--", StringComparison.Ordinal) && word.Contains('=', StringComparison.Ordinal);
+
+    private static bool Means(string given, string flag) =>
+        given == flag
+        || (
+            given.Length >= ShortestAbbreviation
+            && flag.StartsWith("--", StringComparison.Ordinal)
+            && flag.StartsWith(given, StringComparison.Ordinal)
+        );
+
+    /// <summary>Whether a word is a flag; a negative number is a value.</summary>
+    public static bool IsFlag(string word) =>
+        word.Length > 1 && word[0] == '-' && !char.IsAsciiDigit(word[1]) && word[1] != '.';
+}

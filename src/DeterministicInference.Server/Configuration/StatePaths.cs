@@ -1,0 +1,21 @@
+namespace DeterministicInference.Server.Configuration;
+
+/// <summary>
+/// Folders for state that outlives the program (https://specifications.freedesktop.org/basedir-spec/latest/).
+/// </summary>
+internal static class StatePaths
+{
+    /// <summary>State files by which the next start recognises engines that were left behind.</summary>
+    public static string Engines => Path.Combine(Root, "engines");
+
+    /// <summary>Default folder of the signing key and the receipt log.</summary>
+    public static string Receipts => Path.Combine(Root, "receipts");
+
+    private static string Root =>
+        Path.Combine(
+            Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state
+                ? state
+                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
+            "deterministic-inference"
+        );
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using DeterministicInference.Engine;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines.Embedded;
+
+/// <summary>Launches the embedded engine: this program's <c>engine</c> command.</summary>
+internal sealed class EmbeddedLauncher : IEngineLauncher
+{
+    public bool NeedsModelPath => false;
+
+    public string MissingRemedy => "Leave --backend-command out to run this program's own engine.";
+
+    public IReadOnlyList<ReservedArgument> Reserved { get; } =
+    [
+        new("--model-path", "--model-path"),
+        new("--served-model-name", "--served-model-name"),
+        new("--backend-host", "--host"),
+        new("--backend-port", "--port"),
+        new("--seed", "--seed"),
+        new("--max-request-bytes", "--max-request-bytes"),
+    ];
+
+    /// <summary>Another program may see other files.</summary>
+    public string? FindModelProblem(ServeOptions options) =>
+        options.BackendCommand is null
+            ? EmbeddedEngine.FindProblem(new EmbeddedEngineOptions { ModelPath = options.ModelPath }.ModelFolder)
+            : null;
+
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
+    {
+        string self =
+            Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
+        // `dotnet program.dll` runs in the dotnet host, which needs the path of program.dll again.
+        bool isHosted = Path.GetFileNameWithoutExtension(self) == "dotnet";
+        return new EngineLaunch(
+            options.BackendCommand ?? self,
+            [
+                .. options.BackendCommand is null && isHosted
+                    ? (string[])[Path.Combine(AppContext.BaseDirectory, "deterministic-inference-server.dll")]
+                    : [],
+                "engine",
+                .. options.ModelPath is { } model ? (string[])["--model-path", model] : [],
+                "--host",
+                options.BackendHost,
+                "--port",
+                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                "--served-model-name",
+                options.ModelName,
+                "--seed",
+                options.Seed.ToString(CultureInfo.InvariantCulture),
+                "--max-request-bytes",
+                options.MaxRequestBytes.ToString(CultureInfo.InvariantCulture),
+                .. options.BackendArguments,
+            ],
+            new Dictionary<string, string>()
+        );
+    }
+}

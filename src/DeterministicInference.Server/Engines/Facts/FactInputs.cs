@@ -1,0 +1,35 @@
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines.Facts;
+
+/// <summary>Facts known about an engine without querying it.</summary>
+/// <param name="Options">Settings.</param>
+/// <param name="Machine">Facts about the machine before the launch.</param>
+internal sealed record FactInputs(ServeOptions Options, MachineFacts Machine)
+{
+    /// <summary>The launch of the engine; null for an attached engine.</summary>
+    public EngineLaunch? Launch { get; init; }
+
+    /// <summary>
+    /// The Python distributions that the engine imports, name to version; null if they were not found.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Packages { get; init; }
+
+    /// <summary>Whether this server launches the engine.</summary>
+    public bool IsLaunched => Launch is not null;
+
+    /// <summary>The environment variables of a launched engine.</summary>
+    public IReadOnlyDictionary<string, string> Variables
+    {
+        get
+        {
+            var variables = new Dictionary<string, string>(Machine.Variables, StringComparer.Ordinal);
+            foreach (string name in Launch?.Unset ?? [])
+                variables.Remove(name);
+            foreach ((string name, string value) in Launch?.Environment ?? new Dictionary<string, string>())
+                variables[name] = value;
+            return variables;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines.Facts;
+
+/// <summary>Facts about the GPUs visible to an engine, in its order, and their driver.</summary>
+internal static class GpuFacts
+{
+    public static void Describe(MachineFacts machine, IReadOnlyDictionary<string, string> variables, FactSheet sheet)
+    {
+        if (
+            Visible(machine.Gpu.Gpus, variables) is not { Count: > 0 } gpus
+            || gpus.Any(gpu => gpu.Capability is null || gpu.Name == GpuEnvironment.Unknown)
+        )
+        {
+            sheet.AddMissing(
+                "gpu_not_measured",
+                "The GPUs that the engine computes on are unknown. Install the NVIDIA driver's NVML library; on a "
+                    + "machine with GPUs of several kinds name them by numbers in CUDA_VISIBLE_DEVICES, with "
+                    + "CUDA_DEVICE_ORDER=PCI_BUS_ID."
+            );
+            return;
+        }
+        for (int i = 0; i < gpus.Count; i++)
+        {
+            string key = string.Create(CultureInfo.InvariantCulture, $"gpu.{i}.");
+            sheet.Measured(key + "name", gpus[i].Name);
+            sheet.Measured(key + "capability", gpus[i].Capability.ToString()!);
+        }
+        sheet.Measured("gpu.driver", machine.Gpu.DriverVersion);
+        sheet.Measured("gpu.cuda", machine.Gpu.CudaVersion);
+    }
+
+    /// <summary>
+    /// The GPUs that <c>CUDA_VISIBLE_DEVICES</c> names: numbers or identifiers, up to the first that is invalid.
+    /// https://docs.nvidia.com/cuda/cuda-programming-guide/05-appendices/environment-variables.html
+    /// </summary>
+    /// <returns>Null if unknown.</returns>
+    private static IReadOnlyList<GpuDevice>? Visible(
+        IReadOnlyList<GpuDevice> all,
+        IReadOnlyDictionary<string, string> variables
+    )
+    {
+        if (all.Count == 0)
+            return null;
+        // With GPUs of one kind it does not matter which ones are visible.
+        bool isOneKind = all.All(gpu => (gpu.Name, gpu.Capability) == (all[0].Name, all[0].Capability));
+        // NVML numbers GPUs by their place on the bus; CUDA's default, FASTEST_FIRST, does not (same page).
+        bool isInOrder = isOneKind || variables.GetValueOrDefault("CUDA_DEVICE_ORDER") == "PCI_BUS_ID";
+        if (!isInOrder)
+            return null;
+        if (variables.GetValueOrDefault("CUDA_VISIBLE_DEVICES") is not { } listed)
+            return all;
+        var visible = new List<GpuDevice>();
+        foreach (string device in listed.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (int.TryParse(device, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            {
+                if (number >= all.Count)
+                    break;
+                visible.Add(all[number]);
+            }
+            else if (device.StartsWith("GPU-", StringComparison.Ordinal))
+            {
+                if (!isOneKind)
+                    return null;
+                visible.Add(all[0]);
+            }
+            else if (device.StartsWith("MIG-", StringComparison.Ordinal))
+            {
+                // A MIG slice has fewer multiprocessors, and NVML's capability does not show how many
+                // (https://docs.nvidia.com/datacenter/tesla/mig-user-guide/).
+                return null;
+            }
+            else
+            {
+                break;
+            }
+        }
+        return visible;
+    }
+}

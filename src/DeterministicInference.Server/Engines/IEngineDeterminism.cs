@@ -1,0 +1,60 @@
+using System.Text.Json;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines;
+
+/// <summary>
+/// The basis of an engine's determinism, and reasons against it. Pure: findings depend on the arguments alone.
+/// </summary>
+internal interface IEngineDeterminism
+{
+    /// <summary>
+    /// The basis of determinism if there are no reasons against it: continues the sentence "Answers are deterministic:
+    /// …". Empty for an engine that is never deterministic.
+    /// </summary>
+    string Basis { get; }
+
+    /// <summary>Reasons against launching the engine with these settings, or against its determinism.</summary>
+    IEnumerable<Finding> CheckLaunch(ServeOptions options, MachineFacts machine) => [];
+
+    /// <summary>Reasons against the determinism of an attached engine that are known before it is queried.</summary>
+    IEnumerable<Finding> CheckAttached() => [ArgumentsUnknown];
+
+    /// <summary>
+    /// Paths of which GET on the first existing one answers, as JSON, how an attached engine was started.
+    /// </summary>
+    IReadOnlyList<string> ReportPaths => [];
+
+    /// <summary>Reasons against determinism in the report. Called only for engines with a report.</summary>
+    /// <param name="report">Answer of a path of <see cref="ReportPaths"/>; null if there was none.</param>
+    IEnumerable<Finding> CheckReport(JsonElement? report) => [];
+
+    /// <summary>The codes of all findings that <see cref="CheckReport"/> can make.</summary>
+    IReadOnlyList<string> ReportCodes => [];
+
+    /// <summary>
+    /// Builds that ignore the member <c>seed</c> of a request, such as <c>SGLang before 2025-12-19</c>, because of
+    /// which the engine is tested before it is ready. Null if there are none.
+    /// </summary>
+    string? SeedlessBuilds => null;
+
+    /// <summary>
+    /// Flags that replace the model's chat template; null for an engine that renders no templates of models.
+    /// </summary>
+    IReadOnlyList<string>? TemplateFlags => null;
+
+    /// <summary>The template in the arguments; null if there is none.</summary>
+    string? TemplateIn(ServeOptions options) =>
+        TemplateFlags is { } flags
+        && new EngineCommandLine(options.BackendArguments).Value([.. flags]) is { Length: > 0 } template
+            ? template
+            : null;
+
+    /// <summary>For an attached engine that does not report its arguments.</summary>
+    static readonly Finding ArgumentsUnknown = Finding.Degrades(
+        "arguments_unknown",
+        "This server did not launch the engine, and the engine's arguments are unknown. Let this server launch "
+            + "it (leave --backend-url out)."
+    );
+}

@@ -1,0 +1,52 @@
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines;
+
+/// <summary>Launches an engine. Pure: the same settings on the same machine give the same launch.</summary>
+internal interface IEngineLauncher
+{
+    /// <summary>Whether <c>--model-path</c> is required.</summary>
+    bool NeedsModelPath => true;
+
+    /// <summary>
+    /// The executable that <c>--backend-command</c> replaces; null for an engine that is not looked up by name.
+    /// </summary>
+    string? Executable => null;
+
+    /// <summary>Remedy if the engine is not installed.</summary>
+    string MissingRemedy { get; }
+
+    /// <summary>
+    /// Arguments of the engine that must not follow <c>--</c>: those that <see cref="Launch"/> makes of the model's
+    /// path, its name, host and port, and others that would undo them.
+    /// </summary>
+    IReadOnlyList<ReservedArgument> Reserved { get; }
+
+    /// <summary>
+    /// Whether the engine's parser takes the beginning of a long flag for the flag, as Python's argparse does
+    /// (https://docs.python.org/3/library/argparse.html, allow_abbrev).
+    /// </summary>
+    bool AllowsAbbreviations => false;
+
+    /// <summary>The command to start. Arguments after <c>--</c> come last, so that they override the others.</summary>
+    EngineLaunch Launch(ServeOptions options, MachineFacts machine);
+
+    /// <summary>
+    /// Reads the model's files as far as that is quick. Called only if the model exists; not pure.
+    /// </summary>
+    /// <returns>Why the engine can't load them, with the remedy; null if nothing speaks against it.</returns>
+    string? FindModelProblem(ServeOptions options) => null;
+
+    /// <summary>
+    /// Whether a command is the engine's own program, which sees this machine's files. Another command may be a wrapper
+    /// that runs the engine in a container.
+    /// </summary>
+    bool IsOwnProgram(string command) =>
+        Executable is { } own && Path.GetFileName(command).StartsWith(own, StringComparison.Ordinal);
+
+    /// <summary>
+    /// Whether an output line says that the engine is not installed although its executable was found.
+    /// </summary>
+    bool SaysItIsMissing(string line) => false;
+}

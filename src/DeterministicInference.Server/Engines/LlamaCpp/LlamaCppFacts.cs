@@ -1,0 +1,174 @@
+using System.Globalization;
+using System.Text;
+using DeterministicInference.Receipts;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines.Facts;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines.LlamaCpp;
+
+/// <summary>
+/// The facts of llama-server's answers: its build, its arguments, and the processor or GPU that computes.
+/// </summary>
+internal sealed class LlamaCppFacts : IEngineFacts
+{
+    /// <summary>A number above the layers of any model: all layers run on the GPU.</summary>
+    private const int AllLayers = 999;
+
+    private static readonly Dictionary<string, string> Aliases = new(StringComparer.Ordinal)
+    {
+        ["-t"] = "--threads",
+        ["-tb"] = "--threads-batch",
+        ["-b"] = "--batch-size",
+        ["-ub"] = "--ubatch-size",
+        ["-fa"] = "--flash-attn",
+        ["-np"] = "--parallel",
+        ["-c"] = "--ctx-size",
+        ["-ngl"] = "--gpu-layers",
+        ["--n-gpu-layers"] = "--gpu-layers",
+        ["-ctk"] = "--cache-type-k",
+        ["-ctv"] = "--cache-type-v",
+        ["-n"] = "--predict",
+        ["--n-predict"] = "--predict",
+        ["-sm"] = "--split-mode",
+        ["-ts"] = "--tensor-split",
+        ["-mg"] = "--main-gpu",
+        ["-dev"] = "--device",
+        ["-ot"] = "--override-tensor",
+        ["-s"] = "--seed",
+        ["-m"] = "--model",
+        ["-a"] = "--alias",
+        ["-md"] = "--model-draft",
+        ["-mm"] = "--mmproj",
+    };
+
+    /// <summary>
+    /// Flags without effect on answers (addresses, names, logs, timeouts), and flags whose files are hashed.
+    /// </summary>
+    private static readonly string[] LeftOut =
+    [
+        "--model",
+        "--alias",
+        "--host",
+        "--port",
+        "--api-key",
+        "--api-key-file",
+        "--path",
+        "--api-prefix",
+        "--ssl-*",
+        "--log-*",
+        "-v",
+        "--verbose",
+        "-lv",
+        "--verbosity",
+        "--slots",
+        "--no-slots",
+        "--metrics",
+        "--props",
+        "--ui",
+        "--no-ui",
+        "--webui",
+        "--no-webui",
+        "--threads-http",
+        "-to",
+        "--timeout",
+        "--sse-ping-interval",
+        "--slot-save-path",
+        "-hft",
+        "--hf-token",
+        "--model-draft",
+        "--lora",
+        "--lora-scaled",
+        "--mmproj",
+        "--chat-template-file",
+    ];
+
+    private static readonly string[] Variables = [.. VariableFacts.OfCuda, "GGML_", "LLAMA_ARG_"],
+        LeftOutVariables = ["LLAMA_ARG_LOG", "LLAMA_ARG_ALIAS", "LLAMA_ARG_MODEL"];
+
+    public IReadOnlyList<string> Paths { get; } = ["/props"];
+
+    public void DescribeLaunch(FactInputs inputs, FactSheet sheet)
+    {
+        sheet.NeedsEngine("which build llama-server is", "engine_not_described");
+        if (inputs.Launch is not { } launch)
+        {
+            AttachedFacts.Describe(sheet);
+            return;
+        }
+        LaunchArguments.Describe(launch.Arguments, Aliases, LeftOut, abbreviates: false, sheet);
+        var given = new EngineCommandLine(launch.Arguments);
+        string factors = string.Join(' ', given.All("--lora-scaled").Select(Factor).OfType<string>());
+        if (factors.Length > 0)
+            sheet.Measured("argument.lora_scaled", factors);
+        VariableFacts.Describe(inputs.Variables, Variables, LeftOutVariables, sheet);
+        int? layers = given.Number("-ngl", "--gpu-layers", "--n-gpu-layers");
+        if (layers != 0)
+            GpuFacts.Describe(inputs.Machine, inputs.Variables, sheet);
+        if (layers is not >= AllLayers)
+            DescribeProcessor(inputs.Machine.CpuFlags, sheet);
+    }
+
+    public void DescribeEngine(FactInputs inputs, EngineAnswers answers, FactSheet sheet)
+    {
+        string? build = answers.Text("/props", "build_info");
+        sheet.Reported("engine.version", build);
+        if (build is null)
+            sheet.AddMissing(
+                "engine_not_described",
+                "llama-server does not report its build (/props). Use a build that does, and give the key that "
+                    + "it requires (--backend-api-key)."
+            );
+        sheet.Reported("argument.context", answers.Text("/props", "default_generation_settings", "n_ctx"));
+        if (answers.Text("/props", "chat_template") is { } template)
+            sheet.Reported("chat_template.sha256", Sha256Value.Of(Encoding.UTF8.GetBytes(template)).ToString());
+        if (!inputs.IsLaunched)
+            sheet.Reported("argument.parallel", answers.Text("/props", "total_slots"));
+    }
+
+    /// <summary>For a folder the single model in it, which is what the engine gets.</summary>
+    public IReadOnlyList<ModelPart> ModelParts(ServeOptions options)
+    {
+        var own = new EngineCommandLine(options.BackendArguments);
+        return ModelReferences.Of(
+            options.ModelPath is { } path && ModelFactsReader.GgufFilesOf(path) is [var file]
+                ? file
+                : options.ModelPath,
+            null,
+            [
+                ("draft", own.Value("-md", "--model-draft"), null),
+                ("projector", own.Value("-mm", "--mmproj"), null),
+                ("template", own.Value("--chat-template-file"), null),
+            ],
+            [.. own.All("--lora").SelectMany(list => list.Split(',')), .. ScaledAdapters(own)]
+        );
+    }
+
+    /// <summary>Adapters with factors: file and factor, in newer builds separated by a colon.</summary>
+    private static IEnumerable<string> ScaledAdapters(EngineCommandLine own) =>
+        own.All("--lora-scaled")
+            .Where(word => !double.TryParse(word, CultureInfo.InvariantCulture, out _))
+            .SelectMany(list => list.Split(','))
+            .Select(word => word.LastIndexOf(':') is > 0 and var colon ? word[..colon] : word);
+
+    /// <summary>The factor of an adapter: a word of its own, or the part after the file's colon.</summary>
+    private static string? Factor(string word) =>
+        word[(word.LastIndexOf(':') + 1)..] is var end && double.TryParse(end, CultureInfo.InvariantCulture, out _)
+            ? end
+            : null;
+
+    /// <summary>The available instruction sets determine the order of summation.</summary>
+    private static void DescribeProcessor(IReadOnlyList<string> flags, FactSheet sheet)
+    {
+        if (flags.Count > 0)
+            sheet.Measured(
+                "cpu.flags.sha256",
+                Sha256Value.Of(Encoding.UTF8.GetBytes(string.Join('\n', flags))).ToString()
+            );
+        else
+            sheet.AddMissing(
+                "cpu_not_measured",
+                "The processor's instruction sets are unknown (/proc/cpuinfo). Use a system that lists them."
+            );
+    }
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines.LlamaCpp;
+
+/// <summary>Launches llama-server.</summary>
+internal sealed class LlamaCppLauncher : IEngineLauncher
+{
+    public string Executable => "llama-server";
+
+    public string MissingRemedy =>
+        "Install llama.cpp (https://github.com/ggml-org/llama.cpp), or name its llama-server with --backend-command.";
+
+    /// <summary>
+    /// A repository or a URL replaces the file of -m, and so does a preset that names one (common/arg.cpp). With a
+    /// prefix or a certificate the routes are elsewhere.
+    /// </summary>
+    public IReadOnlyList<ReservedArgument> Reserved { get; } =
+    [
+        new(
+            "--model-path",
+            "-m",
+            "--model",
+            "-mu",
+            "--model-url",
+            "-hf",
+            "-hfr",
+            "--hf-repo",
+            "-hff",
+            "--hf-file",
+            "-dr",
+            "--docker-repo",
+            "--embd-gemma-default",
+            "--fim-qwen-1.5b-default",
+            "--fim-qwen-3b-default",
+            "--fim-qwen-7b-default",
+            "--fim-qwen-7b-spec",
+            "--fim-qwen-14b-spec",
+            "--fim-qwen-30b-default",
+            "--gpt-oss-20b-default",
+            "--gpt-oss-120b-default",
+            "--vision-gemma-4b-default",
+            "--vision-gemma-12b-default"
+        ),
+        new("--served-model-name", "-a", "--alias"),
+        new("--backend-host", "--host"),
+        new("--backend-port", "--port"),
+        new("--backend-url", "--api-prefix", "--ssl-cert-file", "--ssl-key-file"),
+    ];
+
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
+    {
+        string threads = machine.Processors.ToString(CultureInfo.InvariantCulture);
+        return new EngineLaunch(
+            options.BackendCommand ?? Executable,
+            [
+                "-m",
+                machine.Model.GgufFiles is [var file] ? file : options.ModelPath!,
+                "--host",
+                options.BackendHost,
+                "--port",
+                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                "-a",
+                options.ModelName,
+                // The /slots route shows prompts to anyone who reaches the port.
+                "--no-slots",
+                .. options.Enforces
+                    ? (string[])
+                        [
+                            "-np",
+                            "1",
+                            "--no-cache-prompt",
+                            "--seed",
+                            "0",
+                            // Otherwise chosen by the machine: attention kernel, batches, threads, layers on the GPU.
+                            "-fa",
+                            machine.HasGpu ? "on" : "off",
+                            "-b",
+                            "2048",
+                            "-ub",
+                            "512",
+                            "-t",
+                            threads,
+                            "-tb",
+                            threads,
+                            "-ngl",
+                            machine.HasGpu ? "999" : "0",
+                            "-ctk",
+                            "f16",
+                            "-ctv",
+                            "f16",
+                        ]
+                    : [],
+                .. options.BackendArguments,
+            ],
+            new Dictionary<string, string>()
+        )
+        {
+            Unset =
+            [
+                // A llama-server in router mode sets this variable for its children, which then end with their standard
+                // input (server-models.cpp); an engine launched below such a server would behave like one of them.
+                "LLAMA_SERVER_ROUTER_PORT",
+                // Each would replace the file of -m (common/arg.cpp).
+                "LLAMA_ARG_MODEL_URL",
+                "LLAMA_ARG_HF_REPO",
+                "LLAMA_ARG_HF_FILE",
+                "LLAMA_ARG_DOCKER_REPO",
+            ],
+        };
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines.Sglang;
+
+/// <summary>The basis of SGLang's determinism, and reasons against it.</summary>
+internal sealed class SglangDeterminism : IEngineDeterminism
+{
+    /// <summary>Lowest compute capability of SGLang's kernels.</summary>
+    private static readonly ComputeCapability Oldest = new(7, 5);
+
+    public string Basis => "SGLang's deterministic mode, for one build on GPUs of one kind";
+
+    /// <summary>The second path is the first one's name in older builds.</summary>
+    public IReadOnlyList<string> ReportPaths { get; } = ["/server_info", "/get_server_info"];
+
+    /// <summary>On the OpenAI routes (sgl-project/sglang#15498).</summary>
+    public string SeedlessBuilds => "SGLang before 2025-12-19";
+
+    public IReadOnlyList<string> TemplateFlags { get; } = ["--chat-template"];
+
+    public IReadOnlyList<string> ReportCodes { get; } =
+    [IEngineDeterminism.ArgumentsUnknown.Code, "mode_off", .. SglangConfiguration.Codes];
+
+    public IEnumerable<Finding> CheckLaunch(ServeOptions options, MachineFacts machine)
+    {
+        if (!options.Enforces)
+            yield break;
+        if (machine.Least < Oldest)
+        {
+            yield return Finding.Degrades(
+                "gpu_unsupported",
+                $"SGLang supports compute capability {Oldest} and newer, and a GPU of this machine has "
+                    + $"{machine.Least}. Use a newer GPU."
+            );
+        }
+        if (!machine.HasGpu)
+        {
+            yield return Finding.Note(
+                "gpu_unknown",
+                "No NVIDIA GPU is seen, so SGLang chooses the attention backend. Name one after --: "
+                    + "--attention-backend triton."
+            );
+        }
+        SglangConfiguration configuration = SglangConfiguration.Of(
+            new EngineCommandLine(options.BackendArguments),
+            SglangLauncher.AttentionFor(machine)
+        );
+        foreach (Finding finding in configuration.CheckLaunch(machine))
+            yield return finding;
+        foreach (Finding finding in configuration.Check(machine.Model.IsMixtureOfExperts))
+            yield return finding;
+    }
+
+    /// <summary>No findings: the engine reports its arguments.</summary>
+    public IEnumerable<Finding> CheckAttached() => [];
+
+    public IEnumerable<Finding> CheckReport(JsonElement? report)
+    {
+        if (report is not { } told || SglangConfiguration.Of(told) is not { } configuration)
+            return [IEngineDeterminism.ArgumentsUnknown];
+        return configuration.IsDeterministic
+            ? configuration.Check(isMixtureOfExperts: false)
+            :
+            [
+                Finding.Degrades(
+                    "mode_off",
+                    "SGLang was started without --enable-deterministic-inference. Add it, or let this server "
+                        + "launch SGLang."
+                ),
+            ];
+    }
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines.Sglang;
+
+/// <summary>Launches SGLang as a module of the interpreter in which it is installed.</summary>
+internal sealed class SglangLauncher : IEngineLauncher
+{
+    private static readonly ComputeCapability Hopper = new(9, 0),
+        Blackwell = new(10, 0);
+
+    public string Executable => "python3";
+
+    public string MissingRemedy =>
+        "Install Python 3 and SGLang (pip install sglang), or name the interpreter of its virtual environment with "
+        + "--backend-command.";
+
+    public bool AllowsAbbreviations => true;
+
+    /// <summary>With a certificate SGLang speaks https only (server_args.py, ssl_certfile).</summary>
+    public IReadOnlyList<ReservedArgument> Reserved { get; } =
+    [
+        new("--model-path", "--model-path", "--model"),
+        new("--served-model-name", "--served-model-name"),
+        new("--backend-host", "--host"),
+        new("--backend-port", "--port"),
+        new("--backend-url", "--ssl-certfile", "--ssl-keyfile"),
+    ];
+
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine) =>
+        new(
+            options.BackendCommand ?? Executable,
+            [
+                "-m",
+                "sglang.launch_server",
+                "--model-path",
+                options.ModelPath!,
+                "--host",
+                options.BackendHost,
+                "--port",
+                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                .. options.Enforces ? Deterministic(machine) : [],
+                "--served-model-name",
+                options.ModelName,
+                .. options.BackendArguments,
+            ],
+            // SGLang sets its processes' titles, and setproctitle writes them over the environment, by which the guards
+            // recognise the engine's processes (https://pypi.org/project/setproctitle, "Environment variables").
+            new Dictionary<string, string> { ["SPT_NOENV"] = "1" }
+        );
+
+    /// <summary>Whether a command is the python3 of an environment, or another version of it.</summary>
+    public bool IsOwnProgram(string command) =>
+        Path.GetFileName(command).StartsWith("python", StringComparison.Ordinal);
+
+    /// <summary>Python's error for <c>-m sglang.launch_server</c> in an interpreter without SGLang.</summary>
+    public bool SaysItIsMissing(string line) => line.Contains("No module named", StringComparison.Ordinal);
+
+    /// <summary>An attention backend that has a deterministic mode on these GPUs; null if they are unknown.</summary>
+    public static string? AttentionFor(MachineFacts machine)
+    {
+        if (machine.Least is not { } least || machine.Most is not { } most)
+            return null;
+        if (least >= Hopper && most < Blackwell)
+            return "fa3";
+        // With GPUs of several kinds it is unknown which ones the engine uses; triton runs on all.
+        return least >= Blackwell && !SglangConfiguration.NeedsFa3OrTriton(machine.Model) ? "flashinfer" : "triton";
+    }
+
+    private static IEnumerable<string> Deterministic(MachineFacts machine) =>
+        [
+            "--enable-deterministic-inference",
+            .. AttentionFor(machine) is { } attention ? (string[])["--attention-backend", attention] : [],
+            // Fixed instead of drawn at every start, although no request with a seed depends on it.
+            "--random-seed",
+            "0",
+            // Below 4096, prompts longer than the chunk hang forever on flashinfer and triton
+            // (sgl-project/sglang#36344); SGLang's default is 2048 on GPUs with less than 35 GB (server_args.py).
+            "--chunked-prefill-size",
+            "4096",
+        ];
+}

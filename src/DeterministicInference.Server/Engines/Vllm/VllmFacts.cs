@@ -1,0 +1,147 @@
+using System.Text.Json;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines.Facts;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Engines.Vllm;
+
+/// <summary>
+/// The facts of vLLM's answers. vLLM does not report its arguments, so the launch arguments are used.
+/// </summary>
+internal sealed class VllmFacts : IEngineFacts
+{
+    private const string Speculation = "--speculative-config";
+
+    private static readonly Dictionary<string, string> Aliases = new(StringComparer.Ordinal)
+    {
+        ["-tp"] = "--tensor-parallel-size",
+        ["-pp"] = "--pipeline-parallel-size",
+        ["-dp"] = "--data-parallel-size",
+        ["-q"] = "--quantization",
+        ["-sc"] = Speculation,
+        ["-cc"] = "--compilation-config",
+        ["-ac"] = "--attention-config",
+        ["-ep"] = "--enable-expert-parallel",
+    };
+
+    /// <summary>
+    /// Flags without effect on answers (addresses, names, logs, shutdown), and flags whose files are hashed.
+    /// </summary>
+    private static readonly string[] LeftOut =
+    [
+        "--host",
+        "--port",
+        "--uds",
+        "--api-key",
+        "--root-path",
+        "--served-model-name",
+        "--shutdown-timeout",
+        "--ssl-*",
+        "--allowed-*",
+        "--allow-credentials",
+        "--log-*",
+        "--uvicorn-log-level",
+        "--disable-log-*",
+        "--disable-uvicorn-access-log",
+        "--enable-log-*",
+        "--max-log-len",
+        "--download-dir",
+        "--fingerprint-*",
+        "--lora-modules",
+        "--tokenizer",
+        "--revision",
+        Speculation,
+        Speculation + ".model",
+        "--spec-model",
+    ];
+
+    private static readonly string[] Variables = [.. VariableFacts.OfPyTorch, "VLLM_"],
+        LeftOutVariables = ["VLLM_LOG"];
+
+    public IReadOnlyList<string> Paths { get; } = ["/version"];
+
+    public PythonPackages Packages { get; } = new("vllm");
+
+    public bool DownloadsModels => true;
+
+    public void DescribeLaunch(FactInputs inputs, FactSheet sheet)
+    {
+        sheet.NeedsEngine("which version vLLM has", "engine_not_described");
+        if (inputs.Launch is not { } launch)
+        {
+            AttachedFacts.Describe(sheet);
+            return;
+        }
+        var given = new EngineCommandLine(launch.Arguments);
+        string[] leftOut = ModelReferences.File(given.Value("--chat-template")) is null
+            ? LeftOut
+            : [.. LeftOut, "--chat-template"];
+        LaunchArguments.Describe(launch.Arguments, Aliases, leftOut, abbreviates: true, sheet);
+        if (given.Value(Speculation, "-sc") is { } speculation)
+            sheet.Measured("argument.speculative_config", WithoutModel(speculation));
+        GpuFacts.Describe(inputs.Machine, inputs.Variables, sheet);
+        VariableFacts.Describe(inputs.Variables, Variables, LeftOutVariables, sheet);
+        Packages.Describe(inputs, sheet);
+    }
+
+    public void DescribeEngine(FactInputs inputs, EngineAnswers answers, FactSheet sheet)
+    {
+        string? version = answers.Text("/version", "version");
+        sheet.Reported("engine.version", version);
+        if (version is null)
+            sheet.AddMissing(
+                "engine_not_described",
+                "vLLM does not report its version (/version). Use a build that does."
+            );
+    }
+
+    public IReadOnlyList<ModelPart> ModelParts(ServeOptions options)
+    {
+        var own = new EngineCommandLine(options.BackendArguments);
+        return ModelReferences.Of(
+            options.ModelPath,
+            own.Value("--revision"),
+            [
+                ("draft", own.Value("--spec-model", "--speculative-config.model") ?? DraftModel(own), null),
+                ("tokenizer", own.Value("--tokenizer"), own.Value("--tokenizer-revision")),
+                ("template", ModelReferences.File(own.Value("--chat-template")), null),
+            ],
+            own.Values("--lora-modules")
+        );
+    }
+
+    public string? DownloadFolder(ServeOptions options) =>
+        new EngineCommandLine(options.BackendArguments).Value("--download-dir");
+
+    /// <summary>The draft model in the JSON of the speculative-decoding flag.</summary>
+    private static string? DraftModel(EngineCommandLine given) =>
+        given.Value(Speculation, "-sc") is { } json && Members(json) is { } members
+            ? members.FirstOrDefault(member => member.Name == "model").Text
+            : null;
+
+    private static string WithoutModel(string json) =>
+        Members(json) is not { } members
+            ? json
+            : string.Join(
+                ' ',
+                members
+                    .Where(member => member.Name is not ("model" or "tokenizer"))
+                    .OrderBy(member => member.Name, StringComparer.Ordinal)
+                    .Select(member => $"{member.Name}={member.Text}")
+            );
+
+    private static List<(string Name, string Text)>? Members(string json)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? [.. document.RootElement.EnumerateObject().Select(member => (member.Name, member.Value.ToString()))]
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using DeterministicInference.Server.Determinism;
+
+namespace DeterministicInference.Server.Engines.Vllm;
+
+/// <summary>
+/// vLLM in its batch-invariant mode (a build of March 2026 or newer, which has <c>--shutdown-timeout</c>). Source of
+/// the facts: vllm-project/vllm@9aaf83e (2026-05-19); file names are below vllm/ there.
+/// </summary>
+internal sealed class VllmKind : IEngineKind
+{
+    public string Name => "vllm";
+
+    public string Title => "vLLM server";
+
+    /// <summary>
+    /// /health refuses connections while the model loads, answers 200 once vLLM is ready, and 503 after the death of
+    /// its engine process (entrypoints/openai/api_server.py). vLLM has no route that runs a token.
+    /// </summary>
+    public EngineHealthRoutes Health { get; } = new("/health");
+
+    public IEngineLauncher Launcher { get; } = new VllmLauncher();
+
+    public IEngineDeterminism Determinism { get; } = new VllmDeterminism();
+
+    public IEngineFacts Facts { get; } = new VllmFacts();
+
+    public RequestRules Requests { get; } =
+        new()
+        {
+            Fields = VllmFields.Honoured,
+            // Only identifies related requests: vllm-project/vllm at 002032ee,
+            // vllm/entrypoints/openai/chat_completion/protocol.py.
+            Harmless = ["session_id"],
+            TokenIdMembers = ["return_token_ids"],
+            // vLLM refuses every name except its own; for an attached engine that name is known only if it is set.
+            ModelName = (options, _) =>
+                options.BackendUrl is null || options.ServedModelName is not null || options.ModelPath is not null
+                    ? options.ModelName
+                    : null,
+        };
+}

@@ -1,0 +1,80 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests;
+using DeterministicInference.Server.Receipts.Issuing;
+using DeterministicInference.Server.Receipts.Store;
+
+namespace DeterministicInference.Server.Gateway.Answers;
+
+/// <summary>Creates the handling of a request's answer.</summary>
+/// <param name="options">Settings.</param>
+/// <param name="rules">How the engine's answers differ from the API's.</param>
+/// <param name="environments">The environments in which answers are computed.</param>
+/// <param name="issuer">Issues receipts; null where receipts are off.</param>
+internal sealed class AnswerHandlingFactory(
+    ServeOptions options,
+    AnswerRules rules,
+    EnvironmentRegistry environments,
+    ReceiptIssuer? issuer
+)
+{
+    /// <param name="path">The route that serves the request.</param>
+    /// <param name="request">The request as the client sent it.</param>
+    /// <param name="pinned">The request as the engine gets it.</param>
+    /// <exception cref="OpenAIException">
+    /// 400: the request has no canonical form, which its receipt would bind.
+    /// </exception>
+    public AnswerHandling Create(string path, CheckedRequest request, PinnedRequest pinned)
+    {
+        AnswerDelivery delivery = pinned.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json;
+        bool isBound = issuer is not null || options.StableEnvelope;
+        Sha256Value digest = isBound ? Digest(path, request, pinned.Pins) : default;
+        StableIds? ids = options.StableEnvelope
+            ? new StableIds(digest, isChat: path != CanonicalRequest.Paths[0])
+            : null;
+        // The environment is fixed here: an answer that began in one environment never names another.
+        ReceiptBuilder? receipt = issuer is null
+            ? null
+            : new ReceiptBuilder(
+                issuer,
+                new SealedRequest(
+                    path,
+                    digest,
+                    pinned.Pins,
+                    delivery,
+                    pinned.WantsLogprobs,
+                    pinned.ChoicesPerPrompt,
+                    environments.Current
+                        ?? throw new InvalidOperationException("A request was taken before the environment was known.")
+                )
+            );
+        return new AnswerHandling(
+            delivery,
+            readsLogprobs: receipt is not null && pinned.WantsLogprobs,
+            new AnswerRewriter(rules, pinned.HidesTokenIds, ids),
+            receipt
+        );
+    }
+
+    private static Sha256Value Digest(string path, CheckedRequest request, RequestPins pins)
+    {
+        try
+        {
+            return CanonicalRequest.Digest(path, request.Body.Root, pins);
+        }
+        catch (CanonicalFormException e)
+        {
+            string name = e.Place.TrimStart('.');
+            throw OpenAIException.Invalid(
+                $"The request has no canonical form, which a receipt needs: {e.Message}",
+                name.Length == 0 ? null : name,
+                "no_canonical_form"
+            );
+        }
+    }
+}

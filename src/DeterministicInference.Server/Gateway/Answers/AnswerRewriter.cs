@@ -1,0 +1,218 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Gateway.Forwarding;
+using DeterministicInference.Server.Json;
+using DeterministicInference.Server.OpenAI;
+
+namespace DeterministicInference.Server.Gateway.Answers;
+
+/// <summary>
+/// Collects the changes to an answer, or to its events one after the other: removes token ids that only this server
+/// requested, replaces engine-specific values and identifiers.
+/// </summary>
+/// <param name="rules">How the engine's answers differ from the API's.</param>
+/// <param name="hidesTokenIds">Whether token ids are removed, because only this server requested them.</param>
+/// <param name="ids">Replacements for ids that the engine drew at random; null keeps the engine's.</param>
+internal sealed class AnswerRewriter(AnswerRules rules, bool hidesTokenIds, StableIds? ids = null)
+{
+    private const int LongestId = 200;
+
+    private static readonly byte[] Null = [.. "null"u8];
+
+    private readonly HashSet<int> _named = [];
+    private bool _hasDeterminism;
+    private readonly List<JsonSplice.Edit> _edits = [];
+
+    /// <summary>End of the members removed so far from the start of an object on; -1 where there are none.</summary>
+    private int _removedTo;
+
+    /// <summary>Number of bare numbers that have been replaced.</summary>
+    private int _bareNumbers;
+
+    /// <summary>The id, as JSON, for an answer to which the engine gave none.</summary>
+    private byte[]? _givenId;
+
+    public TokenUsage Usage { get; private set; }
+
+    /// <summary>The answer's id, where it has a usual form and is not derived from the request.</summary>
+    public string? AnswerId { get; private set; }
+
+    /// <summary>The changes to the answer or event that was read last, in order.</summary>
+    public ReadOnlySpan<JsonSplice.Edit> Edits => CollectionsMarshal.AsSpan(_edits);
+
+    /// <summary>Whether the changes concern the generated output and not only metadata.</summary>
+    public bool ChangesOutput { get; private set; }
+
+    /// <summary>Whether the event that was read last has nothing left for the client.</summary>
+    public bool IsEmpty { get; private set; }
+
+    /// <summary>
+    /// The position after the last member of the answer or event that was read last, and whether no member is left.
+    /// </summary>
+    public (int Place, bool IsEmptyObject) End { get; private set; }
+
+    /// <summary>The value of the member <c>environment</c>, which this server writes itself, in a JSON answer.</summary>
+    public Range? Environment { get; private set; }
+
+    /// <summary>Processes an answer or the next event.</summary>
+    /// <exception cref="OpenAIException">
+    /// The engine aborted the answer, or a member that this server writes itself appears twice.
+    /// </exception>
+    public void Read(scoped in AnswerReading answer)
+    {
+        _edits.Clear();
+        (ChangesOutput, Environment, _hasDeterminism, _removedTo, _bareNumbers) = (false, null, false, -1, 0);
+        bool hidesMore = false;
+        ReadOnlySpan<AnswerPart> parts = answer.Parts;
+        for (int i = 0; i < parts.Length; i++)
+        {
+            ref readonly AnswerPart part = ref parts[i];
+            switch (part.Kind)
+            {
+                case AnswerPartKind.Extension when hidesTokenIds && part.Is(AnswerPartTraits.IsBare):
+                    hidesMore = true;
+                    Remove(answer, part);
+                    // The whole member is removed.
+                    while (i + 1 < parts.Length && parts[i + 1].Start < part.End)
+                        i++;
+                    break;
+                case AnswerPartKind.TokenIds
+                or AnswerPartKind.PromptTokenIds
+                or AnswerPartKind.TokenIdLists when hidesTokenIds:
+                    hidesMore = true;
+                    Remove(answer, part);
+                    break;
+                default:
+                    Read(answer, part);
+                    break;
+            }
+        }
+        EditBareNumbers(answer, answer.Json.Length);
+        IsEmpty = hidesMore && answer.IsBare;
+        bool isEmptyObject = answer.End == _removedTo || (answer.End > 0 && answer.Json[answer.End - 1] == '{');
+        End = (answer.End, isEmptyObject);
+    }
+
+    private void Read(scoped in AnswerReading answer, in AnswerPart part)
+    {
+        switch (part.Kind)
+        {
+            case AnswerPartKind.Finish:
+                ReadFinish(answer, part);
+                break;
+            case AnswerPartKind.Role
+                when rules.RepeatsRole && answer.Delivery == AnswerDelivery.Sse && !_named.Add(part.Choice):
+                Replace(answer, part, Null);
+                break;
+            case AnswerPartKind.ToolId when ids is not null:
+                Replace(answer, part, ids.ToolCall(part.Choice, part.Tool));
+                break;
+            case AnswerPartKind.Id:
+                ReadId(answer, part);
+                break;
+            case AnswerPartKind.Created when ids is not null:
+                Replace(answer, part, ids.Created);
+                break;
+            case AnswerPartKind.Timings when ids is not null:
+                Remove(answer, part);
+                break;
+            case AnswerPartKind.Environment:
+                RequireFirst(Environment is not null, "environment");
+                Environment = part.Value;
+                // A JSON answer gets this server's own value in its place.
+                if (answer.Delivery == AnswerDelivery.Sse)
+                    Remove(answer, part);
+                break;
+            case AnswerPartKind.Determinism:
+                RequireFirst(_hasDeterminism, "determinism");
+                _hasDeterminism = true;
+                Remove(answer, part);
+                break;
+            case AnswerPartKind.PromptTokens:
+                Usage = Usage with { Prompt = answer.Number(part) };
+                break;
+            case AnswerPartKind.CompletionTokens:
+                Usage = Usage with { Completion = answer.Number(part) };
+                break;
+        }
+    }
+
+    private void ReadFinish(scoped in AnswerReading answer, in AnswerPart part)
+    {
+        if (AnswerCompleteness.IsAbort(answer, part))
+            throw GatewayErrors.BadAnswer("it aborted the answer.");
+        foreach (EngineFinishReason reason in rules.FinishReasons)
+        {
+            if (!answer.ValueIs(part, reason.Utf8Name.Span))
+                continue;
+            Replace(answer, part, reason.Json);
+            ChangesOutput = true;
+            return;
+        }
+    }
+
+    private void ReadId(scoped in AnswerReading answer, in AnswerPart part)
+    {
+        bool isString = answer.TryGetString(part, out ReadOnlySpan<byte> text);
+        if (ids is not null)
+        {
+            Replace(answer, part, ids.Answer);
+        }
+        else if (isString && text.IsEmpty && rules.LeavesIdEmpty)
+        {
+            _givenId ??= JsonText.QuoteBytes(AnswerId = ResponseIds.Completion());
+            Replace(answer, part, _givenId);
+        }
+        else if (isString && AnswerId is null && text.Length is > 0 and <= LongestId && !text.Contains((byte)'\\'))
+        {
+            AnswerId = Encoding.UTF8.GetString(text);
+        }
+    }
+
+    private static void RequireFirst(bool isSecond, string name)
+    {
+        if (isSecond)
+            throw GatewayErrors.BadAnswer($"its answer has the member '{name}' twice.");
+    }
+
+    private void Replace(scoped in AnswerReading answer, in AnswerPart part, byte[] value) =>
+        Edit(answer, part.Value, value);
+
+    /// <summary>
+    /// Removes a member: with the comma before it where a member remains there, else with the comma after it.
+    /// </summary>
+    private void Remove(scoped in AnswerReading answer, in AnswerPart part)
+    {
+        bool isFirstLeft = part.Is(AnswerPartTraits.IsFirst) || part.Before == _removedTo;
+        if (!isFirstLeft)
+        {
+            Edit(answer, part.Before..part.End, []);
+            return;
+        }
+        _removedTo = part.End;
+        ReadOnlySpan<byte> rest = answer.Json[part.End..].TrimStart(" \t\r\n"u8);
+        int end = part.End;
+        if (rest[0] == ',')
+            end = answer.Json.Length - rest[1..].TrimStart(" \t\r\n"u8).Length;
+        Edit(answer, part.Start..end, []);
+    }
+
+    private void Edit(scoped in AnswerReading answer, Range place, byte[] text)
+    {
+        EditBareNumbers(answer, place.Start.Value);
+        _edits.Add(new JsonSplice.Edit(place, text));
+    }
+
+    /// <summary>Replaces bare numbers (<c>NaN</c>, <c>Infinity</c>), which are not JSON, before a position.</summary>
+    private void EditBareNumbers(scoped in AnswerReading answer, int before)
+    {
+        ReadOnlySpan<Range> places = answer.BareNumbers;
+        for (; _bareNumbers < places.Length && places[_bareNumbers].Start.Value < before; _bareNumbers++)
+        {
+            Range place = places[_bareNumbers];
+            _edits.Add(new JsonSplice.Edit(place, AnswerReading.BareNumber(answer.Json[place]).ToArray()));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using DeterministicInference.Server.Gateway.Forwarding;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.Json;
+using DeterministicInference.Server.OpenAI;
+
+namespace DeterministicInference.Server.Gateway.Answers;
+
+#pragma warning disable CA2012 // A ValueTask is watched while it is pending, and awaited once, when it is complete.
+
+/// <summary>
+/// Relays a JSON answer with the members <c>environment</c> and <c>determinism</c> added. Nothing is sent before the
+/// answer is complete and sealed.
+/// </summary>
+/// <param name="context">The client's request.</param>
+/// <param name="handling">Processes the answer.</param>
+/// <param name="environment">The value of the member <c>environment</c>, as JSON.</param>
+internal sealed class JsonRelay(HttpContext context, AnswerHandling handling, byte[] environment) : IAnswerRelay
+{
+    /// <summary>Largest answer, in bytes.</summary>
+    private const int LargestAnswer = 256 << 20;
+
+    /// <summary>Larger answers are parsed off the thread that serves the sockets.</summary>
+    private const int LargeAnswer = 64 * 1024;
+
+    private readonly AnswerRewriter _rewriter = handling.Rewriter;
+    private ReadOnlyMemory<byte> _answer;
+    private int _status;
+
+    public bool HasBegun => false;
+
+    public async Task<bool> RelayAsync(EngineExchange exchange)
+    {
+        if (!exchange.Sending.IsCompleted)
+        {
+            exchange.Timeouts.Watch(exchange.Sending.GetAwaiter());
+            await exchange.Timeouts.WaitForOperationAsync();
+        }
+        HttpResponseMessage response = await exchange.ResponseAsync();
+        exchange.Timeouts.Progress();
+        if (EngineExchange.IsEventStream(response))
+            throw GatewayErrors.BadAnswer("it answered with a stream, but none was requested.");
+        _answer = await AnswerBodyReader.ReadAsync(response, LargestAnswer, exchange.Timeouts, exchange.Cancellation);
+        _status = (int)response.StatusCode;
+        AnswerHeaders.Relay(response, context.Response);
+
+        if (_answer.Length > LargeAnswer)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        // A byte order mark is not JSON, and some clients fail on it (RFC 8259, section 8.1).
+        if (_answer.Span.StartsWith("\uFEFF"u8))
+            _answer = _answer[3..];
+        handling.Observe(_answer);
+        _rewriter.Usage.Log(RequestFacts.Of(context));
+        handling.RequireComplete();
+        return true;
+    }
+
+    public async Task<bool> FinishAsync(EngineExchange exchange, Task<byte[]?> sealing)
+    {
+        byte[]? determinism = await sealing;
+        byte[] body = Compose(_answer.Span, determinism);
+        if (handling.Receipt is { } receipt)
+        {
+            context.Response.Headers[ReceiptHeaders.Id] = receipt.ReceiptId;
+            string digest = Convert.ToBase64String(SHA256.HashData(body));
+            context.Response.Headers[ReceiptHeaders.ContentDigest] = $"sha-256=:{digest}:";
+        }
+        await ApiJson.WriteAsync(context, _status, body);
+        return true;
+    }
+
+    private byte[] Compose(ReadOnlySpan<byte> answer, byte[]? determinism)
+    {
+        List<JsonSplice.Edit> edits = [.. _rewriter.Edits];
+        bool isFirst = _rewriter.End.IsEmptyObject;
+        List<byte> added = [];
+        if (_rewriter.Environment is { } place)
+        {
+            int after = edits.FindLastIndex(edit => edit.Place.Start.Value <= place.Start.Value) + 1;
+            edits.Insert(after, new JsonSplice.Edit(place, environment));
+        }
+        else
+        {
+            Add("environment"u8, environment);
+        }
+        if (determinism is not null)
+            Add("determinism"u8, determinism);
+        edits.Add(new JsonSplice.Edit(_rewriter.End.Place.._rewriter.End.Place, [.. added]));
+        return JsonSplice.Apply(answer, CollectionsMarshal.AsSpan(edits));
+
+        void Add(ReadOnlySpan<byte> name, byte[] value)
+        {
+            if (!isFirst)
+                added.Add((byte)',');
+            isFirst = false;
+            added.AddRange([(byte)'"', .. name, .. "\":"u8, .. value]);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net.Http.Headers;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Supervision;
+
+namespace DeterministicInference.Server.Gateway.Forwarding;
+
+/// <summary>
+/// One request to the engine and its answer. Disposing returns the connection to the pool, or closes it where the
+/// answer was not read to its end, which tells the engine to stop.
+/// </summary>
+internal sealed class EngineExchange : IAsyncDisposable
+{
+    /// <summary>Media type of a stream of events.</summary>
+    public const string EventStream = "text/event-stream";
+
+    /// <summary>Largest error body that is read, in bytes.</summary>
+    private const int LargestError = 1 << 20;
+
+    private readonly EngineActivity _activity;
+    private readonly RequestFacts _facts;
+    private readonly CancellationTokenSource _end;
+
+    /// <param name="activity">Counts the request as in flight from now on.</param>
+    /// <param name="timeouts">Watches the engine's silence; owned by the exchange.</param>
+    /// <param name="facts">Receives the time of the first byte.</param>
+    /// <param name="clientGone">Cancels the exchange.</param>
+    public EngineExchange(
+        EngineActivity activity,
+        EngineTimeouts timeouts,
+        RequestFacts facts,
+        CancellationToken clientGone
+    )
+    {
+        (_activity, _facts, Timeouts) = (activity, facts, timeouts);
+        _end = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        activity.Begin();
+    }
+
+    public EngineTimeouts Timeouts { get; }
+
+    /// <summary>Cancelled when the client is gone or the exchange is over.</summary>
+    public CancellationToken Cancellation => _end.Token;
+
+    /// <summary>Completes with the headers of the answer.</summary>
+    public Task<HttpResponseMessage> Sending { get; private set; } =
+        Task.FromException<HttpResponseMessage>(new InvalidOperationException("Nothing was sent."));
+
+    /// <summary>Sends the request. Called once.</summary>
+    public void Send(EngineClient client, Func<HttpRequestMessage> create) =>
+        Sending = client.SendAsync(create, _end.Token);
+
+    /// <summary>Waits for the headers of an answer that is not an error.</summary>
+    /// <exception cref="OpenAIException">The answer is an error, or its headers contradict each other.</exception>
+    /// <exception cref="HttpRequestException">No answer, or one that is not valid HTTP.</exception>
+    public async Task<HttpResponseMessage> ResponseAsync()
+    {
+        HttpResponseMessage response = await Sending;
+        RequireOneLength(response.Content.Headers);
+        if (!response.IsSuccessStatusCode)
+            throw await ErrorAsync(response);
+        return response;
+    }
+
+    /// <summary>Whether an answer is a stream of events.</summary>
+    public static bool IsEventStream(HttpResponseMessage response) =>
+        response.Content.Headers.ContentType?.MediaType == EventStream;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Timeouts.BeforeFirstByte is { } wait)
+            _facts.FirstByte = wait;
+        if (!Sending.IsCompletedSuccessfully)
+            await _end.CancelAsync();
+        await ((Task)Sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Sending.IsCompletedSuccessfully)
+            (await Sending).Dispose();
+        _activity.End();
+        Timeouts.Dispose();
+        _end.Dispose();
+    }
+
+    /// <summary>
+    /// Refuses contradicting lengths, with which the end of the answer is undefined (RFC 9112, section 6.3).
+    /// </summary>
+    private static void RequireOneLength(HttpContentHeaders headers)
+    {
+        bool isClear =
+            !headers.NonValidated.TryGetValues("Content-Length", out HeaderStringValues lengths)
+            || (lengths.Count == 1 && headers.ContentLength is not null);
+        if (!isClear)
+            throw GatewayErrors.Of(HttpRequestError.InvalidResponse);
+    }
+
+    private async Task<OpenAIException> ErrorAsync(HttpResponseMessage response)
+    {
+        int status = (int)response.StatusCode;
+        if (status is < 400 or > 599)
+            return GatewayErrors.BadAnswer($"it answered with status {status}.");
+        Timeouts.Progress();
+        string? retryAfter =
+            response.Headers.RetryAfter?.ToString() ?? (status is 429 or 503 ? OpenAIException.UsualRetryAfter : null);
+        ReadOnlyMemory<byte> body = default;
+        try
+        {
+            body = await AnswerBodyReader.ReadAsync(response, LargestError, Timeouts, Cancellation);
+        }
+        catch (OpenAIException)
+        {
+            // The status is relayed even if the body can't be read.
+        }
+        return EngineErrorTranslation.Read(status, body, response.Content.Headers.ContentType?.MediaType, retryAfter);
+    }
+}

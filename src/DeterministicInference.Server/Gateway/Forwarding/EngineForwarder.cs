@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Mime;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Supervision;
+using Microsoft.Extensions.Primitives;
+
+namespace DeterministicInference.Server.Gateway.Forwarding;
+
+/// <summary>
+/// Sends requests to the engine, over HTTP/1.1 and with headers from an allow-list. The engine may take any time to
+/// answer unless a setting limits it; otherwise only the client ends a request.
+/// </summary>
+/// <param name="options">Settings.</param>
+/// <param name="engineKey">Key that is sent to the engine; null where it requires none.</param>
+/// <param name="activity">Notified of every request and of every byte of the engine.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Of the gateway.</param>
+internal sealed partial class EngineForwarder(
+    ServeOptions options,
+    string? engineKey,
+    EngineActivity activity,
+    TimeProvider time,
+    ILogger logger
+) : IDisposable
+{
+    private readonly EngineTimeLimits _limits = new(
+        options.ConnectTimeout,
+        options.FirstByteTimeout,
+        options.IdleTimeout
+    );
+
+    private readonly string? _authorization = engineKey is null ? null : $"Bearer {engineKey}";
+
+    /// <summary>
+    /// Headers of a request that are forwarded: tracing, and the client's Authorization unless it holds a key of this
+    /// server or is replaced by the configured key of the engine.
+    /// </summary>
+    private readonly string[] _requestHeaders =
+        options.RequiresKey || options.HasBackendKey
+            ? ["traceparent", "tracestate"]
+            : ["Authorization", "traceparent", "tracestate"];
+
+    private readonly EngineClient _client = new(options.ConnectTimeout, logger);
+
+    /// <summary>Sends a request.</summary>
+    /// <param name="context">The client's request.</param>
+    /// <param name="url">The engine's route.</param>
+    /// <param name="body">The body to send.</param>
+    /// <returns>The exchange; its answer is still pending.</returns>
+    public EngineExchange Begin(HttpContext context, Uri url, ReadOnlyMemory<byte> body)
+    {
+        RequestFacts facts = RequestFacts.Of(context);
+        var exchange = new EngineExchange(
+            activity,
+            new EngineTimeouts(_limits, activity, time),
+            facts,
+            context.RequestAborted
+        );
+        exchange.Send(_client, () => Create(context.Request, url, body, facts.RequestId));
+        return exchange;
+    }
+
+    /// <summary>The client's error for a failure of the engine; null for a failure of this server.</summary>
+    public OpenAIException? Explain(Exception e, string requestId)
+    {
+        if (e is OpenAIException known)
+            return known;
+        if (e is not (HttpRequestException or OperationCanceledException))
+            return null;
+        Failed(requestId, e);
+        return e is HttpRequestException broken
+            ? GatewayErrors.Of(broken.HttpRequestError)
+            : GatewayErrors.ConnectTimeout(_limits.Connect);
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private HttpRequestMessage Create(HttpRequest from, Uri url, ReadOnlyMemory<byte> body, string id)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, url)
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ReadOnlyMemoryContent(body)
+            {
+                Headers = { ContentType = new MediaTypeHeaderValue(MediaTypeNames.Application.Json) },
+            },
+        };
+        // The answer is edited as text, so it must not be compressed.
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        request.Headers.TryAddWithoutValidation(RequestIdMiddleware.Header, id);
+        if (_authorization is not null)
+            request.Headers.TryAddWithoutValidation("Authorization", _authorization);
+        foreach (string name in _requestHeaders)
+        {
+            if (from.Headers.TryGetValue(name, out StringValues values))
+                request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+        }
+        return request;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The engine did not answer {RequestId}")]
+    private partial void Failed(string requestId, Exception e);
+}

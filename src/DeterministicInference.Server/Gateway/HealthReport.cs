@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text.Json;
+using DeterministicInference.Server.Assessment;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Gateway.Admission;
+using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Supervision;
+
+namespace DeterministicInference.Server.Gateway;
+
+/// <summary>
+/// Reports the engine's health from memory, without waiting for the engine: whether the server lives, whether it
+/// accepts requests, and whether requests in flight progress.
+/// </summary>
+/// <param name="options">Settings.</param>
+/// <param name="status">State of the engine.</param>
+/// <param name="activity">Activity of the requests in flight.</param>
+/// <param name="limit">Requests in flight and in the queue.</param>
+/// <param name="receipts">Stores receipts; null where receipts are off.</param>
+/// <param name="time">The clock.</param>
+internal sealed class HealthReport(
+    ServeOptions options,
+    EngineStatus status,
+    EngineActivity activity,
+    ConcurrencyLimit limit,
+    ReceiptStore? receipts,
+    TimeProvider time
+)
+{
+    private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(10);
+
+    /// <summary>Silence longer than half of --hang-after, at most <see cref="LongSilence"/>, is reported.</summary>
+    private readonly TimeSpan _longSilence = options.HangAfter / 2 < LongSilence ? options.HangAfter / 2 : LongSilence;
+
+    private readonly bool _needsReceipts = options.OnReceiptFailure == ReceiptFailureAction.Refuse;
+
+    /// <summary>Whether requests are accepted.</summary>
+    public bool IsReady => status.State is EngineState.Ready && !(_needsReceipts && receipts?.Problem is not null);
+
+    /// <summary>The body of <c>/health</c>.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        EngineState state = status.State;
+        (string name, string? detail) = Describe(state);
+        int inFlight = activity.InFlight;
+        TimeSpan silence = activity.Silence;
+        if (state is EngineState.Ready && detail is null && silence >= _longSilence)
+        {
+            detail = $"no byte for {silence.TotalSeconds:F0} s on any of {inFlight} requests in flight; probes pass";
+        }
+        json.WriteStartObject();
+        json.WriteString(
+            "status",
+            IsReady ? "healthy"
+                : state is EngineState.Ready ? "unhealthy"
+                : name
+        );
+        json.WriteStartObject("backend");
+        json.WriteString("status", name);
+        json.WriteBoolean("healthy", state is EngineState.Ready);
+        json.WriteString("url", EngineUrl.ToDisplay(state.Address ?? status.Address));
+        if (detail is not null)
+            json.WriteString("detail", detail);
+        json.WriteNumber("restarts", status.Restarts);
+        json.WriteStartObject("progress");
+        json.WriteNumber("in_flight", inFlight);
+        json.WriteNumber("queued", limit.Queued);
+        json.WriteNumber("silent_seconds", Math.Round(silence.TotalSeconds, 1));
+        json.WriteEndObject();
+        json.WriteEndObject();
+        if (receipts is not null)
+        {
+            json.WriteStartObject("receipts");
+            json.WriteString("status", receipts.Problem is null ? "ok" : "unavailable");
+            if (receipts.Problem is { } problem)
+                json.WriteString("detail", problem);
+            json.WriteEndObject();
+        }
+        WriteDeterminism(json, status.Assessment);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes codes only: the texts may name settings, and the route needs no key.</summary>
+    private static void WriteDeterminism(Utf8JsonWriter json, EngineAssessment assessment)
+    {
+        json.WriteStartObject("determinism");
+        json.WriteString("class", assessment.Class);
+        json.WriteStartArray("reasons");
+        foreach (string code in assessment.ReasonCodes)
+            json.WriteStringValue(code);
+        json.WriteEndArray();
+        json.WriteStartArray("pending");
+        foreach (string code in assessment.Pending.SelectMany(check => check.Codes).Distinct(StringComparer.Ordinal))
+            json.WriteStringValue(code);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The body of <c>/livez</c>: that it is answered is the information.</summary>
+    public static void WriteAlive(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("status", "alive");
+        json.WriteEndObject();
+    }
+
+    /// <summary>The error for a request that comes while the engine can't take it.</summary>
+    public OpenAIException NotReady()
+    {
+        EngineState state = status.State;
+        (string name, string? detail) = Describe(state);
+        return new OpenAIException(
+            StatusCodes.Status503ServiceUnavailable,
+            "server_error",
+            $"The engine is {name}: {detail}",
+            code: "backend_unavailable"
+        )
+        {
+            RetryAfter = RetryAfterOf(state),
+        };
+    }
+
+    /// <summary>Value of Retry-After, in seconds.</summary>
+    public string RetryAfterNow => RetryAfterOf(status.State);
+
+    // A restart delay postpones the next attempt.
+    private string RetryAfterOf(EngineState state) =>
+        state is EngineState.Restarting { Next: var next }
+        && (next - time.GetUtcNow()).TotalSeconds is > 5 and var seconds
+            ? Math.Ceiling(seconds).ToString(CultureInfo.InvariantCulture)
+            : OpenAIException.UsualRetryAfter;
+
+    private (string Status, string? Detail) Describe(EngineState state) =>
+        state switch
+        {
+            EngineState.Ready ready => ("ready", ready.Detail),
+            EngineState.Starting starting => ("starting", starting.Detail),
+            EngineState.Unhealthy unhealthy => ("unhealthy", unhealthy.Detail),
+            EngineState.Restarting restarting => (
+                "restarting",
+                $"{restarting.Reason} Start {restarting.Attempt} follows in "
+                    + $"{Math.Max(0, (restarting.Next - time.GetUtcNow()).TotalSeconds):F0} s."
+            ),
+            // The engine's last lines stay in the log: they may quote a prompt.
+            EngineState.Failed failed => ("failed", failed.Reason),
+            EngineState.Stopping => ("stopping", "the server is shutting down"),
+            _ => throw new InvalidOperationException($"Unknown state {state}."),
+        };
+}

@@ -1,0 +1,209 @@
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Gateway.Admission;
+using DeterministicInference.Server.Gateway.Answers;
+using DeterministicInference.Server.Gateway.Forwarding;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests;
+using DeterministicInference.Server.OpenAI.Requests.Types;
+using DeterministicInference.Server.Supervision;
+
+namespace DeterministicInference.Server.Gateway;
+
+/// <summary>
+/// The steps of a generating request. Before it run the middlewares of <see cref="HttpServer"/> (id,
+/// access log, errors), <see cref="CrossOriginAccess"/> and <see cref="ApiKeyMiddleware"/>.
+/// <code>
+///           1 admit   require a ready engine (503), wait for a slot (429), require a ready engine again
+///           2 read    UTF-8, one JSON object, no duplicate keys (400, 413, 415); parsed once
+///           3 check   known fields against one table (400)
+///           4 pin     set or refuse what could make the answer vary, refuse what the engine would ignore (400);
+///                     begin the receipt
+/// client ─► 5 forward ─► engine
+///        ◄─ 6 relay   ◄─ read the answer once: hash, count, rewrite, relay
+///        ◄─ 7 seal    store the receipt before the answer's last bytes are sent
+/// </code>
+/// Steps 1 to 4 end before the first byte of the answer. Sockets run with inline completions, so no step may block.
+/// </summary>
+/// <param name="options">Settings.</param>
+/// <param name="status">State of the engine.</param>
+/// <param name="health">Explains why no request is accepted.</param>
+/// <param name="limit">Limits requests in flight.</param>
+/// <param name="policy">Pins or refuses request fields.</param>
+/// <param name="handlings">Creates the handling of an answer.</param>
+/// <param name="forwarder">Sends to the engine.</param>
+/// <param name="environment">The value of the member <c>environment</c> of JSON answers, as JSON.</param>
+/// <param name="logger">The gateway's logger.</param>
+internal sealed partial class RequestPipeline(
+    ServeOptions options,
+    EngineStatus status,
+    HealthReport health,
+    ConcurrencyLimit limit,
+    DeterminismPolicy policy,
+    AnswerHandlingFactory handlings,
+    EngineForwarder forwarder,
+    byte[] environment,
+    ILogger logger
+)
+{
+    /// <summary>Answers a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="path">The route that received the request.</param>
+    /// <exception cref="OpenAIException">Nothing has been sent to the client yet.</exception>
+    public async Task RunAsync(HttpContext context, string path)
+    {
+        // :: 1 admit
+        using ConcurrencySlot slot = await AdmitAsync(context);
+
+        GatewayRequest request;
+        // :: 2 read
+        using (RequestBody body = await RequestBody.ReadAsync(context))
+        {
+            // :: 3 check
+            path = ServingPath(path, body);
+            CheckedRequest known = Check(path, body);
+            // :: 4 pin
+            request = Pin(path, known, RequestFacts.Of(context));
+        }
+
+        // The engine may have been replaced while the body was read; the new one must not answer in the name of the old
+        // one.
+        Uri engine = EngineUrl.Combine(RequireEngine(), request.Path);
+        using AnswerHandling handling = request.Handling;
+        IAnswerRelay relay = request.Pinned.IsStream
+            ? new StreamRelay(context, options, handling)
+            : new JsonRelay(context, handling, environment);
+        Forwarding(engine, request.Pinned.Json.Length, request.Pinned.IsStream, RequestFacts.Of(context).RequestId);
+        try
+        {
+            // :: 5 forward
+            await using EngineExchange exchange = forwarder.Begin(context, engine, request.Pinned.Json);
+            // :: 6 relay
+            bool isRead = await relay.RelayAsync(exchange);
+            // :: 7 seal
+            if (isRead)
+                isRead = await relay.FinishAsync(exchange, handling.SealAsync(exchange.Cancellation));
+            if (!isRead)
+                LeaveUnread(RequestFacts.Of(context));
+        }
+        catch (Exception e) when (!context.RequestAborted.IsCancellationRequested && Explain(e, context) is { } failure)
+        {
+            // The exchange is over: all pending operations on the engine have ended.
+            await FailAsync(context, relay, failure, isKnown: e is OpenAIException);
+        }
+        finally
+        {
+            // The part of a broken stream that was sent gets a receipt too, which says that it is incomplete.
+            if (relay.HasBegun)
+                await handling.SealIncompleteAsync();
+        }
+    }
+
+    /// <summary>
+    /// Waits for a slot before the body is read: a waiting request holds a connection and no memory, where a full queue
+    /// of largest bodies would take --max-queue times --max-request-bytes. In return a slow sender keeps its slot while
+    /// it sends; Kestrel ends those below its minimum data rate
+    /// (https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/options).
+    /// </summary>
+    private async ValueTask<ConcurrencySlot> AdmitAsync(HttpContext context)
+    {
+        RequireEngine();
+        RequestFacts facts = RequestFacts.Of(context);
+        // Unknown until the engine reports them.
+        facts.PromptTokens = facts.CompletionTokens = null;
+        ConcurrencySlot slot = await limit.EnterAsync(facts, context.RequestAborted);
+        try
+        {
+            // The engine's state may have changed during the wait.
+            RequireEngine();
+            return slot;
+        }
+        catch
+        {
+            slot.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Some clients post every request to the chat route, including requests with a prompt and without messages
+    /// (HyperBEAM's inference device); those are served as completions.
+    /// </summary>
+    private static string ServingPath(string path, RequestBody body)
+    {
+        bool isCompletion =
+            path == RequestRoutes.Chat
+            && !body.Root.TryGetProperty("messages"u8, out _)
+            && body.Root.TryGetProperty("prompt"u8, out _);
+        return isCompletion ? RequestRoutes.Completions : path;
+    }
+
+    private CheckedRequest Check(string path, RequestBody body)
+    {
+        RequestRoute route = path == RequestRoutes.Chat ? RequestRoute.Chat : RequestRoute.Completions;
+        CheckedRequest request = RequestFields.Check(body, route, acceptsText: true);
+        bool isOtherModel = options.StrictModel && request.Model is { } model && model != options.ModelName;
+        return isOtherModel ? throw OpenAIException.UnknownModel(request.Model!, options.ModelName) : request;
+    }
+
+    private GatewayRequest Pin(string path, CheckedRequest request, RequestFacts facts)
+    {
+        PinnedRequest pinned = policy.Pin(request);
+        AnswerHandling handling = handlings.Create(path, request, pinned);
+        foreach ((string name, string value) in pinned.Changes)
+            Pinned(name, value, facts.RequestId);
+        return new GatewayRequest(path, pinned, handling);
+    }
+
+    /// <exception cref="OpenAIException">503 with the reason: the engine takes no request at present.</exception>
+    private Uri RequireEngine() => status.State.Address ?? throw health.NotReady();
+
+    private OpenAIException? Explain(Exception e, HttpContext context) =>
+        forwarder.Explain(e, RequestFacts.Of(context).RequestId);
+
+    /// <summary>
+    /// Reports a failure to the client: with its status if none was sent yet, else within the stream.
+    /// </summary>
+    private async Task FailAsync(HttpContext context, IAnswerRelay relay, OpenAIException failure, bool isKnown)
+    {
+        RequestFacts facts = RequestFacts.Of(context);
+        // The engine's text may quote the prompt, so only its code is logged.
+        string reason = failure.IsQuoted ? failure.Code ?? failure.Type : failure.Message;
+        if (!relay.HasBegun)
+        {
+            if (isKnown && failure.Status >= StatusCodes.Status500InternalServerError)
+                Refused(facts.RequestId, failure.Status, reason);
+            throw failure;
+        }
+        Broken(facts.RequestId, reason);
+        facts.LoggedStatus = failure.Status;
+        await OpenAIError.SendEventAsync(context, failure);
+        context.Abort();
+    }
+
+    private void LeaveUnread(RequestFacts facts)
+    {
+        Unread(facts.RequestId, options.SlowReaderTimeout.TotalSeconds);
+        facts.LoggedStatus = StatusCodes.Status499ClientClosedRequest;
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Pinned {Name}={Value} for {RequestId}")]
+    private partial void Pinned(string name, string value, string requestId);
+
+    [LoggerMessage(LogLevel.Debug, "Forwarding to {Url}: {Bytes} bytes, stream={IsStream}, {RequestId}")]
+    private partial void Forwarding(Uri url, int bytes, bool isStream, string requestId);
+
+    [LoggerMessage(LogLevel.Warning, "{RequestId} gets status {Status}: {Reason}")]
+    private partial void Refused(string requestId, int status, string reason);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "The client of {RequestId} read nothing for {Seconds} s; its connection is " + "closed"
+    )]
+    private partial void Unread(string requestId, double seconds);
+
+    [LoggerMessage(LogLevel.Warning, "The stream of {RequestId} broke: {Reason}")]
+    private partial void Broken(string requestId, string reason);
+}

@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+
+namespace DeterministicInference.Server.Guard;
+
+/// <summary>Settings for guarding an engine.</summary>
+/// <param name="GuardStateDirectory">
+/// Folder of the state file, accessible to this user only and the same at every start.
+/// </param>
+internal sealed record GuardSettings(string GuardStateDirectory)
+{
+    /// <summary>
+    /// How long the engine may take to end after SIGTERM where the server can't say, as it was killed or is gone.
+    /// </summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How much longer than the grace the guards may take before they count as stuck and are killed too.
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Tag of the engine's processes: 32 hexadecimal digits, never used twice.</summary>
+    public string Tag { get; init; } = NewTag();
+
+    /// <summary>The program with the guard mode, and arguments before the guard's own.</summary>
+    public IReadOnlyList<string> Program { get; init; } = OwnProgram;
+
+    /// <summary>Creates a new tag.</summary>
+    public static string NewTag() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+
+    /// <summary>
+    /// This program itself: an apphost, a native executable and the shim of a dotnet tool start themselves.
+    /// </summary>
+    private static IReadOnlyList<string> OwnProgram
+    {
+        get
+        {
+            string host =
+                Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
+            return Path.GetFileNameWithoutExtension(host) == "dotnet"
+                ? [host, Path.GetFullPath(Environment.GetCommandLineArgs()[0])]
+                : [host];
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Net.Sockets;
+
+namespace DeterministicInference.Server.Http;
+
+/// <summary>Opens the connections of this program's HTTP clients.</summary>
+internal static class OutgoingSocket
+{
+    /// <summary>
+    /// The handler of an HTTP client of this program: no redirect is followed, no cookie is kept, no trace header added.
+    /// </summary>
+    public static SocketsHttpHandler CreateHandler() =>
+        new()
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            ConnectCallback = ConnectAsync,
+        };
+
+    /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
+    public static async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context,
+        CancellationToken cancellation
+    ) => new NetworkStream(await OpenAsync(context, cancellation), ownsSocket: true);
+
+    /// <summary>
+    /// Connects as the handler itself would, with one difference. The handler reads a new connection's remote address
+    /// outside of the code that turns failures into <see cref="HttpRequestException"/>: where the other side has
+    /// already reset the connection, as a process that is killed does, the request throws a bare
+    /// <see cref="SocketException"/>. Read here first, a reset is a failure to connect like any other, and the socket
+    /// caches the address.
+    /// </summary>
+    /// <exception cref="SocketException">No connection, or it was reset at once.</exception>
+    public static async ValueTask<Socket> OpenAsync(
+        SocketsHttpConnectionContext context,
+        CancellationToken cancellation
+    )
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+            _ = socket.RemoteEndPoint;
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

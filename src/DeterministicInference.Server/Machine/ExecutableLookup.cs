@@ -1,0 +1,43 @@
+using DeterministicInference.Server.Native;
+
+namespace DeterministicInference.Server.Machine;
+
+/// <summary>
+/// Finds a program by the rules of posix_spawnp: a name with a slash is a path, any other is searched in PATH, where
+/// files that are not executable are skipped (https://man7.org/linux/man-pages/man3/posix_spawn.3.html,
+/// https://man7.org/linux/man-pages/man3/exec.3.html).
+/// </summary>
+internal static class ExecutableLookup
+{
+    /// <summary>
+    /// glibc's search path if PATH is not set (_CS_PATH of confstr,
+    /// https://man7.org/linux/man-pages/man3/confstr.3.html).
+    /// </summary>
+    private const string DefaultPath = "/bin:/usr/bin";
+
+    /// <param name="program">A path, or a name.</param>
+    /// <param name="variables">Environment variables of the process that starts it.</param>
+    /// <returns>The path of the file, or null.</returns>
+    public static string? Find(string program, IReadOnlyDictionary<string, string> variables) =>
+        Places(program, variables).FirstOrDefault(IsExecutable) is not { } place ? null
+        : IsPath(program) ? Path.GetFullPath(place)
+        : place;
+
+    /// <summary>Where <see cref="Find"/> finds nothing: the first file or folder of that name, or null.</summary>
+    public static string? FindUnusable(string program, IReadOnlyDictionary<string, string> variables) =>
+        Places(program, variables).FirstOrDefault(Path.Exists);
+
+    private static bool IsPath(string program) => program.Contains('/', StringComparison.Ordinal);
+
+    private static IEnumerable<string> Places(string program, IReadOnlyDictionary<string, string> variables) =>
+        IsPath(program)
+            ? [program]
+            : variables
+                .GetValueOrDefault("PATH", DefaultPath)
+                .Split(':')
+                .Select(folder => Path.Combine(folder.Length == 0 ? "." : folder, program));
+
+    /// <summary>On Linux as execve decides it for this user; root too needs one of the permissions.</summary>
+    private static bool IsExecutable(string path) =>
+        File.Exists(path) && (!OperatingSystem.IsLinux() || Libc.access(path, Libc.MayExecute) == 0);
+}

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace DeterministicInference.Server.Machine;
+
+/// <summary>
+/// Reads <see cref="ModelFacts"/> from the disk. Unreadable files are ignored here; the engine reports them.
+/// </summary>
+internal static partial class ModelFactsReader
+{
+    private const string Gguf = ".gguf";
+
+    private static readonly string[] ExpertCounts =
+    [
+        "num_experts",
+        "num_local_experts",
+        "n_routed_experts",
+        "moe_num_experts",
+    ];
+
+    /// <param name="path">The model's path, or its name on the hub; null for none.</param>
+    /// <param name="template">A chat template, or its file, that replaces the model's; else null.</param>
+    public static ModelFacts Read(string? path, string? template)
+    {
+        if (path is null)
+            return new ModelFacts();
+        bool isFolder = Directory.Exists(path);
+        // Anything else is the name of a hub model.
+        bool isPath = path[0] is '/' or '.' or '~' || isFolder || File.Exists(path);
+        if (!isPath)
+            return new ModelFacts { TemplateUsesClock = ChatTemplateClock.IsIn(null, template) };
+        (IReadOnlyList<string> architectures, bool isMixture) = isFolder
+            ? ReadConfig(Path.Combine(path, "config.json"))
+            : ([], false);
+        return new ModelFacts
+        {
+            IsMissing = !isFolder && !File.Exists(path),
+            Exists = isFolder || File.Exists(path),
+            IsFolder = isFolder,
+            Architectures = architectures,
+            IsMixtureOfExperts = isMixture,
+            GgufFiles = GgufFilesOf(path),
+            TemplateUsesClock = ChatTemplateClock.IsIn(path, template),
+        };
+    }
+
+    /// <summary>See <see cref="ModelFacts.GgufFiles"/>.</summary>
+    public static IReadOnlyList<string> GgufFilesOf(string path) =>
+        Directory.Exists(path) ? FilesIn(path)
+        : File.Exists(path) && path.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase) ? [path]
+        : [];
+
+    private static (IReadOnlyList<string> Architectures, bool IsMixture) ReadConfig(string file)
+    {
+        try
+        {
+            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(file));
+            JsonElement root = config.RootElement;
+            string[] architectures = root.TryGetProperty("architectures", out JsonElement list)
+                ? [.. list.EnumerateArray().Select(name => name.GetString() ?? "")]
+                : [];
+            return (
+                architectures,
+                CountsExperts(root) || (root.TryGetProperty("text_config", out JsonElement text) && CountsExperts(text))
+            );
+        }
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        {
+            return ([], false);
+        }
+    }
+
+    private static bool CountsExperts(JsonElement config) =>
+        config.ValueKind == JsonValueKind.Object
+        && ExpertCounts.Any(name =>
+            config.TryGetProperty(name, out JsonElement count)
+            && count.ValueKind == JsonValueKind.Number
+            && count.TryGetInt32(out int number)
+            && number > 1
+        );
+
+    private static string[] FilesIn(string folder)
+    {
+        try
+        {
+            return
+            [
+                .. Directory
+                    .GetFiles(folder)
+                    .Where(file =>
+                        file.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase)
+                        && !LaterPart().IsMatch(file)
+                        && !IsProjector(file)
+                    )
+                    .Order(StringComparer.Ordinal),
+            ];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Whether a file is the image encoder of a multimodal model, which is no model by itself.</summary>
+    private static bool IsProjector(string file) =>
+        Path.GetFileName(file).StartsWith("mmproj", StringComparison.OrdinalIgnoreCase);
+
+    // model-00002-of-00005.gguf: llama.cpp finds the others by the first part.
+    [GeneratedRegex(@"-(?!00001-)\d{5}-of-\d{5}\.gguf$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex LaterPart();
+}

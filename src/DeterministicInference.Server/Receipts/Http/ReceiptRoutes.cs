@@ -1,0 +1,68 @@
+using System.Text.Json;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Receipts.Store;
+
+namespace DeterministicInference.Server.Receipts.Http;
+
+/// <summary>
+/// <c>GET /v1/receipts/{id}</c>, also by the answer's own id, and <c>/v1/receipts/key</c>. The id is a capability:
+/// whoever has it may read salt and statement.
+/// </summary>
+internal sealed class ReceiptRoutes(ReceiptStore store)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods(
+            "/v1/receipts/key",
+            ["GET", "HEAD"],
+            context => ApiJson.WriteAsync(context, StatusCodes.Status200OK, WriteKey)
+        );
+        routes.MapMethods("/v1/receipts/{id}", ["GET", "HEAD"], FindAsync);
+    }
+
+    private async Task FindAsync(HttpContext context)
+    {
+        (StoredReceipt? receipt, bool isPruned) = await store.FindAsync(
+            (string)context.Request.RouteValues["id"]!,
+            context.RequestAborted
+        );
+        if (receipt is null)
+        {
+            throw isPruned
+                ? new OpenAIException(
+                    StatusCodes.Status410Gone,
+                    "invalid_request_error",
+                    "The receipt was deleted (--receipt-retention). Its entry in the log stays.",
+                    "id",
+                    "receipt_pruned"
+                )
+                : new OpenAIException(
+                    StatusCodes.Status404NotFound,
+                    "invalid_request_error",
+                    "No receipt has this id.",
+                    "id",
+                    "receipt_not_found"
+                );
+        }
+        TlogProof? proof = await store.ProveAsync(receipt.Index, context.RequestAborted);
+        byte[]? environment = await store.FindEnvironmentAsync(receipt.EnvironmentId, context.RequestAborted);
+        // The document contains the salt, which opens the receipt.
+        context.Response.Headers.CacheControl = "private, no-store";
+        await ApiJson.WriteAsync(
+            context,
+            StatusCodes.Status200OK,
+            json => ReceiptDocument.Write(json, receipt, proof, environment)
+        );
+    }
+
+    private void WriteKey(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("keyid", store.Key.PublicKey.KeyId.ToString());
+        json.WriteString("pem", store.Key.PublicKey.ToPem());
+        json.WriteString("vkey", store.LogKey.ToString());
+        json.WriteString("origin", store.LogKey.Name);
+        json.WriteEndObject();
+    }
+}

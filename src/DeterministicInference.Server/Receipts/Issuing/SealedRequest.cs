@@ -1,0 +1,24 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Environments;
+
+namespace DeterministicInference.Server.Receipts.Issuing;
+
+/// <summary>The part of a receipt about the request, known before the answer begins.</summary>
+/// <param name="Path">The route that serves the request.</param>
+/// <param name="Digest">Digest of the canonical request.</param>
+/// <param name="Pins">Members that were set in the request.</param>
+/// <param name="Delivery">Requested delivery of the answer.</param>
+/// <param name="WantsLogprobs">Whether log-probabilities were requested.</param>
+/// <param name="ChoicesPerPrompt">The request's <c>n</c>.</param>
+/// <param name="Environment">Environment in which the answer is computed.</param>
+internal sealed record SealedRequest(
+    string Path,
+    Sha256Value Digest,
+    RequestPins Pins,
+    AnswerDelivery Delivery,
+    bool WantsLogprobs,
+    int ChoicesPerPrompt,
+    InferenceEnvironment Environment
+);

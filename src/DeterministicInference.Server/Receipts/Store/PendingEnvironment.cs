@@ -1,0 +1,13 @@
+using DeterministicInference.Receipts.Environments;
+
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <summary>An environment that waits to be stored.</summary>
+internal sealed class PendingEnvironment(InferenceEnvironment environment) : PendingWrite
+{
+    public override bool Write(LogTransaction transaction)
+    {
+        transaction.Put(environment);
+        return true;
+    }
+}

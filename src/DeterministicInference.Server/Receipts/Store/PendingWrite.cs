@@ -1,0 +1,21 @@
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <summary>A queued write. It completes once: by the writer, or by a waiter that gives up.</summary>
+internal abstract class PendingWrite
+{
+    /// <summary>Continuations must not run on the writer's thread.</summary>
+    private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>True once it is on disk, false if it will not be.</summary>
+    public Task<bool> Done => _done.Task;
+
+    /// <summary>Adds the rows to the transaction.</summary>
+    /// <returns>False if the rows can't be stored, which does not affect the rest of the transaction.</returns>
+    public abstract bool Write(LogTransaction transaction);
+
+    /// <summary>Called after the commit.</summary>
+    public void Succeed() => _done.TrySetResult(true);
+
+    /// <summary>Called after a failed commit, or when a waiter gives up.</summary>
+    public void Fail() => _done.TrySetResult(false);
+}

@@ -1,0 +1,70 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
+using Microsoft.Data.Sqlite;
+
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <summary>Read-only access to a receipt folder, while a server may be writing to it.</summary>
+internal sealed class ReceiptArchive : IDisposable
+{
+    private readonly VerificationKey _key;
+
+    private ReceiptArchive(ReceiptReader reader, string origin, VerificationKey key) =>
+        (Receipts, _key, LogKey) = (reader, key, new NoteKey(origin, key));
+
+    public ReceiptReader Receipts { get; }
+
+    /// <summary>The key of the log's first entry.</summary>
+    public NoteKey LogKey { get; }
+
+    /// <exception cref="ReceiptStoreException">There are no receipts, or they can't be read.</exception>
+    public static ReceiptArchive Open(string folder)
+    {
+        string path = Path.GetFullPath(folder),
+            database = ReceiptDirectory.DatabaseIn(path);
+        if (!File.Exists(database))
+            throw new ReceiptStoreException(
+                $"--data-dir: there are no receipts in {path}. Give the --data-dir of the server that issued them."
+            );
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = ReceiptDatabase.OpenReader(database);
+            long version = ReceiptDatabase.VersionOf(connection);
+            if (version != ReceiptDatabase.Version)
+                throw new ReceiptStoreException(
+                    $"--data-dir: {database} has version {version}, this program reads version "
+                        + $"{ReceiptDatabase.Version}."
+                );
+            if (
+                connection.Scalar("SELECT line FROM entry WHERE idx = 0") is not byte[] first
+                || !LogEntry.TryParseOpen(first, out string? origin, out VerificationKey? key)
+            )
+            {
+                throw new ReceiptStoreException($"--data-dir: the log in {path} does not begin with its key.");
+            }
+            return new ReceiptArchive(new ReceiptReader(connection, key.KeyId), origin, key);
+        }
+        catch (SqliteException e)
+        {
+            connection?.Dispose();
+            throw new ReceiptStoreException(Unreadable(folder, e));
+        }
+        catch (ReceiptStoreException)
+        {
+            connection?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The message for an error while reading.</summary>
+    public static string Unreadable(string folder, SqliteException e) =>
+        $"--data-dir: the receipts in {Path.GetFullPath(folder)} can't be read: {SqliteProblem.Describe(e)}.";
+
+    public void Dispose()
+    {
+        Receipts.Dispose();
+        _key.Dispose();
+    }
+}

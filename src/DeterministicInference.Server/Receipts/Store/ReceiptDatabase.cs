@@ -1,0 +1,126 @@
+using Microsoft.Data.Sqlite;
+
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <summary>The SQLite file of receipts and log: connections and tables.</summary>
+internal static class ReceiptDatabase
+{
+    /// <summary>Version of the tables below; stored as <c>user_version</c>.</summary>
+    public const int Version = 1;
+
+    /// <summary>
+    /// Entries and tiles form the log and are permanent, as are environments. A receipt's row number is the index of
+    /// its entry. Of a deleted receipt only hashes of its ids are kept, so that "deleted" and "never issued" can be
+    /// told apart without revealing the ids.
+    /// </summary>
+    private const string Tables = """
+        CREATE TABLE entry (idx INTEGER PRIMARY KEY, line BLOB NOT NULL) STRICT;
+        CREATE TABLE tile (level INTEGER NOT NULL, idx INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, idx)) STRICT;
+        CREATE TABLE checkpoint (id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, note TEXT NOT NULL) STRICT;
+        CREATE TABLE receipt (
+            entry INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, response_id TEXT, issued_at INTEGER NOT NULL,
+            payload BLOB NOT NULL, signature BLOB NOT NULL, salt BLOB NOT NULL, environment BLOB NOT NULL) STRICT;
+        CREATE INDEX receipt_response ON receipt (response_id) WHERE response_id IS NOT NULL;
+        CREATE INDEX receipt_issued ON receipt (issued_at);
+        CREATE TABLE pruned (id_hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+        CREATE TABLE environment (id BLOB PRIMARY KEY, document BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        """;
+
+    /// <summary>
+    /// Settings that make a commit durable. Each is read back, as SQLite ignores a pragma that it can't apply
+    /// (https://sqlite.org/pragma.html). Deleted salts are overwritten (<c>secure_delete</c>). <c>synchronous</c>
+    /// NORMAL instead of FULL could lose the last commits at power loss.
+    /// </summary>
+    private static readonly (string Name, string Value, string ReadsAs)[] Pragmas =
+    [
+        ("journal_mode", "WAL", "wal"),
+        ("synchronous", "FULL", "2"),
+        ("fullfsync", "1", "1"),
+        ("checkpoint_fullfsync", "1", "1"),
+        ("secure_delete", "1", "1"),
+    ];
+
+    /// <summary>Opens the only writing connection. A missing file is created without tables.</summary>
+    /// <exception cref="ReceiptStoreException">The file system does not support what the store needs.</exception>
+    /// <exception cref="SqliteException">The file is not a database, or can't be opened.</exception>
+    public static SqliteConnection OpenWriter(string path)
+    {
+        // SQLite creates its -wal and -shm files with the mode of this file.
+        if (!File.Exists(path))
+            new FileStream(path, ReceiptDirectory.Options(FileMode.CreateNew)).Dispose();
+        SqliteConnection connection = Open(path, SqliteOpenMode.ReadWrite);
+        try
+        {
+            foreach ((string name, string value, string expected) in Pragmas)
+            {
+                connection.Execute($"PRAGMA {name} = {value}");
+                string? actual = connection.Scalar($"PRAGMA {name}")?.ToString();
+                if (actual == expected)
+                    continue;
+                throw new ReceiptStoreException(
+                    $"--data-dir: SQLite does not accept {name}={value} for {path} (it stays {actual}). Give a "
+                        + $"--data-dir on a local disk, or --receipts off."
+                );
+            }
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a connection that reads committed data.</summary>
+    public static SqliteConnection OpenReader(string path) => Open(path, SqliteOpenMode.ReadOnly);
+
+    /// <summary>The version of the tables; 0 if there are none yet.</summary>
+    public static long VersionOf(SqliteConnection connection) => (long)connection.Scalar("PRAGMA user_version")!;
+
+    /// <summary>Creates the tables, within a transaction of the caller.</summary>
+    public static void CreateTables(SqliteConnection connection) =>
+        connection.Execute($"{Tables} PRAGMA user_version = {Version};");
+
+    public static void Execute(this SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    public static object? Scalar(this SqliteConnection connection, string sql, params object[] values)
+    {
+        using SqliteCommand command = connection.Query(sql, values);
+        return command.ExecuteScalar();
+    }
+
+    /// <summary>Creates a command with the parameters <c>$1</c>, <c>$2</c> …</summary>
+    public static SqliteCommand Query(this SqliteConnection connection, string sql, params object[] values)
+    {
+        SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        for (int i = 0; i < values.Length; i++)
+            command.Parameters.AddWithValue($"${i + 1}", values[i]);
+        return command;
+    }
+
+    /// <summary>The stored hashes of a tile; empty if there is none.</summary>
+    public static ReadOnlyMemory<byte> Tile(this SqliteConnection connection, int level, long index) =>
+        connection.Scalar("SELECT hashes FROM tile WHERE level = $1 AND idx = $2", level, index) as byte[];
+
+    private static SqliteConnection Open(string path, SqliteOpenMode mode)
+    {
+        // Pooling would keep the file open after Dispose. The timeout, in seconds, is how long to wait for another
+        // program's lock.
+        var settings = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 5,
+        };
+        var connection = new SqliteConnection(settings.ConnectionString);
+        connection.Open();
+        return connection;
+    }
+}

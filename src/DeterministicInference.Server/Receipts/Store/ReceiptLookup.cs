@@ -1,0 +1,6 @@
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <summary>The result of looking up an id.</summary>
+/// <param name="Receipt">The receipt; null if there is none, or it was deleted.</param>
+/// <param name="IsPruned">Whether retention has deleted the receipt.</param>
+internal readonly record struct ReceiptLookup(StoredReceipt? Receipt, bool IsPruned);

@@ -1,0 +1,180 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
+using Microsoft.Data.Sqlite;
+
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <summary>
+/// Receipts and their log on disk. What <see cref="AppendAsync"/> has accepted survives a crash of the process and of
+/// the machine, and is covered by a signed checkpoint. Thread-safe; no caller is blocked.
+/// </summary>
+internal sealed class ReceiptStore : IAsyncDisposable
+{
+    private readonly ReceiptDirectory _folder;
+    private readonly ReceiptLog _log;
+    private readonly ReceiptWriter _writer;
+    private readonly ReceiptReader _reader;
+    private readonly TimeSpan _commitLimit;
+
+    private ReceiptStore(
+        ReceiptDirectory folder,
+        SigningKey key,
+        ReceiptLog log,
+        ReceiptWriter writer,
+        ReceiptReader reader,
+        TimeSpan commitLimit
+    )
+    {
+        (_folder, Key, _log, _writer, _reader, _commitLimit) = (folder, key, log, writer, reader, commitLimit);
+        LogKey = new NoteKey(log.Origin, key.PublicKey);
+    }
+
+    /// <summary>Signs receipts and checkpoints. Owned by the store.</summary>
+    public SigningKey Key { get; }
+
+    /// <summary>The log's name and public key; its text form is the verifier key.</summary>
+    public NoteKey LogKey { get; }
+
+    /// <summary>The signed checkpoint of all stored entries.</summary>
+    public string Checkpoint => _log.Note;
+
+    /// <summary>Null, or why receipts can't be stored. Clears when writes succeed again.</summary>
+    public string? Problem => _writer.Problem;
+
+    /// <summary>Number of transactions so far; under load lower than the number of receipts.</summary>
+    public long Commits => _writer.Commits;
+
+    /// <summary>Opens the store, or creates it, and checks that its log is consistent.</summary>
+    /// <exception cref="ReceiptStoreException">The store can't be used. The message contains the remedy.</exception>
+    public static ReceiptStore Open(ReceiptStoreSettings settings, TimeProvider clock, ILogger logger)
+    {
+        ReceiptDirectory folder = ReceiptDirectory.Open(settings.Folder, logger);
+        SigningKey? key = null;
+        ReceiptLog? log = null;
+        try
+        {
+            key = LogKeyFile.Open(folder);
+            var file = new CheckpointFile(folder);
+            log = ReceiptLog.Open(folder.DatabaseFile, key, settings.Origin, file.Read());
+            folder.Sync();
+            var reader = new ReceiptReader(ReceiptDatabase.OpenReader(folder.DatabaseFile), key.PublicKey.KeyId);
+            return new ReceiptStore(
+                folder,
+                key,
+                log,
+                new ReceiptWriter(log, file, settings, clock, logger),
+                reader,
+                settings.CommitLimit
+            );
+        }
+        catch (Exception e)
+        {
+            log?.Dispose();
+            key?.Dispose();
+            folder.Dispose();
+            if (e is InvalidDataException)
+                throw Unusable(settings, e.Message);
+            if (e is SqliteException error)
+            {
+                string problem = SqliteProblem.Describe(error);
+                throw SqliteProblem.IsDamage(error) ? Unusable(settings, problem) : Unreachable(settings, problem);
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Stores a receipt. It may be sent only once an index is returned.</summary>
+    /// <returns>
+    /// The index of the receipt's entry in the log; null if it could not be stored in time: the receipt does not exist
+    /// then, and <see cref="Problem"/> says why.
+    /// </returns>
+    /// <exception cref="OperationCanceledException">
+    /// The wait was cancelled; the receipt may or may not be stored.
+    /// </exception>
+    public async Task<long?> AppendAsync(NewReceipt receipt, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(receipt.Receipt.Salt);
+        if (receipt.Receipt.ReceiptId is not { Length: 32 } id || !id.All(char.IsAsciiHexDigitLower))
+        {
+            throw new ArgumentException("A receipt's id has 32 lower-case hexadecimal digits.", nameof(receipt));
+        }
+        var write = new PendingReceipt(receipt);
+        return await StoreAsync(write, cancellation) ? write.Index : null;
+    }
+
+    /// <summary>Stores an environment permanently.</summary>
+    /// <returns>Whether it was stored.</returns>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public Task<bool> PutEnvironmentAsync(InferenceEnvironment environment, CancellationToken cancellation) =>
+        StoreAsync(new PendingEnvironment(environment), cancellation);
+
+    /// <summary>Finds a receipt by its id or by the id of its answer.</summary>
+    public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
+        _reader.FindAsync(id, cancellation);
+
+    /// <summary>Lists receipts, newest first.</summary>
+    public Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation) =>
+        _reader.ListAsync(limit, cancellation);
+
+    /// <summary>The document of an environment as JSON; null if there is none with this id.</summary>
+    public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, CancellationToken cancellation) =>
+        _reader.FindEnvironmentAsync(id, cancellation);
+
+    /// <summary>Proves that an entry is included in the current checkpoint; null if there is no such entry.</summary>
+    public Task<TlogProof?> ProveAsync(long index, CancellationToken cancellation) =>
+        _reader.ProveAsync(index, cancellation);
+
+    /// <summary>Checks every entry, tile and receipt.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The log is inconsistent; the message is a clause that names the part.
+    /// </exception>
+    public Task CheckAsync(CancellationToken cancellation) => _reader.CheckAsync(LogKey, cancellation);
+
+    /// <summary>Stores queued writes, then closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        _reader.Dispose();
+        _log.Dispose();
+        Key.Dispose();
+        _folder.Dispose();
+    }
+
+    private async Task<bool> StoreAsync(PendingWrite write, CancellationToken cancellation)
+    {
+        if (!_writer.TryAdd(write))
+            return false;
+        try
+        {
+            return await write.Done.WaitAsync(_commitLimit, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            write.Fail();
+            _writer.ReportSlow(_commitLimit);
+            // The write may have been committed at the same moment.
+            return await write.Done;
+        }
+        catch (OperationCanceledException)
+        {
+            write.Fail();
+            throw;
+        }
+    }
+
+    private static ReceiptStoreException Unreachable(ReceiptStoreSettings settings, string what) =>
+        new(
+            $"--data-dir: the log of receipts in {Path.GetFullPath(settings.Folder)} can't be opened: {what}. "
+                + "Repair it, give another --data-dir, or --receipts off to serve without receipts."
+        );
+
+    private static ReceiptStoreException Unusable(ReceiptStoreSettings settings, string what) =>
+        new(
+            $"--data-dir: the log of receipts in {Path.GetFullPath(settings.Folder)} can't be continued: {what}. "
+                + $"Nothing was changed. "
+                + "Restore the folder as it was when the last receipt was issued, or start a new log in another "
+                + "--data-dir; --receipts off serves without receipts."
+        );
+}

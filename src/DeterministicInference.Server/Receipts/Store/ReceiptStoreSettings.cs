@@ -1,0 +1,32 @@
+using DeterministicInference.Server.Configuration;
+
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <param name="Folder">Folder of key and log.</param>
+internal sealed record ReceiptStoreSettings(string Folder)
+{
+    /// <summary>Name of the log; null keeps the existing name, or derives one from the key.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>Age at which receipts are deleted; <see cref="Timeout.InfiniteTimeSpan"/> keeps all.</summary>
+    public TimeSpan Retention { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>
+    /// Time after which a receipt that is not on disk counts as not issued. A commit takes milliseconds on a healthy
+    /// disk, and a client should not wait much longer for a finished answer.
+    /// </summary>
+    public TimeSpan CommitLimit { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Largest number of receipts waiting for a commit: far above the number of requests in flight, at a few kilobytes
+    /// each.
+    /// </summary>
+    public int QueueCapacity { get; init; } = 4096;
+
+    public static ReceiptStoreSettings Of(ServeOptions options) =>
+        new(options.DataDir ?? StatePaths.Receipts)
+        {
+            Origin = options.LogOrigin,
+            Retention = options.ReceiptRetention,
+        };
+}

@@ -1,0 +1,227 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using DeterministicInference.Server.Native;
+using Microsoft.Data.Sqlite;
+
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <summary>
+/// The only thread that writes. It commits all queued writes in one transaction and then completes their waiters: under
+/// load many receipts share one sync of the disk, and without load none waits for others.
+/// </summary>
+internal sealed class ReceiptWriter : IAsyncDisposable
+{
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PruneInterval = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Delays of the checkpoint file, which costs several syncs of its own that would delay the next receipt: it is
+    /// written in the first pause between commits of the first length, or after the second time without one.
+    /// </summary>
+    private static readonly TimeSpan PublishPause = TimeSpan.FromMilliseconds(50),
+        PublishInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Receipts deleted per transaction; limited so that new receipts don't wait long.</summary>
+    private const int PruneBatch = 500;
+
+    private readonly ReceiptLog _log;
+    private readonly CheckpointFile _file;
+    private readonly TimeSpan _retention;
+    private readonly TimeProvider _clock;
+    private readonly BlockingCollection<PendingWrite> _queue;
+    private readonly ProblemState _storing,
+        _publishing;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ITimer? _hourly;
+    private volatile bool _isPruneDue;
+    private bool _isLost,
+        _isPublishDue;
+    private long _published;
+    private long _commits;
+
+    public ReceiptWriter(
+        ReceiptLog log,
+        CheckpointFile file,
+        ReceiptStoreSettings settings,
+        TimeProvider clock,
+        ILogger logger
+    )
+    {
+        (_log, _file, _retention, _clock) = (log, file, settings.Retention, clock);
+        _queue = new BlockingCollection<PendingWrite>(settings.QueueCapacity);
+        _storing = new ProblemState("Storing receipts", logger);
+        _publishing = new ProblemState("Writing the checkpoint file", logger);
+        _isPruneDue = _retention != Timeout.InfiniteTimeSpan;
+        if (_isPruneDue)
+            _hourly = clock.CreateTimer(_ => Prune(), null, PruneInterval, PruneInterval);
+        new Thread(Run) { IsBackground = true, Name = "receipts" }.Start();
+    }
+
+    /// <summary>Why receipts are not stored, or null. Any thread may read it.</summary>
+    public string? Problem => _storing.Problem ?? _publishing.Problem;
+
+    /// <summary>Number of commits so far. Any thread may read it.</summary>
+    public long Commits => Volatile.Read(ref _commits);
+
+    /// <returns>False if the queue is full or closed; the write will not be stored.</returns>
+    public bool TryAdd(PendingWrite write)
+    {
+        try
+        {
+            if (_queue.TryAdd(write))
+                return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // The queue is closed.
+            return false;
+        }
+        _storing.Report($"{_queue.BoundedCapacity} receipts are waiting for the disk");
+        return false;
+    }
+
+    /// <summary>Reports that a waiter has given up.</summary>
+    public void ReportSlow(TimeSpan limit) =>
+        _storing.Report($"the disk has taken longer than {limit.TotalSeconds:0.###} s");
+
+    /// <summary>Stores queued writes, then ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_hourly is not null)
+            await _hourly.DisposeAsync();
+        _queue.CompleteAdding();
+        await _ended.Task;
+        _queue.Dispose();
+    }
+
+    /// <summary>An empty write wakes the thread.</summary>
+    private void Prune()
+    {
+        _isPruneDue = true;
+        TryAdd(new Wake());
+    }
+
+    private void Run()
+    {
+        Publish();
+        var group = new List<PendingWrite>();
+        while (!_queue.IsCompleted)
+        {
+            group.Clear();
+            // While writes fail, the writer retries even if no new write arrives.
+            TimeSpan wait =
+                _isPruneDue ? TimeSpan.Zero
+                : _isPublishDue ? PublishPause
+                : Problem is null || _isLost ? Timeout.InfiniteTimeSpan
+                : RetryInterval;
+            if (_queue.TryTake(out PendingWrite? first, wait))
+                group.Add(first);
+            while (group.Count > 0 && _queue.TryTake(out PendingWrite? next))
+                group.Add(next);
+            // Waiters that gave up have reported that there is no receipt.
+            group.RemoveAll(write => write.Done.IsCompleted);
+            bool isPause = group.Count == 0;
+            if (!isPause || (_storing.Problem is not null && !_isPublishDue))
+                Commit(group);
+            _isPublishDue |= isPause && !_isPruneDue && _publishing.Problem is not null;
+            if (_isPublishDue && (isPause || Stopwatch.GetElapsedTime(_published) >= PublishInterval))
+                Publish();
+            if (_isPruneDue)
+                PruneSome();
+        }
+        Finish();
+        _ended.SetResult();
+    }
+
+    private void Commit(List<PendingWrite> group)
+    {
+        string? problem = null;
+        long size = _log.Size;
+        try
+        {
+            if (!_isLost)
+            {
+                _log.Commit(group);
+                Volatile.Write(ref _commits, _commits + 1);
+            }
+        }
+        catch (Exception e)
+        {
+            // Any exception: waiters must be told, and the thread continues.
+            problem = Describe(e);
+            _isLost = e is InvalidDataException;
+        }
+        // Set before waiters see the failure, so that they find the reason.
+        if (problem is not null)
+            _storing.Report(problem);
+        foreach (PendingWrite write in group)
+        {
+            if (problem is null && !_isLost)
+                write.Succeed();
+            else
+                write.Fail();
+        }
+        if (problem is null && !_isLost)
+        {
+            // A queue that is still crowded would be full again at once.
+            if (_queue.Count <= _queue.BoundedCapacity / 2)
+                _storing.Clear();
+            _isPublishDue |= _log.Size != size || _publishing.Problem is not null;
+        }
+    }
+
+    private static string Describe(Exception error) =>
+        error switch
+        {
+            SqliteException sqlite => SqliteProblem.Describe(sqlite),
+            InvalidDataException => $"{error.Message}; restart the server",
+            _ => $"unexpected {error.GetType().Name}",
+        };
+
+    private void Publish()
+    {
+        (_isPublishDue, _published) = (false, Stopwatch.GetTimestamp());
+        try
+        {
+            _file.Write(_log.Note);
+            _publishing.Clear();
+        }
+        catch (Exception e) when (WriteFailure.Is(e))
+        {
+            _publishing.Report("the folder can't be written");
+        }
+    }
+
+    private void PruneSome()
+    {
+        try
+        {
+            _isPruneDue = _log.Prune(_clock.GetUtcNow() - _retention, PruneBatch) == PruneBatch;
+            if (!_isPruneDue)
+                _log.Compact();
+        }
+        catch (SqliteException e)
+        {
+            _isPruneDue = false;
+            _storing.Report(Describe(e));
+        }
+    }
+
+    private void Finish()
+    {
+        Publish();
+        try
+        {
+            _log.Compact();
+        }
+        catch (SqliteException)
+        {
+            // Committed data is in the write-ahead log; the next start reads it from there.
+        }
+    }
+
+    private sealed class Wake : PendingWrite
+    {
+        public override bool Write(LogTransaction transaction) => true;
+    }
+}

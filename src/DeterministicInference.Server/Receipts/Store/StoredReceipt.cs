@@ -1,0 +1,24 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Signing;
+
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <summary>A stored receipt: without the trail, which only the answer carries.</summary>
+/// <param name="Index">Index of the receipt's entry in the log.</param>
+/// <param name="ReceiptId">32 lower-case hexadecimal digits.</param>
+/// <param name="ResponseId">The answer's <c>id</c>, if known.</param>
+/// <param name="IssuedAt">To the second.</param>
+/// <param name="Envelope">The signed statement.</param>
+/// <param name="Salt">Salt, which opens the receipt: as confidential as the text.</param>
+/// <param name="EnvironmentId">
+/// Id of the environment; see <see cref="ReceiptStore.FindEnvironmentAsync"/> for its document.
+/// </param>
+internal sealed record StoredReceipt(
+    long Index,
+    string ReceiptId,
+    string? ResponseId,
+    DateTimeOffset IssuedAt,
+    DsseEnvelope Envelope,
+    Salt Salt,
+    Sha256Value EnvironmentId
+);

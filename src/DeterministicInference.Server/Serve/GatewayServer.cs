@@ -1,0 +1,167 @@
+using System.Net;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Gateway;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.Logging;
+using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Supervision;
+
+namespace DeterministicInference.Server.Serve;
+
+/// <summary><c>serve</c>: an engine, and the gateway in front of it.</summary>
+internal static partial class GatewayServer
+{
+    public const string Module = "deterministic_inference.server";
+
+    /// <summary>Serves until a stop is requested or the engine has failed finally.</summary>
+    /// <param name="engine">The kind of the engine that the settings name.</param>
+    /// <param name="configuration">Settings without problems.</param>
+    /// <param name="cancellation">Requests a stop.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(
+        IEngineKind engine,
+        ResolvedConfiguration configuration,
+        CancellationToken cancellation
+    )
+    {
+        ServeOptions options = configuration.Options;
+        using StopRequest request = StopRequest.Listen(options);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
+        CancellationToken stop = stopping.Token;
+        var writer = new EngineStatus.Writer(
+            options.BackendUrl ?? EngineUrl.OfListener(options.BackendHost, options.BackendPort)
+        );
+        EngineStatus status = writer.Status;
+        var activity = new EngineActivity(TimeProvider.System);
+        await using WebApplication app = Build(options);
+        ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
+        ILogger logger = loggers.CreateLogger(Module);
+        Starting(logger);
+        GpuEnvironment gpu = GpuEnvironment.Collect();
+        await using ReceiptStore? receipts = !options.HasReceipts
+            ? null
+            : ReceiptStore.Open(
+                ReceiptStoreSettings.Of(options),
+                TimeProvider.System,
+                loggers.CreateLogger("deterministic_inference.receipts")
+            );
+        var environments = new EnvironmentRegistry(receipts);
+        using var gateway = new GatewayComposition(
+            app,
+            options,
+            configuration.Keys,
+            engine,
+            status,
+            activity,
+            gpu,
+            environments,
+            receipts
+        );
+        // Not cancelled: a stop that arrives now takes the usual path a moment later.
+        await app.StartAsync(CancellationToken.None);
+        foreach (string url in app.Urls)
+            Listening(logger, url);
+        if (!options.RequiresKey && !IsLoopback(options.ProxyHost))
+            OpenToAll(logger, options.ProxyHost);
+
+        await using var supervisor = new EngineSupervisor(
+            engine,
+            options,
+            configuration.Keys,
+            MachineFactsReader.Read(options.ModelPath, engine.Determinism.TemplateIn(options), gpu),
+            writer,
+            activity,
+            environments,
+            TimeProvider.System,
+            loggers
+        );
+        await supervisor.RunAsync(stop);
+        int exitCode = ExitCode.Success;
+        if (!stop.IsCancellationRequested && status.State is EngineState.Failed failed)
+        {
+            await TellAsync(logger, failed, options);
+            exitCode = ExitCode.Failure;
+            if (supervisor.WasReady && options.OnFailed == FailedAction.Stay)
+            {
+                Staying(logger);
+                await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                exitCode = ExitCode.Success;
+            }
+        }
+        bool isClean = await new StopSequence(options, request, activity, logger).RunAsync(
+            app,
+            supervisor,
+            isOrdered: exitCode == ExitCode.Success
+        );
+        return isClean ? exitCode : ExitCode.Failure;
+    }
+
+    private static async Task TellAsync(ILogger logger, EngineState.Failed failed, ServeOptions options)
+    {
+        string reason =
+            failed.LastLines.Count == 0
+                ? failed.Reason
+                : $"{failed.Reason}\nThe engine's last lines:\n{string.Join('\n', failed.LastLines)}";
+        EngineFailed(logger, reason);
+        if (!options.LogToConsole)
+            await Console.Error.WriteLineAsync($"error: {reason}");
+    }
+
+    private static WebApplication Build(ServeOptions options)
+    {
+        WebApplicationBuilder builder = HttpServer.CreateBuilder(
+            options.ProxyHost,
+            options.ProxyPort,
+            options.MaxRequestBytes,
+            options.RequestHeadersTimeout
+        );
+        RotatingFile? file = options.LogFile is { } path
+            ? new RotatingFile(path, options.LogFileMaxBytes, options.LogFileCount)
+            : null;
+        new LoggingConfiguration(
+            options.LogLevel,
+            options.LogFormat == LogFormat.Json,
+            options.LogToConsole,
+            file
+        ).Apply(builder.Logging);
+        builder.Services.AddSingleton<IHostLifetime, SignalsAreOurs>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
+        return HttpServer.Build(builder, Module);
+    }
+
+    private static bool IsLoopback(string host) => host == "localhost" || IPAddress.IsLoopback(IPAddress.Parse(host));
+
+    [LoggerMessage(LogLevel.Information, "Starting Deterministic Inference Server")]
+    private static partial void Starting(ILogger logger);
+
+    [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests get 503 until the engine is ready")]
+    private static partial void Listening(ILogger logger, string url);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Anyone who can reach {Host} can use the engine. Set --api-key-file, or listen on localhost"
+    )]
+    private static partial void OpenToAll(ILogger logger, string host);
+
+    [LoggerMessage(LogLevel.Critical, "{Reason}")]
+    private static partial void EngineFailed(ILogger logger, string reason);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Staying (--on-failed stay): requests get 503 with the reason until the server is stopped"
+    )]
+    private static partial void Staying(ILogger logger);
+
+    /// <summary>
+    /// Replaces the host's own signal handling, which would end the process on a second signal before the engine is
+    /// gone.
+    /// </summary>
+    private sealed class SignalsAreOurs : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

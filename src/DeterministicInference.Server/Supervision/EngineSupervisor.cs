@@ -1,0 +1,334 @@
+using DeterministicInference.Server.Assessment;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Guard;
+using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.Receipts.Store;
+
+namespace DeterministicInference.Server.Supervision;
+
+/// <summary>
+/// Starts the engine, watches it, restarts it after a crash, and ends it; or attaches to a running one. It holds the
+/// only <see cref="EngineStatus.Writer"/>.
+/// </summary>
+internal sealed partial class EngineSupervisor : IAsyncDisposable
+{
+    /// <summary>
+    /// Longest time of a probe. SGLang's own health check gives up after SGLANG_HEALTH_CHECK_TIMEOUT, 20 s
+    /// (sgl-project/sglang@8905cbd, python/sglang/srt/entrypoints/http_server.py); a shorter limit would treat a busy
+    /// engine as dead.
+    /// </summary>
+    private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(25);
+
+    private static readonly TimeSpan ShortestProbe = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(5),
+        ShortestInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly IEngineKind _kind;
+    private readonly ServeOptions _options;
+    private readonly MachineFacts _machine;
+    private readonly EngineStatus.Writer _writer;
+    private readonly EngineStatus _status;
+    private readonly EngineActivity _activity;
+    private readonly TimeProvider _time;
+    private readonly SupervisorLog _log;
+    private readonly EngineOutput _output;
+    private readonly EngineCalls _calls;
+    private readonly EngineProbe _probe;
+    private readonly EngineStart _start;
+    private readonly ServedAssessment _assessment;
+    private readonly RestartPolicy _restarts;
+
+    /// <summary>Interval between probes of a running engine.</summary>
+    private readonly TimeSpan _interval;
+
+    private SupervisedEngine _engine = SupervisedEngine.NoProcess;
+
+    /// <param name="kind">The engine.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="keys">Keys of the settings.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="status">State of the engine.</param>
+    /// <param name="activity">Activity of the requests in flight.</param>
+    /// <param name="environments">The environments in which answers are computed.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Creates the loggers.</param>
+    /// <param name="guard">Settings of the guards; null for the defaults.</param>
+    public EngineSupervisor(
+        IEngineKind kind,
+        ServeOptions options,
+        ServeKeys keys,
+        MachineFacts machine,
+        EngineStatus.Writer status,
+        EngineActivity activity,
+        EnvironmentRegistry environments,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        GuardSettings? guard = null
+    )
+    {
+        (_kind, _options, _machine, _activity, _time) = (kind, options, machine, activity, time);
+        (_writer, _status) = (status, status.Status);
+        string module = $"deterministic_inference.backends.{kind.Name}";
+        ILogger logger = loggers.CreateLogger(module);
+        _log = new SupervisorLog(logger);
+        _output = new EngineOutput(
+            loggers,
+            module + ".engine",
+            SecretMask.Of(options, keys, EnvironmentVariables.OfProcess())
+        );
+        _calls = new EngineCalls(_status.Address, keys.Engine);
+        // A probe must not take longer than the time after which an engine counts as hanging.
+        TimeSpan longest = Clamp(options.HangAfter, ShortestProbe, LongestProbe);
+        _probe = new EngineProbe(kind.Health, _calls, longest, time);
+        _interval = Clamp(options.HangAfter / 10, ShortestInterval, LongestInterval);
+        guard ??= new GuardSettings(StatePaths.Engines) { Grace = options.StopTimeout };
+        _start = new EngineStart(kind, options, guard, ShowProgress, _probe, _output, time, logger);
+        _assessment = new ServedAssessment(kind, options, machine, _calls, environments, ShowProgress, time, logger);
+        _restarts = new RestartPolicy(options, $"{Environment.MachineName}:{options.BackendPort}", time);
+    }
+
+    /// <summary>Whether the engine has answered at least once.</summary>
+    public bool WasReady { get; private set; }
+
+    /// <summary>
+    /// Runs until the engine has failed finally or the token is cancelled. A failure is in the status, with its reason.
+    /// </summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            if (_options.BackendUrl is null)
+                await SuperviseAsync(stop);
+            else
+                await AttachAsync(stop);
+        }
+        catch (EngineFailureException e)
+        {
+            if (e.Finding is { } finding)
+                _writer.Set(_status.Assessment.With(finding));
+            _writer.Set(new EngineState.Failed(e.Message, _output.LastLines));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Stop requested; StopAsync ends the engine once the requests in flight are done.
+        }
+    }
+
+    /// <summary>Denies readiness from now on.</summary>
+    /// <param name="gatewayIsOpen">Whether requests are still accepted, if the engine is ready.</param>
+    public void BeginStopping(bool gatewayIsOpen) =>
+        _writer.Set(new EngineState.Stopping(gatewayIsOpen && !_engine.HasEnded ? _status.State.Address : null));
+
+    /// <summary>
+    /// Completes when the engine has ended; never for an attached engine or one that was not started.
+    /// </summary>
+    public Task EndedAsync(CancellationToken cancellation) => _engine.Ended.WaitAsync(cancellation);
+
+    /// <summary>Ends the engine and all of its processes.</summary>
+    /// <param name="now">Ends the grace period.</param>
+    /// <returns>Whether no process is left.</returns>
+    public async Task<bool> StopAsync(CancellationToken now)
+    {
+        if (!_engine.HasProcess)
+            return true;
+        bool isRunning = !_engine.IsGone;
+        if (isRunning)
+            _log.Ending(_kind.Title);
+        IReadOnlyList<int> remaining = await _engine.EndAsync(_options.StopTimeout, now);
+        if (remaining.Count > 0)
+            _log.Remains(_kind.Title, string.Join(' ', remaining));
+        else if (isRunning)
+            _log.Ended(_kind.Title);
+        return remaining.Count == 0;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _engine.EndAsync(TimeSpan.Zero, CancellationToken.None);
+        _assessment.Dispose();
+        _calls.Dispose();
+    }
+
+    private async Task AttachAsync(CancellationToken stop)
+    {
+        _log.Attaching(_kind.Title, _status.Address);
+        EngineAssessment assessment = AssessBeforeLaunch(null);
+        await BecomeReadyAsync(assessment, stop);
+        // The end of an attached engine can't be observed, only that it does not answer; it may come back.
+        await WatchAsync(stop);
+    }
+
+    private async Task SuperviseAsync(CancellationToken stop)
+    {
+        // A first start that fails is not repeated: it would fail again, and whoever started the server gets the
+        // reason.
+        await StartAsync(stop);
+        while (true)
+        {
+            string? reason = await WatchAsync(stop);
+            while (reason is not null)
+            {
+                await PauseAsync(reason, stop);
+                reason = await TryStartAsync(stop);
+            }
+        }
+    }
+
+    private async Task StartAsync(CancellationToken stop)
+    {
+        EngineLaunch launch = _kind.Launcher!.Launch(_options, _machine);
+        EngineAssessment assessment = AssessBeforeLaunch(launch);
+        if (assessment.Refusal is { } refusal)
+            throw new EngineFailureException(refusal.Text);
+        _engine = await _start.LaunchAsync(launch, stop);
+        _assessment.BeginHashing();
+        await BecomeReadyAsync(assessment, stop);
+    }
+
+    /// <returns>Null, or why the engine did not start.</returns>
+    private async Task<string?> TryStartAsync(CancellationToken stop)
+    {
+        _writer.Set(new EngineState.Starting("restarting after a crash"));
+        _writer.CountRestart();
+        try
+        {
+            await StartAsync(stop);
+            return null;
+        }
+        catch (EngineFailureException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private async Task BecomeReadyAsync(EngineAssessment assessment, CancellationToken stop)
+    {
+        TimeSpan left = await _start.AwaitHealthyAsync(_engine, assessment.Launch, stop);
+        await _engine.RunUnlessItEndsAsync(end => AssessAsync(assessment, left, end), stop);
+        await _start.RequireAliveAsync(_engine, assessment.Launch, stop);
+        WasReady = true;
+        _writer.Set(new EngineState.Ready(_status.Address));
+        _log.IsReady(_kind.Title);
+    }
+
+    /// <summary>Probes the engine periodically until it must be restarted.</summary>
+    /// <returns>The reason.</returns>
+    private async Task<string> WatchAsync(CancellationToken stop)
+    {
+        var health = new EngineHealth(_activity, _options.HangAfter, _time);
+        bool hangs = false;
+        while (true)
+        {
+            await _engine.RunUnlessItEndsAsync(end => Task.Delay(_interval, _time, end), stop);
+            ProbeProblem? problem = await _engine.RunUnlessItEndsAsync(
+                end => _probe.AskAsync(health.IsSuspect, end),
+                stop
+            );
+            if (_engine.HasEnded)
+                return $"{_kind.Title} {_engine.DescribeEnd()} unexpectedly.";
+            // Another engine may have been started at the address meanwhile.
+            if (problem is null && !_engine.HasProcess && _status.State is EngineState.Unhealthy)
+                await AssessAsync(AssessBeforeLaunch(null), _options.BackendStartupTimeout, stop);
+            if (problem is null)
+                health.Passed();
+            else
+                health.Failed(problem.Text);
+            Show(health);
+            if (health.IsHanging && !hangs)
+            {
+                _log.Hangs(_kind.Title, health.Detail!, _activity.InFlight, _options.HangAction);
+                if (_options.HangAction == HangAction.Restart && _engine.HasProcess)
+                    return $"{_kind.Title} hangs: {health.Detail}.";
+            }
+            hangs = health.IsHanging;
+        }
+    }
+
+    /// <summary>Makes the checks that need no running engine.</summary>
+    private EngineAssessment AssessBeforeLaunch(EngineLaunch? launch)
+    {
+        EngineAssessment assessment = _assessment.BeforeLaunch(launch);
+        _writer.Set(assessment);
+        return assessment;
+    }
+
+    /// <summary>Queries a healthy engine, and publishes its environment for the following answers.</summary>
+    private async Task AssessAsync(EngineAssessment before, TimeSpan patience, CancellationToken end)
+    {
+        EngineAssessment assessment = await _assessment.CompleteAsync(before, patience, end);
+        _writer.Set(assessment);
+        await _assessment.PublishAsync(assessment, end);
+    }
+
+    /// <summary>Shows the progress of a starting engine.</summary>
+    private void ShowProgress(string detail)
+    {
+        if (_status.State is EngineState.Starting)
+            _writer.Set(new EngineState.Starting(detail));
+    }
+
+    private void Show(EngineHealth health)
+    {
+        bool wasUnhealthy = _status.State is EngineState.Unhealthy;
+        _writer.Set(
+            health.IsUnhealthy
+                ? new EngineState.Unhealthy(health.Detail!)
+                : new EngineState.Ready(_status.Address, health.Detail)
+        );
+        if (health.IsUnhealthy && !wasUnhealthy)
+            _log.NotAnswering(_kind.Title, health.Detail!);
+        else if (wasUnhealthy && !health.IsUnhealthy)
+            _log.IsReady(_kind.Title);
+    }
+
+    /// <summary>Waits for the restart delay, and until no process of the previous engine is left.</summary>
+    /// <exception cref="EngineFailureException">The engine has crashed too often.</exception>
+    private async Task PauseAsync(string reason, CancellationToken stop)
+    {
+        (int Attempt, TimeSpan Pause)? next = _restarts.AfterCrash();
+        if (next is { } planned)
+            _writer.Set(new EngineState.Restarting(reason, planned.Attempt, _time.GetUtcNow() + planned.Pause));
+        else
+            _writer.Set(new EngineState.Unhealthy(reason));
+        Task pause = Task.Delay(next?.Pause ?? TimeSpan.Zero, _time, stop);
+        await EndProcessAsync(stop);
+        if (next is not { } start)
+        {
+            throw new EngineFailureException(
+                $"{reason} It is not restarted: more than {_options.MaxRestarts} crashes within "
+                    + $"{_options.RestartWindow.TotalSeconds:0.#} s (--max-restarts, --restart-window)."
+            );
+        }
+        _log.WillRestart(
+            reason,
+            start.Attempt,
+            _options.MaxRestarts,
+            start.Pause.TotalSeconds,
+            _output.LastLines is [.., var last] ? last : "no output"
+        );
+        await pause;
+    }
+
+    /// <summary>
+    /// Ends the old engine completely before the next one is started: it would hold the port and the GPU.
+    /// </summary>
+    private async Task EndProcessAsync(CancellationToken stop)
+    {
+        if (!_engine.HasProcess)
+            return;
+        // The engine has crashed or hangs, so a grace period would gain nothing. Its guard may still be ending it.
+        if (_engine.HasEnded)
+            await _engine.ExitedAsync(stop);
+        IReadOnlyList<int> remaining = await _engine.EndAsync(TimeSpan.Zero, stop);
+        if (remaining.Count > 0)
+            _log.Remains(_kind.Title, string.Join(' ', remaining));
+        _engine = SupervisedEngine.NoProcess;
+    }
+
+    private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) =>
+        value < least ? least
+        : value > most ? most
+        : value;
+}

@@ -1,0 +1,41 @@
+using DeterministicInference.Server.Configuration;
+
+namespace DeterministicInference.Server.Supervision;
+
+/// <summary>The supervisor's log messages.</summary>
+/// <param name="logger">The engine's logger.</param>
+internal sealed partial class SupervisorLog(ILogger logger)
+{
+    [LoggerMessage(LogLevel.Information, "Attaching to {Engine} at {Url}")]
+    public partial void Attaching(string engine, Uri url);
+
+    [LoggerMessage(LogLevel.Information, "{Engine} is ready")]
+    public partial void IsReady(string engine);
+
+    [LoggerMessage(LogLevel.Warning, "{Engine} does not answer: {Problem}")]
+    public partial void NotAnswering(string engine, string problem);
+
+    [LoggerMessage(
+        LogLevel.Error,
+        "{Engine} hangs: {Problem}; {InFlight} requests in flight; --hang-action is {Action}"
+    )]
+    public partial void Hangs(string engine, string problem, int inFlight, HangAction action);
+
+    [LoggerMessage(
+        LogLevel.Error,
+        "{Reason} Restart {Attempt} (at most {MaxRestarts}) in {Seconds:F1} s; its last line: {Line}"
+    )]
+    public partial void WillRestart(string reason, int attempt, int maxRestarts, double seconds, string line);
+
+    [LoggerMessage(LogLevel.Information, "Stopping {Engine}")]
+    public partial void Ending(string engine);
+
+    [LoggerMessage(LogLevel.Information, "{Engine} has ended with all of its processes")]
+    public partial void Ended(string engine);
+
+    [LoggerMessage(
+        LogLevel.Error,
+        "Processes of {Engine} can't be ended: {Pids}. They belong to another user or wait in a driver"
+    )]
+    public partial void Remains(string engine, string pids);
+}

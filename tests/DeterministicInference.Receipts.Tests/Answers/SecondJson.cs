@@ -1,0 +1,150 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace DeterministicInference.Receipts.Tests.Answers;
+
+/// <summary>What the page says of JSON, for <see cref="SecondReader"/>.</summary>
+internal static partial class SecondJson
+{
+    public static long Index(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number
+        && DigitsAlone().IsMatch(value.GetRawText())
+        && long.TryParse(value.GetRawText(), out long index)
+        && index <= int.MaxValue
+            ? index
+            : throw new NoFormException("an index that is none");
+
+    public static void RequireKind(JsonElement value, JsonValueKind kind)
+    {
+        if (value.ValueKind != kind)
+            throw new NoFormException($"a {value.ValueKind} instead of a {kind}");
+    }
+
+    /// <summary>The members of an object that count, each once; null is as good as absent.</summary>
+    public static SecondObject Object(JsonElement value, string names)
+    {
+        RequireKind(value, JsonValueKind.Object);
+        HashSet<string> known = [.. names.Split(' ')],
+            seen = [];
+        var members = new SecondObject();
+        foreach (JsonProperty member in value.EnumerateObject())
+        {
+            string name = Unescape(RawName(member));
+            if (HasHalfPair(name))
+                throw new NoFormException("half of a pair in a name");
+            if (!known.Contains(name))
+            {
+                if (name == "__proto__")
+                    throw new NoFormException("a prototype");
+                if (known.Contains(WithoutCase(name)))
+                    throw new NoFormException("a name in another case");
+                continue;
+            }
+            if (!seen.Add(name))
+                throw new NoFormException($"{name} twice");
+            if (member.Value.ValueKind != JsonValueKind.Null)
+                members.Add(name, member.Value);
+        }
+        return members;
+    }
+
+    /// <summary>Only letters become small that are one of a name's then.</summary>
+    private static string WithoutCase(string name) =>
+        string.Concat(
+            name.Select(letter =>
+                letter switch
+                {
+                    '\u017f' => 's',
+                    '\u212a' => 'k',
+                    '\u0130' or '\u0131' => 'i',
+                    _ => char.IsAscii(letter) ? char.ToLowerInvariant(letter) : letter,
+                }
+            )
+        );
+
+    /// <summary>The characters of a string; null of another value.</summary>
+    public static string? Text(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? Unescape(value.GetRawText()[1..^1]) : null;
+
+    public static string RawName(JsonProperty member) =>
+        Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8PropertyName(member));
+
+    public static bool HasHalfPair(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i]))
+                continue;
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
+                return true;
+            i++;
+        }
+        return false;
+    }
+
+    /// <summary>The UTF-16 units of what stands between the quotes of a JSON string.</summary>
+    public static string Unescape(string inside) =>
+        Escape()
+            .Replace(
+                inside,
+                match =>
+                    match.Value[1] switch
+                    {
+                        'b' => "\b",
+                        'f' => "\f",
+                        'n' => "\n",
+                        'r' => "\r",
+                        't' => "\t",
+                        'u' => ((char)Convert.ToInt32(match.Value[2..], 16)).ToString(),
+                        char itself => itself.ToString(),
+                    }
+            );
+
+    /// <summary>The canonical spelling of a value.</summary>
+    public static string CanonicalText(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Object => "{"
+                + string.Join(
+                    ',',
+                    value
+                        .EnumerateObject()
+                        .Select(member => $"{Quoted(Unescape(RawName(member)))}:{CanonicalText(member.Value)}")
+                )
+                + "}",
+            JsonValueKind.Array => "[" + string.Join(',', value.EnumerateArray().Select(CanonicalText)) + "]",
+            JsonValueKind.String => Quoted(Unescape(value.GetRawText()[1..^1])),
+            _ => value.GetRawText(),
+        };
+
+    private static string Quoted(string text)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            quoted.Append(
+                rune.Value switch
+                {
+                    '"' => "\\\"",
+                    '\\' => "\\\\",
+                    '\b' => "\\b",
+                    '\f' => "\\f",
+                    '\n' => "\\n",
+                    '\r' => "\\r",
+                    '\t' => "\\t",
+                    < 0x20 => $"\\u{rune.Value:x4}",
+                    _ => rune.ToString(),
+                }
+            );
+        }
+        return quoted.Append('"').ToString();
+    }
+
+    [GeneratedRegex("""\\(u[0-9a-fA-F]{4}|.)""", RegexOptions.Singleline)]
+    private static partial Regex Escape();
+
+    [GeneratedRegex("^[0-9]+$")]
+    private static partial Regex DigitsAlone();
+}

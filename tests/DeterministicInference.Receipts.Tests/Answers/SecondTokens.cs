@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace DeterministicInference.Receipts.Tests.Answers;
+
+/// <summary>The token ids of an answer as lists, and the digests of their chains.</summary>
+internal sealed class SecondTokens
+{
+    private readonly SortedDictionary<long, List<uint>> _choices = [],
+        _prompts = [];
+    private bool? _isInExtension;
+    private bool _isPartial,
+        _hasTextAlone;
+    private long _count;
+
+    public void Count(string number)
+    {
+        if (number.All(char.IsAsciiDigit) && long.TryParse(number, CultureInfo.InvariantCulture, out long count))
+            _count = count;
+    }
+
+    public void AddPrompt(long prompt, JsonElement value)
+    {
+        if (Ids(value) is { } ids)
+            _prompts.TryAdd(prompt, ids);
+    }
+
+    public void AddChoice(long choice, JsonElement value)
+    {
+        if (Ids(value) is not { } ids)
+            return;
+        _isInExtension ??= false;
+        if (_isInExtension == false)
+            ListOf(choice).AddRange(ids);
+    }
+
+    public void AddLists(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            _isPartial = true;
+            return;
+        }
+        int choice = 0;
+        foreach (JsonElement list in value.EnumerateArray())
+        {
+            if (Ids(list) is { } ids)
+            {
+                _isInExtension ??= true;
+                if (_isInExtension == true && !_choices.TryAdd(choice, ids))
+                    _isPartial = true;
+            }
+            choice++;
+        }
+    }
+
+    /// <summary>All of an element of choices was read.</summary>
+    public void EndChoice(long choice, bool hasIds, bool hasOtherIds, bool hasText, bool hasFinish)
+    {
+        _isPartial |= hasIds && hasOtherIds;
+        if (!hasText || hasIds || hasOtherIds || hasFinish)
+            return;
+        _hasTextAlone = true;
+        _isPartial |= _isInExtension == true && _choices.ContainsKey(choice);
+    }
+
+    public string? Choices(int count, byte[] salt)
+    {
+        bool isPartial = IsPartial() || _choices.Values.Sum(list => (long)list.Count) < _count;
+        return isPartial ? null : Digest(_choices, count, "dis-tokens/1", salt);
+    }
+
+    public string? Prompts(long last, byte[] salt) =>
+        IsPartial() || last < 0 ? null : Digest(_prompts, last + 1, "dis-prompt/1", salt);
+
+    private bool IsPartial() => _isPartial || (_isInExtension == false && _hasTextAlone);
+
+    private List<uint> ListOf(long choice)
+    {
+        if (!_choices.TryGetValue(choice, out List<uint>? list))
+            _choices.Add(choice, list = []);
+        return list;
+    }
+
+    private List<uint>? Ids(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            var ids = new List<uint>();
+            foreach (JsonElement id in value.EnumerateArray())
+            {
+                string text = id.GetRawText();
+                if (text.All(char.IsAsciiDigit) && uint.TryParse(text, CultureInfo.InvariantCulture, out uint number))
+                    ids.Add(number);
+                else
+                    _isPartial = true;
+            }
+            return ids;
+        }
+        _isPartial = true;
+        return null;
+    }
+
+    private static string? Digest(SortedDictionary<long, List<uint>> lists, long count, string form, byte[] salt)
+    {
+        if (count == 0 || lists.Count != count || lists.Keys.Last() != count - 1)
+            return null;
+        var lines = new StringBuilder($"{form}\n");
+        foreach ((long index, List<uint> ids) in lists)
+        {
+            byte[] link = SHA256.HashData([.. Encoding.ASCII.GetBytes($"{form}\n"), .. salt, .. Big((uint)index)]);
+            foreach (uint id in ids)
+                link = SHA256.HashData([.. link, .. Big(id)]);
+            lines.Append(CultureInfo.InvariantCulture, $"{index} {ids.Count} {Convert.ToHexStringLower(link)}\n");
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(lines.ToString())));
+    }
+
+    private static byte[] Big(uint number)
+    {
+        var bytes = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return bytes;
+    }
+}

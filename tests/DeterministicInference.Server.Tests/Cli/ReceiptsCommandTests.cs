@@ -1,0 +1,145 @@
+using System.Text.Json.Nodes;
+using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Tests.Receipts.Store;
+using DeterministicInference.Server.Tests.Verification;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Cli;
+
+/// <summary>
+/// <c>receipts list</c>, <c>show</c> and <c>check</c> read the folder of a server, whether it runs or not.
+/// </summary>
+public sealed class ReceiptsCommandTests : IDisposable
+{
+    private readonly StoreFolder _folder = new();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Receipts_are_listed_newest_first(bool isRunning)
+    {
+        ReceiptStore store = _folder.Open();
+        IReadOnlyList<NewReceipt> receipts = await _folder.AppendAsync(store, 3);
+        if (!isRunning)
+            await store.DisposeAsync();
+
+        string[] lines = (await SucceedsAsync("list")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(4, lines.Length);
+        Assert.Matches("^RECEIPT +ISSUED +INDEX +DELIVERY +COMPLETE +CLASS +ANSWER$", lines[0]);
+        Assert.Matches(
+            "^[0-9a-f]{32}  2026-11-22T10:11:12Z +3  sse       yes       deterministic  chatcmpl-[0-9a-f]{32}$",
+            lines[1]
+        );
+        Assert.Equal(
+            receipts.Select(receipt => receipt.Receipt.ReceiptId).Order(),
+            lines[1..].Select(line => line[..32]).Order()
+        );
+
+        JsonObject newest = JsonNode.Parse(await SucceedsAsync("list", "--limit", "1", "--json"))!.AsObject();
+        Assert.Equal(
+            (lines[1][..32], 3, true, "sse"),
+            (
+                (string)newest["receipt_id"]!,
+                (int)newest["index"]!,
+                (bool)newest["complete"]!,
+                (string)newest["delivery"]!
+            )
+        );
+        if (isRunning)
+            await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_receipt_is_shown_as_verify_takes_it()
+    {
+        string key;
+        IReadOnlyList<NewReceipt> receipts;
+        await using (ReceiptStore store = _folder.Open())
+        {
+            receipts = await _folder.AppendAsync(store, 3);
+            key = store.Key.PublicKey.ToPem();
+        }
+        string shown = await SucceedsAsync("show", receipts[1].Receipt.ReceiptId),
+            file = _folder.Beside("receipt.json"),
+            keyFile = _folder.Beside("key.pem");
+        Assert.Equal(shown, await SucceedsAsync("show", "chatcmpl-" + receipts[1].Receipt.ReceiptId));
+        await File.WriteAllTextAsync(file, shown, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(keyFile, key, TestContext.Current.CancellationToken);
+        (await RecordedExchange.VerifyAsync(file, "--key", keyFile)).Is(0, "VALID", "").Has("log", "ok");
+    }
+
+    [Fact]
+    public async Task The_log_is_checked()
+    {
+        await _folder.FillAsync(5);
+        Assert.StartsWith(
+            "The log deterministic-inference.local/",
+            await SucceedsAsync("check"),
+            StringComparison.Ordinal
+        );
+        _folder.Tamper("UPDATE receipt SET payload = CAST(payload || x'20' AS BLOB) WHERE entry = 2");
+        Assert.Equal(
+            "error: the log is inconsistent: the receipt of entry 2 is not the one that was logged.",
+            await FailsAsync("check")
+        );
+        _folder.Tamper("UPDATE receipt SET payload = x'7b7d' WHERE entry = 2");
+        Assert.Equal(
+            "error: a receipt in the store is damaged: 'statement._type' is missing.",
+            await FailsAsync("list")
+        );
+    }
+
+    [Fact]
+    public async Task A_missing_folder_or_receipt_is_named()
+    {
+        Assert.Equal(
+            $"error: --data-dir: there are no receipts in {_folder.Path}. Give the --data-dir of the server that "
+                + $"issued them.",
+            await FailsAsync("list")
+        );
+        await _folder.FillAsync(1);
+        Assert.Equal("error: no receipt has this id.", await FailsAsync("show", new string('0', 32)));
+        _folder.Tamper("PRAGMA user_version = 9");
+        Assert.Equal(
+            $"error: --data-dir: {_folder.Database} has version 9, this program reads version 1.",
+            await FailsAsync("list")
+        );
+        _folder.Tamper("PRAGMA user_version = 1; DROP TABLE receipt");
+        Assert.Equal(
+            $"error: --data-dir: the receipts in {_folder.Path} can't be read: SQLite error 1.",
+            await FailsAsync("list")
+        );
+        await File.WriteAllTextAsync(_folder.Database, new string('x', 4096), TestContext.Current.CancellationToken);
+        Assert.Equal(
+            $"error: --data-dir: the receipts in {_folder.Path} can't be read: the database is damaged (SQLite error "
+                + $"26).",
+            await FailsAsync("list")
+        );
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task<string> SucceedsAsync(params string[] arguments)
+    {
+        CommandResult result = await ServerProgram.Built.RunAsync([
+            "receipts",
+            .. arguments,
+            "--data-dir",
+            _folder.Path,
+        ]);
+        Assert.Equal(("", 0), (result.Error, result.ExitCode));
+        return result.Output;
+    }
+
+    private async Task<string> FailsAsync(params string[] arguments)
+    {
+        CommandResult result = await ServerProgram.Built.RunAsync([
+            "receipts",
+            .. arguments,
+            "--data-dir",
+            _folder.Path,
+        ]);
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        return Assert.Single(result.ErrorLines);
+    }
+}

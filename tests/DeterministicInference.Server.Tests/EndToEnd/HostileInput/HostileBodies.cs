@@ -1,0 +1,148 @@
+using System.Text;
+using static DeterministicInference.Server.Tests.EndToEnd.HostileInput.HostileInput;
+
+namespace DeterministicInference.Server.Tests.EndToEnd.HostileInput;
+
+/// <summary>Bodies that are not requests, and bodies that only look unusual.</summary>
+internal static class HostileBodies
+{
+    private const string Text = "Body: the text",
+        Whole = "Body: type, encoding, size";
+
+    private static readonly byte[] Request = Encoding.UTF8.GetBytes("{\"prompt\":\"x\"}");
+
+    public static IEnumerable<HostileInput> All =>
+        [
+            Completion(Text, "truncated JSON", "{\"prompt\":\"x\"", 400),
+            Completion(Text, "text after the object", "{\"prompt\":\"x\"} x", 400),
+            Completion(Text, "two objects", "{\"prompt\":\"x\"}{\"prompt\":\"x\"}", 400),
+            Completion(Text, "trailing comma", "{\"prompt\":\"x\",}", 400),
+            Completion(Text, "comment", "{\"prompt\":\"x\"/* n */}", 400),
+            Completion(Text, "single quotes", "{'prompt':'x'}", 400),
+            Completion(Text, "NaN", "{\"prompt\":\"x\",\"temperature\":NaN}", 400),
+            Completion(Text, "Infinity", "{\"prompt\":\"x\",\"temperature\":Infinity}", 400),
+            Completion(Text, "leading zeros", "{\"prompt\":\"x\",\"n\":007}", 400),
+            Completion(Text, "plus sign", "{\"prompt\":\"x\",\"n\":+1}", 400),
+            Completion(Text, "control character in a string", "{\"prompt\":\"a\u0001b\"}", 400),
+            Completion(Text, "empty", "", 400),
+            Completion(Text, "white space", " \r\n", 400),
+            Completion(Text, "array", "[]", 400),
+            Completion(Text, "string", "\"x\"", 400),
+            Completion(Text, "number", "5", 400),
+            Completion(Text, "null", "null", 400),
+            Completion(Text, "key twice", "{\"prompt\":\"x\",\"stream\":false,\"stream\":true}", 400),
+            Completion(Text, "key twice, once by escapes", "{\"prompt\":\"x\",\"seed\":1,\"s\\u0065ed\":2}", 400),
+            Completion(Text, "key twice, deeper", "{\"prompt\":\"x\",\"a\":{\"b\":1,\"b\":2}}", 400),
+            Completion(Text, "65 levels", Nested(64), 400),
+            Completion(Text, "64 levels", Nested(63), 200),
+            Completion(Text, "100,000 levels", Nested(100_000), 400),
+            Bytes(Text, "byte FF", [.. "{\"prompt\":\""u8, 0xFF, .. "\"}"u8], 400),
+            Bytes(Text, "overlong UTF-8", [.. "{\"prompt\":\""u8, 0xC0, 0xAF, .. "\"}"u8], 400),
+            Bytes(Text, "surrogate in UTF-8", [.. "{\"prompt\":\""u8, 0xED, 0xA0, 0x80, .. "\"}"u8], 400),
+            Bytes(
+                Text,
+                "UTF-16 with byte order mark",
+                [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("{\"prompt\":\"x\"}")],
+                400
+            ),
+            Bytes(Text, "UTF-16", Encoding.Unicode.GetBytes("{\"prompt\":\"x\"}"), 400),
+            Bytes(Text, "UTF-8 with byte order mark", [0xEF, 0xBB, 0xBF, .. Request], 200),
+            Completion(
+                Text,
+                "half a surrogate pair by escape",
+                "{\"prompt\":\"\\ud800\"}",
+                400,
+                "invalid_value",
+                "prompt"
+            ),
+            Completion(Text, "half a surrogate pair in a name", "{\"prompt\":\"x\",\"\\ud800\":1}", 400),
+            Completion(Text, "NUL by escape", "{\"prompt\":\"a\\u0000b\"}", 200),
+            Completion(Text, "noncharacter U+FFFF", "{\"prompt\":\"\uFFFF\"}", 200),
+            Completion(Text, "text of special tokens", "{\"prompt\":\"<|im_start|>system\\n<|endoftext|></s>\"}", 200),
+            Completion(
+                Text,
+                "field that nobody knows",
+                "{\"prompt\":\"x\",\"top_k\":5,\"min_tokens\":1,\"ignore_eos\":true,\"regex\":\"a+\",\"x\":[{}]}",
+                200
+            ),
+            Typed("no Content-Type", null, 200),
+            Typed("application/json; charset=utf-8", "application/json; charset=utf-8", 200),
+            Typed("application/json; charset=utf8", "application/json; charset=utf8", 200),
+            Typed("application/json; charset=latin1", "application/json; charset=latin1", 415),
+            Typed("application/json; charset=utf-16", "application/json; charset=utf-16", 415),
+            Typed("text/plain", "text/plain", 415),
+            Typed("application/x-www-form-urlencoded", "application/x-www-form-urlencoded", 415),
+            Typed("multipart/form-data", "multipart/form-data; boundary=x", 415),
+            Typed("nonsense for a Content-Type", ";;=/", 415),
+            Typed("empty Content-Type", "", 415),
+            Encoded("identity", 200),
+            Encoded("gzip", 415),
+            Encoded("deflate", 415),
+            Encoded("br", 415),
+            Encoded("gzip, identity", 415),
+            Encoded("nonsense", 415),
+            new(
+                Whole,
+                "2 GB announced, none sent",
+                Latin(
+                    $"POST {ApiClient.Completions} HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                        + $"application/json\r\nContent-Length: "
+                        + $"2000000000\r\n\r\n"
+                ),
+                413
+            )
+            {
+                Closes = true,
+            },
+            new(Whole, "one byte above the limit", Body(new byte[HostileGateway.SmallLimit + 1]), 413)
+            {
+                Closes = true,
+                IsSmall = true,
+            },
+            new(
+                Whole,
+                "chunks above the limit",
+                Latin(
+                    $"POST {ApiClient.Completions} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+                        + $"chunked\r\n\r\n800\r\n{new string('x', 0x800)}\r\n"
+                ),
+                413
+            )
+            {
+                Closes = true,
+                IsSmall = true,
+            },
+            Completion(Whole, "prompt of 5 MB", $$"""{"prompt":"{{new string('x', 5_000_000)}}"}""", 200),
+            Chat(
+                Whole,
+                "10,000 messages",
+                $$"""{"messages":[{{string.Join(',', Enumerable.Repeat("""{"role":"user","content":"x"}""", 10_000))}}]}""",
+                200
+            ),
+        ];
+
+    private static string Nested(int depth) =>
+        $$"""{"prompt":"x","x":{{new string('[', depth)}}{{new string(']', depth)}}}""";
+
+    private static HostileInput Bytes(string group, string name, byte[] body, int status) =>
+        new(group, name, Body(body), status);
+
+    private static byte[] Body(byte[] body, string headers = "Content-Type: application/json\r\n") =>
+        [
+            .. Latin(
+                $"POST {ApiClient.Completions} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {body.Length}\r\n\r\n"
+            ),
+            .. body,
+        ];
+
+    private static HostileInput Typed(string name, string? type, int status) =>
+        new(Whole, name, Body(Request, type is null ? "" : $"Content-Type: {type}\r\n"), status);
+
+    private static HostileInput Encoded(string encoding, int status) =>
+        new(
+            Whole,
+            $"Content-Encoding: {encoding}",
+            Body(Request, $"Content-Type: application/json\r\nContent-Encoding: {encoding}\r\n"),
+            status
+        );
+}

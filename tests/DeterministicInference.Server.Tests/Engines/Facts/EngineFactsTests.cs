@@ -1,0 +1,334 @@
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.Tests.Assessment;
+using DeterministicInference.Server.Tests.Machine;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Engines.Facts;
+
+/// <summary>
+/// Equal engines have one environment id; any fact that affects answers gives another id and is named.
+/// </summary>
+public sealed class EngineFactsTests
+{
+    [Theory]
+    [InlineData("sglang")]
+    [InlineData("vllm")]
+    [InlineData("llamacpp")]
+    public async Task Equal_engines_have_one_id_wherever_they_are(string backend)
+    {
+        AssessedEngine one = new(backend),
+            other = new(backend);
+        Assert.NotEqual(one.Root, other.Root);
+        other.Options = other.Options with
+        {
+            BackendPort = 31000,
+            BackendHost = "127.0.0.2",
+            ServedModelName = "another",
+            StopTimeout = TimeSpan.FromSeconds(77),
+            BackendArguments =
+            [
+                .. other.Options.BackendArguments,
+                .. backend switch
+                {
+                    "vllm" => (string[])
+                        [
+                            "--api-key",
+                            "sk-other",
+                            "--log-config-file",
+                            "/etc/log.json",
+                            "--ssl-keyfile=/k",
+                            "--disable-log-stats",
+                        ],
+                    "llamacpp" => ["--api-key", "sk-other", "--log-file", "/tmp/x", "-v"],
+                    _ => [],
+                },
+            ],
+        };
+        (other.Report["host"], other.Report["port"], other.Report["api_key"], other.Report["served_model_name"]) = (
+            "0.0.0.0",
+            31000,
+            "sk-other",
+            "another"
+        );
+        (other.Report["random_seed"], other.Report["log_level"], other.Report["max_total_num_tokens"]) = (
+            7,
+            "debug",
+            99
+        );
+        foreach (
+            (string name, string value) in ((string, string)[])
+                [
+                    ("CUDA_VISIBLE_DEVICES", "1"),
+                    ("CUDA_CACHE_PATH", "/c"),
+                    ("TRITON_CACHE_DIR", "/t"),
+                    ("VLLM_PORT", "5000"),
+                    ("VLLM_API_KEY", "sk-3"),
+                    ("SGLANG_ADMIN_TOKEN", "x"),
+                    ("VLLM_HOST_IP", "10.0.0.1"),
+                    ("NCCL_DEBUG", "INFO"),
+                    ("UNRELATED", "2"),
+                    ("LLAMA_ARG_PORT", "1"),
+                    ("TORCH_HOME", "/h"),
+                    ("HOME", "/home/other"),
+                ]
+        )
+        {
+            other.Set(name, value);
+        }
+        InferenceEnvironment a = await one.MeasureAsync(),
+            b = await other.MeasureAsync();
+        Assert.Empty(a.Differences(b));
+        Assert.Equal(a.Id, b.Id);
+        Assert.Empty(a.Reasons);
+        Assert.All(
+            a.Facts.Concat(b.Facts),
+            fact => Assert.DoesNotMatch("sk-|^30000$|^31000$|127\\.0|tiny|another|^77$|" + one.Root, fact.Value.Value)
+        );
+    }
+
+    [Theory]
+    [InlineData("sglang", "report attention_backend triton", "argument.attention_backend")]
+    [InlineData("sglang", "report tp_size 2", "argument.tp_size")]
+    [InlineData("sglang", "report sampling_defaults model", "argument.sampling_defaults")]
+    [InlineData("sglang", "report version 0.5.7", "engine.version")]
+    [InlineData("sglang", "variable NCCL_ALGO Ring", "variable.nccl_algo")]
+    [InlineData("sglang", "variable SGLANG_NEW 1", "variable.sglang_new")]
+    [InlineData("sglang", "package torch-2.9.1 torch-2.9.2", "packages.sha256")]
+    [InlineData("sglang", "package nvidia_cublas_cu12-12.8.4 nvidia_cublas_cu12-12.9.1", "packages.sha256")]
+    [InlineData("sglang", "package requests-2.32 requests-2.33", "")]
+    [InlineData("sglang", "file models/tiny/model.safetensors Weights", "model.sha256")]
+    [InlineData("sglang", "file adapters/lora/adapter.safetensors Adapter", "adapter.0.sha256")]
+    [InlineData("sglang", "driver 580.2 13.0", "gpu.driver")]
+    [InlineData("sglang", "driver 580.1 13.1", "gpu.cuda")]
+    [InlineData("sglang", "gpus A H100", "gpu.0.name")]
+    [InlineData("sglang", "variable CUDA_VISIBLE_DEVICES 0,1", "gpu.1.capability gpu.1.name")]
+    [InlineData("vllm", "argument --max-model-len 8192", "argument.max_model_len")]
+    [InlineData("vllm", "argument --dtype=bfloat16", "argument.dtype")]
+    [InlineData("vllm", "argument -tp 2", "argument.tensor_parallel_size")]
+    [InlineData("vllm", "argument --enforce-eager", "argument.enforce_eager")]
+    [InlineData("vllm", "report version 0.13.0", "engine.version")]
+    [InlineData("vllm", "variable VLLM_USE_FLASHINFER_SAMPLER 0", "variable.vllm_use_flashinfer_sampler")]
+    [InlineData("vllm", "package vllm-0.12.0 vllm-0.13.0", "packages.sha256")]
+    [InlineData("vllm", "file models/tiny/config.json []", "model.sha256")]
+    [InlineData("vllm", "determinism off", "variable.vllm_batch_invariant")]
+    [InlineData("llamacpp", "argument -ub 256", "argument.ubatch_size")]
+    [InlineData("llamacpp", "argument -ctk q8_0", "argument.cache_type_k")]
+    [InlineData("llamacpp", "argument --flash-attn off", "argument.flash_attn")]
+    [InlineData("llamacpp", "processors 8", "argument.threads argument.threads_batch")]
+    [InlineData("llamacpp", "report build_info b7001", "engine.version")]
+    [InlineData("llamacpp", "report chat_template {{x}}", "chat_template.sha256")]
+    [InlineData("llamacpp", "file models/tiny.gguf GGUF", "model.sha256")]
+    [InlineData("llamacpp", "driver 580.2 13.0", "gpu.driver")]
+    [InlineData("llamacpp", "variable GGML_CUDA_FORCE_MMQ 1", "variable.ggml_cuda_force_mmq")]
+    public async Task One_change_is_another_environment_and_is_named(string backend, string change, string differences)
+    {
+        AssessedEngine one = new(backend),
+            other = new(backend);
+        Change(other, change.Split(' ', 3));
+        InferenceEnvironment a = await one.MeasureAsync(),
+            b = await other.MeasureAsync();
+        Assert.Equal(differences.Split(' ', StringSplitOptions.RemoveEmptyEntries), a.Differences(b));
+        Assert.Equal(differences.Length == 0, a.Id == b.Id);
+    }
+
+    [Fact]
+    public async Task On_the_processor_its_instruction_sets_count_and_no_GPU()
+    {
+        AssessedEngine one = new("llamacpp"),
+            other = new("llamacpp");
+        one.Machine = one.Machine with { Gpu = new GpuEnvironment() };
+        other.Machine = one.Machine with { CpuFlags = ["avx2", "avx512f", "fma"] };
+        InferenceEnvironment a = await one.MeasureAsync(),
+            b = await other.MeasureAsync();
+        Assert.Equal(["cpu.flags.sha256"], a.Differences(b));
+        Assert.Empty(a.Reasons);
+        Assert.DoesNotContain(a.Facts.Keys, key => key.StartsWith("gpu", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("sglang", "no packages", "packages_unknown")]
+    [InlineData("sglang", "no gpu", "gpu_not_measured")]
+    [InlineData("sglang", "gpus A B", "")]
+    [InlineData("sglang", "variable CUDA_VISIBLE_DEVICES MIG-1", "gpu_not_measured")]
+    [InlineData("sglang", "variable CUDA_VISIBLE_DEVICES GPU-1", "")]
+    [InlineData("sglang", "argument --lora-paths org/none", "part_not_measured")]
+    [InlineData("sglang", "model org/none", "model_not_measured")]
+    [InlineData("sglang", "silent", "engine_not_described")]
+    [InlineData("vllm", "silent", "engine_not_described")]
+    [InlineData("vllm", "argument --hf-config-path /models/config", "argument_not_measured")]
+    [InlineData(
+        "vllm",
+        "argument --speculative-config {\"model\":\"org/none\"}",
+        "speculative_decoding part_not_measured",
+        "speculative_decoding"
+    )]
+    [InlineData("llamacpp", "silent", "engine_not_described")]
+    [InlineData("llamacpp", "argument -md /nowhere", "speculative_decoding part_not_measured", "speculative_decoding")]
+    public async Task What_is_not_known_is_a_reason(
+        string backend,
+        string change,
+        string reasons,
+        string withoutReceipts = ""
+    )
+    {
+        var engine = new AssessedEngine(backend);
+        Change(engine, change.Split(' ', 3));
+        Assert.Equal(reasons.Split(' ', StringSplitOptions.RemoveEmptyEntries), (await engine.MeasureAsync()).Reasons);
+        engine.Options = engine.Options with { Receipts = ReceiptMode.Off };
+        Assert.Equal(
+            withoutReceipts.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            (await engine.MeasureAsync()).Reasons
+        );
+    }
+
+    [Fact]
+    public async Task GPUs_of_several_kinds_need_an_order()
+    {
+        var engine = new AssessedEngine("sglang");
+        engine.Machine = engine.Machine with
+        {
+            Gpu = engine.Machine.Gpu with
+            {
+                Gpus = [.. engine.Machine.Gpu.Gpus.Select(gpu => gpu with { Name = gpu.Index == 0 ? "A" : "B" })],
+            },
+        };
+        engine.Set("CUDA_VISIBLE_DEVICES", "1,0");
+        Assert.Equal(["gpu_not_measured"], (await engine.MeasureAsync()).Reasons);
+        engine.Set("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+        InferenceEnvironment environment = await engine.MeasureAsync();
+        Assert.Equal(("B", "A"), (environment.Facts["gpu.0.name"].Value, environment.Facts["gpu.1.name"].Value));
+        engine.Set("CUDA_VISIBLE_DEVICES", "1,-1,0");
+        Assert.DoesNotContain("gpu.1.name", (await engine.MeasureAsync()).Facts.Keys);
+    }
+
+    [Theory]
+    [InlineData("sglang", "engine.version=0.5.6 argument.attention_backend=fa3")]
+    [InlineData("vllm", "engine.version=0.5.6", "arguments_unknown")]
+    [InlineData("llamacpp", "engine.version=b7000-abcdef argument.parallel=1", "arguments_unknown")]
+    [InlineData("tgi", "engine.version=0.5.6", "no_batch_invariance")]
+    [InlineData("external", "engine.version=0.5.6 engine.owner=acme", "engine_unknown")]
+    public async Task Of_an_attached_engine_only_what_it_says_is_known_and_its_model_is_declared(
+        string backend,
+        string reported,
+        params string[] own
+    )
+    {
+        var engine = new AssessedEngine(backend);
+        engine.Options = engine.Options with
+        {
+            BackendUrl = new Uri("http://127.0.0.1:9"),
+            BackendCommand = null,
+            BackendArguments = [],
+        };
+        InferenceEnvironment environment = await engine.MeasureAsync();
+        Assert.Equal([.. own, "machine_unknown", "model_declared", "declared_fact:model.sha256"], environment.Reasons);
+        Assert.Equal(FactSource.Declared, environment.Facts["model.sha256"].Source);
+        foreach (string[] fact in reported.Split(' ').Select(fact => fact.Split('=')))
+        {
+            Assert.Equal(new EnvironmentFact(fact[1], FactSource.EngineReported), environment.Facts[fact[0]]);
+        }
+        Assert.DoesNotContain(
+            environment.Facts.Keys,
+            key =>
+                key.StartsWith("gpu.", StringComparison.Ordinal)
+                || key.StartsWith("variable.", StringComparison.Ordinal)
+        );
+
+        engine.Options = engine.Options with { ModelPath = null };
+        Assert.Equal([.. own, "machine_unknown", "model_not_measured"], (await engine.MeasureAsync()).Reasons);
+    }
+
+    [Fact]
+    public async Task A_model_of_the_hub_is_its_commit_in_the_cache()
+    {
+        var engine = new AssessedEngine("vllm");
+        engine.Set("HF_HUB_CACHE", engine.Root);
+        HuggingFaceCacheTests.Write(engine.Root, "org/hub-model");
+        HuggingFaceCacheTests.Write(engine.Root, "org/hub-model", "old", new string('b', 40));
+        engine.Options = engine.Options with { ModelPath = "org/hub-model" };
+        InferenceEnvironment main = await engine.MeasureAsync();
+        Assert.Equal(new EnvironmentFact(new string('a', 40), FactSource.Measured), main.Facts["model.revision"]);
+        Change(engine, ["argument", "--revision", "old"]);
+        // The same files under another commit.
+        Assert.Equal(["model.revision"], main.Differences(await engine.MeasureAsync()));
+    }
+
+    private static void Change(AssessedEngine engine, string[] change)
+    {
+        ServeOptions options = engine.Options;
+        string folder = Path.Combine(engine.Root, "venv/lib/python3.12/site-packages");
+        switch (change)
+        {
+            case ["report", var name, var value]:
+                engine.Report[name] = int.TryParse(value, out int number) ? number : value;
+                break;
+            case ["variable", var name, var value]:
+                engine.Set(name, value);
+                break;
+            case ["package", var old, var now]:
+                Directory.Move(Path.Combine(folder, old + ".dist-info"), Path.Combine(folder, now + ".dist-info"));
+                break;
+            case ["file", var name, var text]:
+                engine.Write(name, text);
+                break;
+            case ["driver", var driver, var cuda]:
+                engine.Machine = engine.Machine with
+                {
+                    Gpu = engine.Machine.Gpu with { DriverVersion = driver, CudaVersion = cuda },
+                };
+                break;
+            case ["gpus", "A", "H100"]:
+                engine.Machine = engine.Machine with
+                {
+                    Gpu = engine.Machine.Gpu with
+                    {
+                        Gpus = [.. engine.Machine.Gpu.Gpus.Select(gpu => gpu with { Name = "A" })],
+                    },
+                };
+                break;
+            case ["gpus", var first, var second]:
+                engine.Machine = engine.Machine with
+                {
+                    Gpu = engine.Machine.Gpu with
+                    {
+                        Gpus =
+                        [
+                            .. engine.Machine.Gpu.Gpus.Select(gpu =>
+                                gpu with
+                                {
+                                    Name = gpu.Index == 0 ? first : second,
+                                }
+                            ),
+                        ],
+                    },
+                };
+                engine.Set("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+                break;
+            case ["argument", .. var words]:
+                engine.Options = options with { BackendArguments = [.. options.BackendArguments, .. words] };
+                break;
+            case ["determinism", var value]:
+                engine.Options = options with { Determinism = Enum.Parse<DeterminismMode>(value, ignoreCase: true) };
+                break;
+            case ["processors", var value]:
+                engine.Machine = engine.Machine with { Processors = int.Parse(value, null) };
+                break;
+            case ["model", var value]:
+                engine.Options = options with { ModelPath = value };
+                break;
+            case ["no", "packages"]:
+                Directory.Delete(folder, recursive: true);
+                break;
+            case ["no", "gpu"]:
+                engine.Machine = engine.Machine with { Gpu = new GpuEnvironment() };
+                break;
+            case ["silent"]:
+                engine.Report.Clear();
+                break;
+            default:
+                throw new ArgumentException(string.Join(' ', change));
+        }
+    }
+}

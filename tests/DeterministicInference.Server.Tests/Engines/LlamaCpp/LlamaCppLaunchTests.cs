@@ -1,0 +1,207 @@
+using System.Text.Json;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Engines.LlamaCpp;
+using DeterministicInference.Server.Gateway.Admission;
+using DeterministicInference.Server.Machine;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Engines.LlamaCpp;
+
+/// <summary>Launch commands of llama-server, exactly, and findings about them.</summary>
+public sealed class LlamaCppLaunchTests
+{
+    private const string Model = "/models/tiny.gguf";
+
+    private static readonly LlamaCppKind LlamaCpp = new();
+    private static readonly ModelFacts Facts = new() { GgufFiles = [Model] };
+    private static readonly ServeOptions Options = new()
+    {
+        Backend = "llamacpp",
+        ModelPath = Model,
+        ServedModelName = "tiny",
+    };
+
+    [Theory]
+    [MemberData(nameof(Generations))]
+    public void Llama_server_is_started_with_one_slot_and_everything_pinned(string gpu)
+    {
+        EngineLaunch launch = LlamaCpp.Launcher.Launch(Options, Machines.With(Facts, gpu));
+        (string attention, string layers) = gpu == Machines.NoGpu ? ("off", "0") : ("on", "999");
+        Assert.Equal("llama-server", launch.File);
+        Assert.Equal(
+            $"-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots -np 1 --no-cache-prompt --seed 0 "
+                + $"-fa {attention} -b 2048 -ub 512 -t 16 -tb 16 -ngl {layers} -ctk f16 -ctv f16",
+            string.Join(' ', launch.Arguments)
+        );
+        Assert.Empty(launch.Environment);
+        Assert.Equal(
+            [
+                "LLAMA_SERVER_ROUTER_PORT",
+                "LLAMA_ARG_MODEL_URL",
+                "LLAMA_ARG_HF_REPO",
+                "LLAMA_ARG_HF_FILE",
+                "LLAMA_ARG_DOCKER_REPO",
+            ],
+            launch.Unset
+        );
+    }
+
+    [Theory]
+    [MemberData(nameof(Generations))]
+    public void Settings_and_the_arguments_behind_the_dashes_reach_llama_server_verbatim(string gpu)
+    {
+        string[] own = ["-np", "2", "-ngl", "10", "", "two words", "--", "\"'$HOME"];
+        EngineLaunch launch = LlamaCpp.Launcher.Launch(
+            Options with
+            {
+                ModelPath = "/models/folder",
+                ServedModelName = "the name",
+                BackendHost = "0.0.0.0",
+                BackendPort = 31337,
+                BackendCommand = "/opt/llama/llama-server",
+                BackendArguments = own,
+            },
+            Machines.With(new ModelFacts { IsFolder = true, GgufFiles = ["/models/folder/a-00001-of-00003.gguf"] }, gpu)
+        );
+        Assert.Equal("/opt/llama/llama-server", launch.File);
+        Assert.Equal(
+            ["-m", "/models/folder/a-00001-of-00003.gguf", "--host", "0.0.0.0", "--port", "31337", "-a", "the name"],
+            launch.Arguments.Take(8)
+        );
+        Assert.Equal(["-ctk", "f16", "-ctv", "f16", .. own], launch.Arguments.TakeLast(4 + own.Length));
+    }
+
+    [Fact]
+    public void Without_determinism_llama_server_is_started_in_its_usual_mode() =>
+        Assert.Equal(
+            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots",
+            string.Join(
+                ' ',
+                LlamaCpp
+                    .Launcher.Launch(Options with { Determinism = DeterminismMode.Off }, Machines.With(Facts, "9.0"))
+                    .Arguments
+            )
+        );
+
+    [Theory]
+    [MemberData(nameof(Generations))]
+    public void The_defaults_are_deterministic_one_request_at_a_time(string gpu)
+    {
+        Found.Is(Checks.Of(LlamaCpp, Options, Machines.With(Facts, gpu)));
+        Assert.StartsWith(
+            "llama.cpp computes one request at a time, without a prompt cache",
+            LlamaCpp.Determinism.Basis,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(1, LlamaCpp.RequestsAtOnce(Options));
+    }
+
+    [Theory]
+    [InlineData("-np 2", "Degrades parallel_slots: llama-server has 2 slots")]
+    [InlineData("--parallel 8", "Degrades parallel_slots")]
+    [InlineData("-np -1", "Degrades parallel_slots: llama-server has 4 slots")]
+    [InlineData("-np 1")]
+    [InlineData("-np 4 -np 1")]
+    [InlineData("--cache-prompt", "Degrades prompt_cache")]
+    [InlineData("--cache-prompt --no-cache-prompt")]
+    [InlineData("--cache-reuse 256", "Degrades prompt_cache")]
+    [InlineData("--cache-reuse 0")]
+    [InlineData("-md draft.gguf", "Degrades speculative_decoding")]
+    [InlineData("--model-draft draft.gguf", "Degrades speculative_decoding")]
+    [InlineData("--draft-max 8", "Degrades speculative_decoding")]
+    [InlineData("--spec-type ngram-cache", "Degrades speculative_decoding")]
+    [InlineData(
+        "-fa auto",
+        "Degrades flash_attention_auto: -fa auto is resolved anew at every start. Give -fa on or -fa off."
+    )]
+    [InlineData("-fa off")]
+    [InlineData("--context-shift", "Degrades context_shift")]
+    [InlineData(
+        "--models-dir /models",
+        "Refused router_mode: --models-dir makes llama-server load and unload models by itself"
+    )]
+    [InlineData("-c 8192 --api-key secret -t 4")]
+    public void Arguments_that_break_determinism_are_reported(string arguments, params string[] found) =>
+        Found.Is(
+            Checks.Of(LlamaCpp, Options with { BackendArguments = arguments.Split(' ') }, Machines.With(Facts, "9.0")),
+            found
+        );
+
+    [Theory]
+    [InlineData("", "enforce", 1)]
+    [InlineData("-np 4", "enforce", 4)]
+    [InlineData("-np -1", "enforce", 4)]
+    [InlineData("", "off", null)]
+    public void The_engine_gets_as_many_requests_as_it_has_slots(string arguments, string determinism, int? limit) =>
+        Assert.Equal(
+            limit,
+            LlamaCpp.RequestsAtOnce(
+                Options with
+                {
+                    Determinism = Enum.Parse<DeterminismMode>(determinism, ignoreCase: true),
+                    BackendArguments = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                }
+            )
+        );
+
+    [Fact]
+    public void The_limit_of_the_server_is_the_smaller_one()
+    {
+        Assert.Equal(1, Limit(Options).Limit);
+        Assert.Equal(3, Limit(Options with { BackendArguments = ["-np", "4"], MaxConcurrency = 3 }).Limit);
+        Assert.Equal(1, Limit(Options with { BackendUrl = new Uri("http://127.0.0.1:9") }).Limit);
+    }
+
+    private static ConcurrencyLimit Limit(ServeOptions options) =>
+        new(options, LlamaCpp.RequestsAtOnce(options), TimeProvider.System);
+
+    [Fact]
+    public void The_model_must_be_one_GGUF_file()
+    {
+        const string remedy = " Give --model-path a .gguf file, or a folder with exactly one.";
+        Found.Is(
+            Check(new ModelFacts { IsFolder = true }, "/models/empty"),
+            "Refused model_file: '/models/empty' has no .gguf file." + remedy
+        );
+        Found.Is(
+            Check(new ModelFacts { IsFolder = true, GgufFiles = ["a", "b"] }, "/models/two"),
+            "Refused model_file: '/models/two' has 2 .gguf files." + remedy
+        );
+        Found.Is(
+            Check(new ModelFacts(), "qwen/qwen2.5-0.5b-instruct"),
+            "Refused model_file: 'qwen/qwen2.5-0.5b-instruct' is not a .gguf file." + remedy
+        );
+        Found.Is(
+            Check(new ModelFacts { IsMissing = true }, "/models/gone.gguf"),
+            "Refused model_missing: --model-path: '/models/gone.gguf' does not exist on this machine."
+        );
+
+        static IReadOnlyList<Finding> Check(ModelFacts model, string path) =>
+            Checks.Of(LlamaCpp, Options with { ModelPath = path }, Machines.With(model, "9.0"));
+    }
+
+    [Theory]
+    [InlineData("null", "Degrades arguments_unknown")]
+    [InlineData("""{"total_slots":1}""", "Degrades arguments_unknown")]
+    [InlineData(
+        """{"total_slots":4}""",
+        "Degrades arguments_unknown",
+        "Degrades parallel_slots: llama-server has 4 slots"
+    )]
+    public void An_attached_llama_server_says_only_how_many_slots_it_has(string report, params string[] found)
+    {
+        JsonElement? told = report == "null" ? null : JsonDocument.Parse(report).RootElement;
+        Found.Is(
+            Checks.Of(
+                LlamaCpp,
+                new ServeOptions { BackendUrl = new Uri("http://127.0.0.1:9") },
+                Machines.With("9.0"),
+                told
+            ),
+            found
+        );
+    }
+
+    public static TheoryData<string> Generations => [.. Machines.Generations];
+}

@@ -1,0 +1,172 @@
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Engines.Vllm;
+using DeterministicInference.Server.Machine;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Engines.Vllm;
+
+/// <summary>Launch commands of vLLM, exactly, and findings about them.</summary>
+public sealed class VllmLaunchTests
+{
+    private static readonly VllmKind Vllm = new();
+    private static readonly ServeOptions Options = new() { Backend = "vllm", ModelPath = "/models/llama-2-7b" };
+
+    [Theory]
+    [MemberData(nameof(Generations))]
+    public void VLLM_is_started_in_its_batch_invariant_mode(string gpu)
+    {
+        EngineLaunch launch = Vllm.Launcher.Launch(Options, Machines.With(gpu));
+        Assert.Equal("vllm", launch.File);
+        Assert.Equal(
+            "serve /models/llama-2-7b --host 127.0.0.1 --port 30000 --seed 0 --served-model-name llama-2-7b "
+                + "--generation-config vllm --shutdown-timeout 30",
+            string.Join(' ', launch.Arguments)
+        );
+        Assert.Equal([new("VLLM_BATCH_INVARIANT", "1"), new("SPT_NOENV", "1")], launch.Environment);
+        Assert.Empty(launch.Unset);
+    }
+
+    [Theory]
+    [MemberData(nameof(Generations))]
+    public void Settings_and_the_arguments_behind_the_dashes_reach_vLLM_verbatim(string gpu)
+    {
+        string[] own =
+        [
+            "--tensor-parallel-size",
+            "2",
+            "--attention-backend=FLASHINFER",
+            "",
+            "two words",
+            "--",
+            "\"'$HOME",
+        ];
+        EngineLaunch launch = Vllm.Launcher.Launch(
+            Options with
+            {
+                ModelPath = "org/Some Model",
+                ServedModelName = "the name",
+                BackendHost = "0.0.0.0",
+                BackendPort = 31337,
+                BackendCommand = "/opt/venv/bin/vllm",
+                StopTimeout = TimeSpan.FromSeconds(90.5),
+                BackendArguments = own,
+            },
+            Machines.With(gpu)
+        );
+        Assert.Equal("/opt/venv/bin/vllm", launch.File);
+        Assert.Equal(
+            [
+                "serve",
+                "org/Some Model",
+                "--host",
+                "0.0.0.0",
+                "--port",
+                "31337",
+                "--seed",
+                "0",
+                "--served-model-name",
+                "the name",
+                "--generation-config",
+                "vllm",
+                "--shutdown-timeout",
+                "90",
+                .. own,
+            ],
+            launch.Arguments
+        );
+    }
+
+    [Fact]
+    public void Without_determinism_vLLM_is_started_in_its_usual_mode() =>
+        Assert.Equal(
+            [new("SPT_NOENV", "1")],
+            Vllm.Launcher.Launch(Options with { Determinism = DeterminismMode.Off }, Machines.With("9.0")).Environment
+        );
+
+    [Theory]
+    [InlineData(
+        "7.5",
+        "Degrades gpu_unsupported: vLLM's batch-invariant mode needs compute capability 9.0, and a GPU of this "
+            + "machine has 7.5. Use a newer GPU."
+    )]
+    [InlineData(
+        "8.0",
+        "Degrades gpu_unverified: vLLM documents its batch-invariant mode from compute capability 9.0 on, and a "
+            + "GPU of this machine has 8.0."
+    )]
+    [InlineData("8.9", "Degrades gpu_unverified")]
+    [InlineData("9.0")]
+    [InlineData("10.0")]
+    [InlineData("12.0")]
+    [InlineData("none", "Degrades gpu_unknown: No NVIDIA GPU of known compute capability is seen")]
+    [InlineData("?", "Degrades gpu_unknown")]
+    [InlineData("9.0 8.6", "Degrades gpu_unverified")]
+    public void The_GPU_decides_what_the_defaults_are_worth(string gpus, params string[] found) =>
+        Found.Is(Checks.Of(Vllm, Options, Machines.With(gpus.Split(' '))), found);
+
+    [Theory]
+    [InlineData(
+        "--attention-backend FLASHINFER",
+        "Degrades attention_backend: The attention backend FLASHINFER (--attention-backend, "
+            + "VLLM_ATTENTION_BACKEND) is not batch-invariant. Use FLASH_ATTN or TRITON_ATTN"
+    )]
+    [InlineData("--attention_backend=flashinfer", "Degrades attention_backend")]
+    [InlineData("--attention-config.backend FLASHMLA", "Degrades attention_backend")]
+    [InlineData("--attention-backend FLASH_ATTN")]
+    [InlineData("--attention-backend triton_attn")]
+    [InlineData("--attention-backend FLEX_ATTENTION")]
+    [InlineData("--attention-backend FLASH_ATTN_MLA")]
+    [InlineData("--attention-backend TRITON_MLA")]
+    [InlineData("--kv-cache-dtype fp8", "Degrades kv_cache_type")]
+    [InlineData("--kv-cache-dtype=fp8_e4m3", "Degrades kv_cache_type")]
+    [InlineData("--kv-cache-dtype auto")]
+    [InlineData("--speculative-config {\"method\":\"ngram\"}", "Degrades speculative_decoding")]
+    [InlineData("--speculative-config.method=ngram", "Degrades speculative_decoding")]
+    [InlineData("-sc {}", "Degrades speculative_decoding")]
+    [InlineData("--config vllm.yaml", "Degrades config_file")]
+    [InlineData("--generation-config auto", "Note generation_config")]
+    [InlineData("--override-generation-config {\"top_k\":1}", "Note generation_config")]
+    [InlineData("--generation-config vllm")]
+    [InlineData("--tensor-parallel-size 4 --max-model-len 8192 --api-key secret")]
+    public void Arguments_that_break_determinism_are_reported(string arguments, params string[] found) =>
+        Found.Is(
+            Checks.Of(Vllm, Options with { BackendArguments = arguments.Split(' ') }, Machines.With("9.0")),
+            found
+        );
+
+    [Fact]
+    public void An_inherited_variable_that_breaks_determinism_is_reported_unless_an_argument_overrides_it()
+    {
+        MachineFacts machine = Machines.With("9.0") with
+        {
+            Variables = new Dictionary<string, string> { ["VLLM_ATTENTION_BACKEND"] = "FLASHINFER" },
+        };
+        Found.Is(Checks.Of(Vllm, Options, machine), "Degrades attention_backend");
+        Found.Is(Checks.Of(Vllm, Options with { BackendArguments = ["--attention-backend", "FLASH_ATTN"] }, machine));
+    }
+
+    [Fact]
+    public void An_attached_vLLM_does_not_say_how_it_was_started() =>
+        Found.Is(
+            Checks.Of(Vllm, new ServeOptions { BackendUrl = new Uri("http://127.0.0.1:9") }, Machines.With("9.0")),
+            "Degrades arguments_unknown"
+        );
+
+    [Fact]
+    public void Without_determinism_one_reason_says_it() =>
+        Found.Is(
+            Checks.Of(
+                Vllm,
+                Options with
+                {
+                    Determinism = DeterminismMode.Off,
+                    BackendArguments = ["--kv-cache-dtype", "fp8"],
+                },
+                Machines.With("7.5")
+            ),
+            "Degrades determinism_off"
+        );
+
+    public static TheoryData<string> Generations => [.. Machines.Generations];
+}

@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace DeterministicInference.Server.Tests.Fixtures;
+
+/// <summary>
+/// Ports for servers that need a fixed one. They lie below the system's ephemeral range, and each test process starts
+/// at another one, so that a free port stays free.
+/// </summary>
+internal static class FreePort
+{
+    private const int First = 11_000,
+        Count = 20_000;
+
+    private static int _next = Environment.ProcessId * 61 % Count;
+
+    public static int Next()
+    {
+        while (true)
+        {
+            int port = First + Interlocked.Increment(ref _next) % Count;
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // In use.
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Fixtures;
+
+/// <summary>The answers of a correct engine, and what a client must see of them through the gateway.</summary>
+internal static class ScriptedAnswers
+{
+    public const string Json =
+        """{"id":"cmpl-1","object":"text_completion","choices":[{"index":0,"text":"all of """
+        + """it","finish_reason":"stop"}]}""";
+    public const string Chunk = "data: {\"choices\":[{\"index\":0,\"text\":\"all of it\",\"finish_reason\":null}]}\n\n";
+    public const string Last = "data: {\"choices\":[{\"index\":0,\"text\":\"\",\"finish_reason\":\"stop\"}]}\n\n";
+    public const string Done = "data: [DONE]\n\n";
+
+    public static Task SendAsync(RawExchange exchange) =>
+        exchange.IsStream
+            ? exchange.AnswerAsync("text/event-stream", Chunk + Last + Done)
+            : exchange.AnswerAsync("application/json", Json);
+
+    /// <summary>A request that such an engine answers, JSON and stream.</summary>
+    public static async Task RequireAsync(RunningGateway gateway)
+    {
+        Assert.Equal(
+            "all of it",
+            (string?)
+                (await gateway.Api.JsonAsync(ApiClient.Completions, """{"prompt":"sound"}"""))["choices"]![0]!["text"]
+        );
+        Assert.Equal(
+            Chunk + Last + Done,
+            (await gateway.Api.PostAsync(ApiClient.Completions, """{"prompt":"sound","stream":true}""")).Body
+        );
+    }
+
+    /// <summary>Sends a streaming request and reads until the connection ends, regularly or not.</summary>
+    public static async Task<(string Head, string Body)> StreamAsync(RunningGateway gateway, string prompt)
+    {
+        using RawConnection connection = await RawConnection.OpenAsync(gateway.Url);
+        await connection.SendAsync(
+            RawConnection
+                .Post(ApiClient.Completions, $$"""{"prompt":"{{prompt}}","stream":true}""")
+                .Replace("Host: localhost\r\n", "Host: localhost\r\nConnection: close\r\n", StringComparison.Ordinal)
+        );
+        string answer = await connection.ReadToBreakAsync();
+        int end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
+        return (answer[..end], answer[end..]);
+    }
+
+    /// <summary>A stream that ends with an error event and then breaks; returns the error.</summary>
+    public static JsonNode RequireBroken(string body)
+    {
+        Assert.DoesNotContain("[DONE]", body, StringComparison.Ordinal);
+        Assert.False(body.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal), body);
+        string last = body.Split("data: ")[^1].Split("\n\n")[0];
+        JsonNode error = Assert.Single(JsonNode.Parse(last)!.AsObject(), member => member.Key == "error").Value!;
+        Assert.Equal(["message", "type", "param", "code"], error.AsObject().Select(member => member.Key));
+        return error;
+    }
+}

@@ -1,0 +1,138 @@
+using System.Net;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Gateway.Admission;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.OpenAI;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Gateway.Admission;
+
+/// <summary>The queue by itself: order, bounds, and that no slot is lost or given twice.</summary>
+public sealed class ConcurrencyLimitTests
+{
+    [Fact]
+    public async Task Turns_come_in_the_order_of_arrival()
+    {
+        ConcurrencyLimit limit = Limit(concurrency: 2, queue: 100);
+        ConcurrencySlot first = await EnterAsync(limit),
+            second = await EnterAsync(limit);
+        Task<ConcurrencySlot>[] waiting = [.. Enumerable.Range(0, 100).Select(_ => EnterAsync(limit).AsTask())];
+        Assert.Equal((2, 100), (limit.InFlight, limit.Queued));
+        first.Dispose();
+        for (int i = 0; i < waiting.Length; i++)
+        {
+            ConcurrencySlot slot = await waiting[i].Within();
+            Assert.Equal((2, 99 - i), (limit.InFlight, limit.Queued));
+            Assert.All(waiting[(i + 1)..], later => Assert.False(later.IsCompleted));
+            slot.Dispose();
+        }
+        second.Dispose();
+        Assert.Equal((0, 0), (limit.InFlight, limit.Queued));
+    }
+
+    [Fact]
+    public async Task A_slot_is_given_back_once()
+    {
+        ConcurrencyLimit limit = Limit(concurrency: 2, queue: 0);
+        ConcurrencySlot one = await EnterAsync(limit),
+            two = await EnterAsync(limit);
+        one.Dispose();
+        one.Dispose();
+        Assert.Equal(1, limit.InFlight);
+        two.Dispose();
+        Assert.Equal(0, limit.InFlight);
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_at_once_and_who_leaves_it_makes_room_at_once()
+    {
+        ConcurrencyLimit limit = Limit(concurrency: 1, queue: 2);
+        using var gone = new CancellationTokenSource();
+        ConcurrencySlot slot = await EnterAsync(limit);
+        Task<ConcurrencySlot> leaves = EnterAsync(limit, gone.Token).AsTask(),
+            stays = EnterAsync(limit).AsTask();
+        OpenAIException full = await Assert.ThrowsAsync<OpenAIException>(() => EnterAsync(limit).AsTask());
+        Assert.Equal(
+            ((int)HttpStatusCode.TooManyRequests, "rate_limit_exceeded", "5"),
+            (full.Status, full.Code, full.RetryAfter)
+        );
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaves);
+        Assert.Equal(1, limit.Queued);
+        Task<ConcurrencySlot> next = EnterAsync(limit).AsTask();
+        Assert.False(next.IsCompleted);
+        slot.Dispose();
+        (await stays.Within()).Dispose();
+        (await next.Within()).Dispose();
+        Assert.Equal((0, 0), (limit.InFlight, limit.Queued));
+    }
+
+    [Fact]
+    public async Task Requests_that_come_leave_and_time_out_at_any_moment_lose_no_slot()
+    {
+        const int concurrency = 3,
+            each = 2000;
+        ConcurrencyLimit limit = Limit(concurrency, queue: 16, timeout: TimeSpan.FromMilliseconds(1));
+        int inFlight = 0,
+            most = 0,
+            turns = 0,
+            refused = 0,
+            left = 0;
+        await Task.WhenAll(
+                Enumerable
+                    .Range(0, 24)
+                    .Select(client =>
+                        Task.Run(async () =>
+                        {
+                            for (int i = 0; i < each; i++)
+                            {
+                                using var gone = new CancellationTokenSource();
+                                uint choice = (uint)(client * each + i) * 2654435761u >> 16;
+                                if (choice % 3 == 0)
+                                    gone.CancelAfter(TimeSpan.FromMilliseconds(1));
+                                try
+                                {
+                                    using ConcurrencySlot slot = await EnterAsync(limit, gone.Token);
+                                    int now = Interlocked.Increment(ref inFlight);
+                                    for (int seen = Volatile.Read(ref most); now > seen; seen = Volatile.Read(ref most))
+                                        Interlocked.CompareExchange(ref most, now, seen);
+                                    if (choice % 5 == 0)
+                                        await Task.Yield();
+                                    Interlocked.Decrement(ref inFlight);
+                                    Interlocked.Increment(ref turns);
+                                }
+                                catch (OpenAIException)
+                                {
+                                    Interlocked.Increment(ref refused);
+                                }
+                                catch (OperationCanceledException)
+                                {
+                                    Interlocked.Increment(ref left);
+                                }
+                            }
+                        })
+                    )
+            )
+            .Within();
+        Assert.Equal(24 * each, turns + refused + left);
+        Assert.InRange(most, 1, concurrency);
+        Assert.Equal((0, 0), (limit.InFlight, limit.Queued));
+        for (int i = 0; i < concurrency; i++)
+            await EnterAsync(limit);
+    }
+
+    private static ValueTask<ConcurrencySlot> EnterAsync(ConcurrencyLimit limit, CancellationToken? gone = null) =>
+        limit.EnterAsync(new RequestFacts("r-1"), gone ?? TestContext.Current.CancellationToken);
+
+    private static ConcurrencyLimit Limit(int concurrency, int queue, TimeSpan? timeout = null) =>
+        new(
+            new ServeOptions
+            {
+                MaxConcurrency = concurrency,
+                MaxQueue = queue,
+                QueueTimeout = timeout ?? Limits.Overall,
+            },
+            engineLimit: null,
+            TimeProvider.System
+        );
+}

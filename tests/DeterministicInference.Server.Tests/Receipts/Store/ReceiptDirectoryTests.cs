@@ -1,0 +1,148 @@
+using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Receipts.Store;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Receipts.Store;
+
+public sealed class ReceiptDirectoryTests : IDisposable
+{
+    private readonly StoreFolder _folder = new();
+
+    [Fact]
+    public async Task A_second_server_is_refused_with_the_remedy_until_the_first_has_ended()
+    {
+        await using (ReceiptStore first = _folder.Open())
+        {
+            Assert.Equal(
+                $"--data-dir: {_folder.Path} is in use by another server. Each server needs a log of its own: give "
+                    + $"another --data-dir, or --receipts off.",
+                _folder.Refusal()
+            );
+            await _folder.AppendAsync(first, 1);
+        }
+        await using ReceiptStore second = _folder.Open();
+        await _folder.AppendAsync(second, 1);
+    }
+
+    [Fact]
+    public void A_folder_that_can_t_be_created_is_refused_with_the_remedy()
+    {
+        File.WriteAllText(_folder.Path, "a file");
+        Assert.Matches(
+            $"^--data-dir: {_folder.Path} can't be used: .* Give another --data-dir, or --receipts off to serve "
+                + $"without receipts\\.$",
+            _folder.Refusal()
+        );
+    }
+
+    [Fact]
+    public async Task A_folder_that_others_may_write_to_is_reported()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("skipped: file modes are of Unix");
+        else
+            Directory.CreateDirectory(_folder.Path, ReceiptDirectory.OwnerOnly | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(
+                _folder.Path,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupWrite
+            );
+        await using ReceiptStore store = _folder.Open();
+        Assert.Equal(
+            [$"The receipt folder {_folder.Path} is writable by other users, who can replace key and log (chmod 700)"],
+            _folder.Warnings
+        );
+    }
+
+    [Fact]
+    public async Task A_key_that_others_may_read_is_refused()
+    {
+        await _folder.FillAsync(1);
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("skipped: file modes are of Unix");
+        else
+            File.SetUnixFileMode(_folder.KeyFile, ReceiptDirectory.OwnerOnly | UnixFileMode.GroupRead);
+        Assert.Equal(
+            $"--data-dir: the key can't be used: Others than its owner may use the key file '{_folder.KeyFile}'. If "
+                + $"nobody has read it: chmod 600 '{_folder.KeyFile}'.",
+            _folder.Refusal()
+        );
+    }
+
+    [Fact]
+    public async Task A_log_without_its_key_is_refused()
+    {
+        await _folder.FillAsync(1);
+        File.Delete(_folder.KeyFile);
+        Assert.Equal(
+            $"--data-dir: the log in {_folder.Path} has lost its key. Restore {_folder.KeyFile}, or start a new "
+                + "log in another --data-dir.",
+            _folder.Refusal()
+        );
+        await File.WriteAllTextAsync(_folder.KeyFile, "no key", TestContext.Current.CancellationToken);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(_folder.KeyFile, ReceiptDirectory.OwnerOnly);
+        Assert.StartsWith(
+            "--data-dir: the key can't be used: The text is not an unencrypted PKCS#8 private key",
+            _folder.Refusal(),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task A_log_with_another_key_is_refused()
+    {
+        await _folder.FillAsync(1);
+        File.Delete(_folder.KeyFile);
+        using SigningKey other = SigningKey.Create();
+        SigningKeyFile.WriteNew(_folder.KeyFile, other);
+        Assert.Contains(
+            "the stored checkpoint is not this log's: The checkpoint is not signed by the key "
+                + $"{other.PublicKey.KeyId}",
+            _folder.Refusal(),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task A_key_that_was_made_just_before_a_crash_opens_the_log()
+    {
+        Directory.CreateDirectory(_folder.Path);
+        using SigningKey key = SigningKey.Create();
+        SigningKeyFile.WriteNew(_folder.KeyFile, key);
+        await using ReceiptStore store = _folder.Open();
+        Assert.Equal(key.PublicKey.KeyId, store.Key.PublicKey.KeyId);
+    }
+
+    [Fact]
+    public async Task A_log_keeps_its_name()
+    {
+        await using (_folder.Open(settings => settings with { Origin = "log.example/a" })) { }
+        await using (ReceiptStore store = _folder.Open())
+            Assert.Equal("log.example/a", store.LogKey.Name);
+        Assert.Equal(
+            $"--log-origin: the log in {_folder.Database} is named 'log.example/a', and a log keeps its name. Leave "
+                + $"the setting out, or start a new log in another --data-dir.",
+            Assert
+                .Throws<ReceiptStoreException>(() =>
+                    _folder.Open(settings => settings with { Origin = "log.example/b" })
+                )
+                .Message
+        );
+    }
+
+    [Fact]
+    public async Task Tables_of_a_newer_version_are_refused()
+    {
+        await _folder.FillAsync(1);
+        _folder.Tamper("PRAGMA user_version = 2");
+        Assert.Equal(
+            $"--data-dir: {_folder.Database} was made by a newer version of this program. Use that one, or another "
+                + $"--data-dir.",
+            _folder.Refusal()
+        );
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

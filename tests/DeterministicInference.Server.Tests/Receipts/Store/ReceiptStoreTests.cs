@@ -1,0 +1,183 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Receipts.Store;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Receipts.Store;
+
+public sealed class ReceiptStoreTests : IDisposable
+{
+    private readonly StoreFolder _folder = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_stored_receipt_is_found_by_either_id_and_proved_under_the_signed_checkpoint()
+    {
+        await using ReceiptStore store = _folder.Open(settings => settings with { Origin = "log.example/a" });
+        IReadOnlyList<NewReceipt> receipts = await _folder.AppendAsync(store, 300);
+        foreach (NewReceipt receipt in receipts.Take(3).Append(receipts[^1]))
+        {
+            StoredReceipt stored = (await store.FindAsync(receipt.Receipt.ReceiptId, Cancellation)).Receipt!;
+            Assert.Equal(stored.Index, (await store.FindAsync(receipt.ResponseId!, Cancellation)).Receipt!.Index);
+            Assert.Equal(receipt.Receipt.Envelope.Payload.ToArray(), stored.Envelope.Payload.ToArray());
+            Assert.Equal(receipt.Receipt.Salt!.ToBase64(), stored.Salt.ToBase64());
+            Assert.Equal(
+                (receipt.Receipt.ReceiptId, receipt.ResponseId, receipt.IssuedAt, receipt.EnvironmentId),
+                (stored.ReceiptId, stored.ResponseId, stored.IssuedAt, stored.EnvironmentId)
+            );
+            Assert.True(stored.Envelope.IsSignedBy(store.Key.PublicKey));
+            string keyId = Assert.Single(stored.Envelope.Signatures).KeyId;
+            Assert.Equal(store.Key.PublicKey.KeyId.ToString(), keyId);
+
+            TlogProof proof = (await store.ProveAsync(stored.Index, Cancellation))!;
+            Checkpoint checkpoint = TlogProof
+                .Parse(proof.ToString())
+                .Verify(LogEntry.Receipt(stored.Envelope.Payload.Span).Leaf, NoteKey.Parse(store.LogKey.ToString()));
+            Assert.Equal(("log.example/a", 301), (checkpoint.Origin, checkpoint.Size));
+        }
+        Assert.Null(await store.ProveAsync(301, Cancellation));
+        Assert.Null(await store.ProveAsync(-1, Cancellation));
+        Assert.Equal(
+            new ReceiptLookup(null, IsPruned: false),
+            await store.FindAsync("00112233445566778899aabbccddeeff", Cancellation)
+        );
+        Assert.Equal(301, Checkpoint.Verify(store.Checkpoint, store.LogKey).Size);
+        await store.CheckAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task The_newest_are_listed_first()
+    {
+        await using ReceiptStore store = _folder.Open();
+        await _folder.AppendAsync(store, 5);
+        Assert.Equal([5, 4, 3], (await store.ListAsync(3, Cancellation)).Select(receipt => receipt.Index));
+        Assert.Equal(5, (await store.ListAsync(100, Cancellation)).Count);
+    }
+
+    [Fact]
+    public async Task Receipts_that_come_while_the_disk_is_busy_share_a_commit()
+    {
+        await using ReceiptStore store = _folder.Open();
+        await _folder.AppendAsync(store, 1);
+        long before = store.Commits;
+        Task<IReadOnlyList<NewReceipt>> appends;
+        using (SqliteConnection foreign = _folder.Connect())
+        {
+            foreign.Execute("BEGIN IMMEDIATE");
+            appends = _folder.AppendAsync(store, 500);
+            foreign.Execute("ROLLBACK");
+        }
+        Assert.Equal(500, (await appends.Within()).Select(receipt => receipt.Receipt.ReceiptId).Distinct().Count());
+        // What the writer had taken when it met the lock, and all the rest.
+        Assert.InRange(store.Commits - before, 1, 2);
+        Assert.Equal(502, Checkpoint.Verify(store.Checkpoint, store.LogKey).Size);
+        await store.CheckAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task A_restart_keeps_everything_and_continues()
+    {
+        IReadOnlyList<NewReceipt> first = await _folder.FillAsync(200),
+            second = await _folder.FillAsync(200);
+        await using ReceiptStore store = _folder.Open();
+        foreach (NewReceipt receipt in first.Concat(second))
+            Assert.NotNull((await store.FindAsync(receipt.Receipt.ReceiptId, Cancellation)).Receipt);
+        Assert.Equal(401, Checkpoint.Verify(store.Checkpoint, store.LogKey).Size);
+        Assert.Equal(LogOrigin.Default(store.Key.PublicKey.KeyId), store.LogKey.Name);
+        await store.CheckAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task The_file_checkpoint_is_the_last_one_after_the_end()
+    {
+        string last;
+        await using (ReceiptStore store = _folder.Open())
+        {
+            await _folder.AppendAsync(store, 3);
+            last = store.Checkpoint;
+        }
+        Assert.Equal(last, await File.ReadAllTextAsync(_folder.CheckpointFile, Cancellation));
+        Assert.Equal(
+            ["checkpoint", "lock", "receipts.db", "signing-key.pem"],
+            Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task Only_the_owner_may_read_anything()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "skipped: file modes are of Unix");
+        await using ReceiptStore store = _folder.Open();
+        await _folder.AppendAsync(store, 1);
+        // Once this is stored, the checkpoint file of what came before is no longer being replaced.
+        await store.PutEnvironmentAsync(new([], []), Cancellation);
+        if (OperatingSystem.IsWindows())
+            return;
+        Assert.Equal(ReceiptDirectory.OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder.Path));
+        string[] files = Directory.GetFiles(_folder.Path);
+        Assert.Contains(_folder.Database + "-wal", files);
+        foreach (string file in files)
+            Assert.Equal(ReceiptDirectory.OwnerOnly, File.GetUnixFileMode(file));
+    }
+
+    [Fact]
+    public async Task An_environment_is_kept()
+    {
+        var environment = new InferenceEnvironment(
+            [new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))],
+            []
+        );
+        await using (ReceiptStore store = _folder.Open())
+        {
+            Assert.True(await store.PutEnvironmentAsync(environment, Cancellation));
+            Assert.True(await store.PutEnvironmentAsync(environment, Cancellation));
+            Assert.Null(await store.FindEnvironmentAsync(OtherId(), Cancellation));
+        }
+        await using ReceiptStore again = _folder.Open();
+        byte[] document = (await again.FindEnvironmentAsync(environment.Id, Cancellation))!;
+        Assert.Equal(environment.Id, EnvironmentDocument.Read(document).Id);
+    }
+
+    [Fact]
+    public async Task A_receipt_of_an_id_that_exists_is_not_stored_and_does_not_disturb_the_others()
+    {
+        await using ReceiptStore store = _folder.Open();
+        NewReceipt receipt = (await _folder.AppendAsync(store, 1))[0];
+        Task<long?> again = store.AppendAsync(receipt, Cancellation);
+        Task<IReadOnlyList<NewReceipt>> others = _folder.AppendAsync(store, 10);
+        Assert.Null(await again);
+        await others;
+        Assert.Equal(12, Checkpoint.Verify(store.Checkpoint, store.LogKey).Size);
+        await store.CheckAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task Nothing_is_stored_after_the_end()
+    {
+        ReceiptStore store = _folder.Open();
+        NewReceipt receipt = _folder.Issue(store);
+        await store.DisposeAsync();
+        Assert.Null(await store.AppendAsync(receipt, Cancellation));
+    }
+
+    [Fact]
+    public async Task What_is_queued_at_the_end_is_stored()
+    {
+        ReceiptStore store = _folder.Open();
+        Task<IReadOnlyList<NewReceipt>> appends = _folder.AppendAsync(store, 100);
+        await store.DisposeAsync();
+        IReadOnlyList<NewReceipt> receipts = await appends.Within();
+        await using ReceiptStore again = _folder.Open();
+        foreach (NewReceipt receipt in receipts)
+            Assert.NotNull((await again.FindAsync(receipt.Receipt.ReceiptId, Cancellation)).Receipt);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static Sha256Value OtherId() => Sha256Value.Of("none"u8);
+}

@@ -1,0 +1,102 @@
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Server.Receipts.Store;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Receipts.Store;
+
+public sealed class RetentionTests : IDisposable
+{
+    private static readonly TimeSpan Month = TimeSpan.FromDays(30);
+
+    private readonly StoreFolder _folder = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task At_start_old_receipts_are_deleted_and_the_log_stays()
+    {
+        // More than are deleted in one transaction.
+        IReadOnlyList<NewReceipt> old = await _folder.FillAsync(700);
+        _folder.Clock.Advance(Month);
+        IReadOnlyList<NewReceipt> young = await _folder.FillAsync(3);
+        _folder.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        await using (ReceiptStore store = Open())
+        {
+            await PrunedAsync(store);
+            foreach (NewReceipt receipt in (NewReceipt[])[old[0], old[^1]])
+            {
+                Assert.Equal(
+                    new ReceiptLookup(null, IsPruned: true),
+                    await store.FindAsync(receipt.Receipt.ReceiptId, Cancellation)
+                );
+                Assert.Equal(
+                    new ReceiptLookup(null, IsPruned: true),
+                    await store.FindAsync(receipt.ResponseId!, Cancellation)
+                );
+            }
+            Assert.Equal(4, (await store.ListAsync(1000, Cancellation)).Count);
+            Assert.NotNull((await store.FindAsync(young[0].Receipt.ReceiptId, Cancellation)).Receipt);
+            TlogProof proof = (await store.ProveAsync(1, Cancellation))!;
+            proof.Verify(LogEntry.Receipt(old[0].Receipt.Envelope.Payload.Span).Leaf, store.LogKey);
+            await store.CheckAsync(Cancellation);
+            Assert.False(Holds(old[0]));
+            Assert.True(Holds(young[0]));
+        }
+        await using ReceiptStore again = _folder.Open();
+        await again.CheckAsync(Cancellation);
+        Assert.True((await again.FindAsync(old[5].Receipt.ReceiptId, Cancellation)).IsPruned);
+    }
+
+    [Fact]
+    public async Task While_the_server_runs_they_are_deleted_every_hour()
+    {
+        await using ReceiptStore store = Open();
+        NewReceipt receipt = (await _folder.AppendAsync(store, 1))[0];
+        _folder.Clock.Advance(Month - TimeSpan.FromHours(1));
+        await PrunedAsync(store);
+        Assert.False((await store.FindAsync(receipt.Receipt.ReceiptId, Cancellation)).IsPruned);
+        _folder.Clock.Advance(TimeSpan.FromHours(2));
+        await PrunedAsync(store);
+        Assert.True((await store.FindAsync(receipt.Receipt.ReceiptId, Cancellation)).IsPruned);
+    }
+
+    [Fact]
+    public async Task Without_retention_nothing_is_deleted()
+    {
+        NewReceipt receipt = (await _folder.FillAsync(1))[0];
+        _folder.Clock.Advance(TimeSpan.FromDays(10_000));
+        await using ReceiptStore store = _folder.Open();
+        await PrunedAsync(store);
+        Assert.NotNull((await store.FindAsync(receipt.Receipt.ReceiptId, Cancellation)).Receipt);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private ReceiptStore Open() => _folder.Open(settings => settings with { Retention = Month });
+
+    /// <summary>
+    /// The writer deletes between commits: before the last of these it has come to it, however often it had to.
+    /// </summary>
+    private async Task PrunedAsync(ReceiptStore store)
+    {
+        for (int i = 0; i < 4; i++)
+            await store.PutEnvironmentAsync(new([], []), Cancellation);
+        await _folder.AppendAsync(store, 1);
+    }
+
+    /// <summary>Whether the salt stands in any file.</summary>
+    private bool Holds(NewReceipt receipt)
+    {
+        byte[] salt = receipt.Receipt.Salt!.Bytes.ToArray();
+        return Directory
+            .GetFiles(_folder.Path, "receipts.db*")
+            .Any(file =>
+            {
+                using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+                var bytes = new byte[stream.Length];
+                stream.ReadExactly(bytes);
+                return bytes.AsSpan().IndexOf(salt) >= 0;
+            });
+    }
+}

@@ -1,0 +1,83 @@
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Server.Receipts.Store;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Receipts.Store;
+
+/// <summary>The lock of another program simulates a slow disk.</summary>
+public sealed class SlowDiskTests : IDisposable
+{
+    private readonly StoreFolder _folder = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_commit_that_takes_too_long_counts_as_failed_and_the_store_recovers()
+    {
+        await using ReceiptStore store = _folder.Open(settings =>
+            settings with
+            {
+                CommitLimit = TimeSpan.FromMilliseconds(200),
+            }
+        );
+        NewReceipt late = _folder.Issue(store);
+        using (SqliteConnection foreign = _folder.Connect())
+        {
+            foreign.Execute("BEGIN IMMEDIATE");
+            Assert.Null(await store.AppendAsync(late, Cancellation).Within());
+            Assert.Equal("the disk has taken longer than 0.2 s", store.Problem);
+            // Queued behind a commit that does not end, and abandoned: it must not be written later.
+            NewReceipt behind = _folder.Issue(store);
+            Assert.Null(await store.AppendAsync(behind, Cancellation).Within());
+            foreign.Execute("ROLLBACK");
+            late = behind;
+        }
+        while (await store.AppendAsync(_folder.Issue(store), Cancellation).Within() is null) { }
+        await store.PutEnvironmentAsync(new([], []), Cancellation);
+        Assert.Null(store.Problem);
+        Assert.Null((await store.FindAsync(late.Receipt.ReceiptId, Cancellation)).Receipt);
+        Assert.Equal(["Storing receipts: failing: the disk has taken longer than 0.2 s"], _folder.Warnings);
+        await store.CheckAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_at_once()
+    {
+        await using ReceiptStore store = _folder.Open(settings => settings with { QueueCapacity = 2 });
+        List<Task<long?>> appends = [];
+        using (SqliteConnection foreign = _folder.Connect())
+        {
+            foreign.Execute("BEGIN IMMEDIATE");
+            // The writer holds what it has taken; two more may be queued.
+            while (store.Problem is null)
+                appends.Add(store.AppendAsync(_folder.Issue(store), Cancellation));
+            Assert.Equal("2 receipts are waiting for the disk", store.Problem);
+            Assert.Null(await appends[^1]);
+            foreign.Execute("ROLLBACK");
+        }
+        long?[] indexes = await Task.WhenAll(appends).Within();
+        Assert.Equal(
+            Checkpoint.Verify(store.Checkpoint, store.LogKey).Size - 1,
+            indexes.Count(index => index is not null)
+        );
+        await store.PutEnvironmentAsync(new([], []), Cancellation);
+        Assert.Null(store.Problem);
+    }
+
+    [Fact]
+    public async Task A_waiter_can_leave()
+    {
+        await using ReceiptStore store = _folder.Open();
+        using var leave = new CancellationTokenSource();
+        using SqliteConnection foreign = _folder.Connect();
+        foreign.Execute("BEGIN IMMEDIATE");
+        Task<long?> append = store.AppendAsync(_folder.Issue(store), leave.Token);
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append.Within());
+        foreign.Execute("ROLLBACK");
+        await _folder.AppendAsync(store, 1);
+    }
+
+    public void Dispose() => _folder.Dispose();
+}
