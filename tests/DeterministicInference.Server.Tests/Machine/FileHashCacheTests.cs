@@ -182,13 +182,17 @@ public sealed class FileHashCacheTests : IDisposable
 
     private ILoggerFactory Loggers() => LoggerFactory.Create(logging => logging.AddProvider(_log));
 
+    /// <summary>The files are hashed side by side, so reports can arrive out of order.</summary>
     private sealed class Bytes : IProgress<ModelDigestProgress>
     {
-        private long _read;
+        private readonly Lock _gate = new();
 
-        public long Read => Interlocked.Read(ref _read);
+        public long Read { get; private set; }
 
-        public void Report(ModelDigestProgress value) =>
-            Interlocked.Exchange(ref _read, Math.Max(Interlocked.Read(ref _read), value.BytesRead));
+        public void Report(ModelDigestProgress value)
+        {
+            lock (_gate)
+                Read = Math.Max(Read, value.BytesRead);
+        }
     }
 }

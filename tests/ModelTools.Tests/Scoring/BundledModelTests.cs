@@ -28,7 +28,7 @@ public sealed class BundledModelTests : IDisposable
         string documentation = File.ReadAllText(Path.Combine(Root(), "README.md"));
 
         Assert.Contains(
-            $"only {card.Right} of {card.Total} asked in other words",
+            $"and {card.Right} of {card.Total} questions in other words",
             documentation,
             StringComparison.Ordinal
         );
