@@ -344,10 +344,10 @@ internal sealed class GenerationScheduler : IDisposable
 
     private void Advance(Sequence sequence, ReadOnlySpan<float> logits)
     {
-        bool finished = sequence.Advance(logits, _sampler, _tokenizer, _config.EndTokens);
-        if (sequence.Generated > 0)
+        // First, so that whoever has received a token finds it counted.
+        if (sequence.Generation.Request.MaxTokens > 0)
             Interlocked.Increment(ref _generatedTokens);
-        if (!finished)
+        if (!sequence.Advance(logits, _sampler, _tokenizer, _config.EndTokens))
             return;
         sequence.Dispose();
         sequence.Generation.Active.Remove(sequence);

@@ -10,6 +10,7 @@ internal sealed class Sequence : IDisposable
     private readonly Dictionary<int, int> _counts = [];
     private readonly TextAssembler _text;
     private int _lastToken;
+    private int _generated;
 
     public Sequence(Generation generation, int choice, KeyValueCache cache)
     {
@@ -27,9 +28,6 @@ internal sealed class Sequence : IDisposable
 
     /// <summary>Positions whose keys and values are stored.</summary>
     public int Computed { get; set; }
-
-    /// <summary>Tokens generated so far.</summary>
-    public int Generated { get; private set; }
 
     public bool InPrompt => Computed < Generation.Request.Prompt.Count;
 
@@ -55,12 +53,12 @@ internal sealed class Sequence : IDisposable
         int token = sampler.Sample(logits, request.Sampling, _counts, Choice, Computed);
         _lastToken = token;
         _counts[token] = _counts.GetValueOrDefault(token) + 1;
-        Generated++;
+        _generated++;
 
         string text = _text.Add(tokenizer.Bytes(token));
         FinishReason? finish =
             _text.Stopped || (!request.IgnoreEndTokens && endTokens.Contains(token)) ? FinishReason.Stop
-            : Generated == request.MaxTokens ? FinishReason.Length
+            : _generated == request.MaxTokens ? FinishReason.Length
             : null;
         if (finish is not null)
         {
