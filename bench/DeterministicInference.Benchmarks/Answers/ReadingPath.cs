@@ -7,7 +7,9 @@ using DeterministicInference.Server.Gateway.Answers;
 
 namespace DeterministicInference.Benchmarks.Answers;
 
-/// <summary>What the gateway does with the bytes of an answer before it sends them on, put together without sockets.</summary>
+/// <summary>
+/// What the gateway does with the bytes of an answer before it sends them on, put together without sockets.
+/// </summary>
 internal static class ReadingPath
 {
     /// <summary>Pieces of a stream as a socket gives them.</summary>

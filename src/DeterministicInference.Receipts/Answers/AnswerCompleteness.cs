@@ -3,8 +3,9 @@ using System.Globalization;
 namespace DeterministicInference.Receipts.Answers;
 
 /// <summary>
-/// Tells a complete answer from one that lacks something: there is a choice, the choices are 0 … n−1, the last finish
-/// reason of each is not empty, <c>abort</c> or <c>error</c>, and no error was reported. For one caller at a time.
+/// Tells a complete answer from one that lacks something: there is a choice, the choices are 0 … n−1, the last
+/// finish reason of each is not empty, <c>abort</c> or <c>error</c>, and no error was reported. For one caller at a
+/// time.
 /// </summary>
 public sealed class AnswerCompleteness
 {

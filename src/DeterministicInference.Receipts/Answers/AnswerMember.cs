@@ -177,7 +177,9 @@ internal static class AnswerMembers
         };
 
     /// <param name="name">Unescaped.</param>
-    /// <param name="isAlternative">Whether it is one of another one's alternatives, which have none of their own.</param>
+    /// <param name="isAlternative">
+    /// Whether it is one of another one's alternatives, which have none of their own.
+    /// </param>
     public static AnswerMember OfLogprob(ReadOnlySpan<byte> name, bool isAlternative) =>
         name.Length switch
         {

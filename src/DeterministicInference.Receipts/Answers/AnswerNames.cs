@@ -27,10 +27,14 @@ internal enum AnswerObject
 /// </summary>
 internal static class AnswerNames
 {
-    /// <summary>No name that is read is longer, and no character that folds to a letter has more than 3 bytes.</summary>
+    /// <summary>
+    /// No name that is read is longer, and no character that folds to a letter has more than 3 bytes.
+    /// </summary>
     private const int LongestVariant = 3 * 18;
 
-    /// <summary>The names that honest engines write consist of these. None of them has another spelling in lower case.</summary>
+    /// <summary>
+    /// The names that honest engines write consist of these. None of them has another spelling in lower case.
+    /// </summary>
     private static readonly SearchValues<byte> Plain = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_.-"u8);
 
     private static ReadOnlySpan<byte> Prototype => "__proto__"u8;

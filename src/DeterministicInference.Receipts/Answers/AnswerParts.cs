@@ -25,8 +25,8 @@ internal sealed class AnswerParts
     public void Refuse(CanonicalFormError error, string what, int at) => Defect ??= new AnswerDefect(error, what, at);
 
     /// <summary>
-    /// Refuses a second member of a name that is read: which of the two counts is every reader's own choice. Refuses too
-    /// what some readers take for such a name.
+    /// Refuses a second member of a name that is read: which of the two counts is every reader's own choice. Refuses
+    /// too what some readers take for such a name.
     /// </summary>
     public void RequireFirst(AnswerMember member, scoped ref MemberScope members)
     {
@@ -99,7 +99,9 @@ internal sealed class AnswerParts
             part = part with { Tool = tool };
     }
 
-    /// <summary>Refuses two choices of one index: in a stream they are fragments of one, in a JSON answer two texts.</summary>
+    /// <summary>
+    /// Refuses two choices of one index: in a stream they are fragments of one, in a JSON answer two texts.
+    /// </summary>
     public void RequireOneOfEachChoice()
     {
         var seen = new HashSet<int>();
@@ -116,7 +118,9 @@ internal sealed class AnswerParts
     public bool OpenObject(scoped ref JsonCursor json, bool isNullFine = true) =>
         Open(ref json, (byte)'{', isNullFine, "An object is expected, but another value is");
 
-    /// <summary>Enters the array at the cursor; false, and behind it, if another value stands there. Null is none.</summary>
+    /// <summary>
+    /// Enters the array at the cursor; false, and behind it, if another value stands there. Null is none.
+    /// </summary>
     public bool OpenArray(scoped ref JsonCursor json) =>
         Open(ref json, (byte)'[', isNullFine: true, "An array is expected, but another value is");
 

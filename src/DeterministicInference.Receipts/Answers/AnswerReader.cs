@@ -134,7 +134,9 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
         return (members.Before, isBare);
     }
 
-    /// <summary>Old vLLM and SGLang say in this member that the answer is an error, whose members are the answer's own.</summary>
+    /// <summary>
+    /// Old vLLM and SGLang say in this member that the answer is an error, whose members are the answer's own.
+    /// </summary>
     private void ReadObjectName(ref JsonCursor json, scoped in MemberScope members)
     {
         int start = json.At;

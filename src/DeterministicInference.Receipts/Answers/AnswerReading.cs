@@ -135,7 +135,9 @@ internal readonly record struct ScoredToken(
     bool IsRefusal = false
 );
 
-/// <summary>The first reason why an answer has no canonical form. The place is looked for only if somebody asks.</summary>
+/// <summary>
+/// The first reason why an answer has no canonical form. The place is looked for only if somebody asks.
+/// </summary>
 internal sealed record AnswerDefect(CanonicalFormError Error, string What, int Offset)
 {
     public CanonicalFormException At(ReadOnlySpan<byte> json) => new(Error, What, json, Offset);

@@ -4,8 +4,8 @@ using DeterministicInference.Receipts.Canonical;
 namespace DeterministicInference.Receipts.Answers;
 
 /// <summary>
-/// What the events of one stream said of calls and reasoning, where clients put the pieces together in different ways: a
-/// second name replaces the first in some and is joined to it in others, and reasoning under two names is read under
+/// What the events of one stream said of calls and reasoning, where clients put the pieces together in different ways:
+/// a second name replaces the first in some and is joined to it in others, and reasoning under two names is read under
 /// one of them. It holds hashes, never text, and nothing for an answer without calls and reasoning.
 /// </summary>
 internal sealed class StreamMemory

@@ -2,7 +2,9 @@ using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Answers;
 
-/// <summary>The part of the grammar that is about token ids. What is no list of them is malformed, not refused.</summary>
+/// <summary>
+/// The part of the grammar that is about token ids. What is no list of them is malformed, not refused.
+/// </summary>
 internal static class TokenIdGrammar
 {
     /// <summary>A list of ids, or null.</summary>

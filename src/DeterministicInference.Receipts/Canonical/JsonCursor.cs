@@ -3,8 +3,8 @@ using System.Buffers;
 namespace DeterministicInference.Receipts.Canonical;
 
 /// <summary>
-/// Goes over a JSON text (RFC 8259) once, forward, and checks all that it passes. The bytes must be UTF-8. Whoever reads
-/// a value has moved the cursor behind it.
+/// Goes over a JSON text (RFC 8259) once, forward, and checks all that it passes. The bytes must be UTF-8. Whoever
+/// reads a value has moved the cursor behind it.
 /// </summary>
 /// <remarks>
 /// The runtime's reader can't take the place of this one: it ends at the first literal that is not JSON, and engines

@@ -79,7 +79,9 @@ internal static class RequestText
         }
     }
 
-    /// <summary>Says what keeps a body in UTF-8 from having a canonical form: the first such thing in the text.</summary>
+    /// <summary>
+    /// Says what keeps a body in UTF-8 from having a canonical form: the first such thing in the text.
+    /// </summary>
     private static CanonicalFormException Diagnose(ReadOnlySpan<byte> body)
     {
         var names = new ObjectNames();

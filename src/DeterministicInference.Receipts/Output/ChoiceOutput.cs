@@ -7,7 +7,9 @@ namespace DeterministicInference.Receipts.Output;
 /// <summary>The channels of one choice.</summary>
 internal sealed class ChoiceOutput(bool keepsText) : IDisposable
 {
-    /// <summary>Of the channels that a choice has once, in the order of the manifest and of the kinds of parts.</summary>
+    /// <summary>
+    /// Of the channels that a choice has once, in the order of the manifest and of the kinds of parts.
+    /// </summary>
     public static readonly string[] Names = ["text", "content", "reasoning", "refusal", "call.name", "call.arguments"];
 
     private readonly ChannelHash?[] _channels = new ChannelHash?[Names.Length];

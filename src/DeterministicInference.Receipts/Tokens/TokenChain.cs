@@ -87,7 +87,8 @@ public sealed class TokenChain
     private sealed class Chain
     {
         /// <summary>
-        /// One for all chains of a thread: a hash that is made anew for each of the short links takes half as long again.
+        /// One for all chains of a thread: a hash that is made anew for each of the short links takes half as long
+        /// again.
         /// </summary>
         [ThreadStatic]
         private static IncrementalHash? _hash;

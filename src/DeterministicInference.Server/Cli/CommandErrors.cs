@@ -32,9 +32,8 @@ internal static class CommandErrors
         }
         catch (SocketException e)
         {
-            return Failed(
-                $"Failed to listen: {e.Message}. Choose another {portFlag.Replace("port", "host", StringComparison.Ordinal)} or {portFlag}."
-            );
+            string hostFlag = portFlag.Replace("port", "host", StringComparison.Ordinal);
+            return Failed($"Failed to listen: {e.Message}. Choose another {hostFlag} or {portFlag}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -118,9 +118,9 @@ internal sealed class ServeArguments
         }
         string flag = token.Split('=', ':')[0];
         string hint = NearestName.Hint(flag, ServeCommand.Flags);
-        _problems.Add(
-            $"{flag}: unknown option.{(hint.Length > 0 ? hint : " --help lists them all; options of the engine stand after --.")}"
-        );
+        if (hint.Length == 0)
+            hint = " --help lists them all; options of the engine stand after --.";
+        _problems.Add($"{flag}: unknown option.{hint}");
         return flag.Length == token.Length && next is not null;
     }
 

@@ -57,7 +57,9 @@ internal sealed class ResolvedConfiguration
         return configuration;
     }
 
-    /// <summary>Whether every setting that was given is known; not if the file of <c>--config</c> can't be read.</summary>
+    /// <summary>
+    /// Whether every setting that was given is known; not if the file of <c>--config</c> can't be read.
+    /// </summary>
     public bool IsComplete { get; private set; } = true;
 
     /// <summary>Whether a setting has no complaint.</summary>

@@ -22,12 +22,13 @@ internal sealed record EngineLaunch(
             (IEnumerable<string>)
                 [
                     .. Unset.Count > 0 ? ["env", .. Unset.SelectMany(name => (string[])["-u", name])] : (string[])[],
-                    .. Environment.Select(variable =>
-                        $"{variable.Key}={Quote(SecretArguments.IsSecretVariable(variable.Key) ? SecretArguments.Mask : variable.Value)}"
-                    ),
+                    .. Environment.Select(variable => $"{variable.Key}={Quote(Shown(variable.Key, variable.Value))}"),
                     .. SecretArguments.Redact([File, .. Arguments]).Select(Quote),
                 ]
         );
+
+    private static string Shown(string variable, string value) =>
+        SecretArguments.IsSecretVariable(variable) ? SecretArguments.Mask : value;
 
     private static string Quote(string word) =>
         word.Length > 0

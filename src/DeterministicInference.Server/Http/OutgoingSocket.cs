@@ -6,7 +6,8 @@ namespace DeterministicInference.Server.Http;
 internal static class OutgoingSocket
 {
     /// <summary>
-    /// The handler of an HTTP client of this program: no redirect is followed, no cookie is kept, no trace header added.
+    /// The handler of an HTTP client of this program: no redirect is followed, no cookie is kept, no trace header
+    /// added.
     /// </summary>
     public static SocketsHttpHandler CreateHandler() =>
         new()

@@ -115,7 +115,7 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
             yield return Path.Combine(one, "site-packages");
             yield return Path.Combine(one, "dist-packages");
         }
-        // Debian's own folder (https://wiki.debian.org/Python).
+        // Debian's own folder (Debian Python Policy 0.12, "Module Path").
         yield return Path.Combine(prefix, "lib", "python3", "dist-packages");
     }
 

@@ -127,7 +127,8 @@ internal static partial class GatewayServer
             file
         ).Apply(builder.Logging);
         builder.Services.AddSingleton<IHostLifetime, SignalsAreOurs>();
-        // StopSequence has the limit. A second one of the same length aborts requests before they are counted and logged.
+        // StopSequence has the limit. A second one of the same length aborts requests before they are counted and
+        // logged.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         return HttpServer.Build(builder, Module);
     }

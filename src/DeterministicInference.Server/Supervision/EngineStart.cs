@@ -139,7 +139,8 @@ internal sealed partial class EngineStart(
             // missing (https://man7.org/linux/man-pages/man2/execve.2.html, ENOENT).
             return ExecutableLookup.Find(launch!.File, EnvironmentVariables.OfProcess()) is { } file
                 ? new(
-                    $"The interpreter that the first line of '{file}' names was not found. {engine.Launcher?.MissingRemedy}"
+                    $"The interpreter that the first line of '{file}' names was not found. "
+                        + engine.Launcher?.MissingRemedy
                 )
                 : new($"'{launch.File}' was not found. {engine.Launcher?.MissingRemedy}");
         }

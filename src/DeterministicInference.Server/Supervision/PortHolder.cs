@@ -26,12 +26,10 @@ internal static class PortHolder
         ];
         ProcessEntry holder =
             links.Count == 0 ? default : ProcessTable.Scan().Find(process => Holds(process.Pid, links));
-        return holder.Pid == 0
-            ? ""
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $" (pid {holder.Pid}, {Encoding.UTF8.GetString(ProcFile.ReadAll($"/proc/{holder.Pid}/comm")).TrimEnd('\n')})"
-            );
+        if (holder.Pid == 0)
+            return "";
+        string name = Encoding.UTF8.GetString(ProcFile.ReadAll($"/proc/{holder.Pid}/comm")).TrimEnd('\n');
+        return string.Create(CultureInfo.InvariantCulture, $" (pid {holder.Pid}, {name})");
     }
 
     /// <summary>Whether connections to the port are left of a listener that is gone.</summary>

@@ -33,7 +33,8 @@ internal sealed class BundleExport(ReceiptServer? server)
         receipt ??=
             kept?.Receipt
             ?? throw new InputException(
-                $"{answerName}: has only the receipt's id, and {(server is null ? "no server was named with --url" : "the server does not have the receipt")}."
+                $"{answerName}: has only the receipt's id, and "
+                    + (server is null ? "no server was named with --url." : "the server does not have the receipt.")
             );
 
         ReceiptStatement statement = StatementReader.Read(receipt.Envelope.Payload);

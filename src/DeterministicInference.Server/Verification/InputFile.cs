@@ -19,8 +19,9 @@ internal static class InputFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
+            bool isMissing = e is FileNotFoundException or DirectoryNotFoundException;
             throw new InputException(
-                $"{path}: can't be read: {(e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : e.Message.TrimEnd('.'))}."
+                $"{path}: can't be read: {(isMissing ? "there is no such file" : e.Message.TrimEnd('.'))}."
             );
         }
     }

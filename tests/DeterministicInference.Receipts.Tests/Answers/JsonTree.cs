@@ -4,7 +4,8 @@ using System.Text;
 namespace DeterministicInference.Receipts.Tests.Answers;
 
 /// <summary>
-/// A JSON text as a tree that can hold what a parser would not: names that stand twice, any order, literals as they are.
+/// A JSON text as a tree that can hold what a parser would not: names that stand twice, any order, literals as they
+/// are.
 /// </summary>
 internal sealed class JsonTree
 {

@@ -251,7 +251,9 @@ public sealed class MistakableAnswerTests
         Assert.Null(Error(AnswerDelivery.Sse, Named));
     }
 
-    /// <summary>Why an answer, or the first event of them that has none, has no canonical form; null if all have one.</summary>
+    /// <summary>
+    /// Why an answer, or the first event of them that has none, has no canonical form; null if all have one.
+    /// </summary>
     private static CanonicalFormError? Error(AnswerDelivery delivery, params IEnumerable<string> parts)
     {
         var reader = new AnswerReader(delivery, logprobs: true);

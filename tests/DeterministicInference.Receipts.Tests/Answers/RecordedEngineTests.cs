@@ -8,7 +8,9 @@ using Xunit;
 
 namespace DeterministicInference.Receipts.Tests.Answers;
 
-/// <summary>Whatever honest engines really sent has a canonical form, with its tokens where they were asked for.</summary>
+/// <summary>
+/// Whatever honest engines really sent has a canonical form, with its tokens where they were asked for.
+/// </summary>
 public sealed class RecordedEngineTests
 {
     private static readonly string[] AskForIds = ["return_token_ids", "return_output_ids_in_sglext"];

@@ -105,7 +105,8 @@ internal sealed class GeneratedAnswer
     }
 
     /// <summary>
-    /// The same, cut in any places but names of tool calls and interleaved in any way, with what is not bound strewn in.
+    /// The same, cut in any places but names of tool calls and interleaved in any way, with what is not bound strewn
+    /// in.
     /// </summary>
     public List<string> Events(SeededValues random)
     {

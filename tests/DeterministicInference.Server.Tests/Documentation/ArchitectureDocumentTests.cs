@@ -4,7 +4,9 @@ using Xunit;
 
 namespace DeterministicInference.Server.Tests.Documentation;
 
-/// <summary>docs/architecture.md leads to the code: its folders and its table of behaviours are those of the source.</summary>
+/// <summary>
+/// docs/architecture.md leads to the code: its folders and its table of behaviours are those of the source.
+/// </summary>
 public sealed partial class ArchitectureDocumentTests
 {
     private const int LeastRows = 25;

@@ -7,8 +7,8 @@ using Xunit.v3;
 namespace DeterministicInference.Server.Tests.Fixtures;
 
 /// <summary>
-/// The folders of a test run, in one that is removed behind the last fixture. Not at the exit of the process: xunit ends
-/// that by force after ten seconds (https://github.com/xunit/xunit/issues/3587).
+/// The folders of a test run, in one that is removed behind the last fixture. Not at the exit of the process: xunit
+/// ends that by force after ten seconds (https://github.com/xunit/xunit/issues/3587).
 /// </summary>
 public sealed class TestFolders : ITestPipelineStartup
 {

@@ -86,8 +86,8 @@ public sealed class StopDeadlineTests
     {
         await using ServeProcess server = await ServeProcess.SglangAsync(["--stop-timeout", "2s"]);
         await server.ReadyAsync("SGLang server");
-        // Straight to the engine, so that the gateway is empty and the engine is not: it drains without limit, as SGLang
-        // does.
+        // Straight to the engine, so that the gateway is empty and the engine is not: it drains without limit, as
+        // SGLang does.
         Task<Reply> direct = server.Engine.PostAsync(
             ApiClient.Completions,
             """{"prompt":"direct","fake":{"gate":"never"}}"""

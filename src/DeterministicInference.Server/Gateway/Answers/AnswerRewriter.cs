@@ -53,7 +53,9 @@ internal sealed class AnswerRewriter(AnswerRules rules, bool hidesTokenIds, Stab
     /// </summary>
     public (int Place, bool IsEmptyObject) End { get; private set; }
 
-    /// <summary>The value of the member <c>environment</c>, which this server writes itself, in a JSON answer.</summary>
+    /// <summary>
+    /// The value of the member <c>environment</c>, which this server writes itself, in a JSON answer.
+    /// </summary>
     public Range? Environment { get; private set; }
 
     /// <summary>Processes an answer or the next event.</summary>

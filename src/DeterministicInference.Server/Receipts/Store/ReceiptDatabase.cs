@@ -15,8 +15,10 @@ internal static class ReceiptDatabase
     /// </summary>
     private const string Tables = """
         CREATE TABLE entry (idx INTEGER PRIMARY KEY, line BLOB NOT NULL) STRICT;
-        CREATE TABLE tile (level INTEGER NOT NULL, idx INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, idx)) STRICT;
-        CREATE TABLE checkpoint (id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, note TEXT NOT NULL) STRICT;
+        CREATE TABLE tile (
+            level INTEGER NOT NULL, idx INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, idx)) STRICT;
+        CREATE TABLE checkpoint (
+            id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, note TEXT NOT NULL) STRICT;
         CREATE TABLE receipt (
             entry INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, response_id TEXT, issued_at INTEGER NOT NULL,
             payload BLOB NOT NULL, signature BLOB NOT NULL, salt BLOB NOT NULL, environment BLOB NOT NULL) STRICT;
