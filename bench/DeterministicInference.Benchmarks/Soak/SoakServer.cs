@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Benchmarks.Soak;
 
 /// <summary>A <c>serve</c> command with FakeBackend as its engine, which it launches and ends itself.</summary>
-internal sealed partial class SoakServer : IAsyncDisposable
+internal sealed class SoakServer : IAsyncDisposable
 {
-    private const int SigTerm = 15;
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(90);
 
     private readonly Process _process;
@@ -103,7 +103,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
-            _ = Kill(_process.Id, SigTerm);
+            _ = Libc.kill(_process.Id, Libc.SigTerm);
         try
         {
             await _process.WaitForExitAsync().WaitAsync(LongestEnd);
@@ -124,7 +124,4 @@ internal sealed partial class SoakServer : IAsyncDisposable
         two.Start();
         return (((IPEndPoint)one.LocalEndpoint).Port, ((IPEndPoint)two.LocalEndpoint).Port);
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
 }

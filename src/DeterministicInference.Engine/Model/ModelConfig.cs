@@ -16,7 +16,6 @@ namespace DeterministicInference.Engine.Model;
 /// <param name="TiedEmbeddings">Whether the embedding is also the output head.</param>
 /// <param name="AttentionBias">Whether the attention projections have a bias.</param>
 /// <param name="FeedForwardBias">Whether the feed-forward projections have a bias.</param>
-/// <param name="BeginToken">Begin-of-sequence id, if any.</param>
 /// <param name="EndTokens">Ids that end a generation.</param>
 internal sealed record ModelConfig(
     int HiddenSize,
@@ -32,7 +31,6 @@ internal sealed record ModelConfig(
     bool TiedEmbeddings,
     bool AttentionBias,
     bool FeedForwardBias,
-    int? BeginToken,
     IReadOnlyList<int> EndTokens
 )
 {
@@ -126,7 +124,6 @@ internal sealed record ModelConfig(
             Present(root, "tie_word_embeddings") && root.GetProperty("tie_word_embeddings").GetBoolean(),
             Present(root, "attention_bias") && root.GetProperty("attention_bias").GetBoolean(),
             Present(root, "mlp_bias") && root.GetProperty("mlp_bias").GetBoolean(),
-            Present(root, "bos_token_id") ? root.GetProperty("bos_token_id").GetInt32() : null,
             EndTokenIds(root, generation)
         );
     }

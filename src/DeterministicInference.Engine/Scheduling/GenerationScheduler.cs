@@ -106,8 +106,9 @@ internal sealed class GenerationScheduler : IDisposable
         try
         {
             var generation = new Generation(request, abandoned.Token);
-            _incoming.Enqueue(generation);
+            // Before the scheduler can take it, and count it down.
             Interlocked.Increment(ref _waitingRequests);
+            _incoming.Enqueue(generation);
             _arrived.Release();
             // After the stop nobody may be left to take it from the queue.
             if (_stop.IsCancellationRequested)
@@ -210,8 +211,7 @@ internal sealed class GenerationScheduler : IDisposable
                 sequence.Dispose();
             generation.Active.Clear();
             // Not a regular end: a reader that has not seen the cancellation yet must not take the answer for complete.
-            generation.Complete(new OperationCanceledException());
-            Retire(generation);
+            Retire(generation, new OperationCanceledException());
         }
     }
 
@@ -353,13 +353,13 @@ internal sealed class GenerationScheduler : IDisposable
         sequence.Generation.Active.Remove(sequence);
     }
 
-    private void Retire(Generation generation)
+    private void Retire(Generation generation, Exception? error = null)
     {
         _reservedBlocks -= generation.ReservedBlocks;
         _running.Remove(generation);
         Volatile.Write(ref _runningSequences, _running.Sum(other => other.Request.Choices));
         // Last, so that whoever has read the end sees the counts without it.
-        generation.Complete();
+        generation.Complete(error);
     }
 
     private void FailAll(Exception error)

@@ -38,12 +38,6 @@ internal sealed record EngineAssessment(
         BestEffort = "best-effort",
         NotChecked = "not_checked";
 
-    /// <summary>Placeholder for reasons while they are unknown.</summary>
-    private static readonly Finding NotCheckedYet = Finding.Degrades(
-        "not_checked",
-        "The engine has not been checked yet."
-    );
-
     /// <summary>The assessment before any check.</summary>
     public static EngineAssessment NotBegun { get; } =
         new(AssessmentStage.NotBegun, "", [], new Dictionary<string, EnvironmentFact>(), []);
@@ -68,7 +62,7 @@ internal sealed record EngineAssessment(
 
     /// <summary>The codes of the reasons for the class; <c>not_checked</c> while that is the class.</summary>
     public IEnumerable<string> ReasonCodes =>
-        Class == NotChecked ? [NotCheckedYet.Code] : Reasons.Select(reason => reason.Code);
+        Class == NotChecked ? [NotChecked] : Reasons.Select(reason => reason.Code);
 
     /// <summary>The first finding that prevents the launch, or null.</summary>
     public Finding? Refusal => Findings.FirstOrDefault(finding => finding.Kind == FindingKind.Refused);

@@ -15,7 +15,7 @@ internal sealed class EngineQuestions(EngineCalls calls, IReadOnlyList<string> a
     /// <param name="paths">Paths for GET, in order.</param>
     /// <param name="patience">Time limit for all queries together.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="stop">Cancels the queries with</param>
+    /// <param name="stop">Cancels the queries.</param>
     public async Task<EngineAnswers> AskAsync(
         IEnumerable<string> paths,
         TimeSpan patience,

@@ -42,7 +42,7 @@ internal sealed partial class EngineSelfCheck(IEngineKind engine, string model, 
 
     /// <param name="patience">Time limit.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="end">Cancels the check with an</param>
+    /// <param name="end">Cancels the check.</param>
     /// <returns>Reasons against the engine's determinism.</returns>
     public async Task<IReadOnlyList<Finding>> RunAsync(TimeSpan patience, TimeProvider time, CancellationToken end)
     {

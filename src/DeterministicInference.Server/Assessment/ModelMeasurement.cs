@@ -24,11 +24,8 @@ internal sealed partial class ModelMeasurement(
     private static readonly TimeSpan ShowInterval = TimeSpan.FromSeconds(1),
         LogInterval = TimeSpan.FromSeconds(10);
 
-    private readonly Dictionary<ModelPart, (string Path, Task<Sha256Value?> Digest)> _running = [];
+    private readonly Dictionary<ModelPart, Hashing> _running = [];
     private CancellationTokenSource _end = new();
-
-    /// <summary>Progress of the current file, for waiters; several parts take turns.</summary>
-    private HashingProgress? _progress;
 
     /// <summary>Starts hashing the files that exist already. Called at each start of the engine.</summary>
     public void Begin()
@@ -58,12 +55,9 @@ internal sealed partial class ModelMeasurement(
                 continue;
             }
             // The commit of the hub's name may have changed since the launch.
-            if (
-                !_running.TryGetValue(part, out (string Path, Task<Sha256Value?> Digest) running)
-                || running.Path != found.Path
-            )
+            if (!_running.TryGetValue(part, out Hashing? running) || running.Path != found.Path)
                 running = Begin(part, found.Path);
-            if (await WaitAsync(running.Digest, stop) is not { } digest)
+            if (await WaitAsync(running, stop) is not { } digest)
             {
                 ModelLocator.AddMissing(part, sheet);
                 continue;
@@ -97,20 +91,21 @@ internal sealed partial class ModelMeasurement(
         _running.Clear();
     }
 
-    private (string Path, Task<Sha256Value?> Digest) Begin(ModelPart part, string path)
+    private Hashing Begin(ModelPart part, string path)
     {
         CancellationToken end = _end.Token;
-        return _running[part] = (path, Task.Run(() => ComputeAsync(path, end), CancellationToken.None));
+        var read = new HashingProgress();
+        Task<Sha256Value?> digest = Task.Run(() => ComputeAsync(path, read, end), CancellationToken.None);
+        return _running[part] = new Hashing(path, read, digest);
     }
 
-    private async Task<Sha256Value?> ComputeAsync(string path, CancellationToken end)
+    private async Task<Sha256Value?> ComputeAsync(string path, HashingProgress read, CancellationToken end)
     {
-        var hashing = new HashingProgress();
         using var telling = CancellationTokenSource.CreateLinkedTokenSource(end);
-        Task told = TellAsync(hashing, telling.Token);
+        Task told = TellAsync(read, telling.Token);
         try
         {
-            return await ModelDigest.ComputeAsync(path, Environment.ProcessorCount, hashes.HashAsync, hashing, end);
+            return await ModelDigest.ComputeAsync(path, Environment.ProcessorCount, hashes.HashAsync, read, end);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -124,21 +119,19 @@ internal sealed partial class ModelMeasurement(
         }
         finally
         {
-            Interlocked.CompareExchange(ref _progress, null, hashing);
             await telling.CancelAsync();
             await told;
             hashes.Save();
         }
     }
 
-    private async Task TellAsync(HashingProgress hashing, CancellationToken end)
+    private async Task TellAsync(HashingProgress read, CancellationToken end)
     {
-        Volatile.Write(ref _progress, hashing);
         using var timer = new PeriodicTimer(LogInterval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(end))
-                Hashing(hashing.ToString());
+                ShowHashing(read.ToString());
         }
         catch (OperationCanceledException)
         {
@@ -146,23 +139,27 @@ internal sealed partial class ModelMeasurement(
         }
     }
 
-    private async Task<Sha256Value?> WaitAsync(Task<Sha256Value?> digest, CancellationToken stop)
+    private async Task<Sha256Value?> WaitAsync(Hashing running, CancellationToken stop)
     {
-        while (!digest.IsCompleted)
+        while (!running.Digest.IsCompleted)
         {
-            if (Volatile.Read(ref _progress) is { } hashing)
-                progress($"hashing the model: {hashing}");
+            progress($"hashing the model: {running.Read}");
             using var shown = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            await Task.WhenAny(digest, Task.Delay(ShowInterval, time, shown.Token));
+            await Task.WhenAny(running.Digest, Task.Delay(ShowInterval, time, shown.Token));
             await shown.CancelAsync();
             stop.ThrowIfCancellationRequested();
         }
-        return await digest;
+        return await running.Digest;
     }
 
     [LoggerMessage(LogLevel.Information, "Hashing the model's files: {Progress}")]
-    private partial void Hashing(string progress);
+    private partial void ShowHashing(string progress);
 
     [LoggerMessage(LogLevel.Warning, "The model's files can't be hashed, so receipts are best-effort: {Problem}")]
     private partial void NotMeasured(string problem);
+
+    /// <param name="Path">The files.</param>
+    /// <param name="Read">How much of them has been read.</param>
+    /// <param name="Digest">Of the files; null if it could not be computed.</param>
+    private sealed record Hashing(string Path, HashingProgress Read, Task<Sha256Value?> Digest);
 }

@@ -30,12 +30,19 @@ internal static class CommandErrors
         {
             return Failed($"{e.Message.TrimEnd('.')}. Stop the other program, or choose another {portFlag}.");
         }
-        catch (SocketException e)
+        // The web server wraps some of these errors.
+        catch (Exception e) when ((e as SocketException ?? e.InnerException) is SocketException socket)
         {
             string hostFlag = portFlag.Replace("port", "host", StringComparison.Ordinal);
-            return Failed($"Failed to listen: {e.Message}. Choose another {hostFlag} or {portFlag}.");
+            return Failed($"Failed to listen: {socket.Message}. Choose another {hostFlag} or {portFlag}.");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException e)
+        {
+            return Failed(
+                $"{e.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Give the user that runs this program access to it."
+            );
+        }
+        catch (IOException e)
         {
             return Failed(e.Message.ReplaceLineEndings(" "));
         }

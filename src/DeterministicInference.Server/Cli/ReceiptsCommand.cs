@@ -103,7 +103,9 @@ internal static class ReceiptsCommand
                         if (receipt is null)
                         {
                             return await FailAsync(
-                                isPruned ? "the receipt was deleted (--receipt-retention)." : "no receipt has this id."
+                                isPruned
+                                    ? "the receipt was deleted (--receipt-retention)."
+                                    : "no receipt has this id; receipts list shows those that there are."
                             );
                         }
                         TlogProof? proof = await archive.Receipts.ProveAsync(receipt.Index, cancellation);
@@ -153,11 +155,15 @@ internal static class ReceiptsCommand
             }
             catch (ReceiptFormatException e)
             {
-                return await FailAsync($"a receipt in the store is damaged: {e.Message}");
+                return await FailAsync(
+                    $"a receipt in the store is damaged: {e.Message.TrimEnd('.')}. Restore {folder} from a copy."
+                );
             }
             catch (InvalidDataException e)
             {
-                return await FailAsync($"the log is inconsistent: {OneLine.Of(e.Message)}.");
+                return await FailAsync(
+                    $"the log is inconsistent: {OneLine.Of(e.Message)}. Restore {folder} from a copy."
+                );
             }
             catch (SqliteException e)
             {

@@ -48,7 +48,7 @@ internal static class RootCommandLine
         );
     }
 
-    /// <summary>Whether the arguments begin with a command, --help or --version.</summary>
+    /// <summary>Whether the arguments begin with a command, a directive, --help or --version.</summary>
     private static bool NamesCommand(RootCommand root, string[] args) =>
         args is [string first, ..]
         && (

@@ -50,39 +50,17 @@ internal sealed class ApiKeySettings
 
     private void ReadFile(string path)
     {
-        if (Directory.Exists(path))
+        var file = KeyFile.Read(path, "one key per line");
+        if (file.Lines is not { } lines)
         {
-            ComplainOfFile("is a folder. Give the path of a file with one key per line.");
+            ComplainOfFile(file.Complaint!);
             return;
         }
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(path);
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & UnixFileMode.OtherRead) != 0)
-            {
-                Warnings =
-                [
-                    (
-                        nameof(ServeOptions.ApiKeyFile),
-                        "is readable by every user of this machine. Restrict it: chmod o-rwx."
-                    ),
-                ];
-            }
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            ComplainOfFile("does not exist. Create it with one key per line, or give another path.");
-            return;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            ComplainOfFile("can't be read. Make it readable for the user that runs the server.");
-            return;
-        }
+        if (file.Warning is { } warning)
+            Warnings = [(nameof(ServeOptions.ApiKeyFile), warning)];
         int before = _keys.Count,
             problems = _problems.Count;
-        for (int i = 0; i < lines.Length; i++)
+        for (int i = 0; i < lines.Count; i++)
             ReadLine(lines[i], i + 1);
         if (_keys.Count == before && _problems.Count == problems)
             ComplainOfFile("has no key. Write one per line: KEY, or LABEL KEY.");

@@ -39,6 +39,10 @@ internal sealed class EngineCommandLine
         }
     }
 
+    /// <summary>The flags in order, each with the words that may be its values.</summary>
+    public IEnumerable<(string Flag, IReadOnlyList<string> Values)> Given =>
+        _given.Select(given => (given.Flag, given.All));
+
     /// <summary>
     /// Whether a word can't be the value of a flag: one at the beginning, after <c>--</c>, or after a flag with an
     /// equals sign. Whether a word after a flag is its value only the engine knows.

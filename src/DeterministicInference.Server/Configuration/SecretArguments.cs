@@ -57,7 +57,8 @@ internal static class SecretArguments
         }
     }
 
-    private static bool IsSecretFlag(string flag) => flag.StartsWith('-') && EndsWithSecretWord(flag);
+    /// <summary>Whether the value of a flag is a secret.</summary>
+    public static bool IsSecretFlag(string flag) => flag.StartsWith('-') && EndsWithSecretWord(flag);
 
     private static bool EndsWithSecretWord(string name) =>
         name.Split('-', '_') is [.., string last] && SecretWords.Contains(last, StringComparer.OrdinalIgnoreCase);

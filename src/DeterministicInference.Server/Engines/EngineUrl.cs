@@ -1,9 +1,9 @@
 namespace DeterministicInference.Server.Engines;
 
-/// <summary>Builds URLs below the engine's address, which may have a path.</summary>
+/// <summary>Builds URLs of the engine, whose address has neither path nor user.</summary>
 internal static class EngineUrl
 {
-    public static Uri Combine(Uri engine, string path) => new(ToDisplay(engine) + path);
+    public static Uri Combine(Uri engine, string path) => new(engine, path);
 
     /// <summary>
     /// The URL of an engine that listens on an address: loopback for a wildcard address, and brackets for IPv6.
@@ -19,7 +19,6 @@ internal static class EngineUrl
             }
         );
 
-    /// <summary>The address for display: without a trailing slash, user name and password.</summary>
-    public static string ToDisplay(Uri engine) =>
-        engine.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
+    /// <summary>The address for display: without a trailing slash.</summary>
+    public static string ToDisplay(Uri engine) => engine.GetLeftPart(UriPartial.Authority);
 }

@@ -20,11 +20,6 @@ internal static class GuardProgram
     {
         if (!OperatingSystem.IsLinux() || GuardArguments.Parse(args) is not { } arguments)
             return ExitCode.Usage;
-        // Where the parent ignores SIGCHLD the kernel discards how children end
-        // (https://man7.org/linux/man-pages/man2/waitpid.2.html, "Notes").
-        _ = Libc.signal(Libc.SigChld, Libc.DefaultSignal);
-        // A session of its own gets neither Ctrl-C nor signals to the server's process group.
-        _ = Libc.setsid();
         if (Libc.prctl(Libc.SetChildSubreaper, 1, 0, 0, 0) < 0)
         {
             // Without it, processes that leave the engine's tree could not be ended.

@@ -21,7 +21,7 @@ internal static class GuardReclaim
     /// <param name="stateFolder">The folder of <see cref="GuardSettings"/>.</param>
     /// <param name="cancellation">Limits the wait for guards and for processes that do not end.</param>
     /// <returns>The processes that were ended.</returns>
-    /// <exception cref="IOException">The folder is accessible to other users.</exception>
+    /// <exception cref="IOException">The folder is accessible to other users, or can't be used.</exception>
     public static async Task<IReadOnlyList<int>> RunAsync(string stateFolder, CancellationToken cancellation)
     {
         if (!OperatingSystem.IsLinux())
@@ -127,7 +127,7 @@ internal static class GuardReclaim
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (File.Exists(path))
+            catch (IOException e) when (FileLock.IsHeld(e))
             {
                 await Task.Delay(GuardPause, cancellation);
             }

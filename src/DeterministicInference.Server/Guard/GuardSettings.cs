@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using DeterministicInference.Server.Engines;
 
 namespace DeterministicInference.Server.Guard;
 
@@ -22,23 +23,8 @@ internal sealed record GuardSettings(string GuardStateDirectory)
     public string Tag { get; init; } = NewTag();
 
     /// <summary>The program with the guard mode, and arguments before the guard's own.</summary>
-    public IReadOnlyList<string> Program { get; init; } = OwnProgram;
+    public IReadOnlyList<string> Program { get; init; } = OwnProgram.Command;
 
     /// <summary>Creates a new tag.</summary>
     public static string NewTag() => RandomNumberGenerator.GetHexString(32, lowercase: true);
-
-    /// <summary>
-    /// This program itself: an apphost, a native executable and the shim of a dotnet tool start themselves.
-    /// </summary>
-    private static IReadOnlyList<string> OwnProgram
-    {
-        get
-        {
-            string host =
-                Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
-            return Path.GetFileNameWithoutExtension(host) == "dotnet"
-                ? [host, Path.GetFullPath(Environment.GetCommandLineArgs()[0])]
-                : [host];
-        }
-    }
 }

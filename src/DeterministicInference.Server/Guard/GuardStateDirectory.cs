@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.ComponentModel;
 using System.Runtime.Versioning;
 using DeterministicInference.Server.Native;
 
@@ -15,6 +14,7 @@ internal static unsafe class GuardStateDirectory
 
     /// <summary>Creates the folder where it is missing, and refuses one that others own or may write to.</summary>
     /// <returns>Its absolute path.</returns>
+    /// <exception cref="IOException">The folder can't be used.</exception>
     public static string Require(string path)
     {
         string full = Path.GetFullPath(path);
@@ -37,7 +37,7 @@ internal static unsafe class GuardStateDirectory
         using var name = new NativeStrings([path]);
         byte* status = stackalloc byte[256];
         if (Libc.statx(CurrentFolder, *name.Pointer, 0, OwnerMask, status) < 0)
-            throw new Win32Exception(Libc.LastError);
+            throw Libc.LastFailure;
         return BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(status + OwnerOffset, sizeof(uint)));
     }
 }

@@ -37,10 +37,10 @@ internal sealed class LineDelivery
     }
 
     /// <summary>No more lines come. Waits until all are delivered, or the receiver has taken too long.</summary>
-    public bool Complete(TimeSpan patience)
+    public void Complete(TimeSpan patience)
     {
         _lines.Writer.TryComplete();
-        return ((IAsyncResult)_delivered).AsyncWaitHandle.WaitOne(patience);
+        _ = ((IAsyncResult)_delivered).AsyncWaitHandle.WaitOne(patience);
     }
 
     private async Task DeliverAsync(Action<string> receiver)

@@ -7,9 +7,6 @@ namespace DeterministicInference.Server.Hosting;
 /// <summary>The web server that both <c>serve</c> and <c>engine</c> run on.</summary>
 internal static class HttpServer
 {
-    /// <summary>Default time within which a client must send the headers of a request.</summary>
-    public static readonly TimeSpan UsualHeadersTimeout = TimeSpan.FromSeconds(30);
-
     /// <param name="host">An IP address, or localhost: 127.0.0.1 and ::1, or only 127.0.0.1 for a free port.</param>
     /// <param name="port">The port; 0 picks a free one.</param>
     /// <param name="maxRequestBytes">Largest request body.</param>

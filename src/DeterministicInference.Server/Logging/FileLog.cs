@@ -57,9 +57,11 @@ internal sealed class FileLog : ILoggerProvider
     {
         if (line.Length == 0)
             return;
-        if (Volatile.Read(ref _waiting) < Capacity && _lines.Writer.TryWrite(line))
+        // Counted first, so that the writer never takes off what was not added yet.
+        bool fits = Volatile.Read(ref _waiting) < Capacity;
+        if (fits)
             Interlocked.Add(ref _waiting, line.Length);
-        else
+        if (!fits || !_lines.Writer.TryWrite(line))
             Interlocked.Increment(ref _lost);
     }
 

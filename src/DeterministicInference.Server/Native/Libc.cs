@@ -10,10 +10,8 @@ internal static unsafe partial class Libc
 {
     public const int SigTerm = 15,
         SigKill = 9,
-        SigChld = 17,
         SigXfsz = 25;
-    public const nint DefaultSignal = 0,
-        IgnoreSignal = 1;
+    public const nint IgnoreSignal = 1;
     public const int NoHang = 1;
     public const int ErrorNoEntry = 2,
         ErrorInterrupted = 4,
@@ -46,6 +44,9 @@ internal static unsafe partial class Libc
 
     /// <summary>The errno of the last failed call on this thread.</summary>
     public static int LastError => Marshal.GetLastPInvokeError();
+
+    /// <summary>The last failed call on this thread as an exception.</summary>
+    public static IOException LastFailure => new(Marshal.GetPInvokeErrorMessage(LastError));
 
     public static int pidfd_open(int pid) => (int)Syscall(PidFdOpenCall, pid, 0, 0, 0);
 
@@ -90,9 +91,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);
-
-    [LibraryImport(Library)]
-    public static partial int setsid();
 
     [LibraryImport(Library)]
     public static partial int getppid();

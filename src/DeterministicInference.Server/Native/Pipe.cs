@@ -1,5 +1,3 @@
-using System.ComponentModel;
-
 namespace DeterministicInference.Server.Native;
 
 /// <summary>A pipe whose ends are close-on-exec: a child gets one only explicitly.</summary>
@@ -11,12 +9,21 @@ internal sealed unsafe class Pipe : IDisposable
     /// </summary>
     private const int LowestDescriptor = 10;
 
+    /// <exception cref="IOException">The process or the system has no descriptors left.</exception>
     public Pipe()
     {
         int* ends = stackalloc int[2];
         if (Libc.pipe2(ends, Libc.CloseOnExec) < 0)
-            throw new Win32Exception(Libc.LastError);
-        (Reader, Writer) = (Raise(ends[0]), Raise(ends[1]));
+            throw Libc.LastFailure;
+        Reader = Raise(ends[0]);
+        Writer = Reader < 0 ? -1 : Raise(ends[1]);
+        IOException? failure = Writer < 0 ? Libc.LastFailure : null;
+        _ = Libc.close(ends[0]);
+        _ = Libc.close(ends[1]);
+        if (failure is null)
+            return;
+        Dispose();
+        throw failure;
     }
 
     public int Reader { get; private set; }
@@ -48,12 +55,5 @@ internal sealed unsafe class Pipe : IDisposable
         (Reader, Writer) = (-1, -1);
     }
 
-    private static int Raise(int descriptor)
-    {
-        int raised = Libc.fcntl(descriptor, Libc.DuplicateCloseOnExec, LowestDescriptor);
-        if (raised < 0)
-            throw new Win32Exception(Libc.LastError);
-        _ = Libc.close(descriptor);
-        return raised;
-    }
+    private static int Raise(int descriptor) => Libc.fcntl(descriptor, Libc.DuplicateCloseOnExec, LowestDescriptor);
 }

@@ -90,7 +90,7 @@ internal static partial class GatewayServer
                 exitCode = ExitCode.Success;
             }
         }
-        bool isClean = await new StopSequence(options, request, activity, logger).RunAsync(
+        bool isClean = await new StopSequence(options, request, activity, TimeProvider.System, logger).RunAsync(
             app,
             supervisor,
             isOrdered: exitCode == ExitCode.Success

@@ -1,4 +1,5 @@
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Serve;
@@ -12,6 +13,7 @@ internal sealed partial class StopSequence(
     ServeOptions options,
     StopRequest request,
     EngineActivity activity,
+    TimeProvider time,
     ILogger logger
 )
 {
@@ -49,7 +51,7 @@ internal sealed partial class StopSequence(
     /// <summary>Accepts no new connections; requests in flight continue until the limit.</summary>
     private async Task DrainAsync(WebApplication app)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(request.Now);
+        using var limit = new TimeLimit(options.DrainTimeout, time, request.Now);
         using var abort = new CancellationTokenSource();
         // Counted before they are aborted.
         await using CancellationTokenRegistration atLimit = limit.Token.Register(() =>
@@ -58,15 +60,13 @@ internal sealed partial class StopSequence(
                 Undrained(count);
             abort.Cancel();
         });
-        limit.CancelAfter(options.DrainTimeout);
         await app.StopAsync(abort.Token);
     }
 
     /// <summary>Accepts requests until load balancers have seen that readiness is denied.</summary>
     private async Task DelayAsync(EngineSupervisor supervisor)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(request.Now);
-        limit.CancelAfter(options.PreStopDelay);
+        using var limit = new TimeLimit(options.PreStopDelay, time, request.Now);
         // Ends early if the engine ends, as nothing can take requests then.
         await supervisor.EndedAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

@@ -27,7 +27,10 @@ internal sealed class EngineActivity(TimeProvider time)
     /// </summary>
     public void Begin()
     {
-        // The time in which the engine was idle does not count as silence of this request.
+        // The time in which the engine was idle does not count as silence of this request: neither to who sees the
+        // request counted at once nor, where another request has just ended, later.
+        if (InFlight == 0)
+            Volatile.Write(ref _busySince, time.GetTimestamp());
         if (Interlocked.Increment(ref _inFlight) == 1)
             Volatile.Write(ref _busySince, time.GetTimestamp());
     }

@@ -51,7 +51,10 @@ internal sealed partial class EngineStart(
         }
         catch (Exception e) when (WriteFailure.Is(e))
         {
-            throw new EngineFailureException($"{engine.Title} can't be launched: {e.Message}");
+            throw new EngineFailureException(
+                $"{engine.Title} can't be launched: {e.Message.TrimEnd('.')}. The server needs free descriptors, free "
+                    + $"processes and write access to {guard.GuardStateDirectory}."
+            );
         }
     }
 
@@ -145,7 +148,7 @@ internal sealed partial class EngineStart(
                 : new($"'{launch.File}' was not found. {engine.Launcher?.MissingRemedy}");
         }
         if (exit is EngineExit.NotStarted)
-            return new($"{engine.Title} {exit.Describe()}.");
+            return new($"{engine.Title} {exit.Describe()}. Name a program of this machine with --backend-command.");
         bool isMissing = output.LastLines.Any(line => engine.Launcher?.SaysItIsMissing(line) == true);
         return new(
             $"{engine.Title} {exit.Describe()} before it was ready. "

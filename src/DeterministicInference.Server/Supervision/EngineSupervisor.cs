@@ -190,8 +190,8 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     /// <returns>Null, or why the engine did not start.</returns>
     private async Task<string?> TryStartAsync(CancellationToken stop)
     {
-        _writer.Set(new EngineState.Starting("restarting after a crash"));
         _writer.CountRestart();
+        _writer.Set(new EngineState.Starting("restarting after a crash"));
         try
         {
             await StartAsync(stop);

@@ -5,6 +5,11 @@ namespace DeterministicInference.Server.Supervision;
 /// <summary>An engine that this server has launched, under guard.</summary>
 internal sealed class LaunchedEngine(GuardedProcess process) : SupervisedEngine
 {
+    /// <summary>
+    /// Time for what a crashed engine left, more than its guards wait for it to end by itself.
+    /// </summary>
+    private static readonly TimeSpan Leftovers = TimeSpan.FromSeconds(1);
+
     public override bool HasProcess => true;
 
     public override Task Ended => process.Ended;
@@ -16,7 +21,12 @@ internal sealed class LaunchedEngine(GuardedProcess process) : SupervisedEngine
             ? process.Ended.Result.Describe()
             : throw new InvalidOperationException("It has not ended.");
 
-    public override async Task<EngineExit?> ExitedAsync(CancellationToken stop) => await process.Exited.WaitAsync(stop);
+    public override async Task<EngineExit?> ExitedAsync(CancellationToken stop)
+    {
+        await process.StopAsync(Leftovers, stop);
+        stop.ThrowIfCancellationRequested();
+        return await process.Exited;
+    }
 
     public override async Task<IReadOnlyList<int>> EndAsync(TimeSpan grace, CancellationToken now)
     {

@@ -27,7 +27,8 @@ internal abstract class SupervisedEngine
     public abstract string DescribeEnd();
 
     /// <summary>
-    /// How the engine ended, once no process is left and its last line was delivered; null without a process.
+    /// How the engine, whose end was seen, has ended: once its last line was delivered and no process is left but those
+    /// that can't be killed; null without a process.
     /// </summary>
     public abstract Task<EngineExit?> ExitedAsync(CancellationToken stop);
 
@@ -39,7 +40,9 @@ internal abstract class SupervisedEngine
 
     /// <summary>Runs until it is done or the engine has ended, whichever is first.</summary>
     /// <param name="run">The action; its token is cancelled when the engine ends.</param>
-    /// <param name="stop">Cancels the wait with</param>
+    /// <param name="stop">
+    /// Cancels the wait, which then throws an <see cref="OperationCanceledException"/>.
+    /// </param>
     /// <returns>The result; the default if the engine ended first.</returns>
     public abstract Task<T?> RunUnlessItEndsAsync<T>(Func<CancellationToken, Task<T>> run, CancellationToken stop);
 

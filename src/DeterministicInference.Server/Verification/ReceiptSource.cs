@@ -24,48 +24,31 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
     /// <exception cref="ReceiptFormatException">The file is one of these, but malformed.</exception>
     public static ReceiptSource Read(byte[] bytes, string name)
     {
-        if (LooksLikeJson(bytes))
-            return ReadJson(bytes, name);
-        var stream = new RecordedResponse(AnswerDelivery.Sse, "text/event-stream", bytes);
+        // Editors of some platforms begin a text with this mark, which is none of it.
+        byte[] text = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
+        int start = text.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
+        if (start >= 0 && text[start] == '{')
+            return ReadJson(text, name);
         byte[] determinism =
-            AnswerReceipt.Find(bytes, AnswerDelivery.Sse)
+            AnswerReceipt.Find(text, AnswerDelivery.Sse)
             ?? throw new InputException(
                 $"{name}: is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before "
                     + $"[DONE])."
             );
-        return ReadObject(determinism, name, stream);
-    }
-
-    private static ReceiptSource ReadJson(byte[] bytes, string name)
-    {
-        HashSet<string> names = TopLevelNames(bytes, name);
-        // An engine's answer may have any other member; a bundle has no choices of its own.
-        if (names.Contains("choices"))
-        {
-            byte[] determinism =
-                AnswerReceipt.Find(bytes, AnswerDelivery.Json)
-                ?? throw new InputException($"{name}: the answer has no receipt (a member 'determinism').");
-            return ReadObject(determinism, name, new RecordedResponse(AnswerDelivery.Json, "application/json", bytes));
-        }
-        if (names.Contains("form"))
-            return new ReceiptSource(ReceiptBundle.FromJson(bytes), null, null);
-        if (names.Contains("receipt_id"))
-            return ReadObject(bytes, name, null);
-        throw new InputException($"{name}: is neither a bundle, nor a receipt, nor an answer with one.");
+        return ReadObject(determinism, name, new RecordedResponse(AnswerDelivery.Sse, "text/event-stream", text));
     }
 
     /// <summary>Reads a <c>determinism</c> object.</summary>
-    /// <exception cref="InputException">The object has no receipt.</exception>
-    /// <exception cref="ReceiptFormatException">The object is malformed.</exception>
     /// <param name="json">The object.</param>
     /// <param name="name">What to call it in errors.</param>
     /// <param name="response">The answer that contained the object.</param>
+    /// <exception cref="InputException">The object has no receipt.</exception>
+    /// <exception cref="ReceiptFormatException">The object is malformed.</exception>
     public static ReceiptSource ReadObject(byte[] json, string name, RecordedResponse? response)
     {
-        HashSet<string> names = TopLevelNames(json, name);
-        if (names.Contains("receipt"))
+        using JsonDocument document = Parse(json, name);
+        if (Names(document, name).Contains("receipt"))
             return new ReceiptSource(OfObject(json) with { Response = response }, null, response);
-        using JsonDocument document = JsonDocument.Parse(json);
         string? error = ForeignText.GetStringOrNull(document.RootElement, "error"),
             id = ForeignText.GetStringOrNull(document.RootElement, "receipt_id");
         if (error is not null)
@@ -93,35 +76,49 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         };
     }
 
-    private static bool LooksLikeJson(ReadOnlySpan<byte> bytes)
+    private static ReceiptSource ReadJson(byte[] json, string name)
     {
-        if (bytes.StartsWith("\uFEFF"u8))
-            bytes = bytes[3..];
-        int start = bytes.IndexOfAnyExcept(" \t\r\n"u8);
-        return start >= 0 && bytes[start] == '{';
+        using JsonDocument document = Parse(json, name);
+        HashSet<string> names = Names(document, name);
+        // An engine's answer may have any other member; a bundle has no choices of its own.
+        if (names.Contains("choices"))
+        {
+            byte[] determinism =
+                AnswerReceipt.Find(json, AnswerDelivery.Json)
+                ?? throw new InputException($"{name}: the answer has no receipt (a member 'determinism').");
+            return ReadObject(determinism, name, new RecordedResponse(AnswerDelivery.Json, "application/json", json));
+        }
+        if (names.Contains("form"))
+            return new ReceiptSource(ReceiptBundle.FromJson(json), null, null);
+        if (names.Contains("receipt_id"))
+            return ReadObject(json, name, null);
+        throw new InputException($"{name}: is neither a bundle, nor a receipt, nor an answer with one.");
     }
 
-    private static HashSet<string> TopLevelNames(ReadOnlySpan<byte> json, string file)
+    /// <summary>As deep as an answer may be, with the object around it.</summary>
+    private static JsonDocument Parse(byte[] json, string name)
     {
-        if (json.StartsWith("\uFEFF"u8))
-            json = json[3..];
-        var names = new HashSet<string>(StringComparer.Ordinal);
         try
         {
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = AnswerReader.MaxDepth + 1 });
-            reader.Read();
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                names.Add(reader.GetString()!);
-                reader.Read();
-                reader.Skip();
-            }
-            reader.Read();
-            return names;
+            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = AnswerReader.MaxDepth + 1 });
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            throw new InputException($"{file}: is not JSON.");
+            throw new InputException($"{name}: is not JSON.");
+        }
+    }
+
+    private static HashSet<string> Names(JsonDocument document, string name)
+    {
+        try
+        {
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? [.. document.RootElement.EnumerateObject().Select(member => member.Name)]
+                : [];
+        }
+        catch (InvalidOperationException)
+        {
+            throw new InputException($"{name}: has half of a surrogate pair in the name of a member.");
         }
     }
 }

@@ -78,7 +78,6 @@ public sealed class ModelConfigTests : IDisposable
                             "tie_word_embeddings",
                             "attention_bias",
                             "mlp_bias",
-                            "bos_token_id",
                             "hidden_act",
                         ]
                 )
@@ -91,10 +90,7 @@ public sealed class ModelConfigTests : IDisposable
             (4, 8, 1e-6f, 10000.0),
             (config.KeyValueHeads, config.HeadDimension, config.NormEpsilon, config.RopeTheta)
         );
-        Assert.Equal(
-            (false, false, false, null),
-            (config.TiedEmbeddings, config.AttentionBias, config.FeedForwardBias, config.BeginToken)
-        );
+        Assert.Equal((false, false, false), (config.TiedEmbeddings, config.AttentionBias, config.FeedForwardBias));
     }
 
     [Fact]

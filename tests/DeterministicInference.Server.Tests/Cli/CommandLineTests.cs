@@ -21,7 +21,7 @@ public sealed class CommandLineTests
     [InlineData("engine --port 1 --port 2", "error: Option '--port' expects a single argument but 2 were provided.")]
     [InlineData(
         "engine --host nowhere",
-        "error: --host: 'nowhere' is not an IP address. Use 127.0.0.1, ::1, 0.0.0.0 or localhost."
+        "error: --host: 'nowhere' is not an IP address. Give 127.0.0.1, ::1, 0.0.0.0 or localhost."
     )]
     [InlineData("engine --threads 0", "error: --threads: '0' is not a whole number from 1 to 512.")]
     [InlineData("engine --max-sequences 0", "error: --max-sequences: '0' is not a whole number from 1 to 4096.")]

@@ -1,6 +1,5 @@
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Configuration.Values;
 
@@ -11,12 +10,6 @@ internal class WordsValue(string placeholder) : ValueKind<IReadOnlyList<string>>
     private const string Complaint =
         "is not a list of words. Give words between spaces or, where a word has spaces or quotes, a JSON array of "
         + "strings.";
-
-    // The result is shown in a terminal or log and never embedded in HTML.
-    private static readonly JsonWriterOptions Readable = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     public override string Placeholder => placeholder;
 
@@ -63,16 +56,12 @@ internal class WordsValue(string placeholder) : ValueKind<IReadOnlyList<string>>
             : SecretArguments.Mask;
 
     /// <summary>Writes the words as a JSON array, which reads back unchanged whatever they contain.</summary>
-    public static string Array(IEnumerable<string> words)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, Readable))
+    public static string Array(IEnumerable<string> words) =>
+        JsonBytes.WriteText(json =>
         {
             json.WriteStartArray();
             foreach (string word in words)
                 json.WriteStringValue(word);
             json.WriteEndArray();
-        }
-        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
-    }
+        });
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Configuration.Values;
 using DeterministicInference.Server.Logging;
@@ -16,6 +15,7 @@ internal sealed class EmbeddedArguments
 
     private static readonly EmbeddedEngineOptions Default = new();
     private static readonly LogLevelValue LogLevels = new();
+    private static readonly HostValue Hosts = new(allowsNames: false);
 
     private readonly Option<string?> _modelPath = new("--model-path")
     {
@@ -89,10 +89,8 @@ internal sealed class EmbeddedArguments
     {
         _host.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var host }] && host != "localhost" && !IPAddress.TryParse(host, out _))
-            {
-                result.AddError($"--host: '{host}' is not an IP address. Use 127.0.0.1, ::1, 0.0.0.0 or localhost.");
-            }
+            if (result.Tokens is [{ Value: var host }] && Hosts.Read(host, out _) is { } complaint)
+                result.AddError($"{_host.Name}: '{host}' {complaint}");
         });
         _logLevel.Validators.Add(result =>
         {
@@ -118,6 +116,9 @@ internal sealed class EmbeddedArguments
     /// <summary>The command, without an action.</summary>
     public Command Command { get; }
 
+    /// <summary>Whether the command can listen on a host; null, or why not: continues "'host' …".</summary>
+    public static string? FindHostProblem(string host) => Hosts.Read(host, out _);
+
     /// <summary>The parser's errors about arguments of the command.</summary>
     public static IReadOnlyList<string> Problems(IReadOnlyList<string> words) =>
         [
@@ -131,7 +132,7 @@ internal sealed class EmbeddedArguments
         new()
         {
             ModelPath = parsed.GetValue(_modelPath),
-            Host = parsed.GetValue(_host)!,
+            Host = Hosts.Read(parsed.GetValue(_host)!, out string host) is null ? host : Default.Host,
             Port = parsed.GetValue(_port),
             ServedModelName = parsed.GetValue(_servedModelName),
             Seed = parsed.GetValue(_seed),

@@ -52,6 +52,11 @@ internal sealed class EmbeddedKind : IEngineKind
             // Another program may be a version with other options.
             if (options.BackendCommand is not null)
                 yield break;
+            if (EmbeddedArguments.FindHostProblem(options.BackendHost) is { } complaint)
+                yield return Finding.Refused(
+                    "argument_invalid",
+                    $"--backend-host: '{options.BackendHost}' {complaint}"
+                );
             foreach (string problem in EmbeddedArguments.Problems(options.BackendArguments))
             {
                 yield return Finding.Refused(

@@ -30,16 +30,11 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
 
     public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
     {
-        string self =
-            Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
-        // `dotnet program.dll` runs in the dotnet host, which needs the path of program.dll again.
-        bool isHosted = Path.GetFileNameWithoutExtension(self) == "dotnet";
+        IReadOnlyList<string> program = options.BackendCommand is { } other ? [other] : OwnProgram.Command;
         return new EngineLaunch(
-            options.BackendCommand ?? self,
+            program[0],
             [
-                .. options.BackendCommand is null && isHosted
-                    ? (string[])[Path.Combine(AppContext.BaseDirectory, "deterministic-inference-server.dll")]
-                    : [],
+                .. program.Skip(1),
                 "engine",
                 .. options.ModelPath is { } model ? (string[])["--model-path", model] : [],
                 "--host",

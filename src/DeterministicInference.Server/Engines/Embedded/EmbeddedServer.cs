@@ -1,6 +1,7 @@
 using DeterministicInference.Engine;
 using DeterministicInference.Engine.Arithmetic;
 using DeterministicInference.Engine.Scheduling;
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Logging;
 
@@ -25,7 +26,7 @@ internal static partial class EmbeddedServer
             options.Host,
             options.Port,
             options.MaxRequestBytes,
-            HttpServer.UsualHeadersTimeout
+            new ServeOptions().RequestHeadersTimeout
         );
         new LoggingConfiguration(options.LogLevel).Apply(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainTimeout);

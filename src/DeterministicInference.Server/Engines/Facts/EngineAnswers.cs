@@ -6,8 +6,6 @@ namespace DeterministicInference.Server.Engines.Facts;
 internal sealed class EngineAnswers(IReadOnlyDictionary<string, JsonElement> byPath)
 {
     /// <summary>For an engine that was not queried.</summary>
-    public static EngineAnswers None { get; } = new(new Dictionary<string, JsonElement>());
-
     /// <summary>The first of several paths that was answered; null if none was.</summary>
     public string? First(IReadOnlyList<string> paths) => paths.FirstOrDefault(byPath.ContainsKey);
 

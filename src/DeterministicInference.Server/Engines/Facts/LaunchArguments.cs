@@ -11,7 +11,7 @@ internal static class LaunchArguments
 {
     private const string Prefix = "argument.";
 
-    /// <param name="words">The command line, without words that belong to no flag.</param>
+    /// <param name="given">The command line; words that belong to no flag are not described.</param>
     /// <param name="aliases">Short flags and other spellings, mapped to the canonical flag.</param>
     /// <param name="leftOut">
     /// Flags that don't affect answers or whose files are hashed; a trailing <c>*</c> matches any ending.
@@ -19,32 +19,17 @@ internal static class LaunchArguments
     /// <param name="abbreviates">Whether the engine accepts abbreviated long flags.</param>
     /// <param name="sheet">Receives the facts and the missing ones.</param>
     public static void Describe(
-        IReadOnlyList<string> words,
+        EngineCommandLine given,
         IReadOnlyDictionary<string, string> aliases,
         IReadOnlyList<string> leftOut,
         bool abbreviates,
         FactSheet sheet
     )
     {
-        for (int i = 0; i < words.Count; )
+        foreach ((string spelling, IReadOnlyList<string> values) in given.Given)
         {
-            string word = words[i++];
-            if (!EngineCommandLine.IsFlag(word))
-                continue;
-            int equals = word.StartsWith("--", StringComparison.Ordinal) ? word.IndexOf('=') : -1;
-            string flag = equals < 0 ? word : word[..equals];
-            if (flag.StartsWith("--", StringComparison.Ordinal))
-                flag = flag.Replace('_', '-');
-            flag = aliases.GetValueOrDefault(flag, flag);
-            int first = i;
-            while (i < words.Count && !EngineCommandLine.IsFlag(words[i]))
-                i++;
-            string[] values =
-            [
-                .. equals < 0 ? (string[])[] : [word[(equals + 1)..]],
-                .. words.Skip(first).Take(i - first),
-            ];
-            if (SecretArguments.SecretsIn([flag, ""]).Any() || leftOut.Any(other => IsMeant(flag, other, abbreviates)))
+            string flag = aliases.GetValueOrDefault(spelling, spelling);
+            if (SecretArguments.IsSecretFlag(flag) || leftOut.Any(other => IsMeant(flag, other, abbreviates)))
                 continue;
             string value = string.Join(' ', values);
             if (values.Any(PathText.LooksLikePathOrUrl))
@@ -57,7 +42,7 @@ internal static class LaunchArguments
                 continue;
             }
             // A switch has no value.
-            sheet.Measured(Prefix + Key(flag), values.Length == 0 ? "true" : value);
+            sheet.Measured(Prefix + Key(flag), values.Count == 0 ? "true" : value);
         }
     }
 

@@ -96,8 +96,8 @@ internal sealed class LlamaCppFacts : IEngineFacts
             AttachedFacts.Describe(sheet);
             return;
         }
-        LaunchArguments.Describe(launch.Arguments, Aliases, LeftOut, abbreviates: false, sheet);
         var given = new EngineCommandLine(launch.Arguments);
+        LaunchArguments.Describe(given, Aliases, LeftOut, abbreviates: false, sheet);
         string factors = string.Join(' ', given.All("--lora-scaled").Select(Factor).OfType<string>());
         if (factors.Length > 0)
             sheet.Measured("argument.lora_scaled", factors);

@@ -139,7 +139,7 @@ internal sealed record SglangConfiguration
             Has(name, JsonValueKind.Number) && report.GetProperty(name).TryGetInt32(out int number) ? number : null;
     }
 
-    /// <summary>Arguments that SGLang refuses, or that make it hang.</summary>
+    /// <summary>Arguments that SGLang refuses.</summary>
     public IEnumerable<Finding> CheckLaunch(MachineFacts machine)
     {
         if (Attention.FirstOrDefault(name => !DeterministicAttention.Contains(name)) is { } unknown)

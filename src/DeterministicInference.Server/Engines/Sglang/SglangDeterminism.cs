@@ -13,7 +13,9 @@ internal sealed class SglangDeterminism : IEngineDeterminism
     public string Basis => "SGLang's deterministic mode, for one build on GPUs of one kind";
 
     /// <summary>The second path is the first one's name in older builds.</summary>
-    public IReadOnlyList<string> ReportPaths { get; } = ["/server_info", "/get_server_info"];
+    public static readonly IReadOnlyList<string> ServerInfo = ["/server_info", "/get_server_info"];
+
+    public IReadOnlyList<string> ReportPaths => ServerInfo;
 
     /// <summary>On the OpenAI routes (sgl-project/sglang#15498).</summary>
     public string SeedlessBuilds => "SGLang before 2025-12-19";

@@ -96,8 +96,7 @@ internal sealed class SglangFacts : IEngineFacts
     private static readonly string[] Variables = [.. VariableFacts.OfPyTorch, "SGLANG_", "SGL_", "VLLM_"],
         LeftOutVariables = ["SGLANG_LOG", "VLLM_LOG"];
 
-    /// <summary>The second path is the first one's name in older builds.</summary>
-    public IReadOnlyList<string> Paths { get; } = ["/server_info", "/get_server_info"];
+    public IReadOnlyList<string> Paths => SglangDeterminism.ServerInfo;
 
     /// <summary>If vLLM is installed, SGLang uses its quantised kernels (layers/quantization/__init__.py).</summary>
     public PythonPackages Packages { get; } = new("sglang") { Others = ["sgl-kernel", "vllm"] };

@@ -76,7 +76,7 @@ internal sealed class VllmFacts : IEngineFacts
         string[] leftOut = ModelReferences.File(given.Value("--chat-template")) is null
             ? LeftOut
             : [.. LeftOut, "--chat-template"];
-        LaunchArguments.Describe(launch.Arguments, Aliases, leftOut, abbreviates: true, sheet);
+        LaunchArguments.Describe(given, Aliases, leftOut, abbreviates: true, sheet);
         if (given.Value(Speculation, "-sc") is { } speculation)
             sheet.Measured("argument.speculative_config", WithoutModel(speculation));
         GpuFacts.Describe(inputs.Machine, inputs.Variables, sheet);

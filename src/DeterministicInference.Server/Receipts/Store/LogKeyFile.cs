@@ -24,13 +24,12 @@ internal static class LogKeyFile
             }
             return Create(folder);
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException || (WriteFailure.Is(e) && e is not ReceiptStoreException))
         {
-            throw new ReceiptStoreException($"--data-dir: the key can't be used: {e.Message}");
-        }
-        catch (Exception e) when (WriteFailure.Is(e) && e is not ReceiptStoreException)
-        {
-            throw new ReceiptStoreException($"--data-dir: the key can't be used: {e.Message}");
+            throw new ReceiptStoreException(
+                $"--data-dir: the key {folder.KeyFile} can't be used: {e.Message.TrimEnd('.')}. Restore it, or give "
+                    + "another --data-dir, or --receipts off."
+            );
         }
     }
 

@@ -35,14 +35,16 @@ internal sealed class ReceiptArchive : IDisposable
             if (version != ReceiptDatabase.Version)
                 throw new ReceiptStoreException(
                     $"--data-dir: {database} has version {version}, this program reads version "
-                        + $"{ReceiptDatabase.Version}."
+                        + $"{ReceiptDatabase.Version}. Use the version of this program that issued the receipts."
                 );
             if (
                 connection.Scalar("SELECT line FROM entry WHERE idx = 0") is not byte[] first
                 || !LogEntry.TryParseOpen(first, out string? origin, out VerificationKey? key)
             )
             {
-                throw new ReceiptStoreException($"--data-dir: the log in {path} does not begin with its key.");
+                throw new ReceiptStoreException(
+                    $"--data-dir: the log in {path} does not begin with its key. Restore the folder from a copy."
+                );
             }
             return new ReceiptArchive(new ReceiptReader(connection, key.KeyId), origin, key);
         }

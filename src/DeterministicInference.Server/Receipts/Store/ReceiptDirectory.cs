@@ -12,9 +12,6 @@ internal sealed partial class ReceiptDirectory : IDisposable
 
     private const string Remedy = "Give another --data-dir, or --receipts off to serve without receipts.";
 
-    // EAGAIN of Linux and macOS, ERROR_SHARING_VIOLATION of Windows.
-    private static readonly int[] HeldByAnother = [11, 35, unchecked((int)0x80070020)];
-
     private readonly FileStream _lock;
 
     private ReceiptDirectory(string path, FileStream @lock) => (Path, _lock) = (path, @lock);
@@ -51,7 +48,7 @@ internal sealed partial class ReceiptDirectory : IDisposable
                 new FileStream(System.IO.Path.Combine(path, "lock"), Options(FileMode.OpenOrCreate))
             );
         }
-        catch (IOException e) when (HeldByAnother.Contains(e.HResult))
+        catch (IOException e) when (FileLock.IsHeld(e))
         {
             throw new ReceiptStoreException(
                 $"--data-dir: {path} is in use by another server. Each server needs a log of its own: give another "

@@ -151,9 +151,12 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             problem = Describe(e);
             _isLost = e is InvalidDataException;
         }
-        // Set before waiters see the failure, so that they find the reason.
+        // Before waiters see how it went, so that they find the reason of a failure, and none after a success.
         if (problem is not null)
             _storing.Report(problem);
+        // A queue that is still crowded would be full again at once.
+        else if (!_isLost && _queue.Count <= _queue.BoundedCapacity / 2)
+            _storing.Clear();
         foreach (PendingWrite write in group)
         {
             if (problem is null && !_isLost)
@@ -162,12 +165,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
                 write.Fail();
         }
         if (problem is null && !_isLost)
-        {
-            // A queue that is still crowded would be full again at once.
-            if (_queue.Count <= _queue.BoundedCapacity / 2)
-                _storing.Clear();
             _isPublishDue |= _log.Size != size || _publishing.Problem is not null;
-        }
     }
 
     private static string Describe(Exception error) =>

@@ -1,4 +1,4 @@
-namespace DeterministicInference.Server.Native;
+namespace DeterministicInference.Server.Machine;
 
 /// <summary>NVML is installed, but a call failed.</summary>
 internal sealed class NvmlException(string function, int code) : Exception($"{function} failed with code {code}.");
