@@ -77,11 +77,8 @@ internal static class CanonicalJson
     public static CanonicalFormException NotJson(ReadOnlySpan<byte> json, long offset) =>
         new(CanonicalFormError.InvalidJson, "The text is not one JSON value (RFC 8259)", json, offset);
 
-    /// <summary>
-    /// Writes the value whose first token was just read, and leaves the reader on its last. Half surrogate pairs become
-    /// U+FFFD: a caller that must refuse them has looked before.
-    /// </summary>
-    public static void WriteValue(ref Utf8JsonReader reader, IBufferWriter<byte> output)
+    /// <summary>Writes the value whose first token was just read, and leaves the reader on its last.</summary>
+    private static void WriteValue(ref Utf8JsonReader reader, IBufferWriter<byte> output)
     {
         int depth = reader.CurrentDepth;
         JsonTokenType before = JsonTokenType.None;
@@ -146,10 +143,8 @@ internal static class CanonicalJson
 
         static ReadOnlySpan<byte> Write(ReadOnlySpan<byte> json)
         {
-            Utf8JsonReader reader = Reader(json, DeepestValue);
-            reader.Read();
             var output = new ArrayBufferWriter<byte>();
-            WriteValue(ref reader, output);
+            WriteValue(json, output);
             return output.WrittenSpan;
         }
     }
@@ -157,44 +152,14 @@ internal static class CanonicalJson
     /// <summary>
     /// Writes a parsed value. Half surrogate pairs become U+FFFD: a caller that must refuse them has looked before.
     /// </summary>
-    public static void WriteValue(JsonElement value, IBufferWriter<byte> output)
-    {
-        bool first = true;
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.Object:
-                output.Write("{"u8);
-                foreach (JsonProperty member in value.EnumerateObject())
-                {
-                    Separate(ref first, output);
-                    JsonStrings.Write(JsonMarshal.GetRawUtf8PropertyName(member), output, quoted: true);
-                    output.Write(":"u8);
-                    WriteValue(member.Value, output);
-                }
-                output.Write("}"u8);
-                break;
-            case JsonValueKind.Array:
-                output.Write("["u8);
-                foreach (JsonElement item in value.EnumerateArray())
-                {
-                    Separate(ref first, output);
-                    WriteValue(item, output);
-                }
-                output.Write("]"u8);
-                break;
-            case JsonValueKind.String:
-                JsonStrings.Write(JsonMarshal.GetRawUtf8Value(value)[1..^1], output, quoted: true);
-                break;
-            default:
-                output.Write(JsonMarshal.GetRawUtf8Value(value));
-                break;
-        }
-    }
+    public static void WriteValue(JsonElement value, IBufferWriter<byte> output) =>
+        WriteValue(JsonMarshal.GetRawUtf8Value(value), output);
 
-    private static void Separate(ref bool first, IBufferWriter<byte> output)
+    /// <summary>Writes a valid value, given as its text. Half surrogate pairs are treated alike.</summary>
+    public static void WriteValue(ReadOnlySpan<byte> json, IBufferWriter<byte> output)
     {
-        if (!first)
-            output.Write(","u8);
-        first = false;
+        Utf8JsonReader reader = Reader(json, DeepestValue);
+        reader.Read();
+        WriteValue(ref reader, output);
     }
 }

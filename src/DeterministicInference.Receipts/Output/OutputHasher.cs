@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 
@@ -152,10 +151,8 @@ public sealed class OutputHasher : IDisposable
             channel.Append(escaped);
             return;
         }
-        Utf8JsonReader value = CanonicalJson.Reader(answer.Json[part.Value], AnswerReader.MaxDepth);
-        value.Read();
         _scratch.ResetWrittenCount();
-        CanonicalJson.WriteValue(ref value, _scratch);
+        CanonicalJson.WriteValue(answer.Json[part.Value], _scratch);
         channel.AppendUtf8(_scratch.WrittenSpan);
     }
 
