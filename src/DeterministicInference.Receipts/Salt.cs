@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
 namespace DeterministicInference.Receipts;
@@ -31,13 +30,6 @@ public sealed class Salt
 
     /// <summary>A new salt from the system's random generator.</summary>
     public static Salt Create() => new(RandomNumberGenerator.GetBytes(Size));
-
-    /// <summary>Reads base64 of 32 bytes; false for any other text.</summary>
-    public static bool TryParse([NotNullWhen(true)] string? base64, [NotNullWhen(true)] out Salt? salt)
-    {
-        salt = Base64Text.TryDecode(base64, out byte[]? bytes) && bytes.Length == Size ? new Salt(bytes) : null;
-        return salt is not null;
-    }
 
     /// <summary>The base64 text.</summary>
     public string ToBase64() => Convert.ToBase64String(_bytes);

@@ -25,9 +25,6 @@ public sealed class AnswerCompleteness
         : Gap() is { } gap ? Of(gap, "is missing")
         : null;
 
-    /// <summary>Number of choices.</summary>
-    public int Choices => _choices.Count;
-
     /// <summary>Adds an answer, or the next event.</summary>
     public void Append(scoped in AnswerReading answer)
     {

@@ -90,7 +90,7 @@ public enum AnswerPartKind : byte
 
 /// <summary>What a part has beside its kind and place.</summary>
 [Flags]
-public enum AnswerPartTraits : ushort
+public enum AnswerPartTraits : byte
 {
     /// <summary>Nothing.</summary>
     None = 0,
@@ -101,28 +101,22 @@ public enum AnswerPartTraits : ushort
     /// <summary>Of a list of token ids: anything else stands there than 32-bit numbers.</summary>
     IsMalformed = 2,
 
-    /// <summary>Of a choice: text came with it, in the channels text, content or reasoning.</summary>
-    HasText = 4,
-
-    /// <summary>Of a choice: it says why it ended.</summary>
-    HasFinish = 8,
-
     /// <summary>
     /// Of a choice or the extension: without its token ids nothing is left but an index, null, and an empty delta.
     /// </summary>
-    IsBare = 16,
+    IsBare = 4,
 
     /// <summary>Of a tool call: it has a <c>function</c>.</summary>
-    IsFunction = 32,
+    IsFunction = 8,
 
     /// <summary>Of a tool call: it has a <c>custom</c>.</summary>
-    IsCustom = 64,
+    IsCustom = 16,
 
     /// <summary>Of reasoning: it is the value of <c>reasoning_content</c>.</summary>
-    IsReasoningContent = 128,
+    IsReasoningContent = 32,
 
     /// <summary>Of reasoning: it is the value of <c>reasoning</c>.</summary>
-    IsReasoning = 256,
+    IsReasoning = 64,
 }
 
 /// <summary>A piece of an answer or event that means something.</summary>

@@ -9,9 +9,6 @@ public ref struct EventLines(ReadOnlySpan<byte> text)
     private readonly ReadOnlySpan<byte> _text = text;
     private int _next;
 
-    /// <summary>The line that was read last, together with its end.</summary>
-    public ReadOnlySpan<byte> WithEnd { get; private set; }
-
     /// <summary>Reads the next line; false where there is none.</summary>
     /// <param name="line">Gets the line without its end.</param>
     public bool Next(out ReadOnlySpan<byte> line)
@@ -19,7 +16,6 @@ public ref struct EventLines(ReadOnlySpan<byte> text)
         int start = _next;
         int end = FindEnd(_text, start, isLast: true, out _next);
         line = end < 0 ? default : _text[start..end];
-        WithEnd = _text[start.._next];
         return end >= 0;
     }
 

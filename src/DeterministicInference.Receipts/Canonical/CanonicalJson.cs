@@ -56,24 +56,6 @@ internal static class CanonicalJson
         );
     }
 
-    /// <exception cref="CanonicalFormException">
-    /// The text is not one JSON value of at most <paramref name="maxDepth"/> levels in UTF-8.
-    /// </exception>
-    public static void RequireValid(ReadOnlySpan<byte> json, int maxDepth)
-    {
-        RequireUtf8(json);
-        Utf8JsonReader reader = Reader(json, maxDepth);
-        try
-        {
-            while (reader.Read())
-                RequireDepth(ref reader, json, maxDepth);
-        }
-        catch (JsonException)
-        {
-            throw NotJson(json, reader.BytesConsumed);
-        }
-    }
-
     public static CanonicalFormException NotJson(ReadOnlySpan<byte> json, long offset) =>
         new(CanonicalFormError.InvalidJson, "The text is not one JSON value (RFC 8259)", json, offset);
 

@@ -13,10 +13,7 @@ public sealed class LogEntry
 {
     private const string Form = "dis-log/1";
 
-    private LogEntry(LogEntryKind kind, string line) => (Kind, Bytes) = (kind, Encoding.ASCII.GetBytes(line + "\n"));
-
-    /// <summary>What it says.</summary>
-    public LogEntryKind Kind { get; }
+    private LogEntry(string line) => Bytes = Encoding.ASCII.GetBytes(line + "\n");
 
     /// <summary>The line with its line feed, ASCII.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
@@ -34,7 +31,7 @@ public sealed class LogEntry
         ArgumentNullException.ThrowIfNull(key);
         if (!LogOrigin.IsValid(origin))
             throw new ArgumentException("The origin of a log is visible ASCII without '+'.", nameof(origin));
-        return new LogEntry(LogEntryKind.Open, $"{Form} open {origin} {Convert.ToBase64String(key.Spki.Span)}");
+        return new LogEntry($"{Form} open {origin} {Convert.ToBase64String(key.Spki.Span)}");
     }
 
     /// <summary>The line of a receipt.</summary>
@@ -42,7 +39,7 @@ public sealed class LogEntry
 
     /// <summary>The line of a receipt, by the SHA-256 of its payload.</summary>
     public static LogEntry Receipt(Sha256Value payloadDigest) =>
-        new(LogEntryKind.Receipt, $"{Form} receipt {payloadDigest}") { PayloadDigest = payloadDigest };
+        new($"{Form} receipt {payloadDigest}") { PayloadDigest = payloadDigest };
 
     /// <summary>Reads the first line of a log; false for any other bytes.</summary>
     /// <param name="line">With its line feed.</param>
@@ -87,14 +84,4 @@ public sealed class LogEntry
         entry = Receipt(digest);
         return true;
     }
-}
-
-/// <summary>What a line of the log says.</summary>
-public enum LogEntryKind
-{
-    /// <summary>The first one: names the log and its key.</summary>
-    Open,
-
-    /// <summary>A receipt was issued.</summary>
-    Receipt,
 }

@@ -24,9 +24,6 @@ internal sealed class ConcurrencyLimit(ServeOptions options, int? engineLimit, T
     /// </summary>
     public int Limit { get; } = Math.Min(options.MaxConcurrency, engineLimit ?? int.MaxValue);
 
-    /// <summary>Requests that may wait.</summary>
-    public int QueueLimit { get; } = options.MaxQueue;
-
     /// <summary>Requests that hold a slot.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
@@ -61,11 +58,11 @@ internal sealed class ConcurrencyLimit(ServeOptions options, int? engineLimit, T
                 _inFlight++;
                 return new ConcurrencySlot(this);
             }
-            if (_waiting.Count >= QueueLimit)
+            if (_waiting.Count >= options.MaxQueue)
                 throw AdmissionErrors.QueueFull(
                     Limit,
                     Limit < options.MaxConcurrency ? "the engine's own limit" : "--max-concurrency",
-                    QueueLimit
+                    options.MaxQueue
                 );
             place = _waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
