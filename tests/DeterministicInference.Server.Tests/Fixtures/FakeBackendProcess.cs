@@ -9,6 +9,9 @@ namespace DeterministicInference.Server.Tests.Fixtures;
 /// <summary>A running FakeBackend on a free port; its README describes it.</summary>
 internal sealed class FakeBackendProcess : IAsyncDisposable
 {
+    /// <summary>Variables with which it is not healthy as soon as it listens, or not at all.</summary>
+    private static readonly string[] Slow = ["FAKE_WARMUP_MS", "FAKE_START_DELAY_MS", "FAKE_NEVER_HEALTHY"];
+
     private readonly Process _process;
     private readonly LineLog _output = new(),
         _error = new();
@@ -35,7 +38,9 @@ internal sealed class FakeBackendProcess : IAsyncDisposable
         StartDialectAsync(["--model-path", "some/model", "--port", "0", .. arguments]);
 
     /// <summary>
-    /// The dialect of a command line, which must have <c>--port 0</c>, or of the variable FAKE_DIALECT.
+    /// The dialect of a command line, which must have <c>--port 0</c>, or of the variable FAKE_DIALECT. It is healthy
+    /// and handles SIGTERM, both of which it does only after it has named its address, unless it is told to start
+    /// slowly.
     /// </summary>
     public static async Task<FakeBackendProcess> StartDialectAsync(
         string[] arguments,
@@ -43,12 +48,15 @@ internal sealed class FakeBackendProcess : IAsyncDisposable
     )
     {
         var program = new ServerProgram(ServerProgram.Built.File, [Path.ChangeExtension(Command, ".dll")]);
-        var fake = new FakeBackendProcess(program.Start(arguments, environment));
+        (string Name, string Value)[] variables = [.. environment];
+        var fake = new FakeBackendProcess(program.Start(arguments, variables));
         // Every engine has other words before the address.
         const string address = " on http://";
         string line = await fake.Log.FindAsync(line => line.Contains(address, StringComparison.Ordinal)).Within();
         fake.Url = line[(line.IndexOf(address, StringComparison.Ordinal) + " on ".Length)..].Split(' ')[0];
         fake.Api = new ApiClient(fake.Url);
+        if (!variables.Any(variable => Slow.Contains(variable.Name)))
+            await fake.Api.AnswersAsync("/health", System.Net.HttpStatusCode.OK);
         return fake;
     }
 

@@ -9,6 +9,11 @@ internal sealed class LineLog
     private readonly List<string> _lines = [];
     private readonly List<(Predicate<string> Matches, TaskCompletionSource<string> Found)> _searches = [];
 
+    /// <summary>
+    /// Whether lines may still come. <see cref="End"/> completes later, and a search added in between would be lost.
+    /// </summary>
+    private bool _isOpen;
+
     public IReadOnlyList<string> Lines
     {
         get
@@ -21,7 +26,11 @@ internal sealed class LineLog
     /// <summary>Completes when the output is closed.</summary>
     public Task End { get; private set; } = Task.CompletedTask;
 
-    public void Follow(StreamReader reader) => End = ReadAsync(reader);
+    public void Follow(StreamReader reader)
+    {
+        _isOpen = true;
+        End = ReadAsync(reader);
+    }
 
     /// <summary>The first line that matches, now or later.</summary>
     public Task<string> FindAsync(Predicate<string> matches)
@@ -31,10 +40,10 @@ internal sealed class LineLog
             if (_lines.Find(matches) is { } line)
                 return Task.FromResult(line);
             var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (End.IsCompleted)
-                found.SetException(new EndOfStreamException("The output ended without the line."));
-            else
+            if (_isOpen)
                 _searches.Add((matches, found));
+            else
+                found.SetException(new EndOfStreamException("The output ended without the line."));
             return found.Task;
         }
     }
@@ -56,6 +65,7 @@ internal sealed class LineLog
         }
         lock (_lock)
         {
+            _isOpen = false;
             foreach ((_, TaskCompletionSource<string> found) in _searches)
                 found.TrySetException(new EndOfStreamException("The output ended without the line."));
         }

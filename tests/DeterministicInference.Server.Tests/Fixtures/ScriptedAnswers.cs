@@ -47,11 +47,16 @@ internal static class ScriptedAnswers
     }
 
     /// <summary>A stream that ends with an error event and then breaks; returns the error.</summary>
+    /// <param name="body">The body with its chunks' sizes.</param>
     public static JsonNode RequireBroken(string body)
     {
         Assert.DoesNotContain("[DONE]", body, StringComparison.Ordinal);
         Assert.False(body.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal), body);
-        string last = body.Split("data: ")[^1].Split("\n\n")[0];
+        // A JSON answer has the same error, but no event.
+        const string data = "\ndata: ";
+        int start = body.LastIndexOf(data, StringComparison.Ordinal);
+        Assert.True(start >= 0, body);
+        string last = body[(start + data.Length)..].Split("\n\n")[0];
         JsonNode error = Assert.Single(JsonNode.Parse(last)!.AsObject(), member => member.Key == "error").Value!;
         Assert.Equal(["message", "type", "param", "code"], error.AsObject().Select(member => member.Key));
         return error;

@@ -51,7 +51,7 @@ public sealed class StopDeadlineTests
         );
         Assert.NotNull(await stream.ReadAsync());
         server.Terminate();
-        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
         {
             while (await stream.ReadAsync() is not null) { }
         });

@@ -77,7 +77,7 @@ public sealed class StopTests
         server.Terminate();
         int code = await server.WaitForExitAsync();
         Assert.Equal(0, code);
-        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
         {
             while (await stream.ReadAsync() is not null) { }
         });
@@ -167,7 +167,7 @@ public sealed class StopTests
         Assert.NotNull(await stream.ReadAsync());
         server.Family.Signal(server.EngineIdentity, Libc.SigKill);
         JsonObject? last = null;
-        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
         {
             while (true)
                 last = await stream.ReadAsync();

@@ -36,7 +36,7 @@ public sealed class HangTests
             )
         );
         Assert.Matches(
-            "^no byte for [34] s on any of 1 requests in flight; probes pass$",
+            "^no byte for ([3-9]|[1-9][0-9]+) s on any of 1 requests in flight; probes pass$",
             (string?)health["backend"]!["detail"]
         );
         Assert.Equal(HttpStatusCode.OK, (await server.Api.GetAsync("/readyz")).Status);
@@ -102,7 +102,7 @@ public sealed class HangTests
         ProcessIdentity engine = server.EngineIdentity;
         server.Family.Signal(engine, SigStop);
         await server.LineAsync("Embedded engine hangs: /health does not answer within 1 s; no sign of life for");
-        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
         {
             while (await stream.ReadAsync() is not null) { }
         });
@@ -136,7 +136,7 @@ public sealed class HangTests
                 + "answer within 1 s; no sign of life for "
         );
         Assert.Equal("server_error", (string?)(await stream.ReadAsync())!["error"]!["type"]);
-        await Assert.ThrowsAnyAsync<Exception>(stream.ReadAsync);
+        await Assert.ThrowsAnyAsync<IOException>(stream.ReadAsync);
         await server.LineAsync(" Restart 1 (at most 5) in 0.0 s; its last line: ");
         await server.Api.AnswersAsync("/readyz", HttpStatusCode.OK, server);
         await server.Api.JsonAsync(ApiClient.Completions, """{"prompt":"again"}""");

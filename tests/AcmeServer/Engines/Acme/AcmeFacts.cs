@@ -1,3 +1,4 @@
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Facts;
 
 namespace DeterministicInference.Server.Engines.Acme;
@@ -18,7 +19,13 @@ internal sealed class AcmeFacts : IEngineFacts
             AttachedFacts.Describe(sheet);
             return;
         }
-        LaunchArguments.Describe(launch.Arguments, new Dictionary<string, string>(), LeftOut, false, sheet);
+        LaunchArguments.Describe(
+            new EngineCommandLine(launch.Arguments),
+            new Dictionary<string, string>(),
+            LeftOut,
+            false,
+            sheet
+        );
         VariableFacts.Describe(inputs.Variables, ["ACME_"], ["ACME_LOG"], sheet);
     }
 

@@ -188,18 +188,27 @@ public sealed class SilenceTests
     [Fact]
     public async Task A_limit_that_is_reached_after_the_status_went_out_is_an_error_event()
     {
+        var time = new ManualTime();
+        TimeSpan delay = TimeSpan.FromSeconds(10),
+            limit = TimeSpan.FromSeconds(60);
         await using RawEngine engine = RawEngine.Start(x => x.ClosedAsync());
         await using RunningGateway gateway = await RunningGateway.StartAsync(
             engine.Url,
-            Options(Soon, Soon) with
+            Options(delay, Never) with
             {
-                FirstByteTimeout = TimeSpan.FromMilliseconds(400),
-            }
+                FirstByteTimeout = limit,
+            },
+            time
         );
-        (_, string body) = await ScriptedAnswers.StreamAsync(gateway, "x");
+        using RawConnection connection = await OpenAsync(gateway);
+        await time.TimerAsync(delay);
+        time.Advance(delay);
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await connection.ReadHeadAsync(), StringComparison.Ordinal);
+        await time.TimerAsync(limit - delay);
+        time.Advance(limit - delay);
         Assert.Contains(
-            "--first-byte-timeout",
-            (string?)ScriptedAnswers.RequireBroken(body)["message"],
+            "within 60 s (--first-byte-timeout)",
+            (string?)ScriptedAnswers.RequireBroken(await connection.ReadToBreakAsync())["message"],
             StringComparison.Ordinal
         );
         await gateway.DisposeAsync();

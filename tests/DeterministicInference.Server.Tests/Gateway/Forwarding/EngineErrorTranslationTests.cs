@@ -239,11 +239,7 @@ public sealed class EngineErrorTranslationTests(SharedFakeBackend shared)
     [Fact]
     public async Task An_engine_that_is_gone_is_a_502_without_its_address()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        string url = $"http://{listener.LocalEndpoint}";
-        listener.Stop();
-        await using RunningGateway gateway = await RunningGateway.StartAsync(url);
+        await using RunningGateway gateway = await RunningGateway.StartAsync($"http://127.0.0.1:{FreePort.Next()}");
         Reply reply = await gateway.Api.PostAsync(ApiClient.Completions, """{"prompt":"x"}""");
         JsonNode error = OpenAIErrors.Read(reply, HttpStatusCode.BadGateway, Server);
         Assert.Equal(

@@ -302,7 +302,7 @@ public sealed class ServerCrashTests
             Assert.Equal("log_unavailable", (string?)error["code"]);
             using EventStream stream = await server.Api.OpenAsync(ApiClient.Completions, Stream);
             // A broken stream never ends regularly.
-            await Assert.ThrowsAnyAsync<Exception>(stream.ReadToEndAsync);
+            await Assert.ThrowsAnyAsync<IOException>(stream.ReadToEndAsync);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Api.GetAsync("/readyz")).Status);
         }
         JsonObject health = (await server.Api.GetAsync("/health")).Json;
