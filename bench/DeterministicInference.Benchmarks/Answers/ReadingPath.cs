@@ -4,6 +4,7 @@ using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Answers;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 
 namespace DeterministicInference.Benchmarks.Answers;
 
@@ -20,7 +21,7 @@ internal static class ReadingPath
     {
         using var output = new OutputHasher(shape.WantsLogprobs);
         var tokens = new ReportedTokens(Salt.Zero);
-        var rewriter = new AnswerRewriter(AnswerRules.None, hidesTokenIds: true);
+        var rewriter = new AnswerRewriter(AnswerRules.None, RequestRoute.Chat, hidesTokenIds: true);
         var reader = new AnswerReader(shape.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json, shape.WantsLogprobs);
         if (!shape.IsStream)
         {

@@ -33,8 +33,14 @@ public static class CanonicalRequest
         "tee"
     );
 
+    /// <summary>The path of completions.</summary>
+    public const string CompletionsPath = "/v1/completions";
+
+    /// <summary>The path of chats.</summary>
+    public const string ChatPath = "/v1/chat/completions";
+
     /// <summary>The paths that the form knows.</summary>
-    public static IReadOnlyList<string> Paths { get; } = ["/v1/completions", "/v1/chat/completions"];
+    public static IReadOnlyList<string> Paths { get; } = [CompletionsPath, ChatPath];
 
     /// <summary>
     /// True for the top-level members that the form leaves out, because they say how to deliver or whom to bill.
@@ -118,7 +124,7 @@ public static class CanonicalRequest
         ArgumentNullException.ThrowIfNull(output);
         if (!Paths.Contains(path))
             throw new ArgumentException(
-                "The canonical request is defined for /v1/completions and /v1/chat/completions.",
+                $"The canonical request is defined for {CompletionsPath} and {ChatPath}.",
                 nameof(path)
             );
         output.Write(Encoding.UTF8.GetBytes($"{Form}\n{path}\n{{"));

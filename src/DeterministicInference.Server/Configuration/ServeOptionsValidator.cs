@@ -1,4 +1,6 @@
 using System.Net;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Configuration;
 
@@ -24,6 +26,7 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             .. !configuration.IsComplete ? (string?[])[]
             : backend is null ? [Seed(backend)]
             : [Model(backend), Attachment(backend), Seed(backend)],
+            ModelName(),
             Arguments(),
             Restart(),
             Ports(),
@@ -61,6 +64,19 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             ? "--model-path: no model. Pass --model-path, or set INFERENCE_MODEL_PATH."
             : $"--model-path: no model. Pass --model-path, set INFERENCE_MODEL_PATH, or use the bundled one with "
                 + $"--backend {bundled}.";
+    }
+
+    /// <summary>A request that names the model to the engine pins the name, and a receipt has no longer pin.</summary>
+    private string? ModelName()
+    {
+        string name = _options.ModelName;
+        if (JsonText.QuoteBytes(name).Length <= RequestPins.MaxBytes)
+            return null;
+        string complaint = $"is longer than {RequestPins.MaxBytes} bytes as JSON. Give a shorter --served-model-name.";
+        return configuration.Problem(
+            _options.ServedModelName is null ? nameof(ServeOptions.ModelPath) : nameof(ServeOptions.ServedModelName),
+            _options.ServedModelName is null ? $"has a last part that {complaint}" : complaint
+        );
     }
 
     private string? Attachment(EngineChoice backend) =>

@@ -19,6 +19,6 @@ internal static class EngineUrl
             }
         );
 
-    /// <summary>The address for display: without a trailing slash.</summary>
+    /// <summary>The address as <c>--backend-url</c> has it: without a trailing slash.</summary>
     public static string ToDisplay(Uri engine) => engine.GetLeftPart(UriPartial.Authority);
 }

@@ -49,7 +49,6 @@ internal sealed class GatewayComposition : IDisposable
         var health = new HealthReport(options, status, activity, Limit, receipts, time);
         var pipeline = new RequestPipeline(
             options,
-            status,
             health,
             Limit,
             new DeterminismPolicy(

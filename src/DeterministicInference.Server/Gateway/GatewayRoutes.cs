@@ -12,8 +12,8 @@ internal static class GatewayRoutes
     public static void MapGenerating(IEndpointRouteBuilder routes, RequestPipeline pipeline)
     {
         // The engine gets this path, not the client's spelling; a query is dropped.
-        foreach (string path in (string[])[RequestRoutes.Completions, RequestRoutes.Chat])
-            routes.MapPost(path, context => pipeline.RunAsync(context, path));
+        foreach (RequestRoute route in (RequestRoute[])[RequestRoute.Completions, RequestRoute.Chat])
+            routes.MapPost(route.Path(), context => pipeline.RunAsync(context, route));
     }
 
     public static void MapHealth(IEndpointRouteBuilder routes, HealthReport health)
@@ -29,10 +29,11 @@ internal static class GatewayRoutes
 
     private static Task ReadyAsync(HttpContext context, HealthReport health)
     {
-        bool isReady = health.IsReady;
+        ServerState now = health.Now;
+        bool isReady = health.IsReady(now);
         if (!isReady)
-            context.Response.Headers.RetryAfter = health.RetryAfterNow;
+            context.Response.Headers.RetryAfter = health.RetryAfter(now.Engine);
         int status = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return ApiJson.WriteAsync(context, status, health.Write);
+        return ApiJson.WriteAsync(context, status, json => health.Write(json, now));
     }
 }

@@ -5,6 +5,7 @@ using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Admission;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.Receipts.Issuing;
 using DeterministicInference.Server.Receipts.Store;
 using DeterministicInference.Server.Supervision;
 
@@ -36,13 +37,16 @@ internal sealed class HealthReport(
 
     private readonly bool _needsReceipts = options.OnReceiptFailure == ReceiptFailureAction.Refuse;
 
-    /// <summary>Whether requests are accepted.</summary>
-    public bool IsReady => status.State is EngineState.Ready && !(_needsReceipts && receipts?.Problem is not null);
+    /// <summary>The present state.</summary>
+    public ServerState Now => new(status.State, receipts?.CanStore ?? true, receipts?.Problem);
+
+    /// <summary>Whether new requests should come to this server.</summary>
+    public bool IsReady(ServerState now) => now.Engine is EngineState.Ready && !WithholdsAnswers(now);
 
     /// <summary>The body of <c>/health</c>.</summary>
-    public void Write(Utf8JsonWriter json)
+    public void Write(Utf8JsonWriter json, ServerState now)
     {
-        EngineState state = status.State;
+        EngineState state = now.Engine;
         (string name, string? detail) = Describe(state);
         int inFlight = activity.InFlight;
         TimeSpan silence = activity.Silence;
@@ -53,7 +57,7 @@ internal sealed class HealthReport(
         json.WriteStartObject();
         json.WriteString(
             "status",
-            IsReady ? "healthy"
+            IsReady(now) ? "healthy"
                 : state is EngineState.Ready ? "unhealthy"
                 : name
         );
@@ -73,8 +77,8 @@ internal sealed class HealthReport(
         if (receipts is not null)
         {
             json.WriteStartObject("receipts");
-            json.WriteString("status", receipts.Problem is null ? "ok" : "unavailable");
-            if (receipts.Problem is { } problem)
+            json.WriteString("status", now.ReceiptProblem is null ? "ok" : "unavailable");
+            if (now.ReceiptProblem is { } problem)
                 json.WriteString("detail", problem);
             json.WriteEndObject();
         }
@@ -106,10 +110,22 @@ internal sealed class HealthReport(
         json.WriteEndObject();
     }
 
-    /// <summary>The error for a request that comes while the engine can't take it.</summary>
-    public OpenAIException NotReady()
+    /// <summary>The engine's address, where requests are accepted.</summary>
+    /// <exception cref="OpenAIException">
+    /// 503 with the reason: the engine takes no request, or its answer could not be sent for want of a receipt.
+    /// </exception>
+    public Uri RequireReady()
     {
-        EngineState state = status.State;
+        ServerState now = Now;
+        if (now.Engine.Address is not { } engine)
+            throw NotReady(now.Engine);
+        return WithholdsAnswers(now) ? throw ReceiptIssuer.NotStored() : engine;
+    }
+
+    private bool WithholdsAnswers(ServerState now) => _needsReceipts && !now.StoresReceipts;
+
+    private OpenAIException NotReady(EngineState state)
+    {
         (string name, string? detail) = Describe(state);
         return new OpenAIException(
             StatusCodes.Status503ServiceUnavailable,
@@ -118,15 +134,12 @@ internal sealed class HealthReport(
             code: "backend_unavailable"
         )
         {
-            RetryAfter = RetryAfterOf(state),
+            RetryAfter = RetryAfter(state),
         };
     }
 
-    /// <summary>Value of Retry-After, in seconds.</summary>
-    public string RetryAfterNow => RetryAfterOf(status.State);
-
-    // A restart delay postpones the next attempt.
-    private string RetryAfterOf(EngineState state) =>
+    /// <summary>Value of Retry-After, in seconds: a restart delay postpones the next attempt.</summary>
+    public string RetryAfter(EngineState state) =>
         state is EngineState.Restarting { Next: var next }
         && (next - time.GetUtcNow()).TotalSeconds is > 5 and var seconds
             ? Math.Ceiling(seconds).ToString(CultureInfo.InvariantCulture)

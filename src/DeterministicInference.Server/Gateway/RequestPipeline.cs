@@ -8,7 +8,6 @@ using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests;
 using DeterministicInference.Server.OpenAI.Requests.Types;
-using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Gateway;
 
@@ -16,7 +15,7 @@ namespace DeterministicInference.Server.Gateway;
 /// The steps of a generating request. Before it run the middlewares of <see cref="HttpServer"/> (id,
 /// access log, errors), <see cref="CrossOriginAccess"/> and <see cref="ApiKeyMiddleware"/>.
 /// <code>
-///           1 admit   require a ready engine (503), wait for a slot (429), require a ready engine again
+///           1 admit   require a ready server (503), wait for a slot (429), require a ready server again
 ///           2 read    UTF-8, one JSON object, no duplicate keys (400, 413, 415); parsed once
 ///           3 check   known fields against one table (400)
 ///           4 pin     set or refuse what could make the answer vary, refuse what the engine would ignore (400);
@@ -28,8 +27,7 @@ namespace DeterministicInference.Server.Gateway;
 /// Steps 1 to 4 end before the first byte of the answer. Sockets run with inline completions, so no step may block.
 /// </summary>
 /// <param name="options">Settings.</param>
-/// <param name="status">State of the engine.</param>
-/// <param name="health">Explains why no request is accepted.</param>
+/// <param name="health">Whether requests are accepted.</param>
 /// <param name="limit">Limits requests in flight.</param>
 /// <param name="policy">Pins or refuses request fields.</param>
 /// <param name="handlings">Creates the handling of an answer.</param>
@@ -38,7 +36,6 @@ namespace DeterministicInference.Server.Gateway;
 /// <param name="logger">The gateway's logger.</param>
 internal sealed partial class RequestPipeline(
     ServeOptions options,
-    EngineStatus status,
     HealthReport health,
     ConcurrencyLimit limit,
     DeterminismPolicy policy,
@@ -50,9 +47,9 @@ internal sealed partial class RequestPipeline(
 {
     /// <summary>Answers a request.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="path">The route that received the request.</param>
+    /// <param name="route">The route that received the request.</param>
     /// <exception cref="OpenAIException">Nothing has been sent to the client yet.</exception>
-    public async Task RunAsync(HttpContext context, string path)
+    public async Task RunAsync(HttpContext context, RequestRoute route)
     {
         // :: 1 admit
         using ConcurrencySlot slot = await AdmitAsync(context);
@@ -62,15 +59,14 @@ internal sealed partial class RequestPipeline(
         using (RequestBody body = await RequestBody.ReadAsync(context))
         {
             // :: 3 check
-            path = ServingPath(path, body);
-            CheckedRequest known = Check(path, body);
+            CheckedRequest known = Check(ServingRoute(route, body), body);
             // :: 4 pin
-            request = Pin(path, known, RequestFacts.Of(context));
+            request = Pin(known, RequestFacts.Of(context));
         }
 
         // The engine may have been replaced while the body was read; the new one must not answer in the name of the old
         // one.
-        Uri engine = EngineUrl.Combine(RequireEngine(), request.Path);
+        Uri engine = EngineUrl.Combine(health.RequireReady(), request.Route.Path());
         using AnswerHandling handling = request.Handling;
         IAnswerRelay relay = request.Pinned.IsStream
             ? new StreamRelay(context, options, handling)
@@ -109,15 +105,15 @@ internal sealed partial class RequestPipeline(
     /// </summary>
     private async ValueTask<ConcurrencySlot> AdmitAsync(HttpContext context)
     {
-        RequireEngine();
+        health.RequireReady();
         RequestFacts facts = RequestFacts.Of(context);
         // Unknown until the engine reports them.
         facts.PromptTokens = facts.CompletionTokens = null;
         ConcurrencySlot slot = await limit.EnterAsync(facts, context.RequestAborted);
         try
         {
-            // The engine's state may have changed during the wait.
-            RequireEngine();
+            // The state may have changed during the wait.
+            health.RequireReady();
             return slot;
         }
         catch
@@ -131,34 +127,30 @@ internal sealed partial class RequestPipeline(
     /// Some clients post every request to the chat route, including requests with a prompt and without messages
     /// (HyperBEAM's inference device); those are served as completions.
     /// </summary>
-    private static string ServingPath(string path, RequestBody body)
+    private static RequestRoute ServingRoute(RequestRoute route, RequestBody body)
     {
         bool isCompletion =
-            path == RequestRoutes.Chat
+            route == RequestRoute.Chat
             && !body.Root.TryGetProperty("messages"u8, out _)
             && body.Root.TryGetProperty("prompt"u8, out _);
-        return isCompletion ? RequestRoutes.Completions : path;
+        return isCompletion ? RequestRoute.Completions : route;
     }
 
-    private CheckedRequest Check(string path, RequestBody body)
+    private CheckedRequest Check(RequestRoute route, RequestBody body)
     {
-        RequestRoute route = path == RequestRoutes.Chat ? RequestRoute.Chat : RequestRoute.Completions;
         CheckedRequest request = RequestFields.Check(body, route, acceptsText: true);
         bool isOtherModel = options.StrictModel && request.Model is { } model && model != options.ModelName;
         return isOtherModel ? throw OpenAIException.UnknownModel(request.Model!, options.ModelName) : request;
     }
 
-    private GatewayRequest Pin(string path, CheckedRequest request, RequestFacts facts)
+    private GatewayRequest Pin(CheckedRequest request, RequestFacts facts)
     {
         PinnedRequest pinned = policy.Pin(request);
-        AnswerHandling handling = handlings.Create(path, request, pinned);
+        AnswerHandling handling = handlings.Create(request, pinned);
         foreach ((string name, string value) in pinned.Changes)
             Pinned(name, value, facts.RequestId);
-        return new GatewayRequest(path, pinned, handling);
+        return new GatewayRequest(request.Route, pinned, handling);
     }
-
-    /// <exception cref="OpenAIException">503 with the reason: the engine takes no request at present.</exception>
-    private Uri RequireEngine() => status.State.Address ?? throw health.NotReady();
 
     private OpenAIException? Explain(Exception e, HttpContext context) =>
         forwarder.Explain(e, RequestFacts.Of(context).RequestId);
@@ -200,7 +192,7 @@ internal sealed partial class RequestPipeline(
 
     [LoggerMessage(
         LogLevel.Warning,
-        "The client of {RequestId} read nothing for {Seconds} s; its connection is " + "closed"
+        "The client of {RequestId} read nothing for {Seconds} s; its connection is closed"
     )]
     private partial void Unread(string requestId, double seconds);
 

@@ -79,12 +79,12 @@ public sealed class ReceiptsCommandTests : IDisposable
         );
         _folder.Tamper("UPDATE receipt SET payload = CAST(payload || x'20' AS BLOB) WHERE entry = 2");
         Assert.Equal(
-            "error: the log is inconsistent: the receipt of entry 2 is not the one that was logged.",
+            $"error: the log is inconsistent: the receipt of entry 2 is not the one that was logged. Restore {_folder.Path} from a copy.",
             await FailsAsync("check")
         );
         _folder.Tamper("UPDATE receipt SET payload = x'7b7d' WHERE entry = 2");
         Assert.Equal(
-            "error: a receipt in the store is damaged: 'statement._type' is missing.",
+            $"error: a receipt in the store is damaged: 'statement._type' is missing. Restore {_folder.Path} from a copy.",
             await FailsAsync("list")
         );
     }
@@ -98,7 +98,10 @@ public sealed class ReceiptsCommandTests : IDisposable
             await FailsAsync("list")
         );
         await _folder.FillAsync(1);
-        Assert.Equal("error: no receipt has this id.", await FailsAsync("show", new string('0', 32)));
+        Assert.Equal(
+            "error: no receipt has this id; receipts list shows those that there are.",
+            await FailsAsync("show", new string('0', 32))
+        );
         _folder.Tamper("PRAGMA user_version = 9");
         Assert.Equal(
             $"error: --data-dir: {_folder.Database} has version 9, this program reads version 1.",

@@ -67,7 +67,9 @@ public sealed class EngineKeyTests
             Problems("--backend-api-key-file", missing)
         );
         Assert.Equal(
-            [$"--backend-api-key-file: '{folder}' is a folder. Give the path of a file with the key."],
+            [
+                $"--backend-api-key-file: '{folder}' is a folder. Give the path of a file with the key on a line of its own.",
+            ],
             Problems("--backend-api-key-file", folder)
         );
         Assert.Equal(

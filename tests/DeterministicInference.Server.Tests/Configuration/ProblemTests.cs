@@ -167,6 +167,26 @@ public sealed class ProblemTests
         );
     }
 
+    [Theory]
+    [InlineData("--served-model-name", "")]
+    [InlineData("--model-path", "has a last part that ")]
+    public void The_name_of_the_model_fits_into_a_receipt(string setting, string which)
+    {
+        // With its quotes.
+        string longest = new('n', 198);
+        Assert.Empty(Given.Of("--backend", "embedded", setting, longest).Problems());
+        foreach (string name in (string[])[longest + "n", new('"', 100), new('ä', 100)])
+        {
+            Assert.Equal(
+                [
+                    $"{setting}: '{name}' {which}is longer than 200 bytes as JSON. Give a shorter "
+                        + "--served-model-name.",
+                ],
+                Given.Of("--backend", "embedded", setting, name).Problems()
+            );
+        }
+    }
+
     [Fact]
     public void The_known_backends_are_those_of_the_program()
     {

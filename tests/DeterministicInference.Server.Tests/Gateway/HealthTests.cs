@@ -97,18 +97,6 @@ public sealed class HealthTests(SharedFakeBackend shared)
     }
 
     [Fact]
-    public async Task An_address_with_a_path_and_a_password_is_shown_without_the_password()
-    {
-        await using RunningGateway gateway = await RunningGateway.StartAsync(
-            "http://user:secret@127.0.0.1:9/engines/a/"
-        );
-        Assert.Equal(
-            "http://127.0.0.1:9/engines/a",
-            (string?)(await gateway.Api.GetAsync("/health")).Json["backend"]!["url"]
-        );
-    }
-
-    [Fact]
     public async Task Models_are_answered_by_the_server_itself()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync(

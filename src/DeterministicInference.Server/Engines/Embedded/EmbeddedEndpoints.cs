@@ -47,7 +47,7 @@ internal sealed class EmbeddedEndpoints(EmbeddedEngine engine, EmbeddedEngineOpt
             call = read(RequestFields.Check(body, route, acceptsText: false), _support, engine, options);
 
         var envelope = new AnswerEnvelope(
-            call.IsChat ? ResponseIds.ChatCompletion() : ResponseIds.Completion(),
+            ResponseIds.Answer(route),
             time.GetUtcNow().ToUnixTimeSeconds(),
             _modelName,
             Fingerprint

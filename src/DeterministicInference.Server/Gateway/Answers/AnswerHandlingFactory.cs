@@ -6,6 +6,7 @@ using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 using DeterministicInference.Server.Receipts.Issuing;
 using DeterministicInference.Server.Receipts.Store;
 
@@ -23,27 +24,24 @@ internal sealed class AnswerHandlingFactory(
     ReceiptIssuer? issuer
 )
 {
-    /// <param name="path">The route that serves the request.</param>
     /// <param name="request">The request as the client sent it.</param>
     /// <param name="pinned">The request as the engine gets it.</param>
     /// <exception cref="OpenAIException">
     /// 400: the request has no canonical form, which its receipt would bind.
     /// </exception>
-    public AnswerHandling Create(string path, CheckedRequest request, PinnedRequest pinned)
+    public AnswerHandling Create(CheckedRequest request, PinnedRequest pinned)
     {
         AnswerDelivery delivery = pinned.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json;
         bool isBound = issuer is not null || options.StableEnvelope;
-        Sha256Value digest = isBound ? Digest(path, request, pinned.Pins) : default;
-        StableIds? ids = options.StableEnvelope
-            ? new StableIds(digest, isChat: path != CanonicalRequest.Paths[0])
-            : null;
+        Sha256Value digest = isBound ? Digest(request, pinned.Pins) : default;
+        StableIds? ids = options.StableEnvelope ? new StableIds(digest, request.Route) : null;
         // The environment is fixed here: an answer that began in one environment never names another.
         ReceiptBuilder? receipt = issuer is null
             ? null
             : new ReceiptBuilder(
                 issuer,
                 new SealedRequest(
-                    path,
+                    request.Route.Path(),
                     digest,
                     pinned.Pins,
                     delivery,
@@ -56,16 +54,16 @@ internal sealed class AnswerHandlingFactory(
         return new AnswerHandling(
             delivery,
             readsLogprobs: receipt is not null && pinned.WantsLogprobs,
-            new AnswerRewriter(rules, pinned.HidesTokenIds, ids),
+            new AnswerRewriter(rules, request.Route, pinned.HidesTokenIds, ids),
             receipt
         );
     }
 
-    private static Sha256Value Digest(string path, CheckedRequest request, RequestPins pins)
+    private static Sha256Value Digest(CheckedRequest request, RequestPins pins)
     {
         try
         {
-            return CanonicalRequest.Digest(path, request.Body.Root, pins);
+            return CanonicalRequest.Digest(request.Route.Path(), request.Body.Root, pins);
         }
         catch (CanonicalFormException e)
         {

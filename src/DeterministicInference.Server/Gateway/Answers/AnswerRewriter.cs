@@ -5,6 +5,7 @@ using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Forwarding;
 using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 
 namespace DeterministicInference.Server.Gateway.Answers;
 
@@ -13,9 +14,10 @@ namespace DeterministicInference.Server.Gateway.Answers;
 /// requested, replaces engine-specific values and identifiers.
 /// </summary>
 /// <param name="rules">How the engine's answers differ from the API's.</param>
+/// <param name="route">The route that serves the request.</param>
 /// <param name="hidesTokenIds">Whether token ids are removed, because only this server requested them.</param>
 /// <param name="ids">Replacements for ids that the engine drew at random; null keeps the engine's.</param>
-internal sealed class AnswerRewriter(AnswerRules rules, bool hidesTokenIds, StableIds? ids = null)
+internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool hidesTokenIds, StableIds? ids = null)
 {
     private const int LongestId = 200;
 
@@ -164,7 +166,7 @@ internal sealed class AnswerRewriter(AnswerRules rules, bool hidesTokenIds, Stab
         }
         else if (isString && text.IsEmpty && rules.LeavesIdEmpty)
         {
-            _givenId ??= JsonText.QuoteBytes(AnswerId = ResponseIds.Completion());
+            _givenId ??= JsonText.QuoteBytes(AnswerId = ResponseIds.Answer(route));
             Replace(answer, part, _givenId);
         }
         else if (isString && AnswerId is null && text.Length is > 0 and <= LongestId && !text.Contains((byte)'\\'))

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using DeterministicInference.Receipts;
+using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 
 namespace DeterministicInference.Server.Gateway.Answers;
 
@@ -10,14 +12,13 @@ namespace DeterministicInference.Server.Gateway.Answers;
 /// request then has the same body, byte for byte. Anyone who sees such an id can test guesses of the request.
 /// </summary>
 /// <param name="request">Digest of the canonical request.</param>
-/// <param name="isChat">Whether the id has the prefix of chat answers.</param>
-internal sealed class StableIds(Sha256Value request, bool isChat)
+/// <param name="route">The route that serves the request.</param>
+internal sealed class StableIds(Sha256Value request, RequestRoute route)
 {
     private readonly Sha256Value _id = Sha256Value.Of([.. "dis-id/1\n"u8, .. request.ToArray()]);
 
     /// <summary>The member <c>id</c>, as JSON.</summary>
-    public byte[] Answer =>
-        field ??= Encoding.ASCII.GetBytes($"\"{(isChat ? "chatcmpl" : "cmpl")}-{_id.ToString()[..32]}\"");
+    public byte[] Answer => field ??= Encoding.ASCII.GetBytes($"\"{ResponseIds.Prefix(route)}{_id.ToString()[..32]}\"");
 
     /// <summary>The member <c>created</c>, as JSON: a number in the form of a time, which is not one.</summary>
     public byte[] Created =>

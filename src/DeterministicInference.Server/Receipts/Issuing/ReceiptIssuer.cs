@@ -20,6 +20,18 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
     private readonly bool _isInline = options.Receipts == ReceiptMode.Inline && !options.StableEnvelope,
         _refuses = options.OnReceiptFailure == ReceiptFailureAction.Refuse;
 
+    /// <summary>503: an answer that may not be sent without a receipt can't have one.</summary>
+    public static OpenAIException NotStored() =>
+        new(
+            StatusCodes.Status503ServiceUnavailable,
+            "server_error",
+            "Receipts can't be stored at present, and this server sends no answer without one (--on-receipt-failure).",
+            code: "log_unavailable"
+        )
+        {
+            RetryAfter = OpenAIException.UsualRetryAfter,
+        };
+
     /// <inheritdoc cref="ReceiptBuilder.SealAsync"/>
     public async Task<byte[]?> IssueAsync(
         ReceiptBuilder seal,
@@ -34,13 +46,7 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
         if (await store.AppendAsync(issued, cancellation) is null)
         {
             return _refuses
-                ? throw new OpenAIException(
-                    StatusCodes.Status503ServiceUnavailable,
-                    "server_error",
-                    "The answer's receipt can't be written at present, and this server sends no answer without "
-                        + "one (--on-receipt-failure).",
-                    code: "log_unavailable"
-                )
+                ? throw NotStored()
                 : Encoding.ASCII.GetBytes($$"""{"receipt_id":"{{seal.ReceiptId}}","error":"log_unavailable"}""");
         }
         if (options.StableEnvelope)

@@ -27,8 +27,8 @@ internal static class LogKeyFile
         catch (Exception e) when (e is CryptographicException || (WriteFailure.Is(e) && e is not ReceiptStoreException))
         {
             throw new ReceiptStoreException(
-                $"--data-dir: the key {folder.KeyFile} can't be used: {e.Message.TrimEnd('.')}. Restore it, or give "
-                    + "another --data-dir, or --receipts off."
+                $"--data-dir: the key {folder.KeyFile} can't be used: {e.Message.TrimEnd('.')}. Another "
+                    + "--data-dir begins a new log."
             );
         }
     }

@@ -11,15 +11,17 @@ internal sealed partial class ProblemState(string what, ILogger logger)
     /// <summary>The current problem; null while there is none.</summary>
     public string? Problem => _problem;
 
-    public void Report(string problem)
+    /// <returns>Whether there was none before.</returns>
+    public bool Report(string problem)
     {
         lock (_lock)
         {
             if (_problem is not null)
-                return;
+                return false;
             _problem = problem;
         }
         Failing(logger, what, problem);
+        return true;
     }
 
     public void Clear()

@@ -40,7 +40,10 @@ internal sealed class ReceiptStore : IAsyncDisposable
     /// <summary>The signed checkpoint of all stored entries.</summary>
     public string Checkpoint => _log.Note;
 
-    /// <summary>Null, or why receipts can't be stored. Clears when writes succeed again.</summary>
+    /// <summary>Whether receipts can be stored. The store tries by itself, without a new receipt.</summary>
+    public bool CanStore => _writer.CanStore;
+
+    /// <summary>Null, or why receipts can't be stored, or their checkpoint. Clears when writes succeed again.</summary>
     public string? Problem => _writer.Problem;
 
     /// <summary>Number of transactions so far; under load lower than the number of receipts.</summary>

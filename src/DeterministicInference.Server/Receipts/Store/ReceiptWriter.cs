@@ -57,7 +57,10 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         new Thread(Run) { IsBackground = true, Name = "receipts" }.Start();
     }
 
-    /// <summary>Why receipts are not stored, or null. Any thread may read it.</summary>
+    /// <summary>Whether receipts can be stored. Any thread may read it.</summary>
+    public bool CanStore => _storing.Problem is null;
+
+    /// <summary>Why receipts, or their checkpoint, are not stored, or null. Any thread may read it.</summary>
     public string? Problem => _storing.Problem ?? _publishing.Problem;
 
     /// <summary>Number of commits so far. Any thread may read it.</summary>
@@ -76,13 +79,35 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             // The queue is closed.
             return false;
         }
-        _storing.Report($"{_queue.BoundedCapacity} receipts are waiting for the disk");
+        Report($"{_queue.BoundedCapacity} receipts are waiting for the disk");
         return false;
     }
 
     /// <summary>Reports that a waiter has given up.</summary>
-    public void ReportSlow(TimeSpan limit) =>
-        _storing.Report($"the disk has taken longer than {limit.TotalSeconds:0.###} s");
+    public void ReportSlow(TimeSpan limit) => Report($"the disk has taken longer than {limit.TotalSeconds:0.###} s");
+
+    /// <summary>
+    /// A problem that another thread sees. The writer may just have stored everything and wait for writes, which don't
+    /// come where answers are refused meanwhile: an empty one makes it try.
+    /// </summary>
+    private void Report(string problem)
+    {
+        if (_storing.Report(problem))
+            Wake();
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            // A full queue keeps the thread awake.
+            _queue.TryAdd(new EmptyWrite());
+        }
+        catch (InvalidOperationException)
+        {
+            // The queue is closed.
+        }
+    }
 
     /// <summary>Stores queued writes, then ends.</summary>
     public async ValueTask DisposeAsync()
@@ -94,11 +119,10 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         _queue.Dispose();
     }
 
-    /// <summary>An empty write wakes the thread.</summary>
     private void Prune()
     {
         _isPruneDue = true;
-        TryAdd(new Wake());
+        Wake();
     }
 
     private void Run()
@@ -218,7 +242,8 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         }
     }
 
-    private sealed class Wake : PendingWrite
+    /// <summary>Wakes the thread.</summary>
+    private sealed class EmptyWrite : PendingWrite
     {
         public override bool Write(LogTransaction transaction) => true;
     }

@@ -19,13 +19,8 @@ internal sealed class AcmeFacts : IEngineFacts
             AttachedFacts.Describe(sheet);
             return;
         }
-        LaunchArguments.Describe(
-            new EngineCommandLine(launch.Arguments),
-            new Dictionary<string, string>(),
-            LeftOut,
-            false,
-            sheet
-        );
+        var given = new EngineCommandLine(launch.Arguments);
+        LaunchArguments.Describe(given, new Dictionary<string, string>(), LeftOut, false, sheet);
         VariableFacts.Describe(inputs.Variables, ["ACME_"], ["ACME_LOG"], sheet);
     }
 

@@ -123,7 +123,7 @@ public sealed class RequestFuzzTests
     /// </summary>
     private static void RequireDigest(CheckedRequest request, RequestRoute route)
     {
-        string path = CanonicalRequest.Paths[route == RequestRoute.Chat ? 1 : 0];
+        string path = route.Path();
         Sha256Value? parsed = null,
             read = null;
         try

@@ -7,6 +7,7 @@ using DeterministicInference.Server.Gateway.Answers;
 using DeterministicInference.Server.Gateway.Forwarding;
 using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.EndToEnd.Fuzz;
@@ -54,7 +55,7 @@ public sealed class StreamFuzzTests
         // An event without a blank line gets one.
         Assert.True(all.AsSpan().SequenceEqual(sent) || all.AsSpan().SequenceEqual([.. sent, .. "\n\n"u8]));
 
-        var rewriter = new AnswerRewriter(TgiAnswers.Rules, hidesTokenIds: true);
+        var rewriter = new AnswerRewriter(TgiAnswers.Rules, RequestRoute.Chat, hidesTokenIds: true);
         foreach (byte[] one in data.Where(one => one.Length > 0))
         {
             Rewrite(rewriter, one);
@@ -73,7 +74,7 @@ public sealed class StreamFuzzTests
                 return;
             rewriter.Read(answer);
             byte[] edited = JsonSplice.Apply(data, rewriter.Edits);
-            var again = new AnswerRewriter(TgiAnswers.Rules, hidesTokenIds: true);
+            var again = new AnswerRewriter(TgiAnswers.Rules, RequestRoute.Chat, hidesTokenIds: true);
             again.Read(new AnswerReader(AnswerDelivery.Sse).Read(edited));
             Assert.Equal(0, again.Edits.Length);
             using JsonDocument document = JsonDocument.Parse(

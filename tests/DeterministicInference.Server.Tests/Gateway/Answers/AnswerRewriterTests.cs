@@ -7,6 +7,7 @@ using DeterministicInference.Server.Engines.Tgi;
 using DeterministicInference.Server.Gateway.Answers;
 using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Gateway.Answers;
@@ -117,13 +118,15 @@ public sealed class AnswerRewriterTests
         Assert.False(scan.ChangesOutput);
     }
 
-    [Fact]
-    public void An_answer_without_an_id_gets_one_for_all_of_its_events()
+    [Theory]
+    [InlineData(false, "cmpl-")]
+    [InlineData(true, "chatcmpl-")]
+    public void An_answer_without_an_id_gets_one_for_all_of_its_events(bool isChat, string prefix)
     {
-        var scan = Rewriter();
+        var scan = Rewriter(route: isChat ? RequestRoute.Chat : RequestRoute.Completions);
         string one = Edited(scan, """{"id":"","choices":[]}"""),
             other = Edited(scan, """{"id":"","choices":[],"usage":null}""");
-        Assert.Matches("^cmpl-[0-9a-f]{24}$", scan.AnswerId);
+        Assert.Matches($"^{prefix}[0-9a-f]{{24}}$", scan.AnswerId);
         Assert.Equal($$"""{"id":"{{scan.AnswerId}}","choices":[]}""", one);
         Assert.StartsWith(one[..^1], other, StringComparison.Ordinal);
         Assert.Equal("""{"id":7,"choices":[]}""", Edited(Rewriter(), """{"id":7,"choices":[]}"""));
@@ -146,12 +149,12 @@ public sealed class AnswerRewriterTests
         const string Json =
             """{"id":"r-1","created":17,"choices":[{"message":{"tool_calls":[{"id":"a","type":"function"},"""
             + """{"index":1,"id":"b"}]},"index":1}],"timings":{"ms":1},"model":"m"}""";
-        string one = Edited(Rewriter(ids: new StableIds(Sha256Value.Of("x"u8), isChat: true)), Json);
+        string one = Edited(Rewriter(ids: new StableIds(Sha256Value.Of("x"u8), RequestRoute.Chat)), Json);
         string again = Edited(
-            Rewriter(ids: new StableIds(Sha256Value.Of("x"u8), isChat: true)),
+            Rewriter(ids: new StableIds(Sha256Value.Of("x"u8), RequestRoute.Chat)),
             Json.Replace("r-1", "r-2", StringComparison.Ordinal).Replace("17", "18", StringComparison.Ordinal)
         );
-        string other = Edited(Rewriter(ids: new StableIds(Sha256Value.Of("y"u8), isChat: true)), Json);
+        string other = Edited(Rewriter(ids: new StableIds(Sha256Value.Of("y"u8), RequestRoute.Chat)), Json);
         Assert.Equal(one, again);
         Assert.NotEqual(one, other);
         using JsonDocument document = JsonDocument.Parse(one);
@@ -192,12 +195,16 @@ public sealed class AnswerRewriterTests
     {
         const string Json =
             """{"id":"","choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":"eos_token"}]}""";
-        var other = new AnswerRewriter(AnswerRules.None, hidesTokenIds: false);
+        var other = new AnswerRewriter(AnswerRules.None, RequestRoute.Chat, hidesTokenIds: false);
         Assert.Equal([Json, Json], (string[])[Edited(other, Json), Edited(other, Json)]);
         foreach (string name in (string[])["tgi", "external"])
         {
             EngineRegistry engines = EngineRegistry.BuiltIn;
-            var scan = new AnswerRewriter(engines.AnswersOf(engines.Find(name)!), hidesTokenIds: false);
+            var scan = new AnswerRewriter(
+                engines.AnswersOf(engines.Find(name)!),
+                RequestRoute.Chat,
+                hidesTokenIds: false
+            );
             Edited(scan, Json);
             Assert.Equal(
                 $$$"""{"id":"{{{scan.AnswerId}}}","choices":[{"index":0,"delta":{"role":null},"finish_reason":"stop"}]}""",
@@ -225,8 +232,11 @@ public sealed class AnswerRewriterTests
         );
     }
 
-    private static AnswerRewriter Rewriter(bool hidesTokenIds = false, StableIds? ids = null) =>
-        new(TgiAnswers.Rules, hidesTokenIds, ids);
+    private static AnswerRewriter Rewriter(
+        bool hidesTokenIds = false,
+        StableIds? ids = null,
+        RequestRoute route = RequestRoute.Chat
+    ) => new(TgiAnswers.Rules, route, hidesTokenIds, ids);
 
     private static string Edited(AnswerRewriter scan, string json)
     {

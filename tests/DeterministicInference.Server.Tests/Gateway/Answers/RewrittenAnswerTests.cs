@@ -10,6 +10,7 @@ using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Answers;
 using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Gateway.Answers;
@@ -52,7 +53,7 @@ public sealed class RewrittenAnswerTests
 
     private static (int Edits, bool HasTokens) Require(MutatedAnswer answer, bool hides)
     {
-        var rewriter = new AnswerRewriter(AnswerRules.None, hides);
+        var rewriter = new AnswerRewriter(AnswerRules.None, RequestRoute.Chat, hides);
         using var sent = new Consumers(answer);
         using var received = new Consumers(answer);
         var reader = new AnswerReader(answer.Delivery, answer.WantsLogprobs);

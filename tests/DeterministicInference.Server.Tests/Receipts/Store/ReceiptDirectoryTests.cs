@@ -64,8 +64,9 @@ public sealed class ReceiptDirectoryTests : IDisposable
         else
             File.SetUnixFileMode(_folder.KeyFile, ReceiptDirectory.OwnerOnly | UnixFileMode.GroupRead);
         Assert.Equal(
-            $"--data-dir: the key can't be used: Others than its owner may use the key file '{_folder.KeyFile}'. If "
-                + $"nobody has read it: chmod 600 '{_folder.KeyFile}'.",
+            $"--data-dir: the key {_folder.KeyFile} can't be used: Others than its owner may use the key file "
+                + $"'{_folder.KeyFile}'. If nobody has read it: chmod 600 '{_folder.KeyFile}'. Another --data-dir "
+                + "begins a new log.",
             _folder.Refusal()
         );
     }
@@ -84,7 +85,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(_folder.KeyFile, ReceiptDirectory.OwnerOnly);
         Assert.StartsWith(
-            "--data-dir: the key can't be used: The text is not an unencrypted PKCS#8 private key",
+            $"--data-dir: the key {_folder.KeyFile} can't be used: The text is not an unencrypted PKCS#8 private key",
             _folder.Refusal(),
             StringComparison.Ordinal
         );

@@ -297,13 +297,24 @@ public sealed class ServerCrashTests
         }
         else
         {
-            Reply refused = await server.Api.PostAsync(ApiClient.Completions, Json);
-            JsonNode error = OpenAIErrors.Read(refused, HttpStatusCode.ServiceUnavailable, "server_error");
-            Assert.Equal("log_unavailable", (string?)error["code"]);
-            using EventStream stream = await server.Api.OpenAsync(ApiClient.Completions, Stream);
-            // A broken stream never ends regularly.
-            await Assert.ThrowsAnyAsync<IOException>(stream.ReadToEndAsync);
+            using (EventStream stream = await server.Api.OpenAsync(ApiClient.Completions, Stream))
+            {
+                // A broken stream never ends regularly.
+                await Assert.ThrowsAnyAsync<IOException>(stream.ReadToEndAsync);
+            }
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Api.GetAsync("/readyz")).Status);
+            foreach (string request in (string[])[Json, Stream])
+            {
+                Reply refused = await server.Api.PostAsync(ApiClient.Completions, request);
+                JsonNode error = OpenAIErrors.Read(refused, HttpStatusCode.ServiceUnavailable, "server_error");
+                Assert.Equal("log_unavailable", (string?)error["code"]);
+                Assert.Equal("5", Assert.Single(refused.Headers.GetValues("Retry-After")));
+            }
+            // Only the first one reached the engine, which counts its tokens.
+            Assert.All(
+                server.Log.Lines.Where(line => line.Contains(" 503 ", StringComparison.Ordinal)).Skip(1),
+                line => Assert.DoesNotContain("completion_tokens", line, StringComparison.Ordinal)
+            );
         }
         JsonObject health = (await server.Api.GetAsync("/health")).Json;
         Assert.Equal("unavailable", (string?)health["receipts"]!["status"]);

@@ -1,3 +1,5 @@
+using DeterministicInference.Receipts.Canonical;
+
 namespace DeterministicInference.Server.OpenAI.Requests.Types;
 
 /// <summary>The generating routes.</summary>
@@ -19,8 +21,8 @@ internal enum RequestRoute
 /// <summary>What is known of a <see cref="RequestRoute"/>.</summary>
 internal static class RequestRoutes
 {
-    public const string Chat = "/v1/chat/completions",
-        Completions = "/v1/completions";
+    public const string Chat = CanonicalRequest.ChatPath,
+        Completions = CanonicalRequest.CompletionsPath;
 
     /// <summary>The path of one route.</summary>
     public static string Path(this RequestRoute route) =>
