@@ -11,4 +11,16 @@ internal static class Limits
 
     /// <inheritdoc cref="Within{T}"/>
     public static Task Within(this Task task) => task.WaitAsync(Overall, Xunit.TestContext.Current.CancellationToken);
+
+    /// <summary>Polls until the condition is true, for what gives no event.</summary>
+    /// <param name="describe">What there is instead, for the failure.</param>
+    public static async Task UntilAsync(Func<bool> condition, Func<string> describe)
+    {
+        using var limit = new CancellationTokenSource(Overall);
+        while (!condition())
+        {
+            Xunit.Assert.False(limit.IsCancellationRequested, describe());
+            await Task.Delay(5, Xunit.TestContext.Current.CancellationToken);
+        }
+    }
 }

@@ -24,22 +24,22 @@ internal sealed class TaggedProcesses(string tag)
 
     /// <summary>Waits until so many processes of that name run.</summary>
     public Task WaitForAsync(string name, int count) =>
-        UntilAsync(() => Named(name).Count == count, () => $"{Named(name).Count} of {count} {name}");
+        Limits.UntilAsync(() => Named(name).Count == count, () => $"{Named(name).Count} of {count} {name}");
 
     /// <summary>Waits until these do not run any more.</summary>
     public static Task WaitForEndAsync(IReadOnlyList<ProcessIdentity> processes) =>
-        UntilAsync(() => !processes.Any(process => process.IsRunning), () => string.Join("; ", processes));
+        Limits.UntilAsync(() => !processes.Any(process => process.IsRunning), () => string.Join("; ", processes));
 
     /// <summary>Waits until there is one.</summary>
     public static async Task<ProcessIdentity> FindAsync(Func<IReadOnlyList<ProcessIdentity>> search)
     {
         IReadOnlyList<ProcessIdentity> found = [];
-        await UntilAsync(() => (found = search()).Count > 0, () => "none");
+        await Limits.UntilAsync(() => (found = search()).Count > 0, () => "none");
         return found[0];
     }
 
     /// <summary>Waits until none runs.</summary>
-    public Task WaitForNoneAsync() => UntilAsync(() => Running.Count == 0, Describe);
+    public Task WaitForNoneAsync() => Limits.UntilAsync(() => Running.Count == 0, Describe);
 
     public void AssertNone() => Assert.True(Running.Count == 0, Describe());
 
@@ -69,15 +69,4 @@ internal sealed class TaggedProcesses(string tag)
 
     private string Describe() =>
         string.Join("; ", Running.Select(process => $"{process.Pid} {CommandLine(process.Pid).Replace('\0', ' ')}"));
-
-    /// <summary>Polls, as the end of foreign processes gives no event.</summary>
-    private static async Task UntilAsync(Func<bool> condition, Func<string> describe)
-    {
-        using var limit = new CancellationTokenSource(Limits.Overall);
-        while (!condition())
-        {
-            Assert.False(limit.IsCancellationRequested, describe());
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
-    }
 }

@@ -10,6 +10,7 @@ using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -93,7 +94,7 @@ internal sealed class IssuingServer : IAsyncDisposable
             "127.0.0.1",
             0,
             1 << 20,
-            HttpServer.UsualHeadersTimeout
+            new ServeOptions().RequestHeadersTimeout
         );
         builder.Logging.ClearProviders();
         WebApplication app = builder.Build();

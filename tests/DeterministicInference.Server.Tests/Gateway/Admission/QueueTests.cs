@@ -236,19 +236,8 @@ public sealed class QueueTests(SharedFakeBackend shared)
         };
 
     private static Task QueuedAsync(RunningGateway gateway, int count) =>
-        UntilAsync(() => gateway.Limit.Queued == count);
+        Limits.UntilAsync(() => gateway.Limit.Queued == count, () => $"{gateway.Limit.Queued} in the queue");
 
     private static Task InFlightAsync(RunningGateway gateway, int count) =>
-        UntilAsync(() => gateway.Limit.InFlight == count);
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Limits.Overall);
-        while (!condition())
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
+        Limits.UntilAsync(() => gateway.Limit.InFlight == count, () => $"{gateway.Limit.InFlight} in flight");
 }
