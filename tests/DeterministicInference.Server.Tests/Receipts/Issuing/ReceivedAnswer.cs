@@ -74,11 +74,19 @@ internal sealed record ReceivedAnswer(
     /// <summary>Every check of signature and commitments passes.</summary>
     public async Task<ReceiptStatement> RequireValidAsync(ApiClient api, bool logprobs = false)
     {
+        VerificationResult result = await VerifyAsync(api, logprobs);
+        Assert.True(!result.Failures.Any(), string.Join('\n', result.Failures));
+        Assert.Equal(ReceiptId, Statement.ReceiptId);
+        return Statement;
+    }
+
+    /// <summary>Checks signature and commitments with the key and the environment that the server publishes.</summary>
+    public async Task<VerificationResult> VerifyAsync(ApiClient api, bool logprobs = false)
+    {
         JsonObject key = (await api.GetAsync("/v1/receipts/key")).Json;
         using VerificationKey trusted = VerificationKey.FromPem((string)key["pem"]!);
-        ReceiptStatement statement = Statement;
-        Reply environment = await api.GetAsync($"/v1/environment/{statement.EnvironmentId}");
-        VerificationResult result = ReceiptVerifier.Verify(
+        Reply environment = await api.GetAsync($"/v1/environment/{Statement.EnvironmentId}");
+        return ReceiptVerifier.Verify(
             new ReceiptEvidence(Receipt)
             {
                 RequestBody = Encoding.UTF8.GetBytes(Request),
@@ -87,8 +95,5 @@ internal sealed record ReceivedAnswer(
             },
             trusted
         );
-        Assert.True(!result.Failures.Any(), string.Join('\n', result.Failures));
-        Assert.Equal(ReceiptId, statement.ReceiptId);
-        return statement;
     }
 }
