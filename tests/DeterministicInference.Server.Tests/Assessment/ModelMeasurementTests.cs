@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Facts;
@@ -50,8 +49,7 @@ public sealed class ModelMeasurementTests : IDisposable
     {
         // Opening a pipe blocks until it has a writer. A file that is not regular is not measured.
         string pipe = Path.Combine(_root, "model.safetensors");
-        using (Process made = Process.Start("mkfifo", [pipe]))
-            await made.WaitForExitAsync().Within();
+        Assert.Equal(0, (await InstalledProgram.RunAsync("mkfifo", pipe)).ExitCode);
         using ModelMeasurement model = Create(_root);
         model.Begin();
         Task<FactSheet> described = DescribeAsync(model);

@@ -38,10 +38,7 @@ internal sealed record ReceivedAnswer(
         params IEnumerable<(string Name, string Value)> headers
     )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path)
-        {
-            Content = new StringContent(json, Encoding.UTF8, "application/json"),
-        };
+        using HttpRequestMessage request = ApiClient.Post(path, json);
         foreach ((string name, string value) in headers)
             request.Headers.Add(name, value);
         using HttpResponseMessage response = await api.Http.SendAsync(request, TestContext.Current.CancellationToken);

@@ -235,14 +235,10 @@ public sealed class ServerCrashTests
             bool isStream = (client + i) % 2 == 0;
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, ApiClient.Completions)
-                {
-                    Content = new StringContent(
-                        $$"""{"prompt":"{{client}} {{i}}","max_tokens":2,"stream":{{(isStream ? "true" : "false")}}}""",
-                        Encoding.UTF8,
-                        "application/json"
-                    ),
-                };
+                using HttpRequestMessage request = ApiClient.Post(
+                    ApiClient.Completions,
+                    $$"""{"prompt":"{{client}} {{i}}","max_tokens":2,"stream":{{(isStream ? "true" : "false")}}}"""
+                );
                 using HttpResponseMessage response = await server.Api.Http.SendAsync(
                     request,
                     HttpCompletionOption.ResponseHeadersRead,
