@@ -68,7 +68,7 @@ public sealed class CancellationTests : SchedulerTestBase
         steps.OnStep = step =>
         {
             if (step == 3)
-                left.Task.Wait();
+                Assert.True(left.Task.Wait(StepRecorder.LongestHold));
         };
 
         await foreach (GenerationEvent _ in engine.Scheduler.Generate(Request(5, 3, 500), Cancellation))

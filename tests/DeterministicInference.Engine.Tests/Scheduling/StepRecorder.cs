@@ -8,6 +8,9 @@ namespace DeterministicInference.Engine.Tests.Scheduling;
 /// </summary>
 internal sealed class StepRecorder
 {
+    /// <summary>Time after which the scheduler counts as forgotten: it fails instead of waiting for ever.</summary>
+    public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(60);
+
     private volatile TaskCompletionSource? _held;
 
     public StepRecorder(GenerationScheduler scheduler) => scheduler.BeforeStep = Record;
@@ -28,7 +31,8 @@ internal sealed class StepRecorder
 
     private void Record(IReadOnlyList<BatchRow> rows)
     {
-        _held?.Task.Wait();
+        if (_held?.Task.Wait(LongestHold) == false)
+            throw new TimeoutException("The scheduler is held and nobody lets it go.");
         Steps.Add([.. rows]);
         OnStep?.Invoke(Steps.Count);
     }

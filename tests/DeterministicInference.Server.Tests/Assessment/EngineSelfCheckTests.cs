@@ -214,10 +214,7 @@ public sealed class EngineSelfCheckTests
             engine.Url.ToString(),
             keyed(RunningGateway.Options)
         );
-        using var request = new HttpRequestMessage(HttpMethod.Post, ApiClient.Completions)
-        {
-            Content = new StringContent("""{"prompt":"by a client"}""", null, "application/json"),
-        };
+        using HttpRequestMessage request = ApiClient.Post(ApiClient.Completions, """{"prompt":"by a client"}""");
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer of-the-client");
         Reply reply = await gateway.Api.SendAsync(request);
         Assert.Equal("by a client 42", (string?)reply.Json["choices"]![0]!["text"]);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Facts;
@@ -50,17 +49,15 @@ public sealed class ModelMeasurementTests : IDisposable
     {
         // Opening a pipe blocks until it has a writer. A file that is not regular is not measured.
         string pipe = Path.Combine(_root, "model.safetensors");
-        using (Process made = Process.Start("mkfifo", [pipe]))
-            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, (await InstalledProgram.RunAsync("mkfifo", pipe)).ExitCode);
         using ModelMeasurement model = Create(_root);
         model.Begin();
         Task<FactSheet> described = DescribeAsync(model);
-        while (!_progress.Contains("hashing the model: 0.0 of 0.0 GB"))
-        {
-            Assert.False(described.IsCompleted);
-            await Task.Yield();
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-        }
+        await Limits.UntilAsync(
+            () => _progress.Contains("hashing the model: 0.0 of 0.0 GB"),
+            () => string.Join("; ", _progress)
+        );
+        Assert.False(described.IsCompleted);
         File.OpenHandle(pipe, FileMode.Open, FileAccess.Write).Dispose();
         Assert.Equal(["model_not_measured"], (await described.Within()).Findings.Select(finding => finding.Code));
     }

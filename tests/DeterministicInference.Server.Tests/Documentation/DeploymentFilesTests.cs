@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using DeterministicInference.Server.Configuration;
@@ -74,12 +73,8 @@ public sealed class DeploymentFilesTests
         async Task<(int, string)> VerifyAsync(string text)
         {
             await File.WriteAllTextAsync(path, text, TestContext.Current.CancellationToken);
-            using Process process = Process.Start(
-                new ProcessStartInfo(analyze, ["verify", "--man=no", path]) { RedirectStandardError = true }
-            )!;
-            string error = await process.StandardError.ReadToEndAsync().Within();
-            await process.WaitForExitAsync().Within();
-            return (process.ExitCode, error);
+            CommandResult result = await InstalledProgram.RunAsync(analyze, "verify", "--man=no", path);
+            return (result.ExitCode, result.Error);
         }
     }
 

@@ -41,6 +41,10 @@ internal sealed class ApiClient(string url) : IDisposable
 
     public string Url { get; } = url;
 
+    /// <summary>A POST of JSON, to which a test may add headers.</summary>
+    public static HttpRequestMessage Post(string path, string json) =>
+        new(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+
     public Task<Reply> GetAsync(string path) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path));
 
     public Task<Reply> PostAsync(string path, string json) => SendAsync(Post(path, json));
@@ -126,7 +130,4 @@ internal sealed class ApiClient(string url) : IDisposable
         HealthAsync(health => (int)health["running_sequences"]! + (int)health["waiting_requests"]! == 0);
 
     public void Dispose() => Http.Dispose();
-
-    private static HttpRequestMessage Post(string path, string json) =>
-        new(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DeterministicInference.Server.Tests.Fixtures;
 
 /// <summary>Programs of this machine.</summary>
@@ -7,4 +9,19 @@ internal static class InstalledProgram
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(':')
             .Any(folder => File.Exists(Path.Combine(folder, name)));
+
+    /// <summary>Runs one to its end.</summary>
+    public static async Task<CommandResult> RunAsync(string file, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync().Within();
+        return new CommandResult(process.ExitCode, await output.Within(), await error.Within());
+    }
 }

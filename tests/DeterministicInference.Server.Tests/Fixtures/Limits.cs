@@ -14,10 +14,14 @@ internal static class Limits
 
     /// <summary>Polls until the condition is true, for what gives no event.</summary>
     /// <param name="describe">What there is instead, for the failure.</param>
-    public static async Task UntilAsync(Func<bool> condition, Func<string> describe)
+    public static Task UntilAsync(Func<bool> condition, Func<string> describe) =>
+        UntilAsync(() => Task.FromResult(condition()), describe);
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, Func{string})"/>
+    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> describe)
     {
         using var limit = new CancellationTokenSource(Overall);
-        while (!condition())
+        while (!await condition().Within())
         {
             Xunit.Assert.False(limit.IsCancellationRequested, describe());
             await Task.Delay(5, Xunit.TestContext.Current.CancellationToken);

@@ -30,26 +30,22 @@ internal sealed class ProcessFamily
         Assert.True(member.Signal(signal), $"process {member.Pid} is gone");
     }
 
-    /// <summary>Waits until no process is left. Polls, as the end of foreign processes gives no event.</summary>
-    public async Task GoneAsync()
-    {
-        using var limit = new CancellationTokenSource(Limits.Overall);
-        while (Members.Count > 0)
-        {
-            Assert.False(limit.IsCancellationRequested, Describe());
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
-    }
+    /// <summary>Waits until no process is left.</summary>
+    public Task GoneAsync() => Limits.UntilAsync(() => Members.Count == 0, Describe);
 
     /// <summary>Ends processes that a failed test left.</summary>
-    public void EndAll()
-    {
-        for (IReadOnlyList<ProcessEntry> left = Members; left.Count > 0; left = Members)
-        {
-            foreach (ProcessEntry member in left)
-                member.Identity.Signal(Libc.SigKill);
-        }
-    }
+    public void EndAll() =>
+        // Again and again, as one that starts others may do so between the look and the kill.
+        SpinWait.SpinUntil(
+            () =>
+            {
+                IReadOnlyList<ProcessEntry> left = Members;
+                foreach (ProcessEntry member in left)
+                    member.Identity.Signal(Libc.SigKill);
+                return left.Count == 0;
+            },
+            Limits.Overall
+        );
 
     /// <summary>The members' command lines, for messages.</summary>
     public string Describe() =>

@@ -22,7 +22,8 @@ internal sealed class RunningGateway : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly GatewayComposition _gateway;
-    private ReceiptStore? _receipts;
+    private readonly ReceiptStore? _receipts;
+    private bool _isDisposed;
 
     private RunningGateway(
         WebApplication app,
@@ -129,12 +130,17 @@ internal sealed class RunningGateway : IAsyncDisposable
         return new RunningGateway(app, gateway, status, activity, receipts, log);
     }
 
+    /// <summary>Stops it, which a test may do before its end, in order to see all that is logged.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
         Api.Dispose();
+        // Without patience, as tests leave requests that never end. What fails in it fails the test.
+        await _app.StopAsync(new CancellationToken(canceled: true));
         await _app.DisposeAsync();
         _gateway.Dispose();
-        if (Interlocked.Exchange(ref _receipts, null) is { } receipts)
-            await receipts.DisposeAsync();
+        if (_receipts is not null)
+            await _receipts.DisposeAsync();
     }
 }

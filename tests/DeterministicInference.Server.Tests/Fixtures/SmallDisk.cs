@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Fixtures;
@@ -22,10 +21,7 @@ internal sealed class SmallDisk(string folder, int bytes)
         if (isPossible)
         {
             string[] command = new SmallDisk("/mnt", 1 << 20).Prefix;
-            var start = new ProcessStartInfo(command[0], [.. command[1..], "true"]) { RedirectStandardError = true };
-            using Process trial = Process.Start(start)!;
-            await trial.WaitForExitAsync(TestContext.Current.CancellationToken).Within();
-            isPossible = trial.ExitCode == 0;
+            isPossible = (await InstalledProgram.RunAsync(command[0], [.. command[1..], "true"])).ExitCode == 0;
         }
         Assert.SkipUnless(isPossible, "skipped: needs a mount namespace of its own (unshare -rm)");
     }

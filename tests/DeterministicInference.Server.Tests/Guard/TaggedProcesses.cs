@@ -55,14 +55,18 @@ internal sealed class TaggedProcesses(string tag)
     }
 
     /// <summary>Ends processes that a failed test left.</summary>
-    public void EndAll()
-    {
-        for (IReadOnlyList<ProcessIdentity> left = Running; left.Count > 0; left = Running)
-        {
-            foreach (ProcessIdentity process in left)
-                process.Signal(Libc.SigKill);
-        }
-    }
+    public void EndAll() =>
+        // Again and again, as one that starts others may do so between the look and the kill.
+        SpinWait.SpinUntil(
+            () =>
+            {
+                IReadOnlyList<ProcessIdentity> left = Running;
+                foreach (ProcessIdentity process in left)
+                    process.Signal(Libc.SigKill);
+                return left.Count == 0;
+            },
+            Limits.Overall
+        );
 
     public static string CommandLine(int pid) =>
         System.Text.Encoding.UTF8.GetString(ProcFile.ReadAll($"/proc/{pid}/cmdline"));

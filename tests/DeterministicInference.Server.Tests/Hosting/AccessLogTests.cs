@@ -78,13 +78,7 @@ public sealed class AccessLogTests(SharedFakeBackend shared)
 
         async Task<string> IdAsync(string id)
         {
-            var request = new HttpRequestMessage(HttpMethod.Post, ApiClient.Completions)
-            {
-                Content = new StringContent(
-                    $$"""{"prompt":"id {{id}}"}""",
-                    new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")
-                ),
-            };
+            HttpRequestMessage request = ApiClient.Post(ApiClient.Completions, $$"""{"prompt":"id {{id}}"}""");
             Assert.True(request.Headers.TryAddWithoutValidation("x-request-id", id));
             return Assert.Single((await gateway.Api.SendAsync(request)).Headers.GetValues("x-request-id"));
         }

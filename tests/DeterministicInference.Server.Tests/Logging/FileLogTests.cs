@@ -86,7 +86,7 @@ public sealed partial class FileLogTests
     {
         // A pipe is a file that can be as slow as its reader.
         Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs named pipes");
-        Assert.Equal(0, await RunAsync("mkfifo", _path));
+        Assert.Equal(0, (await InstalledProgram.RunAsync("mkfifo", _path)).ExitCode);
         // Open for reading as well, so that opening it for writing does not wait.
         using var reader = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite);
         string big = new('x', 1 << 20);
@@ -159,13 +159,6 @@ public sealed partial class FileLogTests
 
     private static void Say(ILogger logger, string message) =>
         logger.Log(LogLevel.Information, default, message, null, (text, _) => text);
-
-    private static async Task<int> RunAsync(string file, string argument)
-    {
-        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(file, [argument]);
-        await process.WaitForExitAsync().Within();
-        return process.ExitCode;
-    }
 
     [GeneratedRegex(@"thread (\d+) line (\d+)$")]
     private static partial Regex Numbers();

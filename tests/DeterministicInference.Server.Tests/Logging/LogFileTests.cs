@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
@@ -90,7 +89,7 @@ public sealed partial class LogFileTests
         }
         finally
         {
-            await RunAsync("umount", folder);
+            await InstalledProgram.RunAsync("umount", folder);
         }
     }
 
@@ -194,15 +193,9 @@ public sealed partial class LogFileTests
     }
 
     private static async Task<bool> MountAsync(params string[] arguments) =>
-        OperatingSystem.IsLinux() && File.Exists("/usr/bin/mount") && await RunAsync("/usr/bin/mount", arguments) == 0;
-
-    private static async Task<int> RunAsync(string file, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardError = true })!;
-        await process.StandardError.ReadToEndAsync().Within();
-        await process.WaitForExitAsync().Within();
-        return process.ExitCode;
-    }
+        OperatingSystem.IsLinux()
+        && File.Exists("/usr/bin/mount")
+        && (await InstalledProgram.RunAsync("/usr/bin/mount", arguments)).ExitCode == 0;
 
     [GeneratedRegex(@"\| WARNING  \| deterministic_inference\.log \| (\d+) lines could not be written$")]
     private static partial Regex Lost();

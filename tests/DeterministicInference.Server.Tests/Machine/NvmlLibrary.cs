@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace DeterministicInference.Server.Tests.Machine;
 
 /// <summary>A replacement of the driver's NVML, compiled on this machine, with the GPUs of a variable.</summary>
@@ -45,13 +43,17 @@ internal static class NvmlLibrary
         string folder = TestModels.NewFolder("nvml"),
             source = Path.Combine(folder, "nvml.c");
         await File.WriteAllTextAsync(source, Source);
-        using Process process = Process.Start(
+        CommandResult result = await InstalledProgram.RunAsync(
             compiler,
-            ["-shared", "-fPIC", "-w", "-o", Path.Combine(folder, "libnvidia-ml.so.1"), source]
+            "-shared",
+            "-fPIC",
+            "-w",
+            "-o",
+            Path.Combine(folder, "libnvidia-ml.so.1"),
+            source
         );
-        await process.WaitForExitAsync().Within();
-        return process.ExitCode == 0
+        return result.ExitCode == 0
             ? folder
-            : throw new InvalidOperationException($"{compiler} exited with code {process.ExitCode}.");
+            : throw new InvalidOperationException($"{compiler} exited with {result.ExitCode}: {result.Error}");
     }
 }

@@ -92,7 +92,10 @@ public sealed class StopDeadlineTests
             ApiClient.Completions,
             """{"prompt":"direct","fake":{"gate":"never"}}"""
         );
-        while (JsonNode.Parse((await server.Engine.GetAsync("/__fake/requests")).Body)!.AsArray().Count == 0) { }
+        await Limits.UntilAsync(
+            async () => JsonNode.Parse((await server.Engine.GetAsync("/__fake/requests")).Body)!.AsArray().Count > 0,
+            () => "the engine has no request"
+        );
         server.Terminate();
         await Assert.ThrowsAsync<HttpRequestException>(() => direct);
         Assert.Equal(0, await server.WaitForExitAsync());

@@ -134,20 +134,20 @@ public sealed class CrashLoopTests
         await Assert.ThrowsAsync<HttpRequestException>(() => server.Engine.PostAsync("/__fake/exit/7", ""));
 
     /// <summary>Listens as soon as the engine has released the port.</summary>
-    private static async Task ListenAsync(System.Net.Sockets.TcpListener listener)
-    {
-        while (true)
-        {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            try
+    private static Task ListenAsync(System.Net.Sockets.TcpListener listener) =>
+        Limits.UntilAsync(
+            () =>
             {
-                listener.Start();
-                return;
-            }
-            catch (System.Net.Sockets.SocketException)
-            {
-                await Task.Yield();
-            }
-        }
-    }
+                try
+                {
+                    listener.Start();
+                    return true;
+                }
+                catch (System.Net.Sockets.SocketException)
+                {
+                    return false;
+                }
+            },
+            () => "the port is in use"
+        );
 }

@@ -83,11 +83,9 @@ public sealed class OtherEngineTests
             ApiClient.Completions,
             """{"prompt":"first","max_tokens":3,"fake":{"gate":"g"}}"""
         );
-        while ((int)(await ProgressAsync(server))["in_flight"]! != 1)
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        await server.Api.HealthAsync(health => (int)health["backend"]!["progress"]!["in_flight"]! == 1);
         Task<JsonObject> second = server.Api.JsonAsync(ApiClient.Completions, """{"prompt":"second","max_tokens":3}""");
-        while ((int)(await ProgressAsync(server))["queued"]! != 1)
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        await server.Api.HealthAsync(health => (int)health["backend"]!["progress"]!["queued"]! == 1);
         Assert.Equal(HttpStatusCode.OK, (await server.Engine.PostAsync("/__fake/gates/g", "")).Status);
         Assert.Equal("tiny", (string?)(await first.Within())["model"]);
         Assert.Equal("tiny", (string?)(await second.Within())["model"]);
@@ -174,9 +172,6 @@ public sealed class OtherEngineTests
             (await server.Api.GetAsync("/health")).Json["determinism"]!.ToJsonString()
         );
     }
-
-    private static async Task<JsonNode> ProgressAsync(ServeProcess server) =>
-        (await server.Api.GetAsync("/health")).Json["backend"]!["progress"]!;
 
     private static async Task<string> ArgumentsAsync(ServeProcess server) =>
         string.Join(

@@ -53,10 +53,7 @@ internal sealed class RecordedExchange
 
     private static async Task<RecordedExchange> AskAsync(ApiClient api, string key, string body, string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path)
-        {
-            Content = new StringContent(body, Encoding.UTF8, "application/json"),
-        };
+        using HttpRequestMessage request = ApiClient.Post(path, body);
         using HttpResponseMessage response = await api.Http.SendAsync(
             request,
             HttpCompletionOption.ResponseHeadersRead,

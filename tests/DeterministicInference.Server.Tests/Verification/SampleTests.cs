@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using DeterministicInference.Server.Tests.Documentation;
 using DeterministicInference.Server.Tests.Serve;
@@ -140,7 +139,7 @@ public sealed class SampleTests : IAsyncLifetime
     public async Task The_C_sharp_sample_asks_and_verifies()
     {
         string sample = Path.Combine(AppContext.BaseDirectory, "ReceiptSample.dll");
-        CommandResult result = await RunAsync(
+        CommandResult result = await InstalledProgram.RunAsync(
             ServerProgram.Built.File,
             sample,
             _server.Url,
@@ -155,23 +154,9 @@ public sealed class SampleTests : IAsyncLifetime
     private static Task<CommandResult> NodeAsync(string sample, params string[] arguments)
     {
         Assert.SkipWhen(OwnerProcess.Find("node") is null, "skipped: needs Node");
-        return RunAsync(
+        return InstalledProgram.RunAsync(
             OwnerProcess.Find("node")!,
             [Path.Combine(RepositoryFiles.Root, "samples", "node", sample), .. arguments]
         );
-    }
-
-    private static async Task<CommandResult> RunAsync(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(),
-            error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().Within();
-        return new CommandResult(process.ExitCode, await output.Within(), await error.Within());
     }
 }

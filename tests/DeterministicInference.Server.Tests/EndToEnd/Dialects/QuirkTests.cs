@@ -146,10 +146,10 @@ public sealed class QuirkTests(DialectServers servers)
     public async Task Llama_server_gets_no_name_of_a_conversation_that_would_outlive_its_client()
     {
         DialectServer server = await servers.StartedAsync(Dialect.LlamaCpp);
-        using var request = new HttpRequestMessage(HttpMethod.Post, ApiClient.Completions)
-        {
-            Content = new StringContent("""{"prompt":"conversation","max_tokens":2}""", null, "application/json"),
-        };
+        using HttpRequestMessage request = ApiClient.Post(
+            ApiClient.Completions,
+            """{"prompt":"conversation","max_tokens":2}"""
+        );
         request.Headers.Add("X-Conversation-Id", "c1");
         Assert.Equal(HttpStatusCode.OK, (await server.Api.SendAsync(request)).Status);
         JsonNode sent = Assert.Single(

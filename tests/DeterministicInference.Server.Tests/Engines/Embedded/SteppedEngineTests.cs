@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using DeterministicInference.Engine.Scheduling;
 using DeterministicInference.Server.Engines.Embedded;
 using Xunit;
 
@@ -64,14 +65,18 @@ public sealed class SteppedEngineTests
     public async Task Streams_advance_side_by_side()
     {
         await using InProcessEngine server = await InProcessEngine.StartAsync();
+        GenerationScheduler scheduler = server.Engine.Scheduler;
         int[] received = new int[Streams];
+        using var allArrived = new ManualResetEventSlim();
         using var everythingRead = new SemaphoreSlim(0);
         bool stuck = false;
         int shared = 0;
-        server.Engine.Scheduler.BeforeStep = rows =>
+        scheduler.BeforeStep = rows =>
         {
+            // The first request waits for the others, so that none is over before the last one begins.
+            stuck |= !allArrived.Wait(Limits.Overall);
             // Every token that exists has been read by its client before the next ones are computed.
-            while (received.Sum() < server.Engine.Scheduler.GeneratedTokens)
+            while (received.Sum() < scheduler.GeneratedTokens)
             {
                 if (everythingRead.Wait(Limits.Overall))
                     continue;
@@ -84,10 +89,17 @@ public sealed class SteppedEngineTests
 
         int ended = 0,
             endedBeforeLastBegan = 0;
-        await Task.WhenAll(Enumerable.Range(0, Streams).Select(ReadAsync)).Within();
+        Task read = Task.WhenAll(Enumerable.Range(0, Streams).Select(ReadAsync));
+        await Limits.UntilAsync(
+            () => scheduler.RunningSequences + scheduler.WaitingRequests == Streams,
+            () => $"{scheduler.RunningSequences} run, {scheduler.WaitingRequests} wait"
+        );
+        allArrived.Set();
+        await read.Within();
         Assert.False(stuck);
         Assert.Equal(Enumerable.Repeat(Tokens, Streams), received);
         Assert.Equal(0, endedBeforeLastBegan);
+        // All but the step of the first request alone, and those until the others are taken from the queue.
         Assert.InRange(shared, Tokens / 2, Tokens);
 
         async Task ReadAsync(int i)

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Tests.Configuration;
 using Xunit;
@@ -186,10 +185,7 @@ public sealed class CorsTests(SharedFakeBackend shared)
 
     private static Task<Reply> PostAsync(RunningGateway gateway, string? origin, string body, string? key)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, ApiClient.Completions)
-        {
-            Content = new StringContent(body, Encoding.UTF8, "application/json"),
-        };
+        HttpRequestMessage request = ApiClient.Post(ApiClient.Completions, body);
         if (origin is not null)
             request.Headers.Add("Origin", origin);
         if (key is not null)

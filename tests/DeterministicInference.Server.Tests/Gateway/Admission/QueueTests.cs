@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Supervision;
@@ -226,14 +225,7 @@ public sealed class QueueTests(SharedFakeBackend shared)
         $$$"""{"prompt":"{{{prompt}}}","fake":{"gate":"{{{gate}}}"}}""";
 
     private static HttpRequestMessage Stream(string prompt) =>
-        new(HttpMethod.Post, ApiClient.Completions)
-        {
-            Content = new StringContent(
-                $$"""{"prompt":"{{prompt}}","stream":true}""",
-                Encoding.UTF8,
-                "application/json"
-            ),
-        };
+        ApiClient.Post(ApiClient.Completions, $$"""{"prompt":"{{prompt}}","stream":true}""");
 
     private static Task QueuedAsync(RunningGateway gateway, int count) =>
         Limits.UntilAsync(() => gateway.Limit.Queued == count, () => $"{gateway.Limit.Queued} in the queue");

@@ -76,13 +76,12 @@ public sealed class BrokenStreamTests(SharedFakeBackend shared)
 
     [Theory]
     [MemberData(nameof(Breaks))]
-    public async Task The_official_library_sees_a_failure(string then, string message)
+    public async Task The_official_library_sees_a_failure(string then, string _)
     {
         FakeBackendProcess fake = await shared.StartedAsync();
         await using RunningGateway gateway = await RunningGateway.StartAsync(fake.Url);
-        Exception e = await Assert.ThrowsAnyAsync<Exception>(() => StreamAsync(gateway.Url, then, fake));
         // The library ignores error events, but notices the broken connection.
-        Assert.True(e is IOException or HttpRequestException, $"{message} {e}");
+        await Assert.ThrowsAnyAsync<IOException>(() => StreamAsync(gateway.Url, then, fake));
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class SilenceTests
             if (isEvent)
                 await x.BeginAsync();
             arrived.SetResult();
-            await gate.Task;
+            await gate.Task.Within();
             if (isEvent)
                 await x.ChunkAsync(
                     $"data: {Refusal.Replace("\"code\":\"context_length_exceeded\"", "\"code\":400", StringComparison.Ordinal)}\n\n"
@@ -58,7 +58,7 @@ public sealed class SilenceTests
         var gate = new TaskCompletionSource();
         await using RawEngine engine = RawEngine.Start(async x =>
         {
-            await gate.Task;
+            await gate.Task.Within();
             await x.AnswerAsync("application/json", Refusal, "400 Bad Request");
         });
         await using RunningGateway gateway = await RunningGateway.StartAsync(engine.Url, Options(Soon, Never));
@@ -84,7 +84,7 @@ public sealed class SilenceTests
         var gate = new TaskCompletionSource();
         await using RawEngine engine = RawEngine.Start(async x =>
         {
-            await gate.Task;
+            await gate.Task.Within();
             await x.AnswerAsync("application/json", Refusal, "400 Bad Request");
         });
         await using RunningGateway gateway = await RunningGateway.StartAsync(engine.Url, RunningGateway.Options, time);
@@ -108,10 +108,10 @@ public sealed class SilenceTests
         await using RawEngine engine = RawEngine.Start(async x =>
         {
             await x.BeginAsync();
-            await gates[0].Task;
+            await gates[0].Task.Within();
             // Half of an event: a comment must not come between its halves.
             await x.ChunkAsync(ScriptedAnswers.Chunk + ScriptedAnswers.Last[..20]);
-            await gates[1].Task;
+            await gates[1].Task.Within();
             await x.ChunkAsync(ScriptedAnswers.Last[20..]);
             await x.ChunkAsync(ScriptedAnswers.Done);
             await x.EndAsync();
@@ -149,7 +149,7 @@ public sealed class SilenceTests
         {
             await x.BeginAsync();
             await x.ChunkAsync(ScriptedAnswers.Chunk);
-            await gate.Task;
+            await gate.Task.Within();
             await x.ChunkAsync(ScriptedAnswers.Last + ScriptedAnswers.Done);
             await x.EndAsync();
         });
@@ -170,7 +170,7 @@ public sealed class SilenceTests
         var gate = new TaskCompletionSource();
         await using RawEngine engine = RawEngine.Start(async x =>
         {
-            await gate.Task;
+            await gate.Task.Within();
             await ScriptedAnswers.SendAsync(x);
         });
         await using RunningGateway gateway = await RunningGateway.StartAsync(

@@ -8,6 +8,12 @@ public sealed class SlowReaderTests
 {
     private const long MostPulled = 64 << 20;
 
+    /// <summary>
+    /// An event that is more than the system keeps for a reader, so that the write of it is the one that waits.
+    /// </summary>
+    private static readonly string Large =
+        $$"""data: {"choices":[{"index":0,"text":"{{new string('x', 14 << 20)}}","finish_reason":null}]}""" + "\n\n";
+
     [Fact]
     public async Task A_stream_that_nobody_reads_is_bounded_in_memory_and_cut()
     {
@@ -25,6 +31,7 @@ public sealed class SlowReaderTests
             string events = string.Concat(Enumerable.Repeat(ScriptedAnswers.Chunk, 1000));
             try
             {
+                await x.ChunkAsync(Large);
                 while (x.Sent <= 4 * MostPulled)
                     await x.ChunkAsync(events);
             }
@@ -39,9 +46,10 @@ public sealed class SlowReaderTests
         using RawConnection connection = await RawConnection.OpenAsync(gateway.Url);
         await connection.SendAsync(RawConnection.Post(ApiClient.Completions, """{"prompt":"flood","stream":true}"""));
         await connection.ReadHeadAsync();
+        // The only timer of this length so far, as the write is the first one, and goes on until it is cut.
+        await time.TimerAsync(patience);
         // Other clients are served meanwhile.
         await ScriptedAnswers.RequireAsync(gateway);
-        await time.TimerAsync(patience);
         time.Advance(patience - TimeSpan.FromMilliseconds(1));
         await ScriptedAnswers.RequireAsync(gateway);
         Assert.False(ended.Task.IsCompleted);
@@ -62,11 +70,8 @@ public sealed class SlowReaderTests
     [Fact]
     public async Task A_stream_that_is_cut_behind_its_last_event_is_not_called_complete()
     {
-        string large =
-            $$"""data: {"choices":[{"index":0,"text":"{{new string('x', 14 << 20)}}","finish_reason":null}]}"""
-            + "\n\n";
         await using RawEngine engine = RawEngine.Start(x =>
-            x.AnswerAsync("text/event-stream", large + ScriptedAnswers.Last + ScriptedAnswers.Done)
+            x.AnswerAsync("text/event-stream", Large + ScriptedAnswers.Last + ScriptedAnswers.Done)
         );
         var time = new ManualTime();
         await using RunningGateway gateway = await RunningGateway.StartWithReceiptsAsync(engine.Url, time: time);

@@ -1,5 +1,3 @@
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -57,10 +55,7 @@ public sealed class ClientGoneTests(SharedFakeBackend shared)
         CancellationToken leave
     )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path)
-        {
-            Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json")),
-        };
+        using HttpRequestMessage request = ApiClient.Post(path, body);
         using HttpResponseMessage response = await client.Http.SendAsync(
             request,
             HttpCompletionOption.ResponseHeadersRead,

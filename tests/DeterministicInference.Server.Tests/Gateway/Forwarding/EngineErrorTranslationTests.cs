@@ -310,6 +310,7 @@ public sealed class EngineErrorTranslationTests(SharedFakeBackend shared)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         int connections = 0;
         Task serving = ServeAsync();
         await using RunningGateway gateway = await RunningGateway.StartAsync($"http://{listener.LocalEndpoint}");
@@ -319,15 +320,15 @@ public sealed class EngineErrorTranslationTests(SharedFakeBackend shared)
             Server
         );
         Assert.Equal($"The engine failed: {reason}", (string?)error["message"]);
-        listener.Stop();
-        await Assert.ThrowsAnyAsync<Exception>(() => serving.Within());
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving.Within());
         Assert.Equal(1, connections);
 
         async Task ServeAsync()
         {
             while (true)
             {
-                using TcpClient client = await listener.AcceptTcpClientAsync();
+                using TcpClient client = await listener.AcceptTcpClientAsync(end.Token);
                 connections++;
                 NetworkStream stream = client.GetStream();
                 using var reader = new StreamReader(stream, leaveOpen: true);

@@ -92,10 +92,10 @@ public sealed class RequestRelayTests(SharedFakeBackend shared) : IAsyncLifetime
     [Fact]
     public async Task Only_listed_headers_reach_the_engine()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/../V1/Completions?api-version=1&x=%0A")
-        {
-            Content = new StringContent("""{"prompt":"only listed headers"}""", Encoding.UTF8, "application/json"),
-        };
+        using HttpRequestMessage request = ApiClient.Post(
+            "/v1/../V1/Completions?api-version=1&x=%0A",
+            """{"prompt":"only listed headers"}"""
+        );
         foreach (
             (string name, string value) in (IEnumerable<(string, string)>)
                 [

@@ -6,6 +6,7 @@ using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Verification;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Receipts.Issuing;
@@ -76,10 +77,14 @@ public sealed class AnswerReceiptTests(SharedServers shared)
             Body = answer.Body.Replace(quoted, quoted[..^1] + "!\"", StringComparison.Ordinal),
         };
         Assert.NotEqual(answer.Body, other.Body);
-        await Assert.ThrowsAnyAsync<Exception>(() => other.RequireValidAsync(server.Api));
-        await Assert.ThrowsAnyAsync<Exception>(() =>
-            (answer with { Request = """{"prompt":"Say More","max_tokens":8}""" }).RequireValidAsync(server.Api)
+        Assert.Equal(ReceiptCheck.Output, await FailureAsync(other));
+        Assert.Equal(
+            ReceiptCheck.Request,
+            await FailureAsync(answer with { Request = """{"prompt":"Say More","max_tokens":8}""" })
         );
+
+        async Task<ReceiptCheck> FailureAsync(ReceivedAnswer changed) =>
+            Assert.Single((await changed.VerifyAsync(server.Api)).Failures).Check;
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class EnvironmentChangeTests
                 if (prompt == "held")
                 {
                     arrived.SetResult();
-                    await held.Task;
+                    await held.Task.Within();
                 }
                 return Results.Text(
                     $$$"""{"choices":[{"index":0,"text":"{{{prompt.Length}}} {{{seed}}}","finish_reason":"stop"}]}""",

@@ -38,10 +38,7 @@ internal sealed record ReceivedAnswer(
         params IEnumerable<(string Name, string Value)> headers
     )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path)
-        {
-            Content = new StringContent(json, Encoding.UTF8, "application/json"),
-        };
+        using HttpRequestMessage request = ApiClient.Post(path, json);
         foreach ((string name, string value) in headers)
             request.Headers.Add(name, value);
         using HttpResponseMessage response = await api.Http.SendAsync(request, TestContext.Current.CancellationToken);
@@ -74,11 +71,19 @@ internal sealed record ReceivedAnswer(
     /// <summary>Every check of signature and commitments passes.</summary>
     public async Task<ReceiptStatement> RequireValidAsync(ApiClient api, bool logprobs = false)
     {
+        VerificationResult result = await VerifyAsync(api, logprobs);
+        Assert.True(!result.Failures.Any(), string.Join('\n', result.Failures));
+        Assert.Equal(ReceiptId, Statement.ReceiptId);
+        return Statement;
+    }
+
+    /// <summary>Checks signature and commitments with the key and the environment that the server publishes.</summary>
+    public async Task<VerificationResult> VerifyAsync(ApiClient api, bool logprobs = false)
+    {
         JsonObject key = (await api.GetAsync("/v1/receipts/key")).Json;
         using VerificationKey trusted = VerificationKey.FromPem((string)key["pem"]!);
-        ReceiptStatement statement = Statement;
-        Reply environment = await api.GetAsync($"/v1/environment/{statement.EnvironmentId}");
-        VerificationResult result = ReceiptVerifier.Verify(
+        Reply environment = await api.GetAsync($"/v1/environment/{Statement.EnvironmentId}");
+        return ReceiptVerifier.Verify(
             new ReceiptEvidence(Receipt)
             {
                 RequestBody = Encoding.UTF8.GetBytes(Request),
@@ -87,8 +92,5 @@ internal sealed record ReceivedAnswer(
             },
             trusted
         );
-        Assert.True(!result.Failures.Any(), string.Join('\n', result.Failures));
-        Assert.Equal(ReceiptId, statement.ReceiptId);
-        return statement;
     }
 }

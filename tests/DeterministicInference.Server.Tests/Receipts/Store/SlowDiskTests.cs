@@ -33,11 +33,14 @@ public sealed class SlowDiskTests : IDisposable
             foreign.Execute("ROLLBACK");
             late = behind;
         }
-        while (await store.AppendAsync(_folder.Issue(store), Cancellation).Within() is null) { }
-        await store.PutEnvironmentAsync(new([], []), Cancellation);
-        Assert.Null(store.Problem);
+        // The limit is short for the test's sake, and a busy machine may miss it again.
+        await Limits.UntilAsync(
+            async () =>
+                await store.AppendAsync(_folder.Issue(store), Cancellation) is not null && store.Problem is null,
+            () => $"{store.Problem}"
+        );
         Assert.Null((await store.FindAsync(late.Receipt.ReceiptId, Cancellation)).Receipt);
-        Assert.Equal(["Storing receipts: failing: the disk has taken longer than 0.2 s"], _folder.Warnings);
+        Assert.Equal(["Storing receipts: failing: the disk has taken longer than 0.2 s"], _folder.Warnings.Distinct());
         await store.CheckAsync(Cancellation);
     }
 
@@ -53,7 +56,7 @@ public sealed class SlowDiskTests : IDisposable
             while (store.Problem is null)
                 appends.Add(store.AppendAsync(_folder.Issue(store), Cancellation));
             Assert.Equal("2 receipts are waiting for the disk", store.Problem);
-            Assert.Null(await appends[^1]);
+            Assert.Null(await appends[^1].Within());
             foreign.Execute("ROLLBACK");
         }
         long?[] indexes = await Task.WhenAll(appends).Within();
