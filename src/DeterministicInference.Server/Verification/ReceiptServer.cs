@@ -215,10 +215,9 @@ internal sealed class ReceiptServer : IDisposable
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => "; give a key that it accepts with --api-key",
             HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound =>
                 "; it does not serve this request: name a server with the model and engine of the receipt",
-            HttpStatusCode.TooManyRequests
-            or HttpStatusCode.BadGateway
-            or HttpStatusCode.ServiceUnavailable
-            or HttpStatusCode.GatewayTimeout => "; try again when GET /health of the server is 200",
+            HttpStatusCode.TooManyRequests => "; it is busy: try again later",
+            HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout =>
+                "; try again when GET /health of the server is 200",
             _ => "",
         };
 
