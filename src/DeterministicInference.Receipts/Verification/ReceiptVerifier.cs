@@ -94,8 +94,15 @@ public sealed class ReceiptVerifier
             Check(
                 ReceiptCheck.Signature,
                 envelope.IsSignedBy(_key),
-                $"the signature is not by the key {_key.KeyId}, or what it signs was changed"
+                $"the signature is not by the key {_key.KeyId}, or what it signs was changed{Named(envelope, _key)}"
             );
+    }
+
+    /// <summary>Names the keys of the envelope, which are hints, if the given key is not among them.</summary>
+    private static string Named(DsseEnvelope envelope, VerificationKey key)
+    {
+        string[] named = [.. envelope.Signatures.Select(signature => signature.KeyId)];
+        return named.Contains(key.KeyId.ToString()) ? "" : $"; the receipt names the key {string.Join(", ", named)}";
     }
 
     private ReceiptStatement? ReadStatement(DsseEnvelope envelope, out bool unknownVersion)

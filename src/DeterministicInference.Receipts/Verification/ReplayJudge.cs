@@ -59,14 +59,14 @@ public sealed class ReplayJudge(
         bool same = replays.All(replay => replay.EnvironmentId == statement.EnvironmentId);
         ReplayDifference? difference = Difference(replays[0], same, salt);
         if (replays.Count == 1 && difference is null)
-            return Equal(same);
+            return Equal(replays[0], same);
         if (replays.Count < Math.Max(Runs, MinimumReplays))
             return null;
         if (replays.Skip(1).Any(replay => !Agree(replays[0], replay)))
         {
             return new ReplayVerdict(Verdict.Inconclusive, difference, "the engine asked is itself not deterministic");
         }
-        return difference is null ? Equal(same) : Different(replays[0], same, difference);
+        return difference is null ? Equal(replays[0], same) : Different(replays[0], same, difference);
     }
 
     /// <summary>
@@ -97,10 +97,18 @@ public sealed class ReplayJudge(
         );
     }
 
-    private ReplayVerdict Equal(bool sameEnvironment)
+    private ReplayVerdict Equal(Replay replay, bool sameEnvironment)
     {
         if (!sameEnvironment)
-            return new ReplayVerdict(Verdict.Corroborated, null, "another environment gives the same answer");
+        {
+            return new ReplayVerdict(
+                Verdict.Corroborated,
+                null,
+                replay.EnvironmentId is null
+                    ? "an environment that is unknown gives the same answer"
+                    : "another environment gives the same answer"
+            );
+        }
         return statement.Class == DeterminismClass.Deterministic
             ? new ReplayVerdict(Verdict.Reproduced, null, "the same environment gives the same answer")
             : new ReplayVerdict(
@@ -114,15 +122,12 @@ public sealed class ReplayJudge(
     {
         if (!sameEnvironment)
         {
-            string keys =
-                environment is not null && replay.Environment is not null
-                    ? string.Join(", ", environment.Differences(replay.Environment))
-                    : "unknown facts";
-            return new ReplayVerdict(
-                Verdict.Inconclusive,
-                difference,
-                $"differs at {difference}; the environments differ in {keys}"
-            );
+            string environments =
+                replay.EnvironmentId is null ? "the environment of the replay is unknown"
+                : environment is not null && replay.Environment is not null
+                    ? $"the environments differ in {string.Join(", ", environment.Differences(replay.Environment))}"
+                : "the environments differ";
+            return new ReplayVerdict(Verdict.Inconclusive, difference, $"differs at {difference}; {environments}");
         }
         if (statement.Class != DeterminismClass.Deterministic)
         {

@@ -61,8 +61,10 @@ internal static class EngineChecks
                 ? Finding.Note("model_not_seen", $"{there} The program of --backend-command may still see it.")
                 : Finding.Refused(
                     "model_missing",
-                    $"{there} Give the path of the model, or its name on the model hub, such as "
-                        + $"qwen/qwen2.5-0.5b-instruct."
+                    engine.Facts.DownloadsModels
+                        ? $"{there} Give the path of the model, or its name on the model hub, such as "
+                            + "qwen/qwen2.5-0.5b-instruct."
+                        : $"{there} Give the path of the model."
                 );
         }
         foreach (Finding finding in ReservedArgument.Check(engine.Launcher!, options.BackendArguments))

@@ -68,7 +68,8 @@ internal sealed class ModelLocator(IEngineFacts facts, ServeOptions options, Mac
             sheet.AddMissing(
                 "model_not_measured",
                 "The model's files can't be read from here, so receipts can't say which model answered. Give "
-                    + "--model-path a local file or folder, or a name on the hub that is in this machine's cache."
+                    + "--model-path a local file or folder, or, where the engine downloads models, a name on the hub "
+                    + "that is in this machine's cache."
             );
         }
         else

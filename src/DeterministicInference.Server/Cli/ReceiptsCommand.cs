@@ -209,7 +209,7 @@ internal static class ReceiptsCommand
         }
         catch (NoAnswerException e)
         {
-            return await FailAsync($"the server gave no answer: {e.Message}.");
+            return await FailAsync($"{server!.Address} gave no usable answer: {e.Message}.");
         }
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -221,11 +221,21 @@ internal static class ReceiptsCommand
         }
         catch (Exception e) when (WriteFailure.Is(e))
         {
-            return await FailAsync(e.Message.ReplaceLineEndings(" "));
+            return await FailAsync($"--output: {output} can't be written: {WhyUnwritable(output, e)}");
         }
         await Console.Out.WriteLineAsync($"{output}: receipt {bundle.Receipt.ReceiptId}{Missing(bundle)}");
         return ExitCode.Success;
     }
+
+    private static string WhyUnwritable(string path, Exception e) =>
+        e switch
+        {
+            DirectoryNotFoundException =>
+                $"there is no folder '{Path.GetDirectoryName(path)}'. Create it, or give another file.",
+            UnauthorizedAccessException when Directory.Exists(path) => "it is a folder. Give a file.",
+            UnauthorizedAccessException => "this user may not write there. Give another file.",
+            _ => $"{OneLine.Of(e.Message).TrimEnd('.')}. Give another file.",
+        };
 
     private static string Missing(ReceiptBundle bundle)
     {

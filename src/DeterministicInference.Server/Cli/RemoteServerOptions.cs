@@ -1,5 +1,5 @@
 using System.CommandLine;
-using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Configuration.Values;
 using DeterministicInference.Server.Verification;
 
 namespace DeterministicInference.Server.Cli;
@@ -7,8 +7,8 @@ namespace DeterministicInference.Server.Cli;
 /// <summary>Options of commands that query a running server.</summary>
 internal sealed class RemoteServerOptions
 {
-    private const int DefaultTimeout = 300,
-        MaxTimeout = 86400;
+    private static readonly DurationValue Durations = new(allowsZero: false, longestHours: 24);
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(300);
 
     /// <param name="urlFlag">The flag for the server's address.</param>
     /// <param name="purpose">What the server is used for.</param>
@@ -36,18 +36,29 @@ internal sealed class RemoteServerOptions
     public Option<string?> ApiKey { get; } =
         new("--api-key") { HelpName = "KEY", Description = "Key for that server." };
 
-    public Option<int> Timeout { get; } =
-        CommandSyntax.Number(
-            "--timeout",
-            "Seconds within which each answer of that server must be complete.",
-            DefaultTimeout,
-            1,
-            MaxTimeout
-        );
+    public Option<string?> Timeout { get; } =
+        new("--timeout")
+        {
+            HelpName = Durations.Placeholder,
+            Description =
+                "Time within which each answer of that server must be complete: seconds, or a number with a unit (30s, "
+                + $"5m). Default: {Durations.Write(DefaultTimeout)}.",
+            Validators =
+            {
+                result =>
+                {
+                    if (result.Tokens is [{ Value: var text }] && Durations.Read(text, out _) is { } complaint)
+                        result.AddError($"--timeout: '{text}' {complaint}");
+                },
+            },
+        };
 
     public Uri? UrlOf(ParseResult parsed) => parsed.GetValue(Url) is { } text ? new Uri(text) : null;
 
-    public TimeSpan TimeoutOf(ParseResult parsed) => TimeSpan.FromSeconds(parsed.GetValue(Timeout));
+    public TimeSpan TimeoutOf(ParseResult parsed) =>
+        parsed.GetValue(Timeout) is { } text && Durations.Read(text, out TimeSpan value) is null
+            ? value
+            : DefaultTimeout;
 
     /// <summary>The server, or null if none is named.</summary>
     public ReceiptServer? ServerOf(ParseResult parsed) =>

@@ -28,6 +28,9 @@ internal sealed class ServeArguments
     /// <summary>Whether another command may be meant; problems of settings are not reported then.</summary>
     public bool NamesOtherCommand { get; private set; }
 
+    /// <summary>Whether a flag is unknown, which may be a mistyped one.</summary>
+    public bool HasUnknownFlag { get; private set; }
+
     /// <summary>Whether the configuration is to be shown instead of used.</summary>
     public bool PrintConfig { get; private set; }
 
@@ -116,6 +119,7 @@ internal sealed class ServeArguments
             );
             return false;
         }
+        HasUnknownFlag = true;
         string flag = token.Split('=', ':')[0];
         string hint = NearestName.Hint(flag, ServeCommand.Flags);
         if (hint.Length == 0)

@@ -46,9 +46,16 @@ internal static class ServeCommand
     /// Adds the options to the command, to the root command, whose help lists them too, and to other commands with the
     /// same settings.
     /// </summary>
-    public static void AddOptionsTo(Command command, IReadOnlyList<EngineChoice> engines)
+    /// <param name="command">The command.</param>
+    /// <param name="engines">The engines that <c>--backend</c> may name; the first one is the default.</param>
+    /// <param name="defaults">Defaults, by the settings' keys, that are not those of <c>serve</c>.</param>
+    public static void AddOptionsTo(
+        Command command,
+        IReadOnlyList<EngineChoice> engines,
+        IReadOnlyDictionary<string, string>? defaults = null
+    )
     {
-        foreach (Option option in Options(engines))
+        foreach (Option option in Options(engines, defaults))
             command.Options.Add(option);
     }
 
@@ -64,7 +71,8 @@ internal static class ServeCommand
             arguments.Values,
             arguments.ConfigPath,
             EnvironmentVariables.OfProcess(),
-            engines
+            engines,
+            arguments.HasUnknownFlag
         );
         IReadOnlyList<string> problems = arguments.NamesOtherCommand
             ? arguments.Problems
@@ -85,18 +93,27 @@ internal static class ServeCommand
             );
     }
 
-    private static IEnumerable<Option> Options(IReadOnlyList<EngineChoice> engines) =>
+    private static IEnumerable<Option> Options(
+        IReadOnlyList<EngineChoice> engines,
+        IReadOnlyDictionary<string, string>? defaults = null
+    ) =>
         [
             .. SettingTable
                 .All.Where(setting => setting != BackendArguments)
-                .SelectMany(setting => OptionsOf(setting, engines)),
+                .SelectMany(setting => OptionsOf(setting, engines, defaults?.GetValueOrDefault(setting.Key))),
             .. OwnOptions(),
         ];
 
-    private static IEnumerable<Option> OptionsOf(Setting setting, IReadOnlyList<EngineChoice> engines)
+    private static IEnumerable<Option> OptionsOf(
+        Setting setting,
+        IReadOnlyList<EngineChoice> engines,
+        string? ownDefault
+    )
     {
         string meaning = setting.Meaning + setting.Engines?.Invoke(engines),
-            fallback = setting.Write(ServeOptions.DefaultsWith(engines)) is { } text ? $" Default: {text}." : "";
+            fallback = (ownDefault ?? setting.Write(ServeOptions.DefaultsWith(engines))) is { } text
+                ? $" Default: {text}."
+                : "";
         yield return Tokens(setting.Flag, setting.Placeholder, meaning + fallback, setting.FlagAliases);
         if (setting.Shorthand is { } shorthand)
             yield return Switch(shorthand.Flag, $"The same as {setting.Flag} {shorthand.Text}.");

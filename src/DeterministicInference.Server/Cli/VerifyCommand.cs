@@ -46,7 +46,9 @@ internal static class VerifyCommand
         var command = new Command(
             "verify",
             "Check a receipt: signature, commitments, log and, with --against, whether the request gives the "
-                + "same answer again."
+                + "same answer again. The first line is the verdict, and the exit code says it too: 0 VALID (not "
+                + "replayed) or REPRODUCED; 2 UNKNOWN VERSION, or a wrong argument or file; 10 CONTRADICTED; 11 "
+                + "CORROBORATED; 12 INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE."
         )
         {
             Receipt,

@@ -31,14 +31,21 @@ internal sealed class ResolvedConfiguration
     /// <param name="configPath">The value of <c>--config</c>.</param>
     /// <param name="environment">All variables of the process.</param>
     /// <param name="engines">The engines that <c>--backend</c> may name; the first one is the default.</param>
+    /// <param name="hasUnknownFlag">
+    /// Whether a flag is unknown: what no setting names, it may have been meant to name.
+    /// </param>
     public static ResolvedConfiguration Read(
         IReadOnlyCollection<GivenValue> flags,
         string? configPath,
         IReadOnlyDictionary<string, string> environment,
-        IReadOnlyList<EngineChoice> engines
+        IReadOnlyList<EngineChoice> engines,
+        bool hasUnknownFlag = false
     )
     {
-        var configuration = new ResolvedConfiguration(ServeOptions.DefaultsWith(engines));
+        var configuration = new ResolvedConfiguration(ServeOptions.DefaultsWith(engines))
+        {
+            IsComplete = !hasUnknownFlag,
+        };
         EnvironmentVariables variables = EnvironmentVariables.Read(environment);
         configuration._warnings.AddRange(variables.Warnings);
         if (configPath is not null)
@@ -58,7 +65,8 @@ internal sealed class ResolvedConfiguration
     }
 
     /// <summary>
-    /// Whether every setting that was given is known; not if the file of <c>--config</c> can't be read.
+    /// Whether every setting that was given is known; not if a flag is unknown, or the file of <c>--config</c> can't be
+    /// read.
     /// </summary>
     public bool IsComplete { get; private set; } = true;
 
@@ -102,7 +110,7 @@ internal sealed class ResolvedConfiguration
     private void Take(ConfigFile file)
     {
         _problems.AddRange(file.Problems);
-        IsComplete = file.IsRead;
+        IsComplete &= file.IsRead;
         Take(file.Values);
     }
 

@@ -22,7 +22,7 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
         IEnumerable<string?> found =
         [
             backend is null ? UnknownBackend() : null,
-            // What these miss or presume, the file may have said.
+            // What these miss or presume, the file or the unknown flag may have said.
             .. !configuration.IsComplete ? (string?[])[]
             : backend is null ? [Seed(backend)]
             : [Model(backend), Attachment(backend), Seed(backend)],

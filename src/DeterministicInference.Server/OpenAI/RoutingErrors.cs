@@ -40,5 +40,8 @@ internal static class RoutingErrors
         )
             is { } meant
             ? $"Did you mean {meant}? The base URL of a client ends in /v1."
-            : "The API is under /v1, for example /v1/chat/completions.";
+        : path.StartsWithSegments("/v1/receipts")
+            ? "Receipts are at /v1/receipts/ID, and their key at /v1/receipts/key, of a server that issues them (serve "
+                + "without --receipts off)."
+        : $"This API has {string.Join(", ", Routes[..^1])} and {Routes[^1]}.";
 }

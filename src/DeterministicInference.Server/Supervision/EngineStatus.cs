@@ -8,7 +8,7 @@ namespace DeterministicInference.Server.Supervision;
 /// </summary>
 internal sealed class EngineStatus
 {
-    private volatile EngineState _state = new EngineState.Starting("not started yet");
+    private volatile EngineState _state = new EngineState.Starting("the server checks its settings and this machine");
     private volatile EngineAssessment _assessment = EngineAssessment.NotBegun;
     private volatile int _restarts;
 

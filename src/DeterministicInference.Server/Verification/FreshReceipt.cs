@@ -1,6 +1,7 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
@@ -13,6 +14,9 @@ namespace DeterministicInference.Server.Verification;
 /// <param name="Note">Why the environment is unknown; null if it is known.</param>
 internal sealed record FreshReceipt(Sha256Value? EnvironmentId, string? Note)
 {
+    /// <summary>What the environment promises; null if it is unknown.</summary>
+    public EnvironmentPromise? Promise { get; init; }
+
     /// <summary>
     /// Only a receipt of this answer to this request counts. Its key is not checked, as the verifier has chosen the
     /// server.
@@ -44,6 +48,9 @@ internal sealed record FreshReceipt(Sha256Value? EnvironmentId, string? Note)
             IReadOnlyList<string> changed = ReplayRequest.Changed(sent, statement.Pins);
             return changed.Count == 0
                 ? new FreshReceipt(statement.EnvironmentId, null)
+                {
+                    Promise = new EnvironmentPromise(statement.Class, statement.EnvironmentSource),
+                }
                 : Unknown($"the server changed the request ({string.Join(", ", changed)})");
         }
         catch (ReceiptFormatException)
@@ -76,4 +83,12 @@ internal sealed record FreshReceipt(Sha256Value? EnvironmentId, string? Note)
     }
 
     private static FreshReceipt Unknown(string why) => new(null, why);
+}
+
+/// <summary>What a receipt says of its environment.</summary>
+/// <param name="Class">Whether it is deterministic.</param>
+/// <param name="Source">The weakest source of its facts.</param>
+internal sealed record EnvironmentPromise(DeterminismClass Class, FactSource Source)
+{
+    public override string ToString() => $"{EnvironmentNames.Of(Class)}, {EnvironmentNames.Of(Source)}";
 }

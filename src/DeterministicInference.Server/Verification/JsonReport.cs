@@ -77,6 +77,8 @@ internal static class JsonReport
         json.WriteString("delivery", StatementNames.Of(replay.Delivery));
         json.WriteNumber("answers", replay.Answers);
         json.WriteString("environment", replay.EnvironmentId?.ToString());
+        json.WriteString("class", replay.EnvironmentPromise is { } promise ? EnvironmentNames.Of(promise.Class) : null);
+        json.WriteString("source", replay.EnvironmentPromise is { } of ? EnvironmentNames.Of(of.Source) : null);
         json.WriteStartArray("differing_facts");
         foreach (string fact in replay.DifferingFacts)
             json.WriteStringValue(fact);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -84,6 +85,9 @@ internal sealed class ReceiptServer : IDisposable
             cancellation
         );
 
+    /// <summary>The address, without <c>/v1</c>.</summary>
+    public string Address => _http.BaseAddress!.AbsoluteUri.TrimEnd('/');
+
     /// <summary>The document of an environment; null if the server does not have it.</summary>
     /// <exception cref="NoAnswerException">No answer.</exception>
     public async Task<InferenceEnvironment?> EnvironmentAsync(Sha256Value id, CancellationToken cancellation)
@@ -164,7 +168,9 @@ internal sealed class ReceiptServer : IDisposable
             byte[] content = await response.Content.ReadAsByteArrayAsync(limit.Token);
             if (response.StatusCode == HttpStatusCode.OK)
                 return read(response, content);
-            throw new NoAnswerException($"it answers {(int)response.StatusCode}{Message(content)}")
+            throw new NoAnswerException(
+                $"it answers {(int)response.StatusCode}{Message(content)}{Remedy(response.StatusCode)}"
+            )
             {
                 Status = response.StatusCode,
             };
@@ -174,9 +180,11 @@ internal sealed class ReceiptServer : IDisposable
             throw new NoAnswerException(
                 e.HttpRequestError switch
                 {
-                    HttpRequestError.NameResolutionError => "its name can't be resolved",
-                    HttpRequestError.ConnectionError => "it can't be reached",
-                    HttpRequestError.SecureConnectionError => "no secure connection can be made",
+                    HttpRequestError.NameResolutionError => "its name can't be resolved; correct its address",
+                    HttpRequestError.ConnectionError =>
+                        $"it can't be reached{Cause(e)}; start it, or correct its address",
+                    HttpRequestError.SecureConnectionError =>
+                        $"no secure connection can be made{Cause(e)}; if it has no TLS, give its address with http://",
                     HttpRequestError.ConfigurationLimitExceeded =>
                         $"its answer is larger than {ReceiptBundle.MaxBytes >> 20} MiB",
                     _ => "the connection broke off",
@@ -189,9 +197,29 @@ internal sealed class ReceiptServer : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new NoAnswerException($"it did not answer within {_timeout.TotalSeconds:0} s");
+            throw new NoAnswerException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"it did not answer within {_timeout.TotalSeconds:0.###} s; --timeout sets how long it may take"
+                )
+            );
         }
     }
+
+    private static string Cause(HttpRequestException e) =>
+        e.InnerException is { } cause ? $" ({OneLine.Of(cause.Message).TrimEnd('.')})" : "";
+
+    private static string Remedy(HttpStatusCode status) =>
+        status switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => "; give a key that it accepts with --api-key",
+            HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound =>
+                "; it does not serve this request: name a server with the model and engine of the receipt",
+            HttpStatusCode.TooManyRequests => "; it is busy: try again later",
+            HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout =>
+                "; try again when GET /health of the server is 200",
+            _ => "",
+        };
 
     /// <summary>The message of an error in the OpenAI shape.</summary>
     private static string Message(byte[] content)
@@ -207,7 +235,7 @@ internal sealed class ReceiptServer : IDisposable
                 || ForeignText.GetStringOrNull(document.RootElement.GetProperty("error"), "message") is not { } message
             )
                 return "";
-            string text = OneLine.Of(message);
+            string text = OneLine.Of(message).TrimEnd('.');
             return ": " + (text.Length <= MaxMessage ? text : text[..MaxMessage] + "…");
         }
         catch (JsonException)

@@ -29,7 +29,10 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         }
         catch (NoAnswerException e)
         {
-            return new VerificationReport(Verdict.Unreachable, $"the server gave no answer: {e.Message}");
+            return new VerificationReport(
+                Verdict.Unreachable,
+                $"{_server!.Address} gave no usable answer: {e.Message}"
+            );
         }
     }
 

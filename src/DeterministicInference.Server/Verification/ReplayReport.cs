@@ -13,7 +13,10 @@ internal sealed record ReplayReport(AnswerDelivery Delivery, int Answers)
     /// <summary>Environment that the server names for the replays; null if unknown.</summary>
     public Sha256Value? EnvironmentId { get; init; }
 
-    /// <summary>Facts that differ between the environments; empty if equal or unknown.</summary>
+    /// <summary>What the server's receipt says of that environment; null if unknown.</summary>
+    public EnvironmentPromise? EnvironmentPromise { get; init; }
+
+    /// <summary>Facts that are known to differ between the environments.</summary>
     public IReadOnlyList<string> DifferingFacts { get; init; } = [];
 
     /// <summary>A remark, such as why the environment is unknown.</summary>

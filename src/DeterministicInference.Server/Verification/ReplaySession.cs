@@ -23,9 +23,12 @@ internal sealed class ReplaySession(
     InferenceEnvironment? environment
 )
 {
+    private const string ModelDigestFact = "model.sha256";
+
     private readonly List<Replay> _replays = [];
     private bool _asksForIds = true;
     private string? _note;
+    private EnvironmentPromise? _promise;
 
     /// <param name="requestBody">The client's request.</param>
     /// <param name="delivery">Delivery of the replays.</param>
@@ -76,11 +79,11 @@ internal sealed class ReplaySession(
         };
         // The answer broke off, which is known without a replay.
         return statement.Complete
-            ? new ReplayVerdict(Verdict.Unreachable, null, $"the server gave no answer{count}: {why}")
+            ? new ReplayVerdict(Verdict.Unreachable, null, $"{server.Address} gave no usable answer{count}: {why}")
             : new ReplayVerdict(
                 Verdict.Incomplete,
                 null,
-                $"the answer broke off; the server gave none to compare it with: {why}"
+                $"the answer broke off; {server.Address} gave none to compare it with: {why}"
             );
     }
 
@@ -114,6 +117,7 @@ internal sealed class ReplaySession(
             cancellation
         );
         _note ??= fresh.Note;
+        _promise ??= fresh.Promise;
         return Replay.Of(read, delivery) with { EnvironmentId = fresh.EnvironmentId };
     }
 
@@ -153,11 +157,30 @@ internal sealed class ReplaySession(
         return new ReplayReport(delivery, _replays.Count)
         {
             EnvironmentId = first?.EnvironmentId,
-            DifferingFacts = original is not null && first?.Environment is { } other ? original.Differences(other) : [],
-            Note = _note,
+            EnvironmentPromise = first?.EnvironmentId is null ? null : _promise,
+            DifferingFacts = DifferingFacts(original, first?.Environment),
+            Note = _note ?? WhyFactsAreUnknown(original, first),
             Difference = verdict.Difference,
             Recorded = place is { } at ? ReportedToken.At(recorded, at) : null,
             Replayed = place is { } there ? ReportedToken.At(first?.Answer, there) : null,
         };
     }
+
+    /// <summary>Of the receipt's environment the statement itself names the model, also without its document.</summary>
+    private IReadOnlyList<string> DifferingFacts(InferenceEnvironment? original, InferenceEnvironment? other) =>
+        other is null ? []
+        : original is not null ? original.Differences(other)
+        : statement.ModelDigest is { } model
+        && other.Facts.GetValueOrDefault(ModelDigestFact)?.Value != model.ToString()
+            ? [ModelDigestFact]
+        : [];
+
+    private string? WhyFactsAreUnknown(InferenceEnvironment? original, Replay? first) =>
+        first?.EnvironmentId is not { } id || id == statement.EnvironmentId ? null
+        : original is null
+            ? "only the model's digest is compared, because the document of the receipt's environment is missing. Give "
+                + "verify a bundle that has it: receipts export --url SERVER-OF-THE-RECEIPT"
+        : first.Environment is null
+            ? $"which facts differ is unknown, because {server.Address} has no document of its environment"
+        : null;
 }

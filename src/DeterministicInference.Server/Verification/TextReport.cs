@@ -48,8 +48,7 @@ internal static class TextReport
         Line(
             text,
             "environment",
-            $"{statement.EnvironmentId}, {EnvironmentNames.Of(statement.Class)}, "
-                + $"{EnvironmentNames.Of(statement.EnvironmentSource)}"
+            $"{statement.EnvironmentId}, {new EnvironmentPromise(statement.Class, statement.EnvironmentSource)}"
         );
     }
 
@@ -65,7 +64,7 @@ internal static class TextReport
             )
         );
         if (replay.EnvironmentId is { } id)
-            Line(text, "its environment", id.ToString());
+            Line(text, "its environment", $"{id}{(replay.EnvironmentPromise is { } promise ? $", {promise}" : "")}");
         else if (replay.Answers > 0)
             Line(text, "its environment", "unknown");
         foreach (string fact in replay.DifferingFacts)

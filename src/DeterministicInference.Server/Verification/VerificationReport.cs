@@ -61,7 +61,8 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
             Verdict.UnknownVersion => "made by a newer version",
             Verdict.Incomplete => "the answer broke off",
             Verdict.Tampered => string.Join("; ", result.Failures.Select(failure => failure.Detail)),
-            Verdict.Inconclusive when result.KeyId is null => "there is no key to check the signature with",
+            Verdict.Inconclusive when result.KeyId is null =>
+                "there is no key to check the signature with. Give the operator's public key " + "with --key",
             Verdict.Inconclusive => "the receipt came without its salt, so it cannot be opened",
             _ => "",
         };

@@ -56,7 +56,8 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("--help", "engine", "doctor")]
     [InlineData("engine --help", "--model-path", "--kv-cache-mib", "--log-level")]
-    [InlineData("doctor --help", "--prefill-chunk", "--beside")]
+    [InlineData("doctor --help", "--prefill-chunk", "--beside", "embedded if no setting says which engine")]
+    [InlineData("verify --help", "10 CONTRADICTED", "15 UNREACHABLE")]
     public async Task Help_lists_what_there_is(string arguments, params string[] words)
     {
         CommandResult result = await ServerProgram.Built.RunAsync(arguments.Split(' '));

@@ -19,6 +19,10 @@ public sealed class ServeCommandTests
     [InlineData("", NoModel)]
     [InlineData("serve", NoModel)]
     [InlineData(
+        "--nope",
+        "error: --nope: unknown option. --help lists them all; options of the engine stand after --."
+    )]
+    [InlineData(
         "nonsense",
         "error: 'nonsense': unknown command or argument. Commands are serve, engine, doctor, verify, "
             + "receipts; arguments of the engine stand after --."

@@ -61,6 +61,7 @@ public sealed class ReplayTests : IAsyncLifetime
         Verified verified = await exchange.VerifyAsync("--against", _server.Url);
         verified
             .Is(10, "CONTRADICTED", "the same environment differs at token 2 of choice 0")
+            .Has("its environment", ", deterministic, ")
             .Has("replay", "3 answers")
             .Has("first difference", "token 2 of choice 0");
         verified
@@ -146,17 +147,17 @@ public sealed class ReplayTests : IAsyncLifetime
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         _server.Receipts = AnswerReceiptMode.None;
         (await exchange.VerifyAsync("--against", _server.Url))
-            .Is(11, "CORROBORATED", "another environment")
+            .Is(11, "CORROBORATED", "an environment that is unknown gives the same answer")
             .Has("its environment", "unknown")
             .Has("note", "no receipt");
         _server.Receipts = AnswerReceiptMode.Foreign;
         (await exchange.VerifyAsync("--against", _server.Url))
-            .Is(11, "CORROBORATED", "another environment")
+            .Is(11, "CORROBORATED", "an environment that is unknown")
             .Has("note", "not one of its answer");
         _server.Receipts = AnswerReceiptMode.Inline;
         _server.Pins.Add("temperature", "0.5");
         (await exchange.VerifyAsync("--against", _server.Url))
-            .Is(11, "CORROBORATED", "another environment")
+            .Is(11, "CORROBORATED", "an environment that is unknown")
             .Has("note", "changed the request (temperature)");
     }
 
@@ -189,10 +190,14 @@ public sealed class ReplayTests : IAsyncLifetime
             .Has("differing fact", "engine.version");
         Assert.Equal("""["engine.version"]""", verified.Json["replay"]!["differing_facts"]!.ToJsonString());
         _server.HasDocuments = false;
+        (await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", _server.Url))
+            .Is(12, "INCONCLUSIVE", "differs at token 1 of choice 0; the environments differ")
+            .Has("note", $"which facts differ is unknown, because {_server.Url} has no document of its environment");
+        _server.Receipts = AnswerReceiptMode.None;
         (await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", _server.Url)).Is(
             12,
             "INCONCLUSIVE",
-            "unknown facts"
+            "differs at token 1 of choice 0; the environment of the replay is unknown"
         );
     }
 
@@ -272,22 +277,23 @@ public sealed class ReplayTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(receipt, arguments)).Is(
             14,
             "INCOMPLETE",
-            "the server gave none to compare it with: it answers 503"
+            "gave none to compare it with: it answers 503"
         );
     }
 
     [Theory]
-    [InlineData(401)]
-    [InlineData(404)]
-    [InlineData(500)]
-    public async Task A_server_that_answers_with_an_error_is_unreachable(int status)
+    [InlineData(401, "; give a key that it accepts with --api-key")]
+    [InlineData(404, "; it does not serve this request: name a server with the model and engine of the receipt")]
+    [InlineData(500, "")]
+    [InlineData(503, "; try again when GET /health of the server is 200")]
+    public async Task A_server_that_answers_with_an_error_is_unreachable(int status, string remedy)
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         _server.Status = status;
         (await exchange.VerifyAsync("--against", _server.Url)).Is(
             15,
             "UNREACHABLE",
-            $"the server gave no answer: it answers {status}: No."
+            $"{_server.Url} gave no usable answer: it answers {status}: No{remedy}"
         );
     }
 
@@ -298,13 +304,13 @@ public sealed class ReplayTests : IAsyncLifetime
         (await exchange.VerifyAsync("--against", $"http://127.0.0.1:{FreePort.Next()}")).Is(
             15,
             "UNREACHABLE",
-            "it can't be reached"
+            "it can't be reached (Connection refused"
         );
         _server.IsSilent = true;
         (await exchange.VerifyAsync("--against", _server.Url, "--timeout", "1")).Is(
             15,
             "UNREACHABLE",
-            "it did not answer within 1 s"
+            "it did not answer within 1 s; --timeout sets how long it may take"
         );
     }
 
@@ -321,7 +327,7 @@ public sealed class ReplayTests : IAsyncLifetime
         (await exchange.VerifyAsync("--against", _server.Url)).Is(
             15,
             "UNREACHABLE",
-            "the server gave no answer after 1 answer that differs: the connection broke off"
+            $"{_server.Url} gave no usable answer after 1 answer that differs: the connection broke off"
         );
     }
 

@@ -96,6 +96,11 @@ public sealed class VerifyEmbeddedTests(SharedServers shared)
             .Has("log", "ok")
             .Has("environment", "ok")
             .Has("differing fact", "model.sha256");
+        // Without the document of the receipt's environment only the model is known to differ.
+        (await exchange.VerifyAsync("--against", other.Url))
+            .Is(12, "INCONCLUSIVE", "the environments differ")
+            .Has("differing fact", "model.sha256")
+            .Has("note", "receipts export --url");
         (await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", server.Url)).Is(
             0,
             "REPRODUCED",

@@ -145,6 +145,32 @@ public sealed class VerifyTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("nowhere/b.json", "there is no folder '{0}/nowhere'. Create it, or give another file.")]
+    [InlineData(".", "it is a folder. Give a file.")]
+    public async Task A_bundle_that_can_not_be_written_is_named(string name, string problem)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string folder = Path.GetDirectoryName(exchange.AnswerFile)!,
+            output = $"{folder}/{name}";
+        CommandResult result = await ServerProgram.Built.RunAsync([
+            "receipts",
+            "export",
+            "--answer",
+            exchange.AnswerFile,
+            "-o",
+            output,
+        ]);
+        Assert.Equal(
+            (
+                1,
+                $"error: --output: {output} can't be written: "
+                    + problem.Replace("{0}", folder, StringComparison.Ordinal)
+            ),
+            (result.ExitCode, result.Error.Trim())
+        );
+    }
+
+    [Theory]
     [InlineData("the output", "Paris", "Lyon")]
     [InlineData("the answer", "\"index\":0", "\"index\":0,\"index\":0")]
     [InlineData("the receipt's id", "\"receipt_id\":\"", "\"receipt_id\":\"0")]
@@ -189,7 +215,8 @@ public sealed class VerifyTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--key", key)).Is(
             13,
             "TAMPERED",
-            "the signature is not by the key"
+            $"the signature is not by the key {other.Key.PublicKey.KeyId}, or what it signs was changed; the receipt "
+                + $"names the key {_server.Key.PublicKey.KeyId}"
         );
 
         JsonObject bundle = JsonNode
@@ -244,7 +271,7 @@ public sealed class VerifyTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile)).Is(
             12,
             "INCONCLUSIVE",
-            "no key to check the signature with"
+            "no key to check the signature with. Give the operator's public key with --key"
         );
         _server.TellsKey = false;
         (
@@ -382,7 +409,12 @@ public sealed class VerifyTests : IAsyncLifetime
         "verify r --against localhost:80",
         "error: --against: 'localhost:80' is not an address such as http://127.0.0.1:8080."
     )]
-    [InlineData("verify r --timeout 0", "error: --timeout: '0' is not a whole number from 1 to 86400.")]
+    [InlineData("verify r --timeout 0", "error: --timeout: '0' must be greater than 0.")]
+    [InlineData("verify r --timeout 2d", "error: --timeout: '2d' is too long. Give at most 24h.")]
+    [InlineData(
+        "verify r --timeout soon",
+        "error: --timeout: 'soon' is not a duration. Give seconds, or a number with a unit: 250ms, 30s, 5m, 1h."
+    )]
     [InlineData("receipts export --answer a", "error: Option '--output' is required.")]
     public async Task A_wrong_command_line_is_exit_code_2(string arguments, string error)
     {

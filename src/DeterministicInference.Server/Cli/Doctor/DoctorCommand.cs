@@ -70,7 +70,16 @@ internal static class DoctorCommand
         };
         foreach (Option option in (Option[])[.. OfWorkload, Json])
             command.Options.Add(option);
-        ServeCommand.AddOptionsTo(command, engines.Choices);
+        ServeCommand.AddOptionsTo(
+            command,
+            engines.Choices,
+            new Dictionary<string, string>
+            {
+                [nameof(ServeOptions.Backend)] =
+                    $"{EmbeddedKind.BackendName} if no setting says which engine, model or address, else "
+                    + engines.Choices[0].Name,
+            }
+        );
         command.SetAction(
             (parsed, cancellation) => CommandErrors.ReportAsync(() => RunAsync(parsed, engines, cancellation))
         );
@@ -158,7 +167,14 @@ internal static class DoctorCommand
         ServeArguments arguments,
         IReadOnlyCollection<GivenValue> flags,
         IReadOnlyList<EngineChoice> engines
-    ) => ResolvedConfiguration.Read(flags, arguments.ConfigPath, EnvironmentVariables.OfProcess(), engines);
+    ) =>
+        ResolvedConfiguration.Read(
+            flags,
+            arguments.ConfigPath,
+            EnvironmentVariables.OfProcess(),
+            engines,
+            arguments.HasUnknownFlag
+        );
 
     /// <summary>The tokens without this command's own options.</summary>
     private static List<Token> SettingsOf(IReadOnlyList<Token> tokens)

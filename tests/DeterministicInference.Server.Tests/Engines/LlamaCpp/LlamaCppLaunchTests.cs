@@ -174,7 +174,8 @@ public sealed class LlamaCppLaunchTests
         );
         Found.Is(
             Check(new ModelFacts { IsMissing = true }, "/models/gone.gguf"),
-            "Refused model_missing: --model-path: '/models/gone.gguf' does not exist on this machine."
+            "Refused model_missing: --model-path: '/models/gone.gguf' does not exist on this machine. Give the path of "
+                + "the model."
         );
 
         static IReadOnlyList<Finding> Check(ModelFacts model, string path) =>

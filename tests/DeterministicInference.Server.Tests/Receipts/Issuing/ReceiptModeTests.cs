@@ -32,7 +32,8 @@ public sealed class ReceiptModeTests
         Assert.Equal(HttpStatusCode.OK, reply.Status);
         Assert.DoesNotContain("determinism", reply.Body, StringComparison.Ordinal);
         Assert.DoesNotContain(reply.Headers, header => header.Key is "X-Receipt-Id" or "Content-Digest");
-        OpenAIErrors.Read(await server.Api.GetAsync("/v1/receipts/key"), HttpStatusCode.NotFound);
+        JsonNode error = OpenAIErrors.Read(await server.Api.GetAsync("/v1/receipts/key"), HttpStatusCode.NotFound);
+        Assert.Contains("--receipts off", (string?)error["message"], StringComparison.Ordinal);
         Assert.Equal("deterministic", (string?)(await server.Api.GetAsync("/v1/environment")).Json["class"]);
         Assert.Null((await server.Api.GetAsync("/health")).Json["receipts"]);
     }
