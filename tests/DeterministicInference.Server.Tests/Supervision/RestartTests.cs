@@ -9,6 +9,12 @@ namespace DeterministicInference.Server.Tests.Supervision;
 /// <summary>An engine that ends unexpectedly is restarted, and no process of the old one is left.</summary>
 public sealed class RestartTests
 {
+    /// <summary>Descriptors that may come and go.</summary>
+    private const int Fluctuation = 2;
+
+    /// <summary>Crashes, in whose second half one descriptor that is held for each is more than those.</summary>
+    private const int Enough = 2 * (Fluctuation + 1);
+
     private static readonly string[] Quick =
     [
         "--restart-delay",
@@ -82,7 +88,7 @@ public sealed class RestartTests
     [Theory]
     [InlineData("exit/0", 2)]
     [InlineData("exit/3", 2)]
-    [InlineData("die", 10)]
+    [InlineData("die", Enough)]
     public async Task Repeated_crashes_leave_no_resources_behind_in_the_server(string end, int usually)
     {
         int cycles = LongRun.Times(usually, atLength: 100),
@@ -108,11 +114,11 @@ public sealed class RestartTests
         string told = $"{cycles} cycles, {settled} of them first: {string.Join(", ", measured)}";
         TestContext.Current.TestOutputHelper?.WriteLine(told);
         Assert.True(
-            Math.Abs(now.Open.Length - then.Open.Length) <= 2,
+            Math.Abs(now.Open.Length - then.Open.Length) <= Fluctuation,
             $"{told}; new are {string.Join(' ', now.Open.Except(then.Open))}"
         );
         Assert.True(now.Listeners == then.Listeners, told);
-        if (cycles < 10)
+        if (cycles < Enough)
             return;
         // The collector works in strokes that may be longer than a few cycles: what is held shows in the lowest of
         // many.
