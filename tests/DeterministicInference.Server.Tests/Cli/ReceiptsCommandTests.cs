@@ -104,7 +104,8 @@ public sealed class ReceiptsCommandTests : IDisposable
         );
         _folder.Tamper("PRAGMA user_version = 9");
         Assert.Equal(
-            $"error: --data-dir: {_folder.Database} has version 9, this program reads version 1.",
+            $"error: --data-dir: {_folder.Database} has version 9, this program reads version 1. Use the version of this "
+                + "program that issued the receipts.",
             await FailsAsync("list")
         );
         _folder.Tamper("PRAGMA user_version = 1; DROP TABLE receipt");

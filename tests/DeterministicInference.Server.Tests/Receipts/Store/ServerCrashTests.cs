@@ -307,7 +307,7 @@ public sealed class ServerCrashTests
                 Assert.Equal("5", Assert.Single(refused.Headers.GetValues("Retry-After")));
                 // The engine, which would count tokens, does not get the request.
                 string id = Assert.Single(refused.Headers.GetValues("x-request-id"));
-                await server.LineAsync($" prompt_tokens=- completion_tokens=- {id}");
+                await server.LineAsync($" prompt_tokens=0 completion_tokens=0 {id}");
             }
         }
         JsonObject health = (await server.Api.GetAsync("/health")).Json;
