@@ -13,6 +13,8 @@ internal readonly struct JsonFields
 
     private const int MaxBytes = 4 << 20;
 
+    private const int MaxDepth = 64;
+
     private readonly JsonElement _element;
     private readonly string _path;
 
@@ -24,7 +26,7 @@ internal readonly struct JsonFields
     }
 
     /// <exception cref="ReceiptFormatException">
-    /// Not one JSON value in UTF-8 without duplicate names, or too large.
+    /// Not one JSON value in UTF-8 without duplicate names, or too large or deep.
     /// </exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, string what, int maxBytes = MaxBytes)
     {
@@ -34,12 +36,18 @@ internal readonly struct JsonFields
             throw new ReceiptFormatException(what, "is not UTF-8");
         try
         {
-            return JsonDocument.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return JsonDocument.Parse(
+                utf8,
+                new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth }
+            );
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: half of a surrogate pair in a name.
-            throw new ReceiptFormatException(what, "is not JSON, or an object in it has two members of the same name");
+            throw new ReceiptFormatException(
+                what,
+                $"is not JSON of at most {MaxDepth} levels, or an object in it has two members of the same name"
+            );
         }
     }
 

@@ -18,6 +18,9 @@ namespace DeterministicInference.Server.Verification;
 /// <param name="Response">The answer, if the file is one.</param>
 internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, RecordedResponse? Response)
 {
+    /// <summary>As deep as an answer may be, with the object around it.</summary>
+    private const int MaxDepth = AnswerReader.MaxDepth + 1;
+
     /// <param name="bytes">The file's content.</param>
     /// <param name="name">Name of the file in errors.</param>
     /// <exception cref="InputException">The file is none of these, or has no receipt.</exception>
@@ -95,16 +98,15 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         throw new InputException($"{name}: is neither a bundle, nor a receipt, nor an answer with one.");
     }
 
-    /// <summary>As deep as an answer may be, with the object around it.</summary>
     private static JsonDocument Parse(byte[] json, string name)
     {
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = AnswerReader.MaxDepth + 1 });
+            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
         }
         catch (JsonException)
         {
-            throw new InputException($"{name}: is not JSON.");
+            throw new InputException($"{name}: is not JSON of at most {MaxDepth} levels.");
         }
     }
 

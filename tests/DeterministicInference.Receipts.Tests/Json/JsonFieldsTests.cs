@@ -9,20 +9,47 @@ namespace DeterministicInference.Receipts.Tests.Json;
 public sealed class JsonFieldsTests
 {
     [Theory]
-    [InlineData("""{"a":1,"a":2}""", "'doc' is not JSON, or an object in it has two members of the same name.")]
+    [InlineData(
+        """{"a":1,"a":2}""",
+        "'doc' is not JSON of at most 64 levels, or an object in it has two members of the same name."
+    )]
     [InlineData(
         """{"b":{"a":1,"\u0061":2}}""",
-        "'doc' is not JSON, or an object in it has two members of the same name."
+        "'doc' is not JSON of at most 64 levels, or an object in it has two members of the same name."
     )]
-    [InlineData("""{"a":1}{""", "'doc' is not JSON, or an object in it has two members of the same name.")]
-    [InlineData("", "'doc' is not JSON, or an object in it has two members of the same name.")]
-    [InlineData("""{"a":{"\ud800":1}}""", "'doc' is not JSON, or an object in it has two members of the same name.")]
+    [InlineData(
+        """{"a":1}{""",
+        "'doc' is not JSON of at most 64 levels, or an object in it has two members of the same name."
+    )]
+    [InlineData("", "'doc' is not JSON of at most 64 levels, or an object in it has two members of the same name.")]
+    [InlineData(
+        """{"a":{"\ud800":1}}""",
+        "'doc' is not JSON of at most 64 levels, or an object in it has two members of the same name."
+    )]
     [InlineData("[]", "'doc' is not an object.")]
     [InlineData("null", "'doc' is not an object.")]
     public void A_document_that_can_be_read_in_two_ways_is_refused(string json, string message)
     {
         var e = Assert.Throws<ReceiptFormatException>(() => Read(json, _ => 0));
         Assert.Equal((message, "doc"), (e.Message, e.Member));
+    }
+
+    [Theory]
+    [InlineData(64, true)]
+    [InlineData(65, false)]
+    public void Levels_are_limited(int levels, bool isRead)
+    {
+        string json = string.Concat(Enumerable.Repeat("{\"a\":", levels)) + "0" + new string('}', levels);
+        ReceiptFormatException? refusal = null;
+        try
+        {
+            Read(json, _ => 0);
+        }
+        catch (ReceiptFormatException e)
+        {
+            refusal = e;
+        }
+        Assert.Equal(isRead, refusal is null);
     }
 
     [Fact]

@@ -115,10 +115,10 @@ public sealed partial class LogFileTests
         string file = Path.Combine(TestModels.NewFolder("log"), "server.log");
         await using ServeProcess server = await ServeProcess.SglangAsync(["--log-level", "DEBUG", "--log-file", file]);
         await server.ReadyAsync("SGLang server");
-        FileSizeLimit.Set(server.Id, 1);
+        ResourceLimit.FileSize.Set(server.Id, 1);
         await AskAsync(server, 20);
         await server.Api.JsonAsync(ApiClient.Completions, """{"prompt":"x"}""");
-        FileSizeLimit.Lift(server.Id);
+        ResourceLimit.FileSize.Lift(server.Id);
         await UntilAsync(server, () => File.ReadLines(file).Any(line => Lost().IsMatch(line)));
     }
 

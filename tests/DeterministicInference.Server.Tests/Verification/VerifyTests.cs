@@ -95,6 +95,39 @@ public sealed class VerifyTests : IAsyncLifetime
         );
     }
 
+    /// <summary>Editors begin a text with this mark.</summary>
+    [Theory]
+    [InlineData(RecordedExchange.Question)]
+    [InlineData(Stream)]
+    public async Task The_mark_of_the_byte_order_is_none_of_an_answer(string body)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body);
+        string answer = exchange.WithAnswer(text => "\uFEFF" + text);
+        (await RecordedExchange.VerifyAsync(answer, "--request", exchange.RequestFile, "--key", exchange.KeyFile)).Is(
+            0,
+            "VALID",
+            ""
+        );
+    }
+
+    [Fact]
+    public async Task The_object_of_a_receipt_may_begin_with_the_mark_and_one_that_is_too_deep_is_a_verdict()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string json = exchange.Receipt.ToJsonString(),
+            deep = $"{{\"x\":{string.Concat(Enumerable.Repeat("[", 100))}{new string(']', 100)},{json[1..]}";
+        string[] key = ["--key", exchange.KeyFile];
+        (await RecordedExchange.VerifyAsync(exchange.Write("marked", "\uFEFF" + json), key)).Is(0, "VALID", "");
+        foreach (string text in (string[])[deep, "\uFEFF" + deep])
+        {
+            (await RecordedExchange.VerifyAsync(exchange.Write("deep", text), key)).Is(
+                13,
+                "TAMPERED",
+                "is not JSON of at most 64 levels"
+            );
+        }
+    }
+
     [Fact]
     public async Task Half_of_a_pair_in_a_name_is_a_verdict()
     {
@@ -321,7 +354,15 @@ public sealed class VerifyTests : IAsyncLifetime
             $"{nothing}: can't be read: there is no such file.",
             await FailsAsync(exchange.AnswerFile, "--request", nothing)
         );
-        Assert.EndsWith("is not JSON.", await FailsAsync(exchange.Write("a", "{\"x\":")), StringComparison.Ordinal);
+        string deep = string.Concat(Enumerable.Repeat("{\"x\":", 200)) + "0" + new string('}', 200);
+        foreach (string text in (string[])["{\"x\":", deep])
+        {
+            Assert.EndsWith(
+                ": is not JSON of at most 129 levels.",
+                await FailsAsync(exchange.Write("a", text)),
+                StringComparison.Ordinal
+            );
+        }
         Assert.EndsWith(
             "is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before [DONE]).",
             await FailsAsync(exchange.Write("b", "data: {}\n\ndata: [DONE]\n\n")),

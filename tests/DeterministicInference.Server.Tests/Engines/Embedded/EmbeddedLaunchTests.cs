@@ -96,6 +96,17 @@ public sealed class EmbeddedLaunchTests
         );
     }
 
+    [Fact]
+    public void An_address_on_which_it_can_not_listen_is_refused()
+    {
+        ServeOptions options = new() { Backend = EmbeddedKind.BackendName, BackendHost = "engine.example" };
+        Found.Is(
+            Checks.Of(new EmbeddedKind(), options, Machines.With(Machines.NoGpu)),
+            "Refused argument_invalid: --backend-host: 'engine.example' is not an IP address. Give 127.0.0.1, ::1, "
+                + "0.0.0.0 or localhost."
+        );
+    }
+
     [Theory]
     [InlineData("--threads 2 --log-level=debug")]
     [InlineData("--theads 2", "Unrecognized command or argument '--theads'.", "Unrecognized command or argument '2'.")]
