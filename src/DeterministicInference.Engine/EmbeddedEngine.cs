@@ -78,7 +78,7 @@ internal sealed class EmbeddedEngine : IDisposable
             string problem = File.Exists(folder) ? "is a file, not a folder" : "does not exist";
             throw new ModelLoadException(
                 $"{folder}: {problem}. Pass --model-path the folder of a Hugging Face model (config.json, "
-                    + $"*.safetensors, tokenizer.json)."
+                    + "*.safetensors, tokenizer.json)."
             );
         }
         ModelConfig config = ModelConfig.Read(folder);

@@ -11,7 +11,7 @@ internal static class Output
         for (int i = 1; i <= lines; i++)
             Log(
                 $"Decode batch, line {i} of {lines}, #running-req: 1, token usage: 0.00, gen throughput (token/s): "
-                    + $"100.00"
+                    + "100.00"
             );
     }
 

@@ -2,7 +2,6 @@ using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Statements;
-using DeterministicInference.Server.Receipts.Issuing;
 using DeterministicInference.Server.Receipts.Store;
 using Microsoft.Extensions.Logging;
 

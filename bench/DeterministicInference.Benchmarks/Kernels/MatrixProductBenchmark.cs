@@ -1,6 +1,5 @@
 using BenchmarkDotNet.Attributes;
 using DeterministicInference.Engine.Arithmetic;
-using DeterministicInference.Engine.Model;
 
 namespace DeterministicInference.Benchmarks.Kernels;
 

@@ -1,5 +1,3 @@
-using DeterministicInference.Engine.Arithmetic;
-
 namespace DeterministicInference.Engine.Arithmetic;
 
 /// <summary>

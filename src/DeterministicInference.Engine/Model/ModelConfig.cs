@@ -58,7 +58,7 @@ internal sealed record ModelConfig(
         {
             throw new ModelLoadException(
                 $"{path}: not found. Pass --model-path the folder of a Hugging Face model (config.json, "
-                    + $"*.safetensors, tokenizer.json).",
+                    + "*.safetensors, tokenizer.json).",
                 e
             );
         }
@@ -93,7 +93,7 @@ internal sealed record ModelConfig(
         if (activation != "silu")
             throw new ModelLoadException(
                 $"{path}: hidden_act '{activation}' is not supported, only silu. Use a model of the standard Llama "
-                    + $"architecture."
+                    + "architecture."
             );
 
         int hidden = Positive(path, root, "hidden_size");
@@ -144,7 +144,7 @@ internal sealed record ModelConfig(
             if (type != "default")
                 throw new ModelLoadException(
                     $"{path}: {name} of type '{type}' is not supported by the embedded engine. Use a model without "
-                        + $"rope scaling, or --backend sglang or vllm."
+                        + "rope scaling, or --backend sglang or vllm."
                 );
             if (Present(scaling, "rope_theta"))
                 theta = scaling.GetProperty("rope_theta").GetDouble();

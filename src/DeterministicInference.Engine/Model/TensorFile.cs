@@ -143,7 +143,7 @@ internal sealed class TensorFile : IDisposable
             "BF16" => TensorType.BF16,
             _ => throw new ModelLoadException(
                 $"{Path}: tensor '{property.Name}' has dtype {typeName}, which is not supported. Use the model's F32,"
-                    + $" F16 or BF16 version."
+                    + " F16 or BF16 version."
             ),
         };
         long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(extent => extent.GetInt64())];

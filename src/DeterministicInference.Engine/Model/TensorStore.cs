@@ -90,7 +90,7 @@ internal sealed class TensorStore : IDisposable
         {
             throw new ModelLoadException(
                 $"{folder}: no model.safetensors and no model.safetensors.index.json. Convert the weights to "
-                    + $"safetensors (pickle files are not read)."
+                    + "safetensors (pickle files are not read)."
             );
         }
         try
@@ -129,7 +129,7 @@ internal sealed class TensorStore : IDisposable
         {
             throw new ModelLoadException(
                 $"{_folder}: the weights lack tensor '{name}'. The folder is incomplete, or config.json belongs to "
-                    + $"another model."
+                    + "another model."
             );
         }
         if (!entry.Shape.AsSpan().SequenceEqual(shape))

@@ -1,5 +1,4 @@
 using DeterministicInference.Engine.Arithmetic;
-using DeterministicInference.Engine.Model;
 
 namespace DeterministicInference.Engine.Sampling;
 

@@ -26,7 +26,7 @@ internal static class ByteAlphabet
         return bytes;
     }
 
-    /// <summary>The UTF-8 bytes of <paramref name="text"/>, each spelled as one character.</summary>
+    /// <summary>The UTF-8 bytes of a text, each spelled as one character.</summary>
     public static string Spell(ReadOnlySpan<byte> utf8) =>
         string.Create(
             utf8.Length,

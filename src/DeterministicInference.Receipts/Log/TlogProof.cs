@@ -66,7 +66,7 @@ public sealed record TlogProof(long Index, IReadOnlyList<Sha256Value> Hashes, st
             ? checkpoint
             : throw new LogFormatException(
                 $"The proof does not show that the entry stands at index {Index} of the log of {checkpoint.Size} "
-                    + $"entries."
+                    + "entries."
             );
     }
 

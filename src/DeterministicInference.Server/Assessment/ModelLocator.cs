@@ -41,7 +41,7 @@ internal sealed class ModelLocator(IEngineFacts facts, ServeOptions options, Mac
             {
                 sheet.NeedsEngine(
                     $"whether the files of '{part.Reference}' can be hashed: they are not in this machine's cache of "
-                        + $"models, and the engine downloads them",
+                        + "models, and the engine downloads them",
                     CodeFor(part)
                 );
             }
@@ -77,7 +77,7 @@ internal sealed class ModelLocator(IEngineFacts facts, ServeOptions options, Mac
             sheet.AddMissing(
                 "part_not_measured",
                 $"The files of '{part.Name}', which the engine loads beside the model, can't be read from here. Give "
-                    + $"their flag a local file or folder."
+                    + "their flag a local file or folder."
             );
         }
     }

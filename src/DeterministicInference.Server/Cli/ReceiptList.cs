@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Json;

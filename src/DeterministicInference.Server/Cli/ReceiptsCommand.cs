@@ -3,7 +3,6 @@ using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Json;
 using DeterministicInference.Server.Native;

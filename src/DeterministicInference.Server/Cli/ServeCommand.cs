@@ -121,12 +121,7 @@ internal static class ServeCommand
 
     private static IEnumerable<Option> OwnOptions()
     {
-        yield return Tokens(
-            ConfigFile.Flag,
-            "FILE",
-            "JSON file of settings, which variables and flags " + "override.",
-            []
-        );
+        yield return Tokens(ConfigFile.Flag, "FILE", "JSON file of settings, which variables and flags override.", []);
         yield return Switch(ServeArguments.PrintConfigFlag, "Show every setting and where it comes from, then exit.");
     }
 

@@ -79,12 +79,12 @@ internal sealed class ApiKeySettings
         else if (!words.All(ApiKey.IsWord))
             ComplainOfFile(
                 $"has a control or non-ASCII character in line {number}. Write keys and labels in visible ASCII "
-                    + $"characters."
+                    + "characters."
             );
         else if (words.Length == 2 && words[0].Length > LongestLabel)
             ComplainOfFile(
                 $"has a label of more than {LongestLabel} characters in line {number}. Write LABEL KEY with a "
-                    + $"shorter one."
+                    + "shorter one."
             );
         else if (!Add(words.Length == 2 ? words[0] : null, words[^1]))
             ComplainOfFile($"repeats a key in line {number}; remove one.");

@@ -52,7 +52,7 @@ internal sealed partial record EnvironmentVariables(
                 {
                     warnings.Add(
                         $"{name}: '{setting.Redact(text)}' is ignored: {taken.Origin.Name} is set as well. Unset one "
-                            + $"of them."
+                            + "of them."
                     );
                 }
             }

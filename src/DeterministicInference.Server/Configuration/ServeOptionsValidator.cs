@@ -62,7 +62,7 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
         string? bundled = engines.FirstOrDefault(choice => choice is { CanLaunch: true, NeedsModelPath: false })?.Name;
         return bundled is null
             ? "--model-path: no model. Pass --model-path, or set INFERENCE_MODEL_PATH."
-            : $"--model-path: no model. Pass --model-path, set INFERENCE_MODEL_PATH, or use the bundled one with "
+            : "--model-path: no model. Pass --model-path, set INFERENCE_MODEL_PATH, or use the bundled one with "
                 + $"--backend {bundled}.";
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Json;

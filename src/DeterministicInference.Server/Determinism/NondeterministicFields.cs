@@ -40,6 +40,7 @@ internal static class NondeterministicFields
             ["t_max_prompt_ms"] = Clock,
             ["reasoning_control"] =
                 "Another request could end the reasoning while it runs. Leave it out, or use --determinism off.",
+            ["return_hidden_states"] = "Hidden states are not compared. Leave it out, or use --determinism off.",
             ["web_search_options"] = Search,
             ["plugins"] = Search,
         };
@@ -54,10 +55,6 @@ internal static class NondeterministicFields
         {
             if (use.Field.Changes == FieldChange.Nondeterminism && !harmless.Contains(use.Field.Path))
                 throw Refused(use.Path, Reasons[use.Field.Path]);
-            if (use.Field.Path == "return_hidden_states")
-            {
-                throw Refused(use.Path, "Hidden states are not compared. Leave it out, or use --determinism off.");
-            }
         }
         if (request.Find("messages") is { } messages && HasRemoteMedia(messages))
             throw Refused("messages", "What a URL returns can change. Send media as a data: URL.");

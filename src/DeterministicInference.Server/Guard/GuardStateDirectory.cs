@@ -26,7 +26,7 @@ internal static unsafe class GuardStateDirectory
         {
             throw new IOException(
                 $"The folder {full} must belong to the user of this server, and nobody else may be allowed to write "
-                    + $"to it (chmod 700)."
+                    + "to it (chmod 700)."
             );
         }
         return full;

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using DeterministicInference.Server.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,7 +1,5 @@
-using System.Text;
 using System.Text.Json;
 using DeterministicInference.Server.Json;
-using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Machine;
 

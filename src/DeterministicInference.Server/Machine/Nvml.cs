@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Machine;
 

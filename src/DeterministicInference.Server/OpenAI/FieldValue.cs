@@ -82,7 +82,7 @@ internal static class FieldValue
     private static OpenAIException Below(string type, string path, string bound, JsonElement value) =>
         OpenAIException.Invalid(
             $"Invalid '{path}': {type} below minimum value. Expected a value >= {bound}, but got {Shortened(value)} "
-                + $"instead.",
+                + "instead.",
             path,
             $"{type}_below_min_value"
         );
@@ -90,7 +90,7 @@ internal static class FieldValue
     private static OpenAIException Above(string type, string path, string bound, JsonElement value) =>
         OpenAIException.Invalid(
             $"Invalid '{path}': {type} above maximum value. Expected a value <= {bound}, but got {Shortened(value)} "
-                + $"instead.",
+                + "instead.",
             path,
             $"{type}_above_max_value"
         );

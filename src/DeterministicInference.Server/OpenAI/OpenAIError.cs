@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text.Json;
 using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.OpenAI;

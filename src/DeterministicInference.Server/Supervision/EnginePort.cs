@@ -53,7 +53,7 @@ internal static class EnginePort
         }
         return addresses.Length > 0 && absent == addresses.Length
             ? $"{host} is not an address of this machine. Give --backend-host 127.0.0.1, or attach to an engine on "
-                + $"another machine with --backend-url."
+                + "another machine with --backend-url."
             : null;
 
         static string InUse(string problem) =>

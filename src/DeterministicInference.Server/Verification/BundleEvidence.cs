@@ -4,7 +4,6 @@ using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Verification;
 

@@ -5,7 +5,6 @@ using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Verification;
 

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Signing;
-using DeterministicInference.Receipts.Statements;
 
 namespace DeterministicInference.Server.Verification;
 

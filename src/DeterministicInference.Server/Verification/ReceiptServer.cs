@@ -6,7 +6,6 @@ using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Environments;
-using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Http;
 

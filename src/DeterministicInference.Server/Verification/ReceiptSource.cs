@@ -36,7 +36,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
             AnswerReceipt.Find(text, AnswerDelivery.Sse)
             ?? throw new InputException(
                 $"{name}: is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before "
-                    + $"[DONE])."
+                    + "[DONE])."
             );
         return ReadObject(determinism, name, new RecordedResponse(AnswerDelivery.Sse, "text/event-stream", text));
     }

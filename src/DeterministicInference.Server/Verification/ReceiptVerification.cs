@@ -93,7 +93,7 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             await _server.ReceiptAsync(source.ReceiptId!, cancellation)
             ?? throw new InputException(
                 $"{options.Receipt}: has only the receipt's id, and the server that --against names does not have "
-                    + $"the receipt."
+                    + "the receipt."
             );
         return found with { Response = source.Response };
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Configuration;

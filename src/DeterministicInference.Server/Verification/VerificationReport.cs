@@ -25,8 +25,7 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
     public ReplayReport? Replay { get; init; }
 
     /// <summary>The verdict's name in reports.</summary>
-    public string Name =>
-        Verdict == Verdict.UnknownVersion ? "UNKNOWN " + "VERSION" : Verdict.ToString().ToUpperInvariant();
+    public string Name => Verdict == Verdict.UnknownVersion ? "UNKNOWN VERSION" : Verdict.ToString().ToUpperInvariant();
 
     public int ExitCode => VerdictExitCode.Of(Verdict);
 
@@ -62,7 +61,7 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
             Verdict.Incomplete => "the answer broke off",
             Verdict.Tampered => string.Join("; ", result.Failures.Select(failure => failure.Detail)),
             Verdict.Inconclusive when result.KeyId is null =>
-                "there is no key to check the signature with. Give the operator's public key " + "with --key",
+                "there is no key to check the signature with. Give the operator's public key with --key",
             Verdict.Inconclusive => "the receipt came without its salt, so it cannot be opened",
             _ => "",
         };

@@ -1,6 +1,5 @@
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Verification;
 

@@ -1,5 +1,4 @@
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Machine;
 using DeterministicInference.Server.Tests.Engines;
 using DeterministicInference.Server.Tests.Machine;
 

@@ -73,7 +73,7 @@ public sealed class CommandLineTests
         string error = await FailsAsync(["engine", "--port", "0", "--model-path", folder]);
         Assert.Equal(
             $"error: {folder}: does not exist. Pass --model-path the folder of a Hugging Face model (config.json, "
-                + $"*.safetensors, tokenizer.json).",
+                + "*.safetensors, tokenizer.json).",
             error
         );
     }

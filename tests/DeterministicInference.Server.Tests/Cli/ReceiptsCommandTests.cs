@@ -94,7 +94,7 @@ public sealed class ReceiptsCommandTests : IDisposable
     {
         Assert.Equal(
             $"error: --data-dir: there are no receipts in {_folder.Path}. Give the --data-dir of the server that "
-                + $"issued them.",
+                + "issued them.",
             await FailsAsync("list")
         );
         await _folder.FillAsync(1);
@@ -116,7 +116,7 @@ public sealed class ReceiptsCommandTests : IDisposable
         await File.WriteAllTextAsync(_folder.Database, new string('x', 4096), TestContext.Current.CancellationToken);
         Assert.Equal(
             $"error: --data-dir: the receipts in {_folder.Path} can't be read: the database is damaged (SQLite error "
-                + $"26).",
+                + "26).",
             await FailsAsync("list")
         );
     }

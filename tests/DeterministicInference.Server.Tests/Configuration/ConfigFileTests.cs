@@ -50,10 +50,7 @@ public sealed class ConfigFileTests
         "{\"Inference\":{\"Sed\":1}}",
         "Inference:Sed in FILE: no setting has this key. Did you mean Inference:Seed?"
     )]
-    [InlineData(
-        "{\"Inference\":{\"Config\":\"x\"}}",
-        "Inference:Config in FILE: no setting has this key. Remove " + "it."
-    )]
+    [InlineData("{\"Inference\":{\"Config\":\"x\"}}", "Inference:Config in FILE: no setting has this key. Remove it.")]
     [InlineData("{\"Inference\":{\"Seed\":1,\"seed\":2}}", "Inference:seed in FILE: appears twice; remove one.")]
     [InlineData(
         "{\"Inference\":{\"Seed\":1},\"Inference:Seed\":2}",

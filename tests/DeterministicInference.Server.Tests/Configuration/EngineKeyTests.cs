@@ -62,7 +62,7 @@ public sealed class EngineKeyTests
         Assert.Equal(
             [
                 $"--backend-api-key-file: '{missing}' does not exist. Create it with the key on a line of its own, "
-                    + $"or give another path.",
+                    + "or give another path.",
             ],
             Problems("--backend-api-key-file", missing)
         );

@@ -20,7 +20,7 @@ public sealed class FieldsDocumentTests
         Assert.True(
             committed == actual,
             $"{Page} does not show the table of fields. Run this test with DIS_WRITE_DOCS=1, which writes it, and look "
-                + $"at the difference."
+                + "at the difference."
         );
     }
 }

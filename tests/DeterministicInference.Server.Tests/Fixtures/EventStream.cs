@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using DeterministicInference.Server.OpenAI.Requests.Types;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Fixtures;

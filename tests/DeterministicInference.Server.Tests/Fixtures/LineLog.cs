@@ -1,5 +1,3 @@
-using DeterministicInference.Server.Tests.Engines;
-
 namespace DeterministicInference.Server.Tests.Fixtures;
 
 /// <summary>The lines of a process's output, as they come.</summary>

@@ -1,5 +1,4 @@
 using DeterministicInference.Server.Guard;
-using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Tests.Fixtures;
 

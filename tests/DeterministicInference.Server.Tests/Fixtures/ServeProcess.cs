@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Guard;
 using Xunit;
 

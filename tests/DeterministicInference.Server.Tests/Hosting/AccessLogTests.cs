@@ -151,7 +151,7 @@ public sealed class AccessLogTests(SharedFakeBackend shared)
             await server.ReadyAsync("SGLang server");
         string expected =
             $"| WARNING  | {ServeProcess.Module} | Anyone who can reach {host} can use the engine. Set "
-            + $"--api-key-file, or listen on localhost";
+            + "--api-key-file, or listen on localhost";
         Assert.Equal(warnings, server.Log.Lines.Count(line => line.EndsWith(expected, StringComparison.Ordinal)));
         Assert.Equal(
             warnings,

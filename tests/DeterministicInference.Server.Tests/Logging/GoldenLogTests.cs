@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using DeterministicInference.Server.Logging;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Logging;

@@ -147,7 +147,7 @@ public sealed class FileHashCacheTests : IDisposable
             line =>
                 line
                 == $"Warning test The file {Kept} is damaged, or was not written by this server, and is "
-                    + $"ignored: the model's files are hashed again"
+                    + "ignored: the model's files are hashed again"
         );
         // The cache then works again.
         Assert.Equal((first, 0L), await DigestAsync());

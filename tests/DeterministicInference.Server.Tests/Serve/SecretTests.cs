@@ -1,5 +1,4 @@
 using System.Net;
-using DeterministicInference.Server.Configuration;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Serve;
@@ -65,7 +64,7 @@ public sealed class SecretTests
         );
         Assert.Contains(
             $"| Launching: SPT_NOENV=1 {FakeBackendProcess.Command} -m sglang.launch_server --model-path "
-                + $"/models/llama-2-7b ",
+                + "/models/llama-2-7b ",
             launch,
             StringComparison.Ordinal
         );

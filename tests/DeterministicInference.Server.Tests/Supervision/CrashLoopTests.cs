@@ -28,10 +28,7 @@ public sealed class CrashLoopTests
             StringComparison.Ordinal
         );
         Assert.Equal("The engine's last lines:", lines[reason + 1]);
-        Assert.Contains(
-            lines[(reason + 2)..],
-            line => line.Contains("Uvicorn running on " + "", StringComparison.Ordinal)
-        );
+        Assert.Contains(lines[(reason + 2)..], line => line.Contains("Uvicorn running on ", StringComparison.Ordinal));
     }
 
     [Fact]

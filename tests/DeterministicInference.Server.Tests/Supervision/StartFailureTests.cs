@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using DeterministicInference.Server.Supervision;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Supervision;

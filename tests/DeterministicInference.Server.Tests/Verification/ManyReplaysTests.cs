@@ -1,4 +1,3 @@
-using DeterministicInference.Server.Tests.Engines;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;

@@ -342,7 +342,7 @@ public sealed class VerifyTests : IAsyncLifetime
         RecordedExchange byId = await RecordedExchange.AskAsync(_server);
         Assert.Equal(
             $"{byId.AnswerFile}: has only the receipt's id. Fetch the receipt (GET /v1/receipts/{byId.ReceiptId}), "
-                + $"or name its server with --against.",
+                + "or name its server with --against.",
             await FailsAsync(byId.AnswerFile)
         );
         (await byId.VerifyAsync("--against", _server.Url)).Is(0, "REPRODUCED", "");

@@ -107,7 +107,7 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
                 400,
                 "BadRequest",
                 $"LoRA adapter '{adapter}' was requested, but LoRA is not enabled. Please launch the server with "
-                    + $"--enable-lora."
+                    + "--enable-lora."
             )
             : model;
     }

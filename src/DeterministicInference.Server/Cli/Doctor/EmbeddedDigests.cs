@@ -1,5 +1,4 @@
 using DeterministicInference.Engine;
-using DeterministicInference.Engine.Arithmetic;
 using DeterministicInference.Engine.Scheduling;
 using DeterministicInference.Server.Engines.Embedded;
 

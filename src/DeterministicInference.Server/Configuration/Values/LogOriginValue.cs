@@ -13,7 +13,7 @@ internal sealed class LogOriginValue : ValueKind<string>
         return LogOrigin.IsValid(value)
             ? null
             : $"is not a valid log name. Give at most {LogOrigin.MaxLength} visible ASCII characters without '+', "
-                + $"such as log.example/a.";
+                + "such as log.example/a.";
     }
 
     public override string Write(string value) => value;

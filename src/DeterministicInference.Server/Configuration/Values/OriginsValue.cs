@@ -22,7 +22,7 @@ internal sealed class OriginsValue() : WordsValue("ORIGINS")
                     + "SCHEME://HOST:PORT.";
             else if (Origin(word) is not { } origin)
                 return $"has '{word}', which is not an origin. Give SCHEME://HOST or SCHEME://HOST:PORT, such as "
-                    + $"https://app.example.";
+                    + "https://app.example.";
             else if (word.EndsWith('/') || new Uri(word).AbsolutePath.Length > 1)
                 return $"has '{word}', which has a path. Give {origin}.";
             else

@@ -110,9 +110,9 @@ internal static class GenerationFields
         if (needed <= blocks)
             return request;
         throw OpenAIException.Invalid(
-            $"The request needs more key-value cache than there is. Lower n or max_tokens, or start the engine with "
+            "The request needs more key-value cache than there is. Lower n or max_tokens, or start the engine with "
                 + $"a larger --kv-cache-mib ({(long)needed * 100 / Math.Max(1, blocks)} % of the present one is "
-                + $"needed).",
+                + "needed).",
             promptField,
             "kv_cache_exceeded"
         );

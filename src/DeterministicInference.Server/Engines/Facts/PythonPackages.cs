@@ -35,7 +35,7 @@ internal sealed record PythonPackages(string Engine)
         {
             sheet.AddMissing(
                 "packages_unknown",
-                $"The engine's Python packages were not found. Give --backend-command the interpreter or program "
+                "The engine's Python packages were not found. Give --backend-command the interpreter or program "
                     + $"of the virtual environment in which {Engine} is installed."
             );
             return;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Configuration.Values;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.LlamaCpp;
@@ -82,7 +81,7 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
         {
             yield return Finding.Degrades(
                 "prompt_cache",
-                "Cache entries of earlier requests change an answer. Leave --cache-prompt and " + "--cache-reuse out."
+                "Cache entries of earlier requests change an answer. Leave --cache-prompt and --cache-reuse out."
             );
         }
         if (
@@ -113,6 +112,6 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
         Finding.Degrades(
             "parallel_slots",
             $"llama-server has {slots} slots, and requests that are computed together change each other's answers. "
-                + $"Start it with -np 1; requests then queue in this server."
+                + "Start it with -np 1; requests then queue in this server."
         );
 }

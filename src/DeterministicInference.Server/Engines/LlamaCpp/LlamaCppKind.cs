@@ -1,6 +1,5 @@
 using System.Text.Json;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Configuration.Values;
 using DeterministicInference.Server.Determinism;
 
 namespace DeterministicInference.Server.Engines.LlamaCpp;

@@ -147,7 +147,7 @@ internal sealed record SglangConfiguration
             yield return Finding.Refused(
                 "attention_backend",
                 $"--attention-backend {unknown} has no deterministic mode. Use fa3, triton or flashinfer, or leave "
-                    + $"it out."
+                    + "it out."
             );
         }
         else if (
@@ -158,14 +158,14 @@ internal sealed record SglangConfiguration
             yield return Finding.Refused(
                 "attention_backend",
                 $"--attention-backend {narrow} has no deterministic mode for {machine.Model.Architectures[0]}. Use "
-                    + $"fa3 or triton, or leave it out."
+                    + "fa3 or triton, or leave it out."
             );
         }
         if (Attention.Contains("fa3") && (machine.Most < Ampere || machine.Least >= Blackwell))
         {
             yield return Finding.Refused(
                 "attention_backend_gpu",
-                $"--attention-backend fa3 runs on compute capability 8.0 to 9.0, and this machine's GPUs have "
+                "--attention-backend fa3 runs on compute capability 8.0 to 9.0, and this machine's GPUs have "
                     + $"{machine.Least}. Use triton, or leave it out."
             );
         }

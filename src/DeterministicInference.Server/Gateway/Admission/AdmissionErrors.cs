@@ -1,4 +1,3 @@
-using System.Globalization;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.OpenAI;
 
@@ -30,11 +29,8 @@ internal static class AdmissionErrors
 
     public static OpenAIException QueueTimeout(TimeSpan waited) =>
         TooMany(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"The request waited {waited.TotalSeconds:0.###} s in the queue, the limit of --queue-timeout. "
-                    + $"Try again later."
-            ),
+            $"The request waited {waited.TotalSeconds:0.###} s in the queue, the limit of --queue-timeout. Try again "
+                + "later.",
             "queue_timeout"
         );
 

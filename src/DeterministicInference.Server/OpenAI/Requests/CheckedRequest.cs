@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeterministicInference.Server.Configuration.Values;
 using DeterministicInference.Server.OpenAI.Requests.Types;
 
 namespace DeterministicInference.Server.OpenAI.Requests;

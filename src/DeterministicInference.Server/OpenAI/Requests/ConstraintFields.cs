@@ -1,6 +1,5 @@
 using DeterministicInference.Server.OpenAI.Requests.Types;
 using static DeterministicInference.Server.OpenAI.Requests.Types.FieldChange;
-using static DeterministicInference.Server.OpenAI.Requests.Types.RequestRoute;
 using static DeterministicInference.Server.OpenAI.Requests.Types.UsualTypes;
 
 namespace DeterministicInference.Server.OpenAI.Requests;

@@ -38,7 +38,7 @@ internal static class ReportFields
         new("chat_format", Any, Report),
         new("chat_parser", Any, Report),
         // Internals of an engine.
-        new("return_hidden_states", Any, Report, "false"),
+        new("return_hidden_states", Any, Nondeterminism, "false"),
         new("return_routed_experts", Flag, Report, "false"),
         new("routed_experts_start_len", Count, Report, "0") { Aliases = ["routed_experts_prompt_start"] },
         new("routed_experts_prompt_start", Count, Report, "0") { Aliases = ["routed_experts_start_len"] },

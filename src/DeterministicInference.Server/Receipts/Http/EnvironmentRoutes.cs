@@ -1,5 +1,4 @@
 using DeterministicInference.Receipts;
-using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Store;
 

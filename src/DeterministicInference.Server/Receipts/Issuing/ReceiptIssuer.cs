@@ -5,7 +5,6 @@ using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Store;
 

@@ -40,7 +40,7 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
         {
             throw new InvalidDataException(
                 $"the file checkpoint covers {published.Size} entries, the database has {size}: the database was set "
-                    + $"back"
+                    + "back"
             );
         }
         if (Root(published.Size) != published.Root)
@@ -133,7 +133,7 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
             {
                 throw new InvalidDataException(
                     $"{new TilePath(tile.Level, tile.Index, tile.Hashes.Length / Sha256Value.Size)} is not what the "
-                        + $"entries give"
+                        + "entries give"
                 );
             }
         }

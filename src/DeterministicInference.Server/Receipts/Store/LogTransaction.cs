@@ -1,4 +1,3 @@
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;

@@ -1,4 +1,3 @@
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using Microsoft.Data.Sqlite;

@@ -61,7 +61,7 @@ internal static class ReceiptDatabase
                     continue;
                 throw new ReceiptStoreException(
                     $"--data-dir: SQLite does not accept {name}={value} for {path} (it stays {actual}). Give a "
-                        + $"--data-dir on a local disk, or --receipts off."
+                        + "--data-dir on a local disk, or --receipts off."
                 );
             }
             return connection;

@@ -1,4 +1,3 @@
-using System.Runtime.Versioning;
 using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -52,7 +51,7 @@ internal sealed partial class ReceiptDirectory : IDisposable
         {
             throw new ReceiptStoreException(
                 $"--data-dir: {path} is in use by another server. Each server needs a log of its own: give another "
-                    + $"--data-dir, or --receipts off."
+                    + "--data-dir, or --receipts off."
             );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,7 +1,5 @@
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
-using DeterministicInference.Server.Configuration;
 using Microsoft.Data.Sqlite;
 using static SQLitePCL.raw;
 
@@ -43,7 +41,7 @@ internal sealed class ReceiptLog : IDisposable
             {
                 throw new ReceiptStoreException(
                     $"--data-dir: {database} was made by a newer version of this program. Use that one, or another "
-                        + $"--data-dir."
+                        + "--data-dir."
                 );
             }
             if (version == 0)
@@ -53,7 +51,7 @@ internal sealed class ReceiptLog : IDisposable
             {
                 throw new ReceiptStoreException(
                     $"--log-origin: the log in {database} is named '{stored}', and a log keeps its name. Leave the "
-                        + $"setting out, or start a new log in another --data-dir."
+                        + "setting out, or start a new log in another --data-dir."
                 );
             }
             var log = new ReceiptLog(connection, key, stored)

@@ -176,7 +176,7 @@ internal sealed class ReceiptStore : IAsyncDisposable
     private static ReceiptStoreException Unusable(ReceiptStoreSettings settings, string what) =>
         new(
             $"--data-dir: the log of receipts in {Path.GetFullPath(settings.Folder)} can't be continued: {what}. "
-                + $"Nothing was changed. "
+                + "Nothing was changed. "
                 + "Restore the folder as it was when the last receipt was issued, or start a new log in another "
                 + "--data-dir; --receipts off serves without receipts."
         );

@@ -201,8 +201,8 @@ public sealed class DoctorDiagnosisTests
         Assert.StartsWith(
             "env -u LLAMA_SERVER_ROUTER_PORT -u LLAMA_ARG_MODEL_URL -u LLAMA_ARG_HF_REPO -u LLAMA_ARG_HF_FILE -u "
                 + $"LLAMA_ARG_DOCKER_REPO {FakeBackendProcess.Command} -m {folder}/tiny.gguf --host 127.0.0.1 "
-                + $"--port "
-                + $"30000 ",
+                + "--port "
+                + "30000 ",
             Lines(result)["launch"],
             StringComparison.Ordinal
         );

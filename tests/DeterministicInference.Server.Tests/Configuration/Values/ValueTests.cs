@@ -56,11 +56,7 @@ public sealed class ValueTests
     {
         Assert.True(Given.Of("--strict-model").Read().Options.StrictModel);
         Assert.True(Given.Of("--strict-model", "--port", "1").Read().Options.StrictModel);
-        Refused(
-            "--strict-model",
-            "maybe",
-            "is neither true nor false. Give true or false (also 1/0, yes/no, " + "on/off)."
-        );
+        Refused("--strict-model", "maybe", "is neither true nor false. Give true or false (also 1/0, yes/no, on/off).");
     }
 
     [Theory]

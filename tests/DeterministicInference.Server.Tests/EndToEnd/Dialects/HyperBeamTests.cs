@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Tests.Receipts.Issuing;

@@ -1,4 +1,3 @@
-using DeterministicInference.Server.OpenAI.Requests.Types;
 using static DeterministicInference.Server.Tests.EndToEnd.HostileInput.HostileInput;
 
 namespace DeterministicInference.Server.Tests.EndToEnd.HostileInput;

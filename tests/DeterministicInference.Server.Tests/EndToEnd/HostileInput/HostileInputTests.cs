@@ -65,7 +65,7 @@ public sealed class HostileInputTests(HostileGateway gateway) : IClassFixture<Ho
         Assert.True(
             committed == actual,
             $"{Page} does not show what the server does. Run this test with DIS_WRITE_DOCS=1, which writes it, and "
-                + $"look at the difference."
+                + "look at the difference."
         );
     }
 

@@ -1,4 +1,3 @@
-using DeterministicInference.Server.Logging;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Engines.Embedded;

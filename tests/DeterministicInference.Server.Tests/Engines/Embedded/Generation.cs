@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Engines.Embedded;

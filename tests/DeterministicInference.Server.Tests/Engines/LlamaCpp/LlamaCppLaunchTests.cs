@@ -30,7 +30,7 @@ public sealed class LlamaCppLaunchTests
         (string attention, string layers) = gpu == Machines.NoGpu ? ("off", "0") : ("on", "999");
         Assert.Equal("llama-server", launch.File);
         Assert.Equal(
-            $"-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots -np 1 --no-cache-prompt --seed 0 "
+            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots -np 1 --no-cache-prompt --seed 0 "
                 + $"-fa {attention} -b 2048 -ub 512 -t 16 -tb 16 -ngl {layers} -ctk f16 -ctv f16",
             string.Join(' ', launch.Arguments)
         );

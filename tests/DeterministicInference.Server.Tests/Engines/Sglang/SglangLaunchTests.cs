@@ -35,9 +35,9 @@ public sealed class SglangLaunchTests
         EngineLaunch launch = Sglang.Launcher.Launch(Options, Machines.With(gpus.Split(' ')));
         Assert.Equal("python3", launch.File);
         Assert.Equal(
-            $"-m sglang.launch_server --model-path /models/llama-2-7b --host 127.0.0.1 --port 30000 "
+            "-m sglang.launch_server --model-path /models/llama-2-7b --host 127.0.0.1 --port 30000 "
                 + $"--enable-deterministic-inference{attention} --random-seed 0 --chunked-prefill-size 4096 "
-                + $"--served-model-name llama-2-7b",
+                + "--served-model-name llama-2-7b",
             string.Join(' ', launch.Arguments)
         );
         Assert.Equal([new("SPT_NOENV", "1")], launch.Environment);

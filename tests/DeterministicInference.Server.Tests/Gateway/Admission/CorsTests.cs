@@ -1,5 +1,4 @@
 using System.Net;
-using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Tests.Configuration;
 using Xunit;
 

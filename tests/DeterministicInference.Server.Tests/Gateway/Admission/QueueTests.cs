@@ -123,7 +123,7 @@ public sealed class QueueTests(SharedFakeBackend shared)
         JsonNode error = OpenAIErrors.Read(late, HttpStatusCode.TooManyRequests, "requests");
         Assert.Equal("queue_timeout", (string?)error["code"]);
         Assert.Equal(
-            "The request waited 1.5 s in the queue, the limit of --queue-timeout. Try " + "again later.",
+            "The request waited 1.5 s in the queue, the limit of --queue-timeout. Try again later.",
             (string?)error["message"]
         );
         Assert.Equal("5", Assert.Single(late.Headers.GetValues("Retry-After")));

@@ -289,10 +289,7 @@ public sealed class EngineErrorTranslationTests(SharedFakeBackend shared)
             Server
         );
         Assert.Equal(
-            (
-                "backend_timeout",
-                "The engine failed: it did not accept a connection within 0.2 s " + "(--connect-timeout)."
-            ),
+            ("backend_timeout", "The engine failed: it did not accept a connection within 0.2 s (--connect-timeout)."),
             ((string?)error["code"], (string?)error["message"])
         );
         foreach (Socket waiting in queue)

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Environments;
-using DeterministicInference.Receipts.Statements;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Receipts.Http;

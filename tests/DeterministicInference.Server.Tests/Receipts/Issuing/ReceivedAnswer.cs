@@ -2,13 +2,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.OpenAI;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Receipts.Issuing;

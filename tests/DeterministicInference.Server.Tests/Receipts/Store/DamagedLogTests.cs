@@ -1,4 +1,3 @@
-using System.Text;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Server.Receipts.Store;
@@ -66,7 +65,7 @@ public sealed class DamagedLogTests : IDisposable
             await _folder.AppendAsync(store, 3);
         }
         _folder.Tamper(
-            $"DELETE FROM receipt WHERE entry > 2; DELETE FROM entry WHERE idx > 2; UPDATE tile SET hashes = "
+            "DELETE FROM receipt WHERE entry > 2; DELETE FROM entry WHERE idx > 2; UPDATE tile SET hashes = "
                 + $"substr(hashes, 1, 96); UPDATE checkpoint SET size = 3, note = '{former}'"
         );
         AssertRefused("the file checkpoint covers 6 entries, the database has 3: the database was set back");
@@ -188,7 +187,7 @@ public sealed class DamagedLogTests : IDisposable
         foreign.Execute("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
         Assert.Equal(
             $"--data-dir: the log of receipts in {_folder.Path} can't be opened: another program has locked the "
-                + $"database. "
+                + "database. "
                 + "Repair it, give another --data-dir, or --receipts off to serve without receipts.",
             _folder.Refusal()
         );

@@ -1,5 +1,4 @@
 using DeterministicInference.Receipts.Signing;
-using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Receipts.Store;
 using Xunit;
 
@@ -16,7 +15,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
         {
             Assert.Equal(
                 $"--data-dir: {_folder.Path} is in use by another server. Each server needs a log of its own: give "
-                    + $"another --data-dir, or --receipts off.",
+                    + "another --data-dir, or --receipts off.",
                 _folder.Refusal()
             );
             await _folder.AppendAsync(first, 1);
@@ -124,7 +123,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
             Assert.Equal("log.example/a", store.LogKey.Name);
         Assert.Equal(
             $"--log-origin: the log in {_folder.Database} is named 'log.example/a', and a log keeps its name. Leave "
-                + $"the setting out, or start a new log in another --data-dir.",
+                + "the setting out, or start a new log in another --data-dir.",
             Assert
                 .Throws<ReceiptStoreException>(() =>
                     _folder.Open(settings => settings with { Origin = "log.example/b" })
@@ -140,7 +139,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
         _folder.Tamper("PRAGMA user_version = 2");
         Assert.Equal(
             $"--data-dir: {_folder.Database} was made by a newer version of this program. Use that one, or another "
-                + $"--data-dir.",
+                + "--data-dir.",
             _folder.Refusal()
         );
     }

@@ -1,8 +1,6 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Signing;
-using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Receipts.Store;
 using Microsoft.Data.Sqlite;
 using Xunit;

@@ -15,6 +15,9 @@ internal enum FieldChange
     /// <summary>The generated output.</summary>
     Answer,
 
-    /// <summary>The answer, through more than the request: time, earlier requests, state kept elsewhere.</summary>
+    /// <summary>
+    /// The answer, through more than the request (time, earlier requests, state kept elsewhere), or by values that
+    /// differ from engine to engine.
+    /// </summary>
     Nondeterminism,
 }
