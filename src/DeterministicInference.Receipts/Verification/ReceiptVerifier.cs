@@ -101,8 +101,13 @@ public sealed class ReceiptVerifier
     /// <summary>Names the keys of the envelope, which are hints, if the given key is not among them.</summary>
     private static string Named(DsseEnvelope envelope, VerificationKey key)
     {
-        string[] named = [.. envelope.Signatures.Select(signature => signature.KeyId)];
-        return named.Contains(key.KeyId.ToString()) ? "" : $"; the receipt names the key {string.Join(", ", named)}";
+        string[] named =
+        [
+            .. envelope.Signatures.Select(signature => signature.KeyId).Where(id => !string.IsNullOrEmpty(id)),
+        ];
+        return named.Length == 0 || named.Contains(key.KeyId.ToString())
+            ? ""
+            : $"; the receipt names the key {string.Join(", ", named)}";
     }
 
     private ReceiptStatement? ReadStatement(DsseEnvelope envelope, out bool unknownVersion)

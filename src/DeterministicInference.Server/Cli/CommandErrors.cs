@@ -30,11 +30,14 @@ internal static class CommandErrors
         {
             return Failed($"{e.Message.TrimEnd('.')}. Stop the other program, or choose another {portFlag}.");
         }
-        // The web server wraps some of these errors.
-        catch (Exception e) when ((e as SocketException ?? e.InnerException) is SocketException socket)
+        // The web server wraps some of these errors in an IOException.
+        catch (Exception e)
+            when (e is SocketException or IOException && (e as SocketException ?? e.InnerException) is SocketException)
         {
             string hostFlag = portFlag.Replace("port", "host", StringComparison.Ordinal);
-            return Failed($"Failed to listen: {socket.Message}. Choose another {hostFlag} or {portFlag}.");
+            return Failed(
+                $"Failed to listen: {(e.InnerException ?? e).Message}. Choose another {hostFlag} or {portFlag}."
+            );
         }
         catch (UnauthorizedAccessException e)
         {

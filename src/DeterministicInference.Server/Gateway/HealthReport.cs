@@ -38,7 +38,7 @@ internal sealed class HealthReport(
     private readonly bool _needsReceipts = options.OnReceiptFailure == ReceiptFailureAction.Refuse;
 
     /// <summary>The present state.</summary>
-    public ServerState Now => new(status.State, receipts?.CanStore ?? true, receipts?.Problem);
+    public ServerState Now => new(status.State, receipts?.State);
 
     /// <summary>Whether new requests should come to this server.</summary>
     public bool IsReady(ServerState now) => now.Engine is EngineState.Ready && !WithholdsAnswers(now);
@@ -74,11 +74,11 @@ internal sealed class HealthReport(
         json.WriteNumber("silent_seconds", Math.Round(silence.TotalSeconds, 1));
         json.WriteEndObject();
         json.WriteEndObject();
-        if (receipts is not null)
+        if (now.Receipts is { } store)
         {
             json.WriteStartObject("receipts");
-            json.WriteString("status", now.ReceiptProblem is null ? "ok" : "unavailable");
-            if (now.ReceiptProblem is { } problem)
+            json.WriteString("status", store.Problem is null ? "ok" : "unavailable");
+            if (store.Problem is { } problem)
                 json.WriteString("detail", problem);
             json.WriteEndObject();
         }
@@ -122,7 +122,7 @@ internal sealed class HealthReport(
         return WithholdsAnswers(now) ? throw ReceiptIssuer.NotStored() : engine;
     }
 
-    private bool WithholdsAnswers(ServerState now) => _needsReceipts && !now.StoresReceipts;
+    private bool WithholdsAnswers(ServerState now) => _needsReceipts && now.Receipts is { CanStore: false };
 
     private OpenAIException NotReady(EngineState state)
     {

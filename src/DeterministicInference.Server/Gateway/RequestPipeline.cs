@@ -64,10 +64,10 @@ internal sealed partial class RequestPipeline(
             request = Pin(known, RequestFacts.Of(context));
         }
 
+        using AnswerHandling handling = request.Handling;
         // The engine may have been replaced while the body was read; the new one must not answer in the name of the old
         // one.
         Uri engine = EngineUrl.Combine(health.RequireReady(), request.Route.Path());
-        using AnswerHandling handling = request.Handling;
         IAnswerRelay relay = request.Pinned.IsStream
             ? new StreamRelay(context, options, handling)
             : new JsonRelay(context, handling, environment);

@@ -24,6 +24,9 @@ internal abstract record EngineExit
     {
         /// <summary>The executable, or the interpreter that a script names, is missing.</summary>
         public bool IsMissing => Error == Libc.ErrorNoEntry;
+
+        /// <summary>The executable is none, or may not be executed.</summary>
+        public bool IsUnusable => Error is Libc.ErrorAccess or Libc.ErrorNoExecutable or Libc.ErrorNoPermission;
     }
 
     /// <summary>The guard was killed, so the end of the engine was not observed.</summary>

@@ -29,8 +29,17 @@ internal sealed record GuardState(
 {
     public const string Extension = ".state";
 
-    public static string CurrentBoot =>
-        Encoding.ASCII.GetString(ProcFile.ReadAll("/proc/sys/kernel/random/boot_id")).Trim();
+    /// <exception cref="IOException">No descriptor is free: state files of this boot must not look older.</exception>
+    public static string CurrentBoot
+    {
+        get
+        {
+            byte[] id = ProcFile.ReadAll("/proc/sys/kernel/random/boot_id");
+            return id.Length == 0 && ProcFile.LacksDescriptors
+                ? throw Libc.LastFailure
+                : Encoding.ASCII.GetString(id).Trim();
+        }
+    }
 
     public static string CurrentSpace => new FileInfo("/proc/self/ns/pid").LinkTarget ?? "";
 

@@ -13,8 +13,18 @@ internal readonly record struct ProcessIdentity(int Pid, long Start)
     /// <summary>The process that has this number now; start 0 if none has.</summary>
     public static ProcessIdentity Of(int pid) => new(pid, ProcessEntry.Read(pid)?.Identity.Start ?? 0);
 
-    /// <summary>Whether it still runs. A zombie does not.</summary>
-    public bool IsRunning => ProcessEntry.Read(Pid) is { IsZombie: false } entry && entry.Identity == this;
+    /// <summary>
+    /// Whether it still runs. A zombie does not. Without a free descriptor every process with its number counts.
+    /// </summary>
+    public bool IsRunning
+    {
+        get
+        {
+            if (ProcessEntry.Read(Pid) is { } entry)
+                return !entry.IsZombie && entry.Identity == this;
+            return ProcFile.LacksDescriptors && (Libc.kill(Pid, 0) == 0 || Libc.LastError == Libc.ErrorNoPermission);
+        }
+    }
 
     /// <summary>Sends a signal to this very process.</summary>
     /// <returns>False if it is not there any more, or may not be signalled.</returns>

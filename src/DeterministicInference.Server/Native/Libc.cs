@@ -13,9 +13,14 @@ internal static unsafe partial class Libc
         SigXfsz = 25;
     public const nint IgnoreSignal = 1;
     public const int NoHang = 1;
-    public const int ErrorNoEntry = 2,
+    public const int ErrorNoPermission = 1,
+        ErrorNoEntry = 2,
         ErrorInterrupted = 4,
+        ErrorNoExecutable = 8,
         ErrorNoChild = 10,
+        ErrorAccess = 13,
+        ErrorNoFileLeft = 23,
+        ErrorNoDescriptorLeft = 24,
         ErrorNoSystemCall = 38;
     public const int ReadOnly = 0,
         WriteOnly = 1,

@@ -5,6 +5,11 @@ namespace DeterministicInference.Server.Native;
 /// <summary>Reads files of <c>/proc</c>, which report no length and may vanish at any time.</summary>
 internal static unsafe class ProcFile
 {
+    /// <summary>
+    /// Whether this thread's last read failed for want of a descriptor, which says nothing about the file.
+    /// </summary>
+    public static bool LacksDescriptors => Libc.LastError is Libc.ErrorNoFileLeft or Libc.ErrorNoDescriptorLeft;
+
     /// <summary>Reads up to the buffer's length.</summary>
     /// <returns>The number of bytes, or -1 if the file can't be read.</returns>
     public static int Read(string path, Span<byte> buffer)

@@ -27,6 +27,8 @@ internal sealed partial class EngineStart(
     ILogger logger
 )
 {
+    private const string Needs = "The server needs free descriptors, processes and memory";
+
     private static readonly TimeSpan ShortestProbe = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestReclaim = TimeSpan.FromSeconds(60);
@@ -52,8 +54,8 @@ internal sealed partial class EngineStart(
         catch (Exception e) when (WriteFailure.Is(e))
         {
             throw new EngineFailureException(
-                $"{engine.Title} can't be launched: {e.Message.TrimEnd('.')}. The server needs free descriptors, free "
-                    + $"processes and write access to {guard.GuardStateDirectory}."
+                $"{engine.Title} can't be launched: {e.Message.TrimEnd('.')}. {Needs} and write access to "
+                    + $"{guard.GuardStateDirectory}."
             );
         }
     }
@@ -148,7 +150,16 @@ internal sealed partial class EngineStart(
                 : new($"'{launch.File}' was not found. {engine.Launcher?.MissingRemedy}");
         }
         if (exit is EngineExit.NotStarted)
-            return new($"{engine.Title} {exit.Describe()}. Name a program of this machine with --backend-command.");
+        {
+            return new(
+                $"{engine.Title} {exit.Describe()}. "
+                    + (
+                        exit is EngineExit.NotStarted { IsUnusable: true }
+                            ? "Name a program of this machine with --backend-command."
+                            : $"{Needs}."
+                    )
+            );
+        }
         bool isMissing = output.LastLines.Any(line => engine.Launcher?.SaysItIsMissing(line) == true);
         return new(
             $"{engine.Title} {exit.Describe()} before it was ready. "

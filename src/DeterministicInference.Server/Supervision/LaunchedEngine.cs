@@ -23,8 +23,7 @@ internal sealed class LaunchedEngine(GuardedProcess process) : SupervisedEngine
 
     public override async Task<EngineExit?> ExitedAsync(CancellationToken stop)
     {
-        await process.StopAsync(Leftovers, stop);
-        stop.ThrowIfCancellationRequested();
+        await process.StopAsync(Leftovers, stop).WaitAsync(stop);
         return await process.Exited;
     }
 

@@ -2,8 +2,10 @@ using System.Net;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>The server gave no usable answer: the message says why, and the remedy, in words that follow
-/// a colon, without a full stop.</summary>
+/// <summary>
+/// The server gave no usable answer: the message says why, and the remedy, in words that follow a colon, without a full
+/// stop.
+/// </summary>
 internal sealed class NoAnswerException(string message) : Exception(message)
 {
     /// <summary>The status of its answer; null if nothing came.</summary>

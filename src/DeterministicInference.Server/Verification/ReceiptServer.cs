@@ -215,8 +215,8 @@ internal sealed class ReceiptServer : IDisposable
             HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound =>
                 "; it does not serve this request: name a server with the model and engine of the receipt",
             HttpStatusCode.TooManyRequests => "; it is busy: try again later",
-            HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout =>
-                "; try again when GET /health of the server is 200",
+            HttpStatusCode.ServiceUnavailable => "; try again when GET /health of the server is 200",
+            HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout => "; its engine failed: try again later",
             _ => "",
         };
 

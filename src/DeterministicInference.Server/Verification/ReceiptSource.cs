@@ -120,7 +120,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         }
         catch (InvalidOperationException)
         {
-            throw new InputException($"{name}: has half of a surrogate pair in the name of a member.");
+            throw new InputException($"{name}: has a member whose name is no Unicode text.");
         }
     }
 }

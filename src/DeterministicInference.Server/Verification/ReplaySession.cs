@@ -176,10 +176,13 @@ internal sealed class ReplaySession(
 
     private string? WhyFactsAreUnknown(InferenceEnvironment? original, Replay? first) =>
         first?.EnvironmentId is not { } id || id == statement.EnvironmentId ? null
-        : original is null
-            ? "only the model's digest is compared, because the document of the receipt's environment is missing. Give "
-                + "verify a bundle that has it: receipts export --url SERVER-OF-THE-RECEIPT"
         : first.Environment is null
             ? $"which facts differ is unknown, because {server.Address} has no document of its environment"
+        : original is null
+            ? $"{Compared}, because the document of the receipt's environment is missing. Give verify a bundle that "
+                + "has it: receipts export --url SERVER-OF-THE-RECEIPT"
         : null;
+
+    private string Compared =>
+        statement.ModelDigest is null ? "which facts differ is unknown" : "only the model's digest is compared";
 }

@@ -21,7 +21,15 @@ internal static class InstalledProgram
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(),
             error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().Within();
-        return new CommandResult(process.ExitCode, await output.Within(), await error.Within());
+        try
+        {
+            await process.WaitForExitAsync().Within();
+            return new CommandResult(process.ExitCode, await output.Within(), await error.Within());
+        }
+        finally
+        {
+            // Of no effect on one that has ended.
+            process.Kill(entireProcessTree: true);
+        }
     }
 }

@@ -86,8 +86,11 @@ internal abstract partial class ServerProcess : IAsyncDisposable
         {
             if (!_process.HasExited)
                 Terminate();
-            Assert.Equal(ExpectedExitCode, await WaitForExitAsync());
-            Assert.Empty(ErrorLines);
+            int code = await WaitForExitAsync();
+            Assert.True(
+                code == ExpectedExitCode && ErrorLines.Count == 0,
+                $"exit code {code}, standard error: {string.Join('\n', ErrorLines)}"
+            );
             await EndedAsync();
         }
         finally

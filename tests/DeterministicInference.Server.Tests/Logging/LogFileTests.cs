@@ -115,10 +115,10 @@ public sealed partial class LogFileTests
         string file = Path.Combine(TestModels.NewFolder("log"), "server.log");
         await using ServeProcess server = await ServeProcess.SglangAsync(["--log-level", "DEBUG", "--log-file", file]);
         await server.ReadyAsync("SGLang server");
-        ResourceLimit.FileSize.Set(server.Id, 1);
+        FileSizeLimit.Set(server.Id, 1);
         await AskAsync(server, 20);
         await server.Api.JsonAsync(ApiClient.Completions, """{"prompt":"x"}""");
-        ResourceLimit.FileSize.Lift(server.Id);
+        FileSizeLimit.Lift(server.Id);
         await UntilAsync(server, () => File.ReadLines(file).Any(line => Lost().IsMatch(line)));
     }
 

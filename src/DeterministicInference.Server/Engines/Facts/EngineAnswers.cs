@@ -5,7 +5,6 @@ namespace DeterministicInference.Server.Engines.Facts;
 /// <summary>Answers of a running engine to GET on its routes: JSON objects by path.</summary>
 internal sealed class EngineAnswers(IReadOnlyDictionary<string, JsonElement> byPath)
 {
-    /// <summary>For an engine that was not queried.</summary>
     /// <summary>The first of several paths that was answered; null if none was.</summary>
     public string? First(IReadOnlyList<string> paths) => paths.FirstOrDefault(byPath.ContainsKey);
 

@@ -40,11 +40,11 @@ internal sealed class ReceiptStore : IAsyncDisposable
     /// <summary>The signed checkpoint of all stored entries.</summary>
     public string Checkpoint => _log.Note;
 
-    /// <summary>Whether receipts can be stored. The store tries by itself, without a new receipt.</summary>
-    public bool CanStore => _writer.CanStore;
+    /// <summary>What works at present.</summary>
+    public StoreState State => _writer.State;
 
-    /// <summary>Null, or why receipts can't be stored, or their checkpoint. Clears when writes succeed again.</summary>
-    public string? Problem => _writer.Problem;
+    /// <inheritdoc cref="StoreState.Problem"/>
+    public string? Problem => State.Problem;
 
     /// <summary>Number of transactions so far; under load lower than the number of receipts.</summary>
     public long Commits => _writer.Commits;

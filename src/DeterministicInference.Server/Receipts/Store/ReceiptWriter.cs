@@ -57,11 +57,15 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         new Thread(Run) { IsBackground = true, Name = "receipts" }.Start();
     }
 
-    /// <summary>Whether receipts can be stored. Any thread may read it.</summary>
-    public bool CanStore => _storing.Problem is null;
-
-    /// <summary>Why receipts, or their checkpoint, are not stored, or null. Any thread may read it.</summary>
-    public string? Problem => _storing.Problem ?? _publishing.Problem;
+    /// <summary>What works at present. Any thread may read it.</summary>
+    public StoreState State
+    {
+        get
+        {
+            string? storing = _storing.Problem;
+            return new StoreState(storing is null, storing ?? _publishing.Problem);
+        }
+    }
 
     /// <summary>Number of commits so far. Any thread may read it.</summary>
     public long Commits => Volatile.Read(ref _commits);
@@ -136,14 +140,14 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             TimeSpan wait =
                 _isPruneDue ? TimeSpan.Zero
                 : _isPublishDue ? PublishPause
-                : Problem is null || _isLost ? Timeout.InfiniteTimeSpan
+                : State.Problem is null || _isLost ? Timeout.InfiniteTimeSpan
                 : RetryInterval;
             if (_queue.TryTake(out PendingWrite? first, wait))
                 group.Add(first);
             while (group.Count > 0 && _queue.TryTake(out PendingWrite? next))
                 group.Add(next);
             // Waiters that gave up have reported that there is no receipt.
-            group.RemoveAll(write => write.Done.IsCompleted);
+            group.RemoveAll(write => write is EmptyWrite || write.Done.IsCompleted);
             bool isPause = group.Count == 0;
             if (!isPause || (_storing.Problem is not null && !_isPublishDue))
                 Commit(group);
@@ -242,7 +246,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Wakes the thread.</summary>
+    /// <summary>Wakes the thread, and is part of no commit: a commit of nothing would succeed on a full disk.</summary>
     private sealed class EmptyWrite : PendingWrite
     {
         public override bool Write(LogTransaction transaction) => true;

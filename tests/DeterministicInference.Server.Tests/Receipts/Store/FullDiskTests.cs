@@ -30,9 +30,9 @@ public sealed class FullDiskTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs Linux");
         await using var host = new ReceiptHostProcess(_folder.Path);
         await host.FindAsync("ready");
-        ResourceLimit.FileSize.Set(host.Id, 512 << 10);
+        FileSizeLimit.Set(host.Id, 512 << 10);
         const string Problem = "the disk reports an error (SQLite error 778)";
-        await AssertFailsAndRecoversAsync(host, Problem, () => ResourceLimit.FileSize.Lift(host.Id));
+        await AssertFailsAndRecoversAsync(host, Problem, () => FileSizeLimit.Lift(host.Id));
         await using ReceiptStore store = _folder.Open();
         foreach (string id in host.Receipts)
             Assert.NotNull((await store.FindAsync(id, TestContext.Current.CancellationToken)).Receipt);
@@ -47,7 +47,7 @@ public sealed class FullDiskTests : IDisposable
         await using var host = new ReceiptHostProcess(_folder.Path);
         await host.FindAsync("ready");
         Assert.StartsWith("receipt ", await host.AppendAsync(), StringComparison.Ordinal);
-        ResourceLimit.FileSize.Set(host.Id, 1);
+        FileSizeLimit.Set(host.Id, 1);
         await host.CloseAsync();
         Assert.Equal("closed", host.Lines[^1]);
         Assert.Contains("log Warning Writing the checkpoint file: failing: the folder can't be written", host.Lines);

@@ -138,8 +138,8 @@ public sealed class ServerCrashTests
         await AssertSettingDecidesAsync(
             server,
             setting,
-            () => ResourceLimit.FileSize.Set(server.Id, 1),
-            () => ResourceLimit.FileSize.Lift(server.Id)
+            () => FileSizeLimit.Set(server.Id, 1),
+            () => FileSizeLimit.Lift(server.Id)
         );
     }
 
