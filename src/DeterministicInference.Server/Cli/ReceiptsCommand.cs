@@ -132,7 +132,7 @@ internal static class ReceiptsCommand
                     parsed,
                     async archive =>
                     {
-                        await archive.Receipts.CheckAsync(archive.LogKey, cancellation);
+                        await archive.Receipts.CheckAsync(cancellation);
                         await Console.Out.WriteLineAsync(
                             $"The log {archive.LogKey.Name} is consistent. Its key is {archive.LogKey.Key.KeyId}."
                         );

@@ -45,7 +45,7 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
                     "receipt_not_found"
                 );
         }
-        TlogProof? proof = await store.ProveAsync(receipt.Index, context.RequestAborted);
+        TlogProof? proof = await ProveAsync(receipt.Index, context.RequestAborted);
         byte[]? environment = await store.FindEnvironmentAsync(receipt.EnvironmentId, context.RequestAborted);
         // The document contains the salt, which opens the receipt.
         context.Response.Headers.CacheControl = "private, no-store";
@@ -54,6 +54,24 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
             StatusCodes.Status200OK,
             json => ReceiptDocument.Write(json, receipt, proof, environment)
         );
+    }
+
+    private async Task<TlogProof?> ProveAsync(long index, CancellationToken cancellation)
+    {
+        try
+        {
+            return await store.ProveAsync(index, cancellation);
+        }
+        catch (InvalidDataException)
+        {
+            throw new OpenAIException(
+                StatusCodes.Status500InternalServerError,
+                "server_error",
+                "The log of receipts is damaged: this one can't be proved. The operator finds the place with receipts "
+                    + "check.",
+                code: "log_damaged"
+            );
+        }
     }
 
     private void WriteKey(Utf8JsonWriter json)

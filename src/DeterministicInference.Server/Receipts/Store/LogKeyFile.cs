@@ -7,22 +7,28 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// <summary>The log's key, which is created with the log.</summary>
 internal static class LogKeyFile
 {
-    /// <summary>Reads the key, or creates one if there is neither a key nor a log.</summary>
+    /// <summary>
+    /// Reads the key, or creates one if there is neither a key nor a log. A new key has another name until its log has
+    /// begun: a key of that name may be used without a log, and no other, because a second log of the same key and name
+    /// would contradict the first.
+    /// </summary>
+    /// <returns>The key, and whether its log may begin.</returns>
     /// <exception cref="ReceiptStoreException">The key is missing, malformed, or readable by others.</exception>
-    public static SigningKey Open(ReceiptDirectory folder)
+    public static (SigningKey Key, bool IsNew) Open(ReceiptDirectory folder)
     {
         try
         {
             if (File.Exists(folder.KeyFile))
-                return SigningKeyFile.Read(folder.KeyFile);
-            if (File.Exists(folder.DatabaseFile) || File.Exists(folder.CheckpointFile))
-            {
-                throw new ReceiptStoreException(
+                return (SigningKeyFile.Read(folder.KeyFile), false);
+            // A crash came before the key had its name.
+            if (File.Exists(folder.NewKeyFile))
+                return (SigningKeyFile.Read(folder.NewKeyFile), true);
+            return File.Exists(folder.DatabaseFile) || File.Exists(folder.CheckpointFile)
+                ? throw new ReceiptStoreException(
                     $"--data-dir: the log in {folder.Path} has lost its key. Restore {folder.KeyFile}, or start a "
                         + "new log in another --data-dir."
-                );
-            }
-            return Create(folder);
+                )
+                : (Create(folder), true);
         }
         catch (Exception e) when (e is CryptographicException || (WriteFailure.Is(e) && e is not ReceiptStoreException))
         {
@@ -33,10 +39,14 @@ internal static class LogKeyFile
         }
     }
 
+    /// <summary>Gives a new key its name: its log has begun.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public static void Keep(ReceiptDirectory folder) => File.Move(folder.NewKeyFile, folder.KeyFile);
+
     private static SigningKey Create(ReceiptDirectory folder)
     {
         SigningKey key = SigningKey.Create();
-        AtomicFile.Create(folder.KeyFile, SigningKeyFile.Content(key));
+        AtomicFile.Create(folder.NewKeyFile, SigningKeyFile.Content(key));
         return key;
     }
 }

@@ -7,10 +7,8 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// <summary>Read-only access to a receipt folder, while a server may be writing to it.</summary>
 internal sealed class ReceiptArchive : IDisposable
 {
-    private readonly VerificationKey _key;
-
-    private ReceiptArchive(ReceiptReader reader, string origin, VerificationKey key) =>
-        (Receipts, _key, LogKey) = (reader, key, new NoteKey(origin, key));
+    private ReceiptArchive(SqliteConnection connection, NoteKey key) =>
+        (Receipts, LogKey) = (new ReceiptReader(connection, key), key);
 
     public ReceiptReader Receipts { get; }
 
@@ -45,7 +43,7 @@ internal sealed class ReceiptArchive : IDisposable
                     $"--data-dir: the log in {path} does not begin with its key. Restore the folder from a copy."
                 );
             }
-            return new ReceiptArchive(new ReceiptReader(connection, key.KeyId), origin, key);
+            return new ReceiptArchive(connection, new NoteKey(origin, key));
         }
         catch (SqliteException e)
         {
@@ -66,6 +64,6 @@ internal sealed class ReceiptArchive : IDisposable
     public void Dispose()
     {
         Receipts.Dispose();
-        _key.Dispose();
+        LogKey.Key.Dispose();
     }
 }

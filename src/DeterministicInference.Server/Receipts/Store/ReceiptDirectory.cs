@@ -1,3 +1,4 @@
+using DeterministicInference.Server.Machine;
 using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -12,6 +13,7 @@ internal sealed partial class ReceiptDirectory : IDisposable
     private const string Remedy = "Give another --data-dir, or --receipts off to serve without receipts.";
 
     private readonly FileStream _lock;
+    private (string Path, FileIdentity? Identity)[] _held = [];
 
     private ReceiptDirectory(string path, FileStream @lock) => (Path, _lock) = (path, @lock);
 
@@ -19,6 +21,9 @@ internal sealed partial class ReceiptDirectory : IDisposable
     public string Path { get; }
 
     public string KeyFile => System.IO.Path.Combine(Path, "signing-key.pem");
+
+    /// <summary>The key of a log that has not begun.</summary>
+    public string NewKeyFile => KeyFile + ".new";
 
     public string DatabaseFile => DatabaseIn(Path);
 
@@ -80,6 +85,19 @@ internal sealed partial class ReceiptDirectory : IDisposable
     /// <summary>Makes created and renamed files durable (https://man7.org/linux/man-pages/man2/fsync.2.html).</summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public void Sync() => AtomicFile.SyncFolder(Path);
+
+    /// <summary>Remembers which files lock and database are, once both are open.</summary>
+    public void Hold() => _held = [.. new[] { _lock.Name, DatabaseFile }.Select(path => (path, FileIdentity.Of(path)))];
+
+    /// <summary>
+    /// Whether lock and database are still those that <see cref="Hold"/> has seen: what is written to files that were
+    /// deleted or replaced is lost. True where the system does not tell.
+    /// </summary>
+    public bool IsInPlace =>
+        _held.All(file =>
+            file.Identity is not { } was
+            || (FileIdentity.Of(file.Path) is { } now && (now.Inode, now.Device) == (was.Inode, was.Device))
+        );
 
     public void Dispose() => _lock.Dispose();
 

@@ -8,6 +8,8 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// <summary>The writing side of the log: one connection, and the right edge of the tree. Not thread-safe.</summary>
 internal sealed class ReceiptLog : IDisposable
 {
+    private const string WithoutLog = "there is its key, but the database is empty or missing";
+
     private readonly SqliteConnection _connection;
     private readonly SigningKey _key;
     private MerkleTree _tree = new();
@@ -26,13 +28,16 @@ internal sealed class ReceiptLog : IDisposable
     /// <summary>Opens a consistent log, or creates one.</summary>
     /// <param name="database">The SQLite file.</param>
     /// <param name="key">The log's key.</param>
+    /// <param name="mayBegin">Whether the key may begin a log.</param>
     /// <param name="origin">The required name; null for any.</param>
     /// <param name="published">The published checkpoint; null if there is none.</param>
     /// <exception cref="InvalidDataException">The log is inconsistent; the message is a clause.</exception>
     /// <exception cref="ReceiptStoreException">The log has another name, or tables of another version.</exception>
     /// <exception cref="SqliteException">The file is damaged, or can't be opened.</exception>
-    public static ReceiptLog Open(string database, SigningKey key, string? origin, string? published)
+    public static ReceiptLog Open(string database, SigningKey key, bool mayBegin, string? origin, string? published)
     {
+        if (!mayBegin && !File.Exists(database))
+            throw new InvalidDataException(WithoutLog);
         SqliteConnection connection = ReceiptDatabase.OpenWriter(database);
         try
         {
@@ -44,6 +49,8 @@ internal sealed class ReceiptLog : IDisposable
                         + "--data-dir."
                 );
             }
+            if (version == 0 && !mayBegin)
+                throw new InvalidDataException(WithoutLog);
             if (version == 0)
                 return Begin(connection, key, origin, published);
             string stored = OriginOf(connection);

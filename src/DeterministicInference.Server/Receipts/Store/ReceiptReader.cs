@@ -11,8 +11,8 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// other.
 /// </summary>
 /// <param name="connection">Read-only.</param>
-/// <param name="keyId">Id of the key that signs all receipts of the log.</param>
-internal sealed class ReceiptReader(SqliteConnection connection, Sha256Value keyId) : IDisposable
+/// <param name="key">The log's key, which signs all of its receipts.</param>
+internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : IDisposable
 {
     private const string Columns =
         "SELECT entry, id, response_id, issued_at, payload, signature, salt, environment FROM receipt ";
@@ -31,13 +31,18 @@ internal sealed class ReceiptReader(SqliteConnection connection, Sha256Value key
             cancellation
         );
 
+    /// <summary>A proof that was verified, so that nobody gets one that fails elsewhere; null for no entry.</summary>
+    /// <exception cref="InvalidDataException">The log is damaged there; the message is a clause.</exception>
     public Task<TlogProof?> ProveAsync(long index, CancellationToken cancellation) =>
         RunAsync(() => Prove(index), cancellation);
 
-    public Task CheckAsync(NoteKey key, CancellationToken cancellation) =>
+    /// <inheritdoc cref="LogCheck.CheckAll"/>
+    public Task CheckAsync(CancellationToken cancellation) =>
         RunAsync(
             () =>
             {
+                // The server may be writing meanwhile.
+                using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
                 new LogCheck(connection, key).CheckAll();
                 return true;
             },
@@ -77,7 +82,7 @@ internal sealed class ReceiptReader(SqliteConnection connection, Sha256Value key
             DsseEnvelope envelope = DsseEnvelope.FromParts(
                 DsseEnvelope.InTotoPayloadType,
                 (byte[])row[4],
-                [new DsseSignature(keyId.ToString(), (byte[])row[5])]
+                [new DsseSignature(key.Key.KeyId.ToString(), (byte[])row[5])]
             );
             found.Add(
                 new StoredReceipt(
@@ -99,9 +104,19 @@ internal sealed class ReceiptReader(SqliteConnection connection, Sha256Value key
         using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
         string note = (string)connection.Scalar("SELECT note FROM checkpoint")!;
         long size = Checkpoint.Parse(SignedNote.Parse(note).Text).Size;
-        return index < 0 || index >= size
-            ? null
-            : new TlogProof(index, MerkleProof.Inclusion(index, size, connection.Tile), note);
+        if (index < 0 || index >= size)
+            return null;
+        try
+        {
+            var proof = new TlogProof(index, MerkleProof.Inclusion(index, size, connection.Tile), note);
+            var line = (byte[]?)connection.Scalar("SELECT line FROM entry WHERE idx = $1", index);
+            proof.Verify(MerkleHash.Leaf(line), key);
+            return proof;
+        }
+        catch (Exception e) when (e is LogFormatException or InvalidDataException)
+        {
+            throw new InvalidDataException($"entry {index} can't be proved: {e.Message.TrimEnd('.')}", e);
+        }
     }
 
     private async Task<T> RunAsync<T>(Func<T> query, CancellationToken cancellation)

@@ -10,12 +10,13 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// Receipts and their log on disk. What <see cref="AppendAsync"/> has accepted survives a crash of the process and of
 /// the machine, and is covered by a signed checkpoint. Thread-safe; no caller is blocked.
 /// </summary>
-internal sealed class ReceiptStore : IAsyncDisposable
+internal sealed partial class ReceiptStore : IAsyncDisposable
 {
     private readonly ReceiptDirectory _folder;
     private readonly ReceiptLog _log;
     private readonly ReceiptWriter _writer;
     private readonly ReceiptReader _reader;
+    private readonly ProblemState _proving;
     private readonly TimeSpan _commitLimit;
 
     private ReceiptStore(
@@ -24,10 +25,19 @@ internal sealed class ReceiptStore : IAsyncDisposable
         ReceiptLog log,
         ReceiptWriter writer,
         ReceiptReader reader,
+        ProblemState proving,
         TimeSpan commitLimit
     )
     {
-        (_folder, Key, _log, _writer, _reader, _commitLimit) = (folder, key, log, writer, reader, commitLimit);
+        (_folder, Key, _log, _writer, _reader, _proving, _commitLimit) = (
+            folder,
+            key,
+            log,
+            writer,
+            reader,
+            proving,
+            commitLimit
+        );
         LogKey = new NoteKey(log.Origin, key.PublicKey);
     }
 
@@ -41,7 +51,8 @@ internal sealed class ReceiptStore : IAsyncDisposable
     public string Checkpoint => _log.Note;
 
     /// <summary>What works at present.</summary>
-    public StoreState State => _writer.State;
+    public StoreState State =>
+        _writer.State is { Problem: null } working ? working with { Problem = _proving.Problem } : _writer.State;
 
     /// <inheritdoc cref="StoreState.Problem"/>
     public string? Problem => State.Problem;
@@ -58,17 +69,28 @@ internal sealed class ReceiptStore : IAsyncDisposable
         ReceiptLog? log = null;
         try
         {
-            key = LogKeyFile.Open(folder);
+            (key, bool isNew) = LogKeyFile.Open(folder);
             var file = new CheckpointFile(folder);
-            log = ReceiptLog.Open(folder.DatabaseFile, key, settings.Origin, file.Read());
+            log = ReceiptLog.Open(folder.DatabaseFile, key, isNew, settings.Origin, file.Read());
+            if (isNew)
+                LogKeyFile.Keep(folder);
             folder.Sync();
-            var reader = new ReceiptReader(ReceiptDatabase.OpenReader(folder.DatabaseFile), key.PublicKey.KeyId);
+            folder.Hold();
+            if (isNew)
+                Begun(logger, log.Origin, key.PublicKey.KeyId, folder.Path);
+            else
+                Continued(logger, log.Origin, key.PublicKey.KeyId, log.Size, folder.Path);
+            var reader = new ReceiptReader(
+                ReceiptDatabase.OpenReader(folder.DatabaseFile),
+                new NoteKey(log.Origin, key.PublicKey)
+            );
             return new ReceiptStore(
                 folder,
                 key,
                 log,
-                new ReceiptWriter(log, file, settings, clock, logger),
+                new ReceiptWriter(folder, log, file, settings, clock, logger),
                 reader,
+                new ProblemState("Proving receipts", logger),
                 settings.CommitLimit
             );
         }
@@ -126,14 +148,27 @@ internal sealed class ReceiptStore : IAsyncDisposable
         _reader.FindEnvironmentAsync(id, cancellation);
 
     /// <summary>Proves that an entry is included in the current checkpoint; null if there is no such entry.</summary>
-    public Task<TlogProof?> ProveAsync(long index, CancellationToken cancellation) =>
-        _reader.ProveAsync(index, cancellation);
+    /// <exception cref="InvalidDataException">
+    /// The log is damaged there. <see cref="Problem"/> says so from now on; the log is still continued.
+    /// </exception>
+    public async Task<TlogProof?> ProveAsync(long index, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _reader.ProveAsync(index, cancellation);
+        }
+        catch (InvalidDataException e)
+        {
+            _proving.Report($"{e.Message}; receipts check finds what is damaged");
+            throw;
+        }
+    }
 
     /// <summary>Checks every entry, tile and receipt.</summary>
     /// <exception cref="InvalidDataException">
     /// The log is inconsistent; the message is a clause that names the part.
     /// </exception>
-    public Task CheckAsync(CancellationToken cancellation) => _reader.CheckAsync(LogKey, cancellation);
+    public Task CheckAsync(CancellationToken cancellation) => _reader.CheckAsync(cancellation);
 
     /// <summary>Stores queued writes, then closes.</summary>
     public async ValueTask DisposeAsync()
@@ -166,6 +201,21 @@ internal sealed class ReceiptStore : IAsyncDisposable
             throw;
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "A new log of receipts begins: {Origin}, key {KeyId}, in {Folder}")]
+    private static partial void Begun(ILogger logger, string origin, Sha256Value keyId, string folder);
+
+    [LoggerMessage(
+        LogLevel.Information,
+        "Receipts go to the log {Origin}, key {KeyId}, {Entries} entries, in {Folder}"
+    )]
+    private static partial void Continued(
+        ILogger logger,
+        string origin,
+        Sha256Value keyId,
+        long entries,
+        string folder
+    );
 
     private static ReceiptStoreException Unreachable(ReceiptStoreSettings settings, string what) =>
         new(

@@ -11,6 +11,8 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// </summary>
 internal sealed class ReceiptWriter : IAsyncDisposable
 {
+    private const string Gone = "the folder was deleted or replaced";
+
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PruneInterval = TimeSpan.FromHours(1);
 
@@ -24,6 +26,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     /// <summary>Receipts deleted per transaction; limited so that new receipts don't wait long.</summary>
     private const int PruneBatch = 500;
 
+    private readonly ReceiptDirectory _folder;
     private readonly ReceiptLog _log;
     private readonly CheckpointFile _file;
     private readonly TimeSpan _retention;
@@ -40,6 +43,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     private long _commits;
 
     public ReceiptWriter(
+        ReceiptDirectory folder,
         ReceiptLog log,
         CheckpointFile file,
         ReceiptStoreSettings settings,
@@ -47,7 +51,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         ILogger logger
     )
     {
-        (_log, _file, _retention, _clock) = (log, file, settings.Retention, clock);
+        (_folder, _log, _file, _retention, _clock) = (folder, log, file, settings.Retention, clock);
         _queue = new BlockingCollection<PendingWrite>(settings.QueueCapacity);
         _storing = new ProblemState("Storing receipts", logger);
         _publishing = new ProblemState("Writing the checkpoint file", logger);
@@ -170,6 +174,9 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             if (!_isLost)
             {
                 _log.Commit(group);
+                // Afterwards, so that no commit to deleted files counts.
+                if (!_folder.IsInPlace)
+                    throw new InvalidDataException(Gone);
                 Volatile.Write(ref _commits, _commits + 1);
             }
         }
@@ -196,17 +203,27 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             _isPublishDue |= _log.Size != size || _publishing.Problem is not null;
     }
 
+    private static string Lost(string why) => $"{why}; restart the server";
+
     private static string Describe(Exception error) =>
         error switch
         {
             SqliteException sqlite => SqliteProblem.Describe(sqlite),
-            InvalidDataException => $"{error.Message}; restart the server",
+            InvalidDataException => Lost(error.Message),
             _ => $"unexpected {error.GetType().Name}",
         };
 
     private void Publish()
     {
         (_isPublishDue, _published) = (false, Stopwatch.GetTimestamp());
+        if (!_isLost && !_folder.IsInPlace)
+        {
+            _isLost = true;
+            _storing.Report(Lost(Gone));
+        }
+        // A folder that was replaced has another log.
+        if (_isLost)
+            return;
         try
         {
             _file.Write(_log.Note);

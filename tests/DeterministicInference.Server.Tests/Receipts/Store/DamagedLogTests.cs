@@ -54,6 +54,54 @@ public sealed class DamagedLogTests : IDisposable
         AssertRefused(complaint);
     }
 
+    /// <summary>An old part is not checked at the start.</summary>
+    [Theory]
+    [InlineData("UPDATE tile SET hashes = zeroblob(length(hashes)) WHERE level = 0 AND idx = 0")]
+    [InlineData("UPDATE entry SET line = (SELECT line FROM entry WHERE idx = 4) WHERE idx = 5")]
+    [InlineData("DELETE FROM entry WHERE idx = 5")]
+    [InlineData("DELETE FROM tile WHERE level = 0 AND idx = 0")]
+    public async Task No_proof_that_fails_leaves_the_server(string sql)
+    {
+        await using ReceiptStore store = _folder.Open();
+        await _folder.AppendAsync(store, 300);
+        Assert.NotNull(await store.ProveAsync(5, Cancellation));
+        Assert.Equal(new StoreState(true, null), store.State);
+        _folder.Tamper(sql);
+        var e = await Assert.ThrowsAsync<InvalidDataException>(() => store.ProveAsync(5, Cancellation));
+        Assert.StartsWith("entry 5 can't be proved: ", e.Message, StringComparison.Ordinal);
+        Assert.Equal(new StoreState(true, $"{e.Message}; receipts check finds what is damaged"), store.State);
+        Assert.Equal([$"Proving receipts: failing: {store.Problem}"], _folder.Warnings);
+    }
+
+    /// <summary>Each check sees one state of a log that grows.</summary>
+    [Fact]
+    public async Task A_log_is_consistent_while_it_grows()
+    {
+        await using ReceiptStore store = _folder.Open();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        int appended = 0;
+        Task growing = Task.Run(
+            async () =>
+            {
+                for (; !end.IsCancellationRequested; appended++)
+                    Assert.NotNull(await store.AppendAsync(_folder.Issue(store), Cancellation));
+            },
+            Cancellation
+        );
+        int before = 0;
+        for (int i = 0; i < 20; i++)
+        {
+            using ReceiptArchive archive = ReceiptArchive.Open(_folder.Path);
+            await archive.Receipts.CheckAsync(Cancellation);
+            // It has grown since, or else the check proves nothing.
+            int last = before;
+            await Limits.UntilAsync(() => Volatile.Read(ref appended) > last, () => "nothing is appended");
+            before = Volatile.Read(ref appended);
+        }
+        await end.CancelAsync();
+        await growing;
+    }
+
     [Fact]
     public async Task A_smaller_tree_is_refused_even_with_the_checkpoint_that_once_covered_it()
     {
@@ -143,11 +191,7 @@ public sealed class DamagedLogTests : IDisposable
                 ReceiptStore.Open(new ReceiptStoreSettings(_folder.Beside("copy")), _folder.Clock, _folder)
             )
             .Message;
-        Assert.Contains(
-            "there is a file checkpoint, but the database is empty or missing",
-            refused,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("there is its key, but the database is empty or missing", refused, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -198,7 +242,7 @@ public sealed class DamagedLogTests : IDisposable
     {
         await _folder.FillAsync(1);
         File.Delete(_folder.Database);
-        AssertRefused("there is a file checkpoint, but the database is empty or missing");
+        AssertRefused("there is its key, but the database is empty or missing");
     }
 
     [Fact]

@@ -105,14 +105,111 @@ public sealed class ReceiptDirectoryTests : IDisposable
         );
     }
 
-    [Fact]
-    public async Task A_key_that_was_made_just_before_a_crash_opens_the_log()
+    /// <summary>A second log of the same key and name would contradict the first.</summary>
+    [Theory]
+    [InlineData("deleted")]
+    [InlineData("emptied")]
+    public async Task A_key_without_its_log_is_refused(string how)
     {
-        Directory.CreateDirectory(_folder.Path);
-        using SigningKey key = SigningKey.Create();
-        SigningKeyFile.WriteNew(_folder.KeyFile, key);
+        await _folder.FillAsync(3);
+        foreach (string file in Directory.GetFiles(_folder.Path).Where(file => file != _folder.KeyFile))
+            File.Delete(file);
+        if (how == "emptied")
+            await File.WriteAllBytesAsync(_folder.Database, [], TestContext.Current.CancellationToken);
+        string[] before = Directory.GetFiles(_folder.Path);
+        Assert.Equal(
+            $"--data-dir: the log of receipts in {_folder.Path} can't be continued: there is its key, but the database "
+                + "is empty or missing. Nothing was changed. Restore the folder as it was when the last receipt was "
+                + "issued, or start a new log in another --data-dir; --receipts off serves without receipts.",
+            _folder.Refusal()
+        );
+        Assert.Equal(
+            before.Order(),
+            Directory.GetFiles(_folder.Path).Where(file => !file.EndsWith("lock", StringComparison.Ordinal)).Order()
+        );
+    }
+
+    /// <summary>A crash at any step of the first start: the next one goes on.</summary>
+    [Theory]
+    [InlineData("key")]
+    [InlineData("empty database")]
+    [InlineData("log")]
+    public async Task A_new_key_has_its_name_once_its_log_has_begun(string crashedAfter)
+    {
+        string id;
+        await using (ReceiptStore first = _folder.Open())
+            id = $"{first.Key.PublicKey.KeyId}";
+        File.Move(_folder.KeyFile, _folder.NewKeyFile);
+        if (crashedAfter != "log")
+        {
+            foreach (string file in Directory.GetFiles(_folder.Path).Where(file => file != _folder.NewKeyFile))
+                File.Delete(file);
+        }
+        if (crashedAfter == "empty database")
+            await File.WriteAllBytesAsync(_folder.Database, [], TestContext.Current.CancellationToken);
         await using ReceiptStore store = _folder.Open();
-        Assert.Equal(key.PublicKey.KeyId, store.Key.PublicKey.KeyId);
+        Assert.Equal(id, $"{store.Key.PublicKey.KeyId}");
+        await _folder.AppendAsync(store, 1);
+        Assert.Equal((true, false), (File.Exists(_folder.KeyFile), File.Exists(_folder.NewKeyFile)));
+    }
+
+    [Fact]
+    public async Task The_log_is_named_at_the_start_and_a_new_one_is_called_so()
+    {
+        await _folder.FillAsync(2);
+        await using ReceiptStore store = _folder.Open();
+        string log = $"{store.LogKey.Name}, key {store.Key.PublicKey.KeyId}";
+        Assert.Equal(
+            [
+                $"A new log of receipts begins: {log}, in {_folder.Path}",
+                $"Receipts go to the log {log}, 3 entries, in {_folder.Path}",
+            ],
+            _folder.Notes
+        );
+    }
+
+    /// <summary>What is written to files that are no longer there is lost.</summary>
+    [Theory]
+    [InlineData("moved")]
+    [InlineData("replaced")]
+    [InlineData("emptied")]
+    public async Task No_receipt_is_issued_into_a_folder_that_is_gone(string how)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs Linux");
+        string away = _folder.Beside("away");
+        await using (ReceiptStore store = _folder.Open())
+        {
+            await _folder.AppendAsync(store, 1);
+            if (how == "emptied")
+            {
+                foreach (string file in Directory.GetFiles(_folder.Path))
+                    File.Delete(file);
+            }
+            else
+                Directory.Move(_folder.Path, away);
+            if (how == "replaced")
+            {
+                Directory.CreateDirectory(_folder.Path);
+                foreach (
+                    string file in Directory
+                        .GetFiles(away)
+                        .Where(file => !file.EndsWith("lock", StringComparison.Ordinal))
+                )
+                    File.Copy(file, Path.Combine(_folder.Path, Path.GetFileName(file)));
+            }
+            string[] there = Files();
+            for (int i = 0; i < 2; i++)
+                Assert.Null(await store.AppendAsync(_folder.Issue(store), TestContext.Current.CancellationToken));
+            Assert.Equal(new StoreState(false, "the folder was deleted or replaced; restart the server"), store.State);
+            Assert.Equal(there, Files());
+        }
+        // Nor at the end.
+        Assert.DoesNotContain(
+            Files(),
+            file => how != "replaced" && file.EndsWith("checkpoint", StringComparison.Ordinal)
+        );
+
+        string[] Files() => Directory.Exists(_folder.Path) ? [.. Directory.GetFiles(_folder.Path).Order()] : [];
     }
 
     [Fact]

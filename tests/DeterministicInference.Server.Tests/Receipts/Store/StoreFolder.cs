@@ -14,7 +14,8 @@ namespace DeterministicInference.Server.Tests.Receipts.Store;
 internal sealed class StoreFolder : ILogger, IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("receipts-").FullName;
-    private readonly ConcurrentQueue<string> _logged = [];
+    private readonly ConcurrentQueue<string> _warnings = [],
+        _notes = [];
 
     /// <summary>Does not exist until a store is opened.</summary>
     public string Path => System.IO.Path.Combine(_root, "data");
@@ -28,7 +29,12 @@ internal sealed class StoreFolder : ILogger, IDisposable
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero));
 
     /// <summary>Warnings and errors.</summary>
-    public IReadOnlyCollection<string> Warnings => _logged;
+    public IReadOnlyCollection<string> Warnings => _warnings;
+
+    /// <summary>What else was logged.</summary>
+    public IReadOnlyCollection<string> Notes => _notes;
+
+    public string NewKeyFile => KeyFile + ".new";
 
     public ReceiptStore Open() => Open(settings => settings);
 
@@ -122,8 +128,7 @@ internal sealed class StoreFolder : ILogger, IDisposable
         Func<TState, Exception?, string> formatter
     )
     {
-        if (logLevel >= LogLevel.Warning)
-            _logged.Enqueue(formatter(state, exception));
+        (logLevel >= LogLevel.Warning ? _warnings : _notes).Enqueue(formatter(state, exception));
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
