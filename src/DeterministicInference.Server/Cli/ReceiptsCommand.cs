@@ -95,16 +95,14 @@ internal static class ReceiptsCommand
                     parsed,
                     async archive =>
                     {
-                        (StoredReceipt? receipt, bool isPruned) = await archive.Receipts.FindAsync(
-                            parsed.GetValue(Id)!,
-                            cancellation
-                        );
-                        if (receipt is null)
+                        ReceiptLookup found = await archive.Receipts.FindAsync(parsed.GetValue(Id)!, cancellation);
+                        if (found.Receipt is not { } receipt)
                         {
                             return await FailAsync(
-                                isPruned
-                                    ? "the receipt was deleted (--receipt-retention)."
-                                    : "no receipt has this id; receipts list shows those that there are."
+                                found.IsPruned ? "the receipt was deleted (--receipt-retention)."
+                                : found.IsAmbiguous
+                                    ? "several answers have this id; receipts list shows the receipts' own ids."
+                                : "no receipt has this id; receipts list shows those that there are."
                             );
                         }
                         TlogProof? proof = await archive.Receipts.ProveAsync(receipt.Index, cancellation);
@@ -114,7 +112,7 @@ internal static class ReceiptsCommand
                         );
                         await using Stream output = Console.OpenStandardOutput();
                         await using (var json = new Utf8JsonWriter(output, JsonBytes.WriterOptions))
-                            ReceiptDocument.Write(json, receipt, proof, environment);
+                            ReceiptDocument.Write(json, receipt, proof, environment, opens: true);
                         output.Write("\n"u8);
                         return ExitCode.Success;
                     }

@@ -6,8 +6,8 @@ using DeterministicInference.Server.Receipts.Store;
 namespace DeterministicInference.Server.Receipts.Http;
 
 /// <summary>
-/// <c>GET /v1/receipts/{id}</c>, also by the answer's own id, and <c>/v1/receipts/key</c>. The id is a capability:
-/// whoever has it may read salt and statement.
+/// <c>GET /v1/receipts/{id}</c>, and <c>/v1/receipts/key</c>. A receipt's own id is a capability: whoever has it may
+/// read salt and statement. The id of the answer finds the statement without the salt.
 /// </summary>
 internal sealed class ReceiptRoutes(ReceiptStore store)
 {
@@ -23,13 +23,21 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
 
     private async Task FindAsync(HttpContext context)
     {
-        (StoredReceipt? receipt, bool isPruned) = await store.FindAsync(
-            (string)context.Request.RouteValues["id"]!,
-            context.RequestAborted
-        );
-        if (receipt is null)
+        ReceiptLookup found = await store.FindAsync((string)context.Request.RouteValues["id"]!, context.RequestAborted);
+        if (found.IsAmbiguous)
         {
-            throw isPruned
+            throw new OpenAIException(
+                StatusCodes.Status409Conflict,
+                "invalid_request_error",
+                "Several answers have this id, which their engine chose. Give the receipt's own id: the header "
+                    + "X-Receipt-Id, or receipt_id of the answer.",
+                "id",
+                "receipt_ambiguous"
+            );
+        }
+        if (found.Receipt is not { } receipt)
+        {
+            throw found.IsPruned
                 ? new OpenAIException(
                     StatusCodes.Status410Gone,
                     "invalid_request_error",
@@ -52,7 +60,7 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
         await ApiJson.WriteAsync(
             context,
             StatusCodes.Status200OK,
-            json => ReceiptDocument.Write(json, receipt, proof, environment)
+            json => ReceiptDocument.Write(json, receipt, proof, environment, found.IsOwnId)
         );
     }
 

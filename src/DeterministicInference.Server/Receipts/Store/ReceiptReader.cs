@@ -60,13 +60,16 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         // Some engines give their answers ids of the same form.
         byte[]? receiptId = id.Length == 32 && id.All(char.IsAsciiHexDigitLower) ? Convert.FromHexString(id) : null;
         if (receiptId is not null && Receipts("WHERE id = $1", receiptId) is [var byId])
-            return new ReceiptLookup(byId, false);
-        if (Receipts("WHERE response_id = $1 ORDER BY entry DESC LIMIT 1", id) is [var byResponse])
-            return new ReceiptLookup(byResponse, false);
-        return new ReceiptLookup(
-            null,
-            (receiptId is not null && IsPruned(PrunedId.Of(receiptId))) || IsPruned(PrunedId.Of(id))
-        );
+            return new ReceiptLookup(byId, IsOwnId: true);
+        return Receipts("WHERE response_id = $1 LIMIT 2", id) switch
+        {
+            [var only] => new ReceiptLookup(only),
+            [_, ..] => new ReceiptLookup(null, IsAmbiguous: true),
+            [] => new ReceiptLookup(
+                null,
+                IsPruned: (receiptId is not null && IsPruned(PrunedId.Of(receiptId))) || IsPruned(PrunedId.Of(id))
+            ),
+        };
     }
 
     private bool IsPruned(byte[] idHash) =>
