@@ -164,12 +164,12 @@ public sealed class ReceiptVerifier
 
     private void CheckOutput(ReceiptStatement statement, Salt? salt)
     {
-        if (_evidence.Output is not { } output)
-            Skip(ReceiptCheck.Output, "no answer was given");
-        else if (!statement.Complete)
+        if (!statement.Complete)
             Skip(ReceiptCheck.Output, BrokeOff);
         else if (salt is null)
             Skip(ReceiptCheck.Output, NoSalt);
+        else if (_evidence.Output is not { } output)
+            Skip(ReceiptCheck.Output, "no answer was given");
         else
             Check(
                 ReceiptCheck.Output,
@@ -182,12 +182,12 @@ public sealed class ReceiptVerifier
     {
         if (statement.LogprobsCommitment is not { } commitment)
             Skip(ReceiptCheck.Logprobs, "the statement has no log-probabilities");
-        else if (_evidence.Output?.Logprobs is not { } digest)
-            Skip(ReceiptCheck.Logprobs, "no log-probabilities were given");
         else if (!statement.Complete)
             Skip(ReceiptCheck.Logprobs, BrokeOff);
         else if (salt is null)
             Skip(ReceiptCheck.Logprobs, NoSalt);
+        else if (_evidence.Output?.Logprobs is not { } digest)
+            Skip(ReceiptCheck.Logprobs, "no log-probabilities were given");
         else
             Check(
                 ReceiptCheck.Logprobs,
@@ -200,10 +200,10 @@ public sealed class ReceiptVerifier
     {
         if (bound is null)
             Skip(check, $"the statement does not bind {what}");
-        else if (given is null)
-            Skip(check, $"{what} were not given");
         else if (salt is null)
             Skip(check, NoSalt);
+        else if (given is null)
+            Skip(check, $"{what} were not given");
         else
             Check(
                 check,

@@ -77,7 +77,12 @@ internal sealed class HealthReport(
         if (now.Receipts is { } store)
         {
             json.WriteStartObject("receipts");
-            json.WriteString("status", store.Problem is null ? "ok" : "unavailable");
+            json.WriteString(
+                "status",
+                store.Problem is null ? "ok"
+                    : store.CanStore ? "degraded"
+                    : "unavailable"
+            );
             if (store.Problem is { } problem)
                 json.WriteString("detail", problem);
             json.WriteEndObject();

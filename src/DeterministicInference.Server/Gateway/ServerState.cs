@@ -3,7 +3,9 @@ using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Gateway;
 
-/// <summary>The state of the server at one moment, so that one answer does not tell of two.</summary>
+/// <summary>
+/// What decides whether requests are accepted, read once for each answer, so that its status and its text agree.
+/// </summary>
 /// <param name="Engine">State of the engine.</param>
 /// <param name="Receipts">State of the store of receipts; null where receipts are off.</param>
 internal sealed record ServerState(EngineState Engine, StoreState? Receipts);

@@ -40,12 +40,21 @@ internal static class AtomicFile
             options.UnixCreateMode = OwnerOnly;
         // What a crash has left may have another mode, or be a link.
         File.Delete(unfinished);
-        using (var file = new FileStream(unfinished, options))
+        try
         {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(unfinished, options))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(unfinished, path, overwrite);
         }
-        File.Move(unfinished, path, overwrite);
+        catch
+        {
+            // Nothing of it stays where it can't have its name.
+            File.Delete(unfinished);
+            throw;
+        }
         SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 

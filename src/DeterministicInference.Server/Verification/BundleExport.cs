@@ -53,6 +53,9 @@ internal sealed class BundleExport(ReceiptServer? server)
         VerificationReport report = BundleEvidence.Of(bundle).Check(key, isPinned: false);
         return report.Verdict != Verdict.Tampered
             ? bundle
-            : throw new InputException($"{answerName}: its parts don't belong together: {report.Reason}.");
+            : throw new InputException(
+                $"{answerName}: its parts don't belong together: {report.Reason}. Give the answer and its own request, and "
+                    + "with --url the server that issued the receipt."
+            );
     }
 }

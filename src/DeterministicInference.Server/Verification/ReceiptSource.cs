@@ -18,6 +18,10 @@ namespace DeterministicInference.Server.Verification;
 /// <param name="Response">The answer, if the file is one.</param>
 internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, RecordedResponse? Response)
 {
+    /// <summary>The remedy for an answer that broke off, or whose receipt stands in the header alone.</summary>
+    private const string Elsewhere =
+        "If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with --response.";
+
     /// <summary>As deep as an answer may be, with the object around it.</summary>
     private const int MaxDepth = AnswerReader.MaxDepth + 1;
 
@@ -36,7 +40,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
             AnswerReceipt.Find(text, AnswerDelivery.Sse)
             ?? throw new InputException(
                 $"{name}: is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before "
-                    + "[DONE])."
+                    + $"[DONE]). {Elsewhere}"
             );
         return ReadObject(determinism, name, new RecordedResponse(AnswerDelivery.Sse, "text/event-stream", text));
     }
@@ -88,7 +92,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         {
             byte[] determinism =
                 AnswerReceipt.Find(json, AnswerDelivery.Json)
-                ?? throw new InputException($"{name}: the answer has no receipt (a member 'determinism').");
+                ?? throw new InputException($"{name}: the answer has no receipt (a member 'determinism'). {Elsewhere}");
             return ReadObject(determinism, name, new RecordedResponse(AnswerDelivery.Json, "application/json", json));
         }
         if (names.Contains("form"))

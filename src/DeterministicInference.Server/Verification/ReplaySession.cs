@@ -170,7 +170,8 @@ internal sealed class ReplaySession(
         other is null ? []
         : original is not null ? original.Differences(other)
         : statement.ModelDigest is { } model
-        && other.Facts.GetValueOrDefault(ModelDigestFact)?.Value != model.ToString()
+        && other.Facts.GetValueOrDefault(ModelDigestFact) is { } fact
+        && fact.Value != model.ToString()
             ? [ModelDigestFact]
         : [];
 

@@ -171,7 +171,10 @@ public sealed class VerifyTests : IAsyncLifetime
             _server.Url,
         ]);
         Assert.Equal(
-            (2, $"error: {answer}: its parts don't belong together: the output is not the one that was signed."),
+            (
+                2,
+                $"error: {answer}: its parts don't belong together: the output is not the one that was signed. Give the answer and its own request, and with --url the server that issued the receipt."
+            ),
             (result.ExitCode, result.Error.Trim())
         );
         Assert.False(File.Exists(bundle));
@@ -301,6 +304,11 @@ public sealed class VerifyTests : IAsyncLifetime
                 _server.Url
             )
         ).Is(12, "INCONCLUSIVE", "without its salt");
+        JsonObject answer = JsonNode.Parse(exchange.Answer)!.AsObject();
+        answer["determinism"]!.AsObject().Remove("salt");
+        (await RecordedExchange.VerifyAsync(exchange.Write("answer", answer.ToJsonString()), "--key", exchange.KeyFile))
+            .Is(12, "INCONCLUSIVE", "without its salt")
+            .Has("output", "not checked: the receipt came without its salt, so it cannot be opened");
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile)).Is(
             12,
             "INCONCLUSIVE",
@@ -317,6 +325,24 @@ public sealed class VerifyTests : IAsyncLifetime
             )
         ).Is(12, "INCONCLUSIVE", "no key");
         Assert.Single(_server.Requests);
+    }
+
+    [Fact]
+    public async Task A_file_may_be_a_pipe()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs Linux");
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string pipe = exchange.Write("pipe", "");
+        File.Delete(pipe);
+        Assert.Equal(0, (await InstalledProgram.RunAsync("mkfifo", pipe)).ExitCode);
+        // It waits for the reader.
+        Task writing = Task.Run(() => File.WriteAllText(pipe, exchange.Answer), TestContext.Current.CancellationToken);
+        (await RecordedExchange.VerifyAsync(pipe, "--request", exchange.RequestFile, "--key", exchange.KeyFile)).Is(
+            0,
+            "VALID",
+            ""
+        );
+        await writing.Within();
     }
 
     [Fact]
@@ -364,7 +390,7 @@ public sealed class VerifyTests : IAsyncLifetime
             );
         }
         Assert.EndsWith(
-            "is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before [DONE]).",
+            "is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before [DONE]). If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with --response.",
             await FailsAsync(exchange.Write("b", "data: {}\n\ndata: [DONE]\n\n")),
             StringComparison.Ordinal
         );
@@ -374,7 +400,7 @@ public sealed class VerifyTests : IAsyncLifetime
             StringComparison.Ordinal
         );
         Assert.EndsWith(
-            "the answer has no receipt (a member 'determinism').",
+            "the answer has no receipt (a member 'determinism'). If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with --response.",
             await FailsAsync(exchange.Write("d", """{"choices":[]}""")),
             StringComparison.Ordinal
         );

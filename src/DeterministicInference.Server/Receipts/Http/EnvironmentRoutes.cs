@@ -37,7 +37,7 @@ internal sealed class EnvironmentRoutes(EnvironmentRegistry environments)
             );
         }
         byte[] document =
-            await environments.FindAsync(id, context.RequestAborted)
+            await StoreErrors.ExplainAsync(environments.FindAsync(id, context.RequestAborted))
             ?? throw new OpenAIException(
                 StatusCodes.Status404NotFound,
                 "invalid_request_error",

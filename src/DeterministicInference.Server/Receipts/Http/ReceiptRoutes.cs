@@ -23,7 +23,9 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
 
     private async Task FindAsync(HttpContext context)
     {
-        ReceiptLookup found = await store.FindAsync((string)context.Request.RouteValues["id"]!, context.RequestAborted);
+        ReceiptLookup found = await StoreErrors.ExplainAsync(
+            store.FindAsync((string)context.Request.RouteValues["id"]!, context.RequestAborted)
+        );
         if (found.IsAmbiguous)
         {
             throw new OpenAIException(
@@ -53,8 +55,10 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
                     "receipt_not_found"
                 );
         }
-        TlogProof? proof = await ProveAsync(receipt.Index, context.RequestAborted);
-        byte[]? environment = await store.FindEnvironmentAsync(receipt.EnvironmentId, context.RequestAborted);
+        TlogProof? proof = await StoreErrors.ExplainAsync(store.ProveAsync(receipt.Index, context.RequestAborted));
+        byte[]? environment = await StoreErrors.ExplainAsync(
+            store.FindEnvironmentAsync(receipt.EnvironmentId, context.RequestAborted)
+        );
         // The document contains the salt, which opens the receipt.
         context.Response.Headers.CacheControl = "private, no-store";
         await ApiJson.WriteAsync(
@@ -62,24 +66,6 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
             StatusCodes.Status200OK,
             json => ReceiptDocument.Write(json, receipt, proof, environment, found.IsOwnId)
         );
-    }
-
-    private async Task<TlogProof?> ProveAsync(long index, CancellationToken cancellation)
-    {
-        try
-        {
-            return await store.ProveAsync(index, cancellation);
-        }
-        catch (InvalidDataException)
-        {
-            throw new OpenAIException(
-                StatusCodes.Status500InternalServerError,
-                "server_error",
-                "The log of receipts is damaged: this one can't be proved. The operator finds the place with receipts "
-                    + "check.",
-                code: "log_damaged"
-            );
-        }
     }
 
     private void WriteKey(Utf8JsonWriter json)

@@ -16,13 +16,12 @@ internal static class LogKeyFile
     /// <exception cref="ReceiptStoreException">The key is missing, malformed, or readable by others.</exception>
     public static (SigningKey Key, bool IsNew) Open(ReceiptDirectory folder)
     {
+        string file = File.Exists(folder.KeyFile) ? folder.KeyFile : folder.NewKeyFile;
         try
         {
-            if (File.Exists(folder.KeyFile))
-                return (SigningKeyFile.Read(folder.KeyFile), false);
-            // A crash came before the key had its name.
-            if (File.Exists(folder.NewKeyFile))
-                return (SigningKeyFile.Read(folder.NewKeyFile), true);
+            // One of the new name: a crash came before the key had its own.
+            if (File.Exists(file))
+                return (SigningKeyFile.Read(file), file == folder.NewKeyFile);
             return File.Exists(folder.DatabaseFile) || File.Exists(folder.CheckpointFile)
                 ? throw new ReceiptStoreException(
                     $"--data-dir: the log in {folder.Path} has lost its key. Restore {folder.KeyFile}, or start a "
@@ -33,7 +32,7 @@ internal static class LogKeyFile
         catch (Exception e) when (e is CryptographicException || (WriteFailure.Is(e) && e is not ReceiptStoreException))
         {
             throw new ReceiptStoreException(
-                $"--data-dir: the key {folder.KeyFile} can't be used: {e.Message.TrimEnd('.')}. Another "
+                $"--data-dir: the key {file} can't be used: {e.Message.TrimEnd('.')}. Another "
                     + "--data-dir begins a new log."
             );
         }

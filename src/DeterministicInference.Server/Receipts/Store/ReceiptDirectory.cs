@@ -86,12 +86,18 @@ internal sealed partial class ReceiptDirectory : IDisposable
     /// <exception cref="IOException">The disk failed.</exception>
     public void Sync() => AtomicFile.SyncFolder(Path);
 
-    /// <summary>Remembers which files lock and database are, once both are open.</summary>
-    public void Hold() => _held = [.. new[] { _lock.Name, DatabaseFile }.Select(path => (path, FileIdentity.Of(path)))];
+    /// <summary>
+    /// Remembers which files lock and database are, once they are open, and the write-ahead log, which has what was
+    /// committed last and keeps its name as long as a connection is open.
+    /// </summary>
+    public void Hold() =>
+        _held = [
+            .. new[] { _lock.Name, DatabaseFile, DatabaseFile + "-wal" }.Select(path => (path, FileIdentity.Of(path))),
+        ];
 
     /// <summary>
-    /// Whether lock and database are still those that <see cref="Hold"/> has seen: what is written to files that were
-    /// deleted or replaced is lost. True where the system does not tell.
+    /// Whether they are still those that <see cref="Hold"/> has seen: what is written to files that were deleted or
+    /// replaced is lost. True where the system does not tell.
     /// </summary>
     public bool IsInPlace =>
         _held.All(file =>

@@ -25,6 +25,9 @@ internal sealed class ReceiptLog : IDisposable
 
     public long Size => _tree.Size;
 
+    /// <summary>Whether it was created when it was opened.</summary>
+    public bool IsNew { get; private init; }
+
     /// <summary>Opens a consistent log, or creates one.</summary>
     /// <param name="database">The SQLite file.</param>
     /// <param name="key">The log's key.</param>
@@ -36,7 +39,8 @@ internal sealed class ReceiptLog : IDisposable
     /// <exception cref="SqliteException">The file is damaged, or can't be opened.</exception>
     public static ReceiptLog Open(string database, SigningKey key, bool mayBegin, string? origin, string? published)
     {
-        if (!mayBegin && !File.Exists(database))
+        // Before it is opened, which would write to it.
+        if (!mayBegin && new FileInfo(database) is not { Exists: true, Length: > 0 })
             throw new InvalidDataException(WithoutLog);
         SqliteConnection connection = ReceiptDatabase.OpenWriter(database);
         try
@@ -153,7 +157,7 @@ internal sealed class ReceiptLog : IDisposable
     {
         if (published is not null)
             throw new InvalidDataException("there is a file checkpoint, but the database is empty or missing");
-        var log = new ReceiptLog(connection, key, origin ?? LogOrigin.Default(key.PublicKey.KeyId));
+        var log = new ReceiptLog(connection, key, origin ?? LogOrigin.Default(key.PublicKey.KeyId)) { IsNew = true };
         using var transaction = new LogTransaction(connection, new MerkleTree());
         string note = "";
         log.InTransaction(() =>

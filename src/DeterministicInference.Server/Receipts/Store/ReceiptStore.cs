@@ -16,7 +16,8 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     private readonly ReceiptLog _log;
     private readonly ReceiptWriter _writer;
     private readonly ReceiptReader _reader;
-    private readonly ProblemState _proving;
+    private readonly ProblemState _reading,
+        _proving;
     private readonly TimeSpan _commitLimit;
 
     private ReceiptStore(
@@ -25,19 +26,13 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         ReceiptLog log,
         ReceiptWriter writer,
         ReceiptReader reader,
-        ProblemState proving,
-        TimeSpan commitLimit
+        TimeSpan commitLimit,
+        ILogger logger
     )
     {
-        (_folder, Key, _log, _writer, _reader, _proving, _commitLimit) = (
-            folder,
-            key,
-            log,
-            writer,
-            reader,
-            proving,
-            commitLimit
-        );
+        (_folder, Key, _log, _writer, _reader, _commitLimit) = (folder, key, log, writer, reader, commitLimit);
+        _reading = new ProblemState("Reading receipts", logger);
+        _proving = new ProblemState("Proving receipts", logger);
         LogKey = new NoteKey(log.Origin, key.PublicKey);
     }
 
@@ -52,7 +47,12 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
 
     /// <summary>What works at present.</summary>
     public StoreState State =>
-        _writer.State is { Problem: null } working ? working with { Problem = _proving.Problem } : _writer.State;
+        _writer.State is var state && state.Problem is null
+            ? state with
+            {
+                Problem = _reading.Problem ?? _proving.Problem,
+            }
+            : state;
 
     /// <inheritdoc cref="StoreState.Problem"/>
     public string? Problem => State.Problem;
@@ -75,8 +75,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             if (isNew)
                 LogKeyFile.Keep(folder);
             folder.Sync();
-            folder.Hold();
-            if (isNew)
+            if (log.IsNew)
                 Begun(logger, log.Origin, key.PublicKey.KeyId, folder.Path);
             else
                 Continued(logger, log.Origin, key.PublicKey.KeyId, log.Size, folder.Path);
@@ -84,14 +83,15 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
                 ReceiptDatabase.OpenReader(folder.DatabaseFile),
                 new NoteKey(log.Origin, key.PublicKey)
             );
+            folder.Hold();
             return new ReceiptStore(
                 folder,
                 key,
                 log,
                 new ReceiptWriter(folder, log, file, settings, clock, logger),
                 reader,
-                new ProblemState("Proving receipts", logger),
-                settings.CommitLimit
+                settings.CommitLimit,
+                logger
             );
         }
         catch (Exception e)
@@ -136,18 +136,22 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         StoreAsync(new PendingEnvironment(environment), cancellation);
 
     /// <summary>Finds a receipt by its id or by the id of its answer.</summary>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
-        _reader.FindAsync(id, cancellation);
+        ReadAsync(_reader.FindAsync(id, cancellation));
 
     /// <summary>Lists receipts, newest first.</summary>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     public Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation) =>
-        _reader.ListAsync(limit, cancellation);
+        ReadAsync(_reader.ListAsync(limit, cancellation));
 
     /// <summary>The document of an environment as JSON; null if there is none with this id.</summary>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, CancellationToken cancellation) =>
-        _reader.FindEnvironmentAsync(id, cancellation);
+        ReadAsync(_reader.FindEnvironmentAsync(id, cancellation));
 
     /// <summary>Proves that an entry is included in the current checkpoint; null if there is no such entry.</summary>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     /// <exception cref="InvalidDataException">
     /// The log is damaged there. <see cref="Problem"/> says so from now on; the log is still continued.
     /// </exception>
@@ -155,7 +159,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     {
         try
         {
-            return await _reader.ProveAsync(index, cancellation);
+            return await ReadAsync(_reader.ProveAsync(index, cancellation));
         }
         catch (InvalidDataException e)
         {
@@ -178,6 +182,22 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         _log.Dispose();
         Key.Dispose();
         _folder.Dispose();
+    }
+
+    private async Task<T> ReadAsync<T>(Task<T> reading)
+    {
+        try
+        {
+            T found = await reading;
+            _reading.Clear();
+            return found;
+        }
+        catch (SqliteException e)
+        {
+            string problem = SqliteProblem.Describe(e);
+            _reading.Report(problem);
+            throw new ReceiptStoreException($"The receipts can't be read: {problem}.");
+        }
     }
 
     private async Task<bool> StoreAsync(PendingWrite write, CancellationToken cancellation)
@@ -226,7 +246,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     private static ReceiptStoreException Unusable(ReceiptStoreSettings settings, string what) =>
         new(
             $"--data-dir: the log of receipts in {Path.GetFullPath(settings.Folder)} can't be continued: {what}. "
-                + "Nothing was changed. "
+                + "The log was not changed. "
                 + "Restore the folder as it was when the last receipt was issued, or start a new log in another "
                 + "--data-dir; --receipts off serves without receipts."
         );

@@ -14,6 +14,8 @@ internal static class SqliteProblem
         error.SqliteErrorCode switch
         {
             SQLITE_FULL => "the disk is full",
+            SQLITE_IOERR when error.SqliteExtendedErrorCode == SQLITE_IOERR_WRITE =>
+                "a file can't be written: the disk has an error, or a limit on the size of files is reached",
             SQLITE_IOERR => $"the disk reports an error (SQLite error {error.SqliteExtendedErrorCode})",
             SQLITE_CORRUPT or SQLITE_NOTADB =>
                 $"the database is damaged (SQLite error {error.SqliteExtendedErrorCode})",

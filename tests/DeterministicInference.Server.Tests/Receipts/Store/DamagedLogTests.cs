@@ -307,8 +307,8 @@ public sealed class DamagedLogTests : IDisposable
 
     private void AssertRefused(string complaint) =>
         Assert.Equal(
-            $"--data-dir: the log of receipts in {_folder.Path} can't be continued: {complaint}. Nothing was "
-                + "changed. Restore the folder as it was when the last receipt was issued, or start a new log in "
+            $"--data-dir: the log of receipts in {_folder.Path} can't be continued: {complaint}. The log was "
+                + "not changed. Restore the folder as it was when the last receipt was issued, or start a new log in "
                 + "another --data-dir; --receipts off serves without receipts.",
             _folder.Refusal()
         );

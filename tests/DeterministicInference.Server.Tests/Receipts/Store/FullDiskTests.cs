@@ -31,7 +31,8 @@ public sealed class FullDiskTests : IDisposable
         await using var host = new ReceiptHostProcess(_folder.Path);
         await host.FindAsync("ready");
         FileSizeLimit.Set(host.Id, 512 << 10);
-        const string Problem = "the disk reports an error (SQLite error 778)";
+        const string Problem =
+            "a file can't be written: the disk has an error, or a limit on the size of files is reached";
         await AssertFailsAndRecoversAsync(host, Problem, () => FileSizeLimit.Lift(host.Id));
         await using ReceiptStore store = _folder.Open();
         foreach (string id in host.Receipts)

@@ -119,7 +119,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
         string[] before = Directory.GetFiles(_folder.Path);
         Assert.Equal(
             $"--data-dir: the log of receipts in {_folder.Path} can't be continued: there is its key, but the database "
-                + "is empty or missing. Nothing was changed. Restore the folder as it was when the last receipt was "
+                + "is empty or missing. The log was not changed. Restore the folder as it was when the last receipt was "
                 + "issued, or start a new log in another --data-dir; --receipts off serves without receipts.",
             _folder.Refusal()
         );
@@ -127,6 +127,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
             before.Order(),
             Directory.GetFiles(_folder.Path).Where(file => !file.EndsWith("lock", StringComparison.Ordinal)).Order()
         );
+        Assert.All(before.Where(file => file == _folder.Database), file => Assert.Empty(File.ReadAllBytes(file)));
     }
 
     /// <summary>A crash at any step of the first start: the next one goes on.</summary>
@@ -148,9 +149,39 @@ public sealed class ReceiptDirectoryTests : IDisposable
         if (crashedAfter == "empty database")
             await File.WriteAllBytesAsync(_folder.Database, [], TestContext.Current.CancellationToken);
         await using ReceiptStore store = _folder.Open();
+        Assert.StartsWith(
+            crashedAfter == "log" ? "Receipts go to the log " : "A new log of receipts begins: ",
+            _folder.Notes.Last(),
+            StringComparison.Ordinal
+        );
         Assert.Equal(id, $"{store.Key.PublicKey.KeyId}");
         await _folder.AppendAsync(store, 1);
         Assert.Equal((true, false), (File.Exists(_folder.KeyFile), File.Exists(_folder.NewKeyFile)));
+    }
+
+    /// <summary>The message names the file that is there, and nothing is left beside it.</summary>
+    [Theory]
+    [InlineData("garbage", "The text is not an unencrypted PKCS#8 private key")]
+    [InlineData("folder", "The file '{0}' already exists")]
+    public void A_new_key_that_can_not_be_used_is_named(string what, string problem)
+    {
+        Directory.CreateDirectory(_folder.Path);
+        if (what == "folder")
+            Directory.CreateDirectory(_folder.NewKeyFile);
+        else
+            File.WriteAllText(_folder.NewKeyFile, what);
+        if (!OperatingSystem.IsWindows() && what != "folder")
+            File.SetUnixFileMode(_folder.NewKeyFile, ReceiptDirectory.OwnerOnly);
+        Assert.StartsWith(
+            $"--data-dir: the key {_folder.NewKeyFile} can't be used: "
+                + problem.Replace("{0}", _folder.NewKeyFile, StringComparison.Ordinal),
+            _folder.Refusal(),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ["lock", "signing-key.pem.new"],
+            Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order()
+        );
     }
 
     [Fact]
@@ -173,6 +204,11 @@ public sealed class ReceiptDirectoryTests : IDisposable
     [InlineData("moved")]
     [InlineData("replaced")]
     [InlineData("emptied")]
+    [InlineData("receipts.db deleted")]
+    [InlineData("receipts.db-wal deleted")]
+    [InlineData("lock deleted")]
+    [InlineData("receipts.db replaced")]
+    [InlineData("receipts.db-wal replaced")]
     public async Task No_receipt_is_issued_into_a_folder_that_is_gone(string how)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs Linux");
@@ -184,6 +220,14 @@ public sealed class ReceiptDirectoryTests : IDisposable
             {
                 foreach (string file in Directory.GetFiles(_folder.Path))
                     File.Delete(file);
+            }
+            else if (how.Split(' ') is [var name, var change])
+            {
+                string file = Path.Combine(_folder.Path, name);
+                await File.WriteAllBytesAsync(away, new byte[4096], TestContext.Current.CancellationToken);
+                File.Delete(file);
+                if (change == "replaced")
+                    File.Move(away, file);
             }
             else
                 Directory.Move(_folder.Path, away);
@@ -204,10 +248,8 @@ public sealed class ReceiptDirectoryTests : IDisposable
             Assert.Equal(there, Files());
         }
         // Nor at the end.
-        Assert.DoesNotContain(
-            Files(),
-            file => how != "replaced" && file.EndsWith("checkpoint", StringComparison.Ordinal)
-        );
+        if (how is "moved" or "emptied")
+            Assert.Empty(Files());
 
         string[] Files() => Directory.Exists(_folder.Path) ? [.. Directory.GetFiles(_folder.Path).Order()] : [];
     }
