@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
@@ -26,9 +26,9 @@ Receipt receipt = Receipt.FromJson(json);
 
 // A key that comes from the server that signed proves nothing about who that is: get it once, another way, and keep it.
 using JsonDocument told = JsonDocument.Parse(await http.GetStringAsync("/v1/receipts/key"));
-using VerificationKey key = VerificationKey.FromPem(told.RootElement.GetProperty("pem").GetString()!);
+NoteKey key = NoteKey.Parse(told.RootElement.GetProperty("vkey").GetString()!);
 
-RecordedAnswer recorded = RecordedAnswer.Read(answer, AnswerDelivery.Json, receipt.Salt!);
+RecordedAnswer recorded = RecordedAnswer.Read(answer, AnswerDelivery.Json, receipt.Salts!);
 VerificationResult result = ReceiptVerifier.Verify(
     new ReceiptEvidence(receipt) { RequestBody = request, Output = recorded.Output },
     key

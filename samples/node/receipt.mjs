@@ -12,18 +12,18 @@ const response = await fetch(url + path, { method: "POST", headers: { "Content-T
 const answer = await response.text();
 if (!response.ok) throw new Error(`${response.status}: ${answer}`);
 const { choices, determinism: receipt } = JSON.parse(answer);
-if (!receipt?.receipt) throw new Error("The answer has no receipt.");
+if (!receipt?.statement) throw new Error("The answer has no receipt.");
 
 // A key that comes from the server that signed proves nothing about who that is: get it once, another way, and keep it.
-const { pem } = await (await fetch(`${url}/v1/receipts/key`)).json();
+const { vkey } = await (await fetch(`${url}/v1/receipts/key`)).json();
 const bundle = {
-  form: "dis-bundle/1",
+  form: "dis-bundle/2",
   request: { path, body },
   response: { delivery: "json", content_type: "application/json", body: answer },
   receipt,
-  public_key: pem,
+  vkey,
 };
-const { done, predicate } = check(bundle, pem);
+const { done, predicate } = check(bundle, vkey);
 console.log(`answer: ${choices[0].message.content}`);
 console.log(`receipt ${predicate.receipt_id} of ${predicate.issued_at}: ${done.join(", ")} verified`);
 if (file) writeFileSync(file, JSON.stringify(bundle), { mode: 0o600 });

@@ -1,14 +1,16 @@
-// Verifies a receipt bundle offline, with nothing but Node: an independent reading of docs/determinism.md. It checks the signature, the
-// commitments to request and output, the token chain and the environment id. It does not run the request again: the command verify does.
+// Verifies a receipt bundle offline, with nothing but Node: an independent reading of docs/determinism.md. It checks that the log which the key
+// signs contains the statement, the commitments to request and output, the token chain and the environment id. It does not run the request again: the
+// command verify does.
 // It does not look either whether an answer has a canonical form: of names in another case, contradicting members and the like it reads one. No server signs
 // such an answer, and the command verify refuses it.
 //
-// node verify.mjs bundle.json [key.pem]        The key is the one that you trust; the bundle's own proves only that its parts belong together.
-import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
+// node verify.mjs bundle.json [KEYFILE]        The file has the log's verifier key (vkey of GET /v1/receipts/key) that you trust; the bundle's own proves
+//                                              only that its parts belong together.
+import { createHash, createHmac, createPublicKey, verify as verifySignature } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const hash = (...parts) => parts.reduce((h, part) => h.update(part), createHash("sha256")).digest();
+export const hash = (...parts) => parts.reduce((h, part) => h.update(part), createHash("sha256")).digest();
 const hex = (...parts) => hash(...parts).toString("hex");
 const u32 = (number) => { const bytes = Buffer.alloc(4); bytes.writeUInt32BE(number); return bytes; };
 const fail = (what) => { throw new Error(what); };
@@ -90,6 +92,50 @@ function outputDigest(response) {
   return hash(manifest);
 }
 
+// The salt of a label, from the receipt's own (the first block of HKDF-Expand) or as it came.
+function saltOf({ salt, salts }, label) {
+  if (salt) return createHmac("sha256", Buffer.from(salt, "base64")).update(`dis-salt/1 ${label}\x01`).digest();
+  return salts?.[label] && Buffer.from(salts[label], "base64");
+}
+
+// C2SP signed-note: origin, and key for Ed25519. Throws unless it signs the note under its name.
+export function checkSigned(note, vkey) {
+  const [name, id, base64] = [vkey.slice(0, vkey.indexOf("+")), ...vkey.slice(vkey.indexOf("+") + 1).split(/\+(.*)/s)];
+  const typed = Buffer.from(base64 ?? "", "base64");
+  if (typed.length !== 33 || typed[0] !== 1 || hash(name, "\n", typed).subarray(0, 4).toString("hex") !== id) fail("the verifier key is malformed");
+  const key = createPublicKey({ key: Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), typed.subarray(1)]), format: "der", type: "spki" });
+  const end = note.lastIndexOf("\n\n") + 1;
+  const text = note.slice(0, end);
+  const signatures = note.slice(end + 1).split("\n").filter((line) => line.startsWith(`\u2014 ${name} `)).map((line) => Buffer.from(line.split(" ")[2], "base64")).filter((bytes) => bytes.subarray(0, 4).toString("hex") === id);
+  if (signatures.length === 0 || !signatures.every((bytes) => verifySignature(null, Buffer.from(text), key, bytes.subarray(4)))) fail(`the log's checkpoint is not signed by ${name}+${id}`);
+  const [origin, size, root] = text.split("\n");
+  if (origin !== name) fail(`the log is ${origin}, not ${name}`);
+  return { size: BigInt(size), root };
+}
+
+// RFC 6962: do the hashes lead from the leaf to the root?
+export function leadsTo(leaf, index, size, path, root) {
+  let [place, last, result] = [index, size - 1n, leaf];
+  for (const sibling of path) {
+    if (last === 0n) return false;
+    if (place & 1n || place === last) {
+      result = hash("\x01", sibling, result);
+      while (!(place & 1n) && place !== 0n) [place, last] = [place >> 1n, last >> 1n];
+    } else result = hash("\x01", result, sibling);
+    [place, last] = [place >> 1n, last >> 1n];
+  }
+  return place < size && last === 0n && result.toString("base64") === root;
+}
+
+// C2SP tlog-proof: the log that the key signs contains the statement.
+function checkSeal(statement, proof, vkey) {
+  const [, header, index, hashes, note] = /^(c2sp\.org\/tlog-proof@v1)\n(?:extra .*\n)?index (0|[1-9][0-9]*)\n((?:[A-Za-z0-9+/]{43}=\n)*)\n(.*)$/s.exec(proof) ?? [];
+  if (!header) fail("the proof of the log can't be read");
+  const { size, root } = checkSigned(note, vkey);
+  const leaf = hash("\0", `dis-log/2 receipt ${hex(statement)}\n`);
+  if (!leadsTo(leaf, BigInt(index), size, hashes.split("\n").slice(0, -1).map((line) => Buffer.from(line, "base64")), root)) fail("the log does not contain the statement");
+}
+
 // Undefined if the answer does not report the ids of every choice.
 function tokenDigest(response, salt) {
   const choices = new Map();
@@ -100,36 +146,35 @@ function tokenDigest(response, salt) {
   });
   if (choices.size === 0 || [...choices.values()].includes(undefined)) return undefined;
   const lines = [...choices].sort(([a], [b]) => a - b).map(([index, ids]) => {
-    const last = ids.reduce((link, id) => hash(link, u32(id)), hash("dis-tokens/1\n", salt, u32(index)));
+    const last = ids.reduce((link, id) => hash(link, u32(id)), hash("dis-tokens/2\n", salt, u32(index)));
     return `${index} ${ids.length} ${last.toString("hex")}\n`;
   });
-  return hex("dis-tokens/1\n", lines.join(""));
+  return hex("dis-tokens/2\n", lines.join(""));
 }
 
-// Returns what was checked; throws if something does not belong to the signed statement.
-export function check(bundle, pem) {
-  const { receipt: envelope, salt: salt64, trail, receipt_id } = bundle.receipt;
-  const [payload, salt] = [Buffer.from(envelope.payload, "base64"), Buffer.from(salt64 ?? fail("the receipt came without its salt"), "base64")];
-  const signed = Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(envelope.payloadType)} ${envelope.payloadType} ${payload.length} `), payload]);
-  const key = createPublicKey(pem);
-  if (!envelope.signatures.some(({ sig }) => verifySignature("sha256", signed, { key, dsaEncoding: "der" }, Buffer.from(sig, "base64")))) fail("the signature is not by the key");
-  const { subject, predicateType, predicate } = JSON.parse(payload);
-  if (predicateType !== "urn:deterministic-inference-server:receipt:v1" || subject[0].name !== "dis-out/1" || predicate.request.form !== "dis-req/1") fail("made by a newer version");
-  if (predicate.receipt_id !== receipt_id) fail("the receipt's id is not the one that was signed");
+// Returns what was checked; throws if something does not belong to the sealed statement.
+export function check(bundle, vkey) {
+  const { receipt } = bundle, { statement, proof, trail, receipt_id } = receipt;
+  if (bundle.form !== "dis-bundle/2" || typeof statement !== "string") fail("made by another version");
+  checkSeal(statement, proof, vkey);
+  const { subject, predicateType, predicate } = JSON.parse(statement);
+  if (predicateType !== "urn:deterministic-inference-server:receipt:v2" || subject[0].name !== "dis-out/1" || predicate.request.form !== "dis-req/1") fail("made by another version");
+  if (predicate.receipt_id !== receipt_id) fail("the receipt's id is not the one that was sealed");
+  if (receipt.salt && saltOf(receipt, "id").subarray(0, 16).toString("hex") !== receipt_id) fail("the salt is not the receipt's");
 
-  const done = ["signature"];
-  const compare = (name, is, signedValue) => { if (is !== signedValue) fail(`the ${name} is not the one that was signed`); done.push(name); };
-  const commit = (label, digest) => hex(`dis-commit/1\n${label}\n`, salt, digest);
+  const done = ["signature", "inclusion"];
+  const compare = (name, is, sealed) => { if (is !== sealed) fail(`the ${name} is not the one that was sealed`); done.push(name); };
+  const commit = (label, digest) => hex(`dis-commit/2\n${label}\n`, saltOf(receipt, label) ?? fail(`the receipt came without the salt of the ${label}`), digest);
   const text = ({ body, body_base64 }) => body ?? Buffer.from(body_base64, "base64").toString();
   if (bundle.request) compare("request", commit("request", requestDigest(predicate.request.path, text(bundle.request), predicate.request.pins)), predicate.request.commitment);
   const response = bundle.response && { delivery: predicate.output.delivery, body: text(bundle.response) };
   // Of an answer that broke off, the client may have received less.
   if (response && predicate.complete) compare("output", commit("output", outputDigest(response)), subject[0].digest.sha256);
-  const tokens = response && predicate.complete && predicate.output.tokens && tokenDigest(response, salt);
+  const tokens = response && predicate.complete && predicate.output.tokens && tokenDigest(response, saltOf(receipt, "tokens"));
   if (tokens) compare("token chain", tokens, predicate.output.tokens.digest);
   if (trail) compare("trail", hex(Buffer.from(trail, "base64")), predicate.output.tokens?.trail_sha256);
   const facts = bundle.environment && Object.entries(bundle.environment.facts).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (facts) compare("environment", hex("dis-env/1\n", ...facts.map(([name, { value }]) => `${name} ${value}\n`)), predicate.environment.id);
+  if (facts) compare("environment", hex("dis-env/2\n", ...bundle.environment.reasons.map((reason) => `${reason}\n`), "\n", ...facts.map(([name, { value }]) => `${name} ${value}\n`)), predicate.environment.id);
   return { done, predicate };
 }
 
@@ -137,8 +182,8 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [file, keyFile] = process.argv.slice(2);
   try {
     const bundle = JSON.parse(readFileSync(file, "utf8"));
-    const pem = keyFile ? readFileSync(keyFile, "utf8") : bundle.public_key ?? fail("there is no key to check the signature with");
-    const { done, predicate } = check(bundle, pem);
+    const vkey = keyFile ? readFileSync(keyFile, "utf8").trim() : bundle.vkey ?? fail("there is no key to check the log's checkpoint with");
+    const { done, predicate } = check(bundle, vkey);
     console.log(`VALID (not replayed)${predicate.complete ? "" : ", INCOMPLETE: the answer broke off"}${keyFile ? "" : "; key not pinned"}\nchecked: ${done.join(", ")}`);
   } catch (error) {
     console.log(`NOT VALID: ${error.message}`);

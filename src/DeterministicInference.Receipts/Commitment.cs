@@ -4,23 +4,23 @@ namespace DeterministicInference.Receipts;
 
 /// <summary>
 /// What a digest is bound to, and the salted hash that stands for it in a statement:
-/// <c>H("dis-commit/1" LF label LF || salt || digest)</c>.
+/// <c>H("dis-commit/2" LF label LF || salt of the label || digest)</c>.
 /// </summary>
 public static class Commitment
 {
-    /// <summary>To a canonical request.</summary>
-    public static Sha256Value ToRequest(Sha256Value digest, Salt salt) => Compute("request", digest, salt);
+    private const int MaxPrefixBytes = 32;
 
-    /// <summary>To a canonical output.</summary>
-    public static Sha256Value ToOutput(Sha256Value digest, Salt salt) => Compute("output", digest, salt);
-
-    /// <summary>To log-probabilities.</summary>
-    public static Sha256Value ToLogprobs(Sha256Value digest, Salt salt) => Compute("logprobs", digest, salt);
-
-    private static Sha256Value Compute(string label, Sha256Value digest, Salt salt)
+    /// <summary>The commitment to a digest of a canonical request, a canonical output or log-probabilities.</summary>
+    /// <param name="label">Which of them.</param>
+    /// <param name="digest">The digest.</param>
+    /// <param name="salt">The salt of this label.</param>
+    public static Sha256Value To(SaltLabel label, Sha256Value digest, Salt salt)
     {
         ArgumentNullException.ThrowIfNull(salt);
-        byte[] prefix = Encoding.ASCII.GetBytes($"dis-commit/1\n{label}\n");
-        return Sha256Value.Of([.. prefix, .. salt.Bytes, .. digest.ToArray()]);
+        Span<byte> input = stackalloc byte[MaxPrefixBytes + Salt.Size + Sha256Value.Size];
+        int prefix = Encoding.ASCII.GetBytes($"dis-commit/2\n{ReceiptSalts.NameOf(label)}\n", input);
+        salt.Bytes.CopyTo(input[prefix..]);
+        digest.CopyTo(input[(prefix + Salt.Size)..]);
+        return Sha256Value.Of(input[..(prefix + Salt.Size + Sha256Value.Size)]);
     }
 }

@@ -3,8 +3,9 @@ using System.Security.Cryptography;
 namespace DeterministicInference.Receipts;
 
 /// <summary>
-/// The 32 bytes that open a receipt's commitments. Whoever has it can test guesses of the request; with the trail,
-/// recover the output token by token. It is as confidential as the text.
+/// 32 bytes that open a commitment, or, as the receipt's salt, all of them (<see cref="ReceiptSalts"/>). Whoever has
+/// the receipt's can test guesses of the request; with the trail, recover the output token by token. It is as
+/// confidential as the text.
 /// </summary>
 public sealed class Salt
 {
@@ -21,9 +22,6 @@ public sealed class Salt
             throw new ArgumentException("A salt has 32 bytes.", nameof(bytes));
         _bytes = bytes.ToArray();
     }
-
-    /// <summary>32 zero bytes: equal requests have equal commitments, and anyone can test guesses.</summary>
-    public static Salt Zero { get; } = new(new byte[Size]);
 
     /// <summary>The bytes.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;

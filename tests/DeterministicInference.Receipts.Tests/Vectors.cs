@@ -4,4 +4,10 @@ namespace DeterministicInference.Receipts.Tests;
 internal static class Vectors
 {
     public static Salt Salt { get; } = new([.. Enumerable.Range(0, 32).Select(i => (byte)i)]);
+
+    public static ReceiptSalts Salts { get; } = ReceiptSalts.Of(Salt);
+
+    public static Salt TokenSalt { get; } = Salts[SaltLabel.Tokens]!;
+
+    public static Salt PromptSalt { get; } = Salts[SaltLabel.Prompt]!;
 }

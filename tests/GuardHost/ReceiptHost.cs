@@ -14,6 +14,10 @@ namespace DeterministicInference.Server.Tests.GuardHost;
 internal static class ReceiptHost
 {
     private static readonly Lock Output = new();
+    private static readonly InferenceEnvironment Environment = new(
+        [new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))],
+        []
+    );
 
     public static async Task<int> RunAsync(string folder)
     {
@@ -28,6 +32,7 @@ internal static class ReceiptHost
             Tell("refused " + e.Message);
             return 1;
         }
+        await store.PutEnvironmentAsync(Environment, CancellationToken.None);
         Tell("ready");
         while (await Console.In.ReadLineAsync() is { } command)
         {
@@ -55,32 +60,32 @@ internal static class ReceiptHost
 
     private static async Task<bool> AppendAsync(ReceiptStore store)
     {
-        NewReceipt receipt = Issue(store);
+        NewReceipt receipt = Issue();
         if (await store.AppendAsync(receipt, CancellationToken.None) is null)
             return false;
-        Tell("receipt " + receipt.Receipt.ReceiptId);
+        Tell("receipt " + receipt.ReceiptId);
         return true;
     }
 
-    private static NewReceipt Issue(ReceiptStore store)
+    private static NewReceipt Issue()
     {
-        Salt salt = Salt.Create();
-        Sha256Value digest = Sha256Value.Of(salt.Bytes);
+        ReceiptSalts salts = ReceiptSalts.Of(Salt.Create());
+        Sha256Value digest = Sha256Value.Of(salts.Root!.Bytes);
         var statement = new ReceiptStatement
         {
-            ReceiptId = ReceiptStatement.CreateId(),
+            ReceiptId = salts.ReceiptId!,
             IssuedAt = TimeProvider.System.GetUtcNow(),
             Complete = true,
             Class = DeterminismClass.BestEffort,
             RequestPath = "/v1/completions",
-            RequestCommitment = Commitment.ToRequest(digest, salt),
-            OutputCommitment = Commitment.ToOutput(digest, salt),
+            RequestCommitment = Commitment.To(SaltLabel.Request, digest, salts[SaltLabel.Request]!),
+            OutputCommitment = Commitment.To(SaltLabel.Output, digest, salts[SaltLabel.Output]!),
             Delivery = AnswerDelivery.Json,
-            EnvironmentId = digest,
+            EnvironmentId = Environment.Id,
             EnvironmentSource = FactSource.Measured,
             ModelName = "tiny",
         };
-        return NewReceipt.Of(Receipt.Issue(statement, salt, null, store.Key), statement, "cmpl-" + statement.ReceiptId);
+        return new NewReceipt(statement, salts.Root!, "cmpl-" + statement.ReceiptId);
     }
 
     /// <summary>One write per line: a process that is killed has told a line or it has not.</summary>

@@ -16,11 +16,13 @@ internal static class ReadingPath
     /// <summary>Pieces of a stream as a socket gives them.</summary>
     private const int PieceSize = 4096;
 
+    private static readonly ReceiptSalts Salts = ReceiptSalts.Of(new Salt(new byte[Salt.Size]));
+
     /// <returns>How much is known of the answer, so that nothing is optimised away.</returns>
     public static int Read(AnswerShape shape)
     {
         using var output = new OutputHasher(shape.WantsLogprobs);
-        var tokens = new ReportedTokens(Salt.Zero);
+        var tokens = new ReportedTokens(Salts);
         var rewriter = new AnswerRewriter(AnswerRules.None, RequestRoute.Chat, hidesTokenIds: true);
         var reader = new AnswerReader(shape.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json, shape.WantsLogprobs);
         if (!shape.IsStream)

@@ -21,14 +21,14 @@ public sealed record RecordedRequest(string Path, ReadOnlyMemory<byte> Body);
 public sealed record RecordedResponse(AnswerDelivery Delivery, string ContentType, ReadOnlyMemory<byte> Body);
 
 /// <summary>
-/// <c>dis-bundle/1</c>: one JSON file with a receipt and what is needed to check it. Nothing in it is trusted for being
+/// <c>dis-bundle/2</c>: one JSON file with a receipt and what is needed to check it. Nothing in it is trusted for being
 /// in it, least of all the key. It contains the text of request and answer.
 /// </summary>
 /// <param name="Receipt">The receipt.</param>
 public sealed record ReceiptBundle(Receipt Receipt)
 {
     /// <summary>Name and version of the form.</summary>
-    public const string Form = "dis-bundle/1";
+    public const string Form = "dis-bundle/2";
 
     /// <summary>Most bytes of a file.</summary>
     public const int MaxBytes = 256 << 20;
@@ -45,13 +45,10 @@ public sealed record ReceiptBundle(Receipt Receipt)
     public InferenceEnvironment? Environment { get; init; }
 
     /// <summary>
-    /// The public key that the sender of the bundle names, PEM. It shows that the parts belong together, not who made
-    /// them.
+    /// The verifier key of the log that the sender of the bundle names (<see cref="Log.NoteKey"/>). It shows that the
+    /// parts belong together, not who made them.
     /// </summary>
-    public string? PublicKey { get; init; }
-
-    /// <summary>Text of a C2SP tlog-proof: the log contains the receipt; null if there is none.</summary>
-    public string? InclusionProof { get; init; }
+    public string? LogKey { get; init; }
 
     /// <summary>Reads a bundle. Members that it does not know are ignored.</summary>
     /// <exception cref="ReceiptFormatException">
@@ -65,7 +62,7 @@ public sealed record ReceiptBundle(Receipt Receipt)
         if (root.String("form") != Form)
             throw root.Wrong(
                 "form",
-                $"is not '{Form}': the file was made by a newer version, or is of another kind",
+                $"is not '{Form}': the file was made by another version, or is of another kind",
                 isUnknownVersion: true
             );
         return new ReceiptBundle(Receipt.FromJson(root.ObjectText("receipt")))
@@ -81,8 +78,7 @@ public sealed record ReceiptBundle(Receipt Receipt)
                 )
                 : null,
             Environment = root.Has("environment") ? EnvironmentDocument.Read(root.ObjectText("environment")) : null,
-            PublicKey = root.StringIfPresent("public_key"),
-            InclusionProof = root.StringIfPresent("proof"),
+            LogKey = root.StringIfPresent("vkey"),
         };
     }
 
@@ -115,10 +111,8 @@ public sealed record ReceiptBundle(Receipt Receipt)
             json.WritePropertyName("environment");
             json.WriteRawValue(EnvironmentDocument.Write(environment));
         }
-        if (PublicKey is { } key)
-            json.WriteString("public_key", key);
-        if (InclusionProof is { } proof)
-            json.WriteString("proof", proof);
+        if (LogKey is { } key)
+            json.WriteString("vkey", key);
         json.WriteEndObject();
     }
 

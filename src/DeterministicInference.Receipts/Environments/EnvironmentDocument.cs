@@ -36,7 +36,7 @@ public static class EnvironmentDocument
             throw new ReceiptFormatException("environment.facts", e.Message);
         }
         if (root.Hash("id") != environment.Id)
-            throw new ReceiptFormatException("environment.id", "is not the id of the facts");
+            throw new ReceiptFormatException("environment.id", "is not the id of the facts and reasons");
         if (root.Named("class", EnvironmentNames.Classes) != environment.Class)
         {
             throw new ReceiptFormatException("environment.class", "is not the class that the reasons give");

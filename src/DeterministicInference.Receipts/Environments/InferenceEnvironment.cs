@@ -4,8 +4,8 @@ using DeterministicInference.Receipts.Canonical;
 namespace DeterministicInference.Receipts.Environments;
 
 /// <summary>
-/// The facts that an output may depend on, and their id: <c>H("dis-env/1" LF, then "key value" LF sorted by key)</c>.
-/// Immutable.
+/// The facts that an output may depend on, and why they promise nothing, with their id: <c>H("dis-env/2" LF, then
+/// "reason" LF sorted, an empty line, and "key value" LF sorted by key)</c>. Immutable.
 /// </summary>
 public sealed class InferenceEnvironment
 {
@@ -21,7 +21,7 @@ public sealed class InferenceEnvironment
     /// reason by itself.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// A key has another form or comes twice, or a value is not well-formed text.
+    /// A key has another form or comes twice, a value or reason is not well-formed text, or a reason is empty.
     /// </exception>
     public InferenceEnvironment(IEnumerable<KeyValuePair<string, EnvironmentFact>> facts, IEnumerable<string> reasons)
     {
@@ -39,24 +39,33 @@ public sealed class InferenceEnvironment
             if (!_facts.TryAdd(key, fact with { Value = Printable(fact.Value) }))
                 throw new ArgumentException($"'{key}' is given twice.", nameof(facts));
         }
+        string[] given = [.. reasons];
+        if (!given.All(reason => reason?.Length > 0 && Utf8Order.IsWellFormed(reason)))
+            throw new ArgumentException("A reason is empty, or has half of a surrogate pair.", nameof(reasons));
         IEnumerable<string> declared = _facts
             .Where(fact => fact.Value.Source == FactSource.Declared)
             .Select(fact => "declared_fact:" + fact.Key);
-        Reasons = [.. reasons.Concat(declared).Distinct(StringComparer.Ordinal)];
+        Reasons =
+        [
+            .. given.Select(Printable).Concat(declared).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+        ];
         Id = Sha256Value.Of(
             Encoding.UTF8.GetBytes(
-                "dis-env/1\n" + string.Concat(_facts.Select(fact => $"{fact.Key} {fact.Value.Value}\n"))
+                "dis-env/2\n"
+                    + string.Concat(Reasons.Select(reason => $"{reason}\n"))
+                    + "\n"
+                    + string.Concat(_facts.Select(fact => $"{fact.Key} {fact.Value.Value}\n"))
             )
         );
     }
 
-    /// <summary>Equal ids mean equal facts, whoever says so.</summary>
+    /// <summary>Equal ids mean equal facts and reasons, whoever says so.</summary>
     public Sha256Value Id { get; }
 
     /// <summary>By key, in order of the keys.</summary>
     public IReadOnlyDictionary<string, EnvironmentFact> Facts => _facts;
 
-    /// <summary>Why the class is not deterministic.</summary>
+    /// <summary>Why the class is not deterministic, sorted.</summary>
     public IReadOnlyList<string> Reasons { get; }
 
     /// <summary>Deterministic if there is no reason against it.</summary>

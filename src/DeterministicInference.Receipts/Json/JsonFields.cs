@@ -82,6 +82,8 @@ internal readonly struct JsonFields
         return Array(name).EnumerateArray().Select(item => new JsonFields(item, itemPath));
     }
 
+    public IEnumerable<string> Names() => _element.EnumerateObject().Select(member => member.Name);
+
     public IEnumerable<(string Name, JsonFields Value)> Objects()
     {
         string parent = _path;

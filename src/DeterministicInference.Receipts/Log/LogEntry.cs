@@ -1,17 +1,15 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using System.Text;
-using DeterministicInference.Receipts.Signing;
 
 namespace DeterministicInference.Receipts.Log;
 
 /// <summary>
-/// A line of the log: <c>dis-log/1 open ORIGIN SPKI</c> (base64) or <c>dis-log/1 receipt DIGEST</c> (SHA-256 of the
-/// signed payload, hexadecimal), with its line feed. It has no text of a request or an answer, and no signature.
+/// A line of the log: <c>dis-log/2 open VKEY</c> (the log's verifier key) or <c>dis-log/2 receipt DIGEST</c> (SHA-256
+/// of the statement, hexadecimal), with its line feed. It has no text of a request or an answer, and no signature.
 /// </summary>
 public sealed class LogEntry
 {
-    private const string Form = "dis-log/1";
+    private const string Form = "dis-log/2";
 
     private LogEntry(string line) => Bytes = Encoding.ASCII.GetBytes(line + "\n");
 
@@ -21,51 +19,39 @@ public sealed class LogEntry
     /// <summary>The leaf of the tree.</summary>
     public Sha256Value Leaf => MerkleHash.Leaf(Bytes.Span);
 
-    /// <summary>The SHA-256 of the signed payload; null for another kind.</summary>
-    public Sha256Value? PayloadDigest { get; private init; }
+    /// <summary>The SHA-256 of the statement; null for another kind.</summary>
+    public Sha256Value? StatementDigest { get; private init; }
 
     /// <summary>The first line of a log.</summary>
-    /// <exception cref="ArgumentException">The origin is not valid.</exception>
-    public static LogEntry Open(string origin, VerificationKey key)
+    public static LogEntry Open(NoteKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (!LogOrigin.IsValid(origin))
-            throw new ArgumentException("The origin of a log is visible ASCII without '+'.", nameof(origin));
-        return new LogEntry($"{Form} open {origin} {Convert.ToBase64String(key.Spki.Span)}");
+        return new LogEntry($"{Form} open {key}");
     }
 
     /// <summary>The line of a receipt.</summary>
-    public static LogEntry Receipt(ReadOnlySpan<byte> payload) => Receipt(Sha256Value.Of(payload));
+    public static LogEntry Receipt(ReadOnlySpan<byte> statement) => Receipt(Sha256Value.Of(statement));
 
-    /// <summary>The line of a receipt, by the SHA-256 of its payload.</summary>
-    public static LogEntry Receipt(Sha256Value payloadDigest) =>
-        new($"{Form} receipt {payloadDigest}") { PayloadDigest = payloadDigest };
+    /// <summary>The line of a receipt, by the SHA-256 of its statement.</summary>
+    public static LogEntry Receipt(Sha256Value statementDigest) =>
+        new($"{Form} receipt {statementDigest}") { StatementDigest = statementDigest };
 
     /// <summary>Reads the first line of a log; false for any other bytes.</summary>
     /// <param name="line">With its line feed.</param>
-    /// <param name="origin">The log's name.</param>
-    /// <param name="key">Its key.</param>
-    public static bool TryParseOpen(
-        ReadOnlySpan<byte> line,
-        [NotNullWhen(true)] out string? origin,
-        [NotNullWhen(true)] out VerificationKey? key
-    )
+    /// <param name="key">The log's name and key.</param>
+    public static bool TryParseOpen(ReadOnlySpan<byte> line, [NotNullWhen(true)] out NoteKey? key)
     {
-        (origin, key) = (null, null);
-        string[] words = Encoding.ASCII.GetString(line).Split(' ');
-        if (
-            words is not [Form, "open", { } name, { } spki]
-            || !LogOrigin.IsValid(name)
-            || !spki.EndsWith('\n')
-            || !Base64Text.TryDecodeStandard(spki[..^1], out byte[]? bytes)
-        )
+        const string Beginning = Form + " open ";
+        key = null;
+        string text = Encoding.ASCII.GetString(line);
+        if (!text.StartsWith(Beginning, StringComparison.Ordinal) || !text.EndsWith('\n'))
             return false;
         try
         {
-            (origin, key) = (name, VerificationKey.FromSpki(bytes));
+            key = NoteKey.Parse(text[Beginning.Length..^1]);
             return true;
         }
-        catch (CryptographicException)
+        catch (LogFormatException)
         {
             return false;
         }

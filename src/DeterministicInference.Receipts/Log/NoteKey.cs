@@ -1,17 +1,18 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using DeterministicInference.Receipts.Signing;
 
 namespace DeterministicInference.Receipts.Log;
 
 /// <summary>
-/// A key that signs notes under a name, with signatures of type 0x02 (ECDSA). Its id is the first four bytes of the
-/// key's SHA-256, without name and type: this type's own rule.
+/// A key that signs notes under a name, with signatures of type 0x01 (Ed25519, C2SP signed-note). Its text is the
+/// verifier key string, <c>NAME+ID+BASE64</c>.
 /// </summary>
 public sealed class NoteKey
 {
-    private const byte EcdsaType = 2;
+    private const byte Ed25519Type = 1;
 
     /// <summary>Pairs a key with the name that it signs under.</summary>
     /// <exception cref="ArgumentException">The name is empty, or has spaces or <c>+</c>.</exception>
@@ -21,6 +22,8 @@ public sealed class NoteKey
         if (!LogOrigin.IsValid(name))
             throw new ArgumentException("The name of a key is visible ASCII without '+'.", nameof(name));
         (Name, Key) = (name, key);
+        byte[] hashed = [.. Encoding.ASCII.GetBytes(name), (byte)'\n', Ed25519Type, .. key.Bytes.Span];
+        Id = BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(hashed));
     }
 
     /// <summary>The signer's name; a log's is its origin.</summary>
@@ -29,10 +32,10 @@ public sealed class NoteKey
     /// <summary>The key.</summary>
     public VerificationKey Key { get; }
 
-    /// <summary>The first four bytes of the key's SHA-256, big-endian.</summary>
-    public uint Id => BinaryPrimitives.ReadUInt32BigEndian(Key.KeyId.ToArray());
+    /// <summary>The first four bytes of the SHA-256 of name, LF, type and key, big-endian.</summary>
+    public uint Id { get; }
 
-    /// <summary>Reads a verifier key string, <c>NAME+ID+BASE64</c>.</summary>
+    /// <summary>Reads a verifier key string.</summary>
     /// <exception cref="LogFormatException">
     /// It is something else, another type of key, or its parts don't belong together.
     /// </exception>
@@ -49,25 +52,25 @@ public sealed class NoteKey
         {
             throw new LogFormatException("A verifier key has the form NAME+ID+BASE64.");
         }
-        if (bytes[0] != EcdsaType)
+        if (bytes[0] != Ed25519Type)
             throw new LogFormatException(
-                $"The verifier key is of type {bytes[0]}; only type {EcdsaType} (ECDSA) is known."
+                $"The verifier key is of type {bytes[0]}; only type {Ed25519Type} (Ed25519) is known."
             );
         try
         {
-            var key = new NoteKey(parts[0], VerificationKey.FromSpki(bytes.AsSpan(1)));
+            var key = new NoteKey(parts[0], new VerificationKey(bytes.AsSpan(1)));
             return key.IdText == parts[1]
                 ? key
                 : throw new LogFormatException("The id in the verifier key is not the id of its key.");
         }
         catch (CryptographicException)
         {
-            throw new LogFormatException("The verifier key holds no P-256 public key.");
+            throw new LogFormatException("The verifier key holds no Ed25519 public key.");
         }
     }
 
     /// <summary>The verifier key string.</summary>
-    public override string ToString() => $"{Name}+{IdText}+{Convert.ToBase64String([EcdsaType, .. Key.Spki.Span])}";
+    public override string ToString() => $"{Name}+{IdText}+{Convert.ToBase64String([Ed25519Type, .. Key.Bytes.Span])}";
 
     private string IdText => Id.ToString("x8", CultureInfo.InvariantCulture);
 }

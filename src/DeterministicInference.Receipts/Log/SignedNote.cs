@@ -10,6 +10,9 @@ public sealed class SignedNote
     private const string LinePrefix = "\u2014 ";
     private const int KeyIdBytes = 4;
 
+    /// <summary>A note needs one signature of its log and a few of witnesses.</summary>
+    private const int MaxSignatures = 64;
+
     private SignedNote(string text, IReadOnlyList<NoteSignature> signatures) => (Text, Signatures) = (text, signatures);
 
     /// <summary>What is signed; ends with a line feed.</summary>
@@ -51,17 +54,24 @@ public sealed class SignedNote
             throw new LogFormatException("A signed note is a text, an empty line and signature lines.");
         }
         string[] lines = note[(split + 2)..^1].Split('\n');
+        if (lines.Length > MaxSignatures)
+            throw new LogFormatException($"A signed note has at most {MaxSignatures} signatures.");
         return new SignedNote(note[..(split + 1)], [.. lines.Select(ParseSignature)]);
     }
 
-    /// <summary>Is one of the signatures by this key under its name?</summary>
+    /// <summary>
+    /// Is the note signed by this key under its name? Not if one of several signatures with the key's name and id is
+    /// not by it.
+    /// </summary>
     public bool IsSignedBy(NoteKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
         byte[] signed = Encoding.UTF8.GetBytes(Text);
-        return Signatures.Any(signature =>
-            signature.Name == key.Name && signature.KeyId == key.Id && key.Key.Verify(signed, signature.Signature.Span)
-        );
+        NoteSignature[] named =
+        [
+            .. Signatures.Where(signature => signature.Name == key.Name && signature.KeyId == key.Id),
+        ];
+        return named.Length > 0 && named.All(signature => key.Key.Verify(signed, signature.Signature.Span));
     }
 
     /// <summary>The note.</summary>

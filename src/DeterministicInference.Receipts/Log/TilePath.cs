@@ -17,6 +17,9 @@ public readonly record struct TilePath(int Level, long Index, int Width)
     /// <summary>Hashes of a full tile.</summary>
     public const int FullWidth = 256;
 
+    /// <summary>Levels of nodes between the hashes of a tile and the hash above it: 2^8 are 256.</summary>
+    internal const int Height = 8;
+
     /// <summary>Stands for bundles of entries instead of hashes.</summary>
     public const int EntriesLevel = -1;
 
@@ -32,6 +35,9 @@ public readonly record struct TilePath(int Level, long Index, int Width)
 
     /// <summary>Of a tree of this size, how many complete hashes level <paramref name="level"/> has.</summary>
     public static long HashesOn(int level, long size) => level < Levels ? size >> (8 * level) : 0;
+
+    /// <summary>Of a tree of this size, how many hashes or entries the path's level has.</summary>
+    public long HashesIn(long size) => Level == EntriesLevel ? size : HashesOn(Level, size);
 
     /// <summary>Reads a path; false for every spelling but the one that <see cref="ToString"/> gives.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out TilePath path)

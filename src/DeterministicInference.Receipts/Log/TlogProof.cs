@@ -62,12 +62,22 @@ public sealed record TlogProof(long Index, IReadOnlyList<Sha256Value> Hashes, st
     public Checkpoint Verify(Sha256Value leaf, NoteKey key)
     {
         Checkpoint checkpoint = Log.Checkpoint.Verify(Checkpoint, key);
-        return MerkleProof.VerifyInclusion(leaf, Index, checkpoint.Size, Hashes, checkpoint.Root)
-            ? checkpoint
-            : throw new LogFormatException(
+        VerifyInclusion(leaf, checkpoint);
+        return checkpoint;
+    }
+
+    /// <summary>Checks that the hashes lead from an entry to the root of a checkpoint.</summary>
+    /// <exception cref="LogFormatException">They don't.</exception>
+    public void VerifyInclusion(Sha256Value leaf, Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (!MerkleProof.VerifyInclusion(leaf, Index, checkpoint.Size, Hashes, checkpoint.Root))
+        {
+            throw new LogFormatException(
                 $"The proof does not show that the entry stands at index {Index} of the log of {checkpoint.Size} "
                     + "entries."
             );
+        }
     }
 
     /// <summary>The text.</summary>

@@ -14,7 +14,7 @@ public sealed class DsseEnvelope
     /// <summary>The payload type of in-toto statements.</summary>
     public const string InTotoPayloadType = "application/vnd.in-toto+json";
 
-    private const string Name = "receipt";
+    private const string Name = "envelope";
 
     private DsseEnvelope(string payloadType, ReadOnlyMemory<byte> payload, IReadOnlyList<DsseSignature> signatures) =>
         (PayloadType, Payload, Signatures) = (payloadType, payload, signatures);
@@ -35,21 +35,6 @@ public sealed class DsseEnvelope
         ArgumentNullException.ThrowIfNull(key);
         byte[] signature = key.Sign(PreAuthenticationEncoding(payloadType, payload.Span));
         return new DsseEnvelope(payloadType, payload, [new DsseSignature(key.PublicKey.KeyId.ToString(), signature)]);
-    }
-
-    /// <summary>Puts a payload and its signatures together again, such as from a store. Nothing is checked.</summary>
-    /// <exception cref="ArgumentException">There is no signature.</exception>
-    public static DsseEnvelope FromParts(
-        string payloadType,
-        ReadOnlyMemory<byte> payload,
-        IReadOnlyList<DsseSignature> signatures
-    )
-    {
-        ArgumentNullException.ThrowIfNull(payloadType);
-        ArgumentNullException.ThrowIfNull(signatures);
-        if (signatures.Count == 0)
-            throw new ArgumentException("An envelope has a signature.", nameof(signatures));
-        return new DsseEnvelope(payloadType, payload, signatures);
     }
 
     /// <summary>What is signed: <c>DSSEv1</c>, then length and bytes of type and payload.</summary>
@@ -84,7 +69,7 @@ public sealed class DsseEnvelope
         return Read(JsonFields.Root(document, Name));
     }
 
-    internal static DsseEnvelope Read(JsonFields fields)
+    private static DsseEnvelope Read(JsonFields fields)
     {
         List<DsseSignature> signatures =
         [
@@ -100,7 +85,7 @@ public sealed class DsseEnvelope
         return new DsseEnvelope(fields.String("payloadType"), fields.Base64("payload"), signatures);
     }
 
-    internal void Write(Utf8JsonWriter json)
+    private void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();
         json.WriteString("payloadType", PayloadType);
@@ -120,5 +105,5 @@ public sealed class DsseEnvelope
 
 /// <summary>A signature of an envelope.</summary>
 /// <param name="KeyId">A hint which key it is by: not signed, never trusted.</param>
-/// <param name="Signature">ASN.1 DER. Signatures are randomised and malleable: nothing may hash or compare one.</param>
+/// <param name="Signature">64 bytes.</param>
 public sealed record DsseSignature(string KeyId, ReadOnlyMemory<byte> Signature);

@@ -1,68 +1,61 @@
 using System.Security.Cryptography;
+using Org.BouncyCastle.Math.EC.Rfc8032;
 
 namespace DeterministicInference.Receipts.Signing;
 
-/// <summary>An ECDSA P-256 private key. Safe for use by several threads.</summary>
+/// <summary>An Ed25519 private key (RFC 8032). Safe for use by several threads until it is disposed.</summary>
 public sealed class SigningKey : IDisposable
 {
-    private readonly Lock _use = new();
-    private readonly ECDsa _key;
+    private const string Label = "PRIVATE KEY";
 
-    private SigningKey(ECDsa key)
+    private readonly byte[] _seed;
+
+    private SigningKey(ReadOnlySpan<byte> seed)
     {
-        _key = key;
-        PublicKey = VerificationKey.FromSpki(key.ExportSubjectPublicKeyInfo());
+        _seed = seed.ToArray();
+        Span<byte> key = stackalloc byte[VerificationKey.Size];
+        Ed25519.GeneratePublicKey(_seed, key);
+        PublicKey = new VerificationKey(key);
     }
 
     /// <summary>Its public half.</summary>
     public VerificationKey PublicKey { get; }
 
     /// <summary>A new key from the system's random generator.</summary>
-    public static SigningKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+    public static SigningKey Create()
+    {
+        Span<byte> seed = stackalloc byte[Ed25519.SecretKeySize];
+        RandomNumberGenerator.Fill(seed);
+        var key = new SigningKey(seed);
+        CryptographicOperations.ZeroMemory(seed);
+        return key;
+    }
 
     /// <summary>Reads a PEM text with one unencrypted PKCS#8 <c>PRIVATE KEY</c>.</summary>
-    /// <exception cref="CryptographicException">It is not a P-256 private key.</exception>
+    /// <exception cref="CryptographicException">It is not an Ed25519 private key.</exception>
     public static SigningKey FromPem(string pem)
     {
         ArgumentNullException.ThrowIfNull(pem);
-        if (!PemEncoding.TryFind(pem, out PemFields fields) || pem[fields.Label] != "PRIVATE KEY")
+        if (!PemEncoding.TryFind(pem, out PemFields fields) || pem[fields.Label] != Label)
         {
             throw new CryptographicException(
                 "The text is not an unencrypted PKCS#8 private key (-----BEGIN PRIVATE KEY-----)."
             );
         }
-        ECDsa key = ECDsa.Create();
-        try
-        {
-            key.ImportPkcs8PrivateKey(Convert.FromBase64String(pem[fields.Base64Data]), out _);
-            VerificationKey.RequireP256(key);
-            return new SigningKey(key);
-        }
-        catch
-        {
-            key.Dispose();
-            throw;
-        }
+        return new SigningKey(Ed25519Der.SeedOfPkcs8(Convert.FromBase64String(pem[fields.Base64Data])));
     }
 
     /// <summary>The PEM text: a secret.</summary>
-    public string ToPem()
-    {
-        lock (_use)
-            return PemEncoding.WriteString("PRIVATE KEY", _key.ExportPkcs8PrivateKey());
-    }
+    public string ToPem() => PemEncoding.WriteString(Label, Ed25519Der.Pkcs8(_seed));
 
-    /// <summary>An ASN.1 DER signature over the SHA-256 of <paramref name="data"/>. It differs each time.</summary>
+    /// <summary>The signature of <paramref name="data"/>: 64 bytes, the same each time.</summary>
     public byte[] Sign(ReadOnlySpan<byte> data)
     {
-        lock (_use)
-            return _key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+        var signature = new byte[VerificationKey.SignatureSize];
+        Ed25519.Sign(_seed, PublicKey.Bytes.Span, data, signature);
+        return signature;
     }
 
-    /// <summary>Releases the key and its public half.</summary>
-    public void Dispose()
-    {
-        _key.Dispose();
-        PublicKey.Dispose();
-    }
+    /// <summary>Overwrites the key in memory.</summary>
+    public void Dispose() => CryptographicOperations.ZeroMemory(_seed);
 }

@@ -31,7 +31,7 @@ public static class SigningKeyFile
     /// <summary>Reads the key.</summary>
     /// <exception cref="IOException">The file can't be read.</exception>
     /// <exception cref="CryptographicException">
-    /// It holds no P-256 private key, or others than its owner may read it.
+    /// It holds no Ed25519 private key, or others than its owner may read it.
     /// </exception>
     public static SigningKey Read(string path)
     {

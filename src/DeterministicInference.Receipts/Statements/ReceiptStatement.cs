@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
@@ -16,9 +15,9 @@ public sealed record ReceiptStatement
     public const string Type = "https://in-toto.io/Statement/v1";
 
     /// <summary>Kind and version of the predicate.</summary>
-    public const string PredicateType = "urn:deterministic-inference-server:receipt:v1";
+    public const string PredicateType = "urn:deterministic-inference-server:receipt:v2";
 
-    /// <summary>32 lower-case hexadecimal digits, random.</summary>
+    /// <summary>See <see cref="ReceiptSalts.ReceiptId"/>: 32 lower-case hexadecimal digits.</summary>
     public required string ReceiptId { get; init; }
 
     /// <summary>The operator's clock, to the second.</summary>
@@ -39,13 +38,13 @@ public sealed record ReceiptStatement
     /// <summary>One of <see cref="CanonicalRequest.Paths"/>.</summary>
     public required string RequestPath { get; init; }
 
-    /// <summary>See <see cref="Commitment.ToRequest"/>.</summary>
+    /// <summary>See <see cref="Commitment.To"/>.</summary>
     public required Sha256Value RequestCommitment { get; init; }
 
     /// <summary>What the server set in the request.</summary>
     public RequestPins Pins { get; init; } = RequestPins.None;
 
-    /// <summary>See <see cref="Commitment.ToOutput"/>.</summary>
+    /// <summary>See <see cref="Commitment.To"/>.</summary>
     public required Sha256Value OutputCommitment { get; init; }
 
     /// <summary>How the answer was delivered.</summary>
@@ -57,7 +56,7 @@ public sealed record ReceiptStatement
     /// <summary>The prompt's tokens, without a trail; null likewise.</summary>
     public TokenBinding? Prompt { get; init; }
 
-    /// <summary>See <see cref="Commitment.ToLogprobs"/>; null if the client did not ask for them.</summary>
+    /// <summary>See <see cref="Commitment.To"/>; null if the client did not ask for them.</summary>
     public Sha256Value? LogprobsCommitment { get; init; }
 
     /// <summary>See <see cref="InferenceEnvironment.Id"/>.</summary>
@@ -74,9 +73,6 @@ public sealed record ReceiptStatement
 
     /// <summary>The last measurement of the environment's repeatability; null if there is none.</summary>
     public ProbeRecord? Probe { get; init; }
-
-    /// <summary>A new receipt id from the system's random generator.</summary>
-    public static string CreateId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 }
 
 /// <summary>Token ids as a statement binds them.</summary>

@@ -7,7 +7,7 @@ using DeterministicInference.Receipts.Output;
 namespace DeterministicInference.Receipts.Statements;
 
 /// <summary>
-/// Reads the payload of an envelope. Every member is required; members that it does not know are ignored.
+/// Reads a statement. Every member is required; members that it does not know are ignored.
 /// </summary>
 public static class StatementReader
 {
@@ -18,9 +18,9 @@ public static class StatementReader
     /// A member is missing or malformed, an object has two of the same name, or
     /// (<see cref="ReceiptFormatException.IsUnknownVersion"/>) it is of another kind or version.
     /// </exception>
-    public static ReceiptStatement Read(ReadOnlyMemory<byte> payload)
+    public static ReceiptStatement Read(ReadOnlyMemory<byte> utf8)
     {
-        using JsonDocument document = JsonFields.Parse(payload, Name);
+        using JsonDocument document = JsonFields.Parse(utf8, Name);
         JsonFields root = JsonFields.Root(document, Name);
         RequireKnown(root, "_type", ReceiptStatement.Type);
         RequireKnown(root, "predicateType", ReceiptStatement.PredicateType);
@@ -63,7 +63,7 @@ public static class StatementReader
             return;
         throw fields.Wrong(
             name,
-            $"is not '{known}': the receipt was made by a newer version, or is of another kind",
+            $"is not '{known}': the receipt was made by another version, or is of another kind",
             isUnknownVersion: true
         );
     }

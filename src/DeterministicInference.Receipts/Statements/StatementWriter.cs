@@ -6,10 +6,10 @@ using DeterministicInference.Receipts.Output;
 
 namespace DeterministicInference.Receipts.Statements;
 
-/// <summary>Writes a statement as minified JSON, the payload of an envelope.</summary>
+/// <summary>Writes a statement as minified JSON.</summary>
 public static class StatementWriter
 {
-    /// <summary>The payload.</summary>
+    /// <summary>The bytes that the log seals.</summary>
     public static byte[] Write(ReceiptStatement statement)
     {
         ArgumentNullException.ThrowIfNull(statement);

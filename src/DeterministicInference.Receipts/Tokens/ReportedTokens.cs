@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using DeterministicInference.Receipts.Answers;
 
 namespace DeterministicInference.Receipts.Tokens;
@@ -8,13 +10,14 @@ namespace DeterministicInference.Receipts.Tokens;
 /// from <c>prompt_token_ids</c>, at the top level or in a choice, or <c>sglext.input_ids</c>. Keeps 32 bytes per chain
 /// and two per token, and allocates nothing per event. For one caller at a time.
 /// </summary>
-/// <param name="salt">The receipt's.</param>
+/// <param name="salts">The receipt's. Without that of a label its tokens are not bound.</param>
 /// <param name="choicesPerPrompt">How many choices the answer has for each prompt: the request's <c>n</c>.</param>
 /// <param name="keep">Also keep the generated ids, for <see cref="OfChoice"/>.</param>
-public sealed class ReportedTokens(Salt salt, int choicesPerPrompt = 1, bool keep = false)
+public sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 1, bool keep = false)
 {
-    private readonly TokenChain _tokens = TokenChain.OfChoices(salt),
-        _prompts = TokenChain.OfPrompts(salt);
+    private readonly TokenChain _tokens = new(salts[SaltLabel.Tokens] ?? Unknown);
+    private readonly PromptDigest _prompts = new(salts[SaltLabel.Prompt] ?? Unknown);
+    private readonly ArrayBufferWriter<byte> _ids = new();
     private readonly SortedSet<int> _choices = [];
     private readonly Dictionary<int, List<uint>> _kept = [];
     private readonly int _choicesPerPrompt = Math.Max(choicesPerPrompt, 1);
@@ -22,6 +25,9 @@ public sealed class ReportedTokens(Salt salt, int choicesPerPrompt = 1, bool kee
     private long _counted;
     private bool _partial,
         _textAlone;
+
+    /// <summary>Stands for a salt that is not known; nothing that was made with it is handed out.</summary>
+    private static Salt Unknown { get; } = new(new byte[Salt.Size]);
 
     private enum Route
     {
@@ -31,12 +37,17 @@ public sealed class ReportedTokens(Salt salt, int choicesPerPrompt = 1, bool kee
     }
 
     /// <summary>The generated tokens so far; null if the engine did not report the ids of all of them.</summary>
-    public TokenDigest? Tokens =>
-        !_partial && _tokens.HasExactly(_choices.Count) && _tokens.Total >= _counted ? _tokens.Current() : null;
+    public TokenDigest? Tokens => HasAllTokens && salts[SaltLabel.Tokens] is not null ? _tokens.Current() : null;
+
+    /// <summary>Whether the engine reported the ids of all generated tokens.</summary>
+    public bool HasAllTokens => !_partial && _tokens.HasExactly(_choices.Count) && _tokens.Total >= _counted;
 
     /// <summary>The prompts' tokens; null likewise.</summary>
     public TokenDigest? Prompt =>
-        !_partial && _choices.Count > 0 && _prompts.HasExactly(_choices.Max / _choicesPerPrompt + 1)
+        !_partial
+        && salts[SaltLabel.Prompt] is not null
+        && _choices.Count > 0
+        && _prompts.HasExactly(_choices.Max / _choicesPerPrompt + 1)
             ? _prompts.Current()
             : null;
 
@@ -154,9 +165,13 @@ public sealed class ReportedTokens(Salt salt, int choicesPerPrompt = 1, bool kee
         int prompt = list.Choice / _choicesPerPrompt;
         if (_prompts.Has(prompt))
             return;
-        _prompts.Append(prompt, []);
+        _ids.ResetWrittenCount();
         TokenIdReader ids = answer.Ids(list);
         while (ids.Next(out uint id))
-            _prompts.Append(prompt, id);
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(_ids.GetSpan(sizeof(uint)), id);
+            _ids.Advance(sizeof(uint));
+        }
+        _prompts.Add(prompt, _ids.WrittenSpan);
     }
 }

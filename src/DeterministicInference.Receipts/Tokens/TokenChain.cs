@@ -6,29 +6,19 @@ using System.Text;
 namespace DeterministicInference.Receipts.Tokens;
 
 /// <summary>
-/// Hash chains over token ids as the engine reports them: h₀ = H(form LF || salt || u32(i)), hₖ = H(hₖ₋₁ || u32(idₖ)),
-/// numbers big-endian. Keeps 32 bytes per chain and two per token. For one caller at a time.
+/// Hash chains over generated token ids as the engine reports them, one per choice:
+/// h₀ = H("dis-tokens/2" LF || salt || u32(i)), hₖ = H(hₖ₋₁ || u32(idₖ)), numbers big-endian. Keeps 32 bytes per chain
+/// and two per token. For one caller at a time.
 /// </summary>
-public sealed class TokenChain
+/// <param name="salt">The receipt's for tokens.</param>
+public sealed class TokenChain(Salt salt)
 {
-    private readonly string _form;
-    private readonly Salt _salt;
+    private const string Form = "dis-tokens/2";
+
     private readonly SortedDictionary<int, Chain> _chains = [];
 
-    private TokenChain(string form, Salt salt)
-    {
-        ArgumentNullException.ThrowIfNull(salt);
-        (_form, _salt) = (form, salt);
-    }
-
-    /// <summary>For the generated tokens, one chain per choice (<c>dis-tokens/1</c>).</summary>
-    public static TokenChain OfChoices(Salt salt) => new("dis-tokens/1", salt);
-
-    /// <summary>For the prompt's tokens, one chain per prompt (<c>dis-prompt/1</c>).</summary>
-    public static TokenChain OfPrompts(Salt salt) => new("dis-prompt/1", salt);
-
-    /// <summary>Adds tokens to the chain of a choice or prompt; with none, the chain exists all the same.</summary>
-    /// <param name="index">Of the choice or prompt, from 0.</param>
+    /// <summary>Adds tokens to the chain of a choice; with none, the chain exists all the same.</summary>
+    /// <param name="index">Of the choice, from 0.</param>
     /// <param name="ids">In order.</param>
     public void Append(int index, ReadOnlySpan<uint> ids)
     {
@@ -37,8 +27,8 @@ public sealed class TokenChain
             chain.Add(id);
     }
 
-    /// <summary>Adds one token to the chain of a choice or prompt.</summary>
-    /// <param name="index">Of the choice or prompt, from 0.</param>
+    /// <summary>Adds one token to the chain of a choice.</summary>
+    /// <param name="index">Of the choice, from 0.</param>
     /// <param name="id">The token.</param>
     public void Append(int index, uint id) => ChainOf(index).Add(id);
 
@@ -50,7 +40,7 @@ public sealed class TokenChain
     {
         if (_chains.Count == 0 || _chains.Keys.Max() != _chains.Count - 1)
             throw new InvalidOperationException("The token ids of a choice are missing.");
-        var lines = new StringBuilder($"{_form}\n");
+        var lines = new StringBuilder($"{Form}\n");
         foreach ((int index, Chain chain) in _chains)
             lines.Append(CultureInfo.InvariantCulture, $"{index} {chain.Count} {chain.Head}\n");
         return new TokenDigest(
@@ -78,10 +68,10 @@ public sealed class TokenChain
 
     private byte[] Start(int index)
     {
-        byte[] prefix = Encoding.ASCII.GetBytes($"{_form}\n");
+        byte[] prefix = Encoding.ASCII.GetBytes($"{Form}\n");
         Span<byte> number = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(number, (uint)index);
-        return SHA256.HashData([.. prefix, .. _salt.Bytes, .. number]);
+        return SHA256.HashData([.. prefix, .. salt.Bytes, .. number]);
     }
 
     private sealed class Chain
@@ -120,7 +110,8 @@ public sealed class TokenChain
 /// <param name="Digest">Over the ends of the chains.</param>
 /// <param name="Counts">Tokens of each choice or prompt.</param>
 /// <param name="Trail">
-/// The first two bytes of every link, one chain after the other: with the salt, it gives the tokens away.
+/// The first two bytes of every link, one chain after the other: with the salt, it gives the tokens away. Empty for
+/// prompts.
 /// </param>
 public sealed record TokenDigest(Sha256Value Digest, IReadOnlyList<int> Counts, ReadOnlyMemory<byte> Trail)
 {

@@ -3,13 +3,16 @@ namespace DeterministicInference.Receipts.Verification;
 /// <summary>The checks of a receipt, in their order.</summary>
 public enum ReceiptCheck
 {
-    /// <summary>The envelope's signature is by the key.</summary>
+    /// <summary>The checkpoint of the log is signed by the key.</summary>
     Signature,
 
-    /// <summary>The payload is a statement of a known version with all its members.</summary>
+    /// <summary>The log of this checkpoint contains the statement.</summary>
+    Inclusion,
+
+    /// <summary>The statement is of a known version and has all its members.</summary>
     Statement,
 
-    /// <summary>The id beside the envelope is the one in the statement.</summary>
+    /// <summary>The id beside the statement is the one in it, and the one that the salt gives.</summary>
     ReceiptId,
 
     /// <summary>The request is the one that the statement commits to.</summary>
@@ -32,9 +35,6 @@ public enum ReceiptCheck
 
     /// <summary>The environment document is the one that the statement names.</summary>
     Environment,
-
-    /// <summary>A log that the same key signs contains the receipt.</summary>
-    Inclusion,
 }
 
 /// <summary>How a check went.</summary>

@@ -17,15 +17,12 @@ public sealed record ReceiptEvidence(Receipt Receipt)
     /// </summary>
     public OutputDigest? Output { get; init; }
 
-    /// <summary>The generated token ids of the answer, chained with the receipt's salt.</summary>
+    /// <summary>The generated token ids of the answer, with the receipt's salts.</summary>
     public TokenDigest? Tokens { get; init; }
 
-    /// <summary>The prompt's token ids, chained with the receipt's salt.</summary>
+    /// <summary>The prompt's token ids, with the receipt's salts.</summary>
     public TokenDigest? Prompt { get; init; }
 
     /// <summary>The environment document.</summary>
     public InferenceEnvironment? Environment { get; init; }
-
-    /// <summary>The text of a <see cref="Log.TlogProof"/>.</summary>
-    public string? InclusionProof { get; init; }
 }

@@ -11,22 +11,33 @@ public sealed class ReceiptVerifier
 {
     private const string NoSalt = "the receipt came without its salt, so it cannot be opened";
 
-    private const string BrokeOff = "the answer broke off, and its client may have received less than was signed";
+    private const string BrokeOff = "the answer broke off, and its client may have received less than was sealed";
 
     private readonly List<CheckResult> _checks = [];
     private readonly ReceiptEvidence _evidence;
     private readonly VerificationKey? _key;
+    private readonly string? _origin;
     private readonly bool _pinned;
+    private TlogProof? _proof;
+    private Checkpoint? _checkpoint;
 
-    private ReceiptVerifier(ReceiptEvidence evidence, VerificationKey? key, bool pinned) =>
-        (_evidence, _key, _pinned) = (evidence, key, pinned);
+    private ReceiptVerifier(ReceiptEvidence evidence, VerificationKey? key, string? origin, bool pinned) =>
+        (_evidence, _key, _origin, _pinned) = (evidence, key, origin, pinned);
 
-    /// <summary>Checks with the key that the verifier trusts.</summary>
+    /// <summary>Checks with the key that the verifier trusts, under any name.</summary>
     public static VerificationResult Verify(ReceiptEvidence evidence, VerificationKey trusted)
     {
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(trusted);
-        return new ReceiptVerifier(evidence, trusted, pinned: true).Run();
+        return new ReceiptVerifier(evidence, trusted, origin: null, pinned: true).Run();
+    }
+
+    /// <summary>Checks with the log's name and key that the verifier trusts.</summary>
+    public static VerificationResult Verify(ReceiptEvidence evidence, NoteKey trusted)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        ArgumentNullException.ThrowIfNull(trusted);
+        return new ReceiptVerifier(evidence, trusted.Key, trusted.Name, pinned: true).Run();
     }
 
     /// <summary>
@@ -36,43 +47,48 @@ public sealed class ReceiptVerifier
     public static VerificationResult VerifyUnpinned(ReceiptEvidence evidence, VerificationKey? untrusted)
     {
         ArgumentNullException.ThrowIfNull(evidence);
-        return new ReceiptVerifier(evidence, untrusted, pinned: false).Run();
+        return new ReceiptVerifier(evidence, untrusted, origin: null, pinned: false).Run();
     }
 
     private VerificationResult Run()
     {
         Receipt receipt = _evidence.Receipt;
-        CheckSignature(receipt.Envelope);
+        CheckSeal(receipt);
         ReceiptStatement? statement = null;
         bool unknownVersion = false;
-        if (_checks[0].Outcome != CheckOutcome.Failed)
-            statement = ReadStatement(receipt.Envelope, out unknownVersion);
+        if (!_checks.Exists(check => check.Outcome == CheckOutcome.Failed))
+            statement = ReadStatement(receipt, out unknownVersion);
         if (statement is not null)
         {
-            Check(
-                ReceiptCheck.ReceiptId,
-                statement.ReceiptId == receipt.ReceiptId,
-                "the receipt's id is not the one that was signed"
-            );
-            CheckRequest(statement, receipt.Salt);
-            CheckOutput(statement, receipt.Salt);
-            CheckLogprobs(statement, receipt.Salt);
+            CheckId(statement, receipt);
+            CheckRequest(statement, receipt.Salts?[SaltLabel.Request]);
+            CheckOutput(statement, receipt.Salts?[SaltLabel.Output]);
+            CheckLogprobs(statement, receipt.Salts?[SaltLabel.Logprobs]);
             if (statement.Complete || _evidence.Tokens is null)
                 CheckTokens(
                     ReceiptCheck.Tokens,
                     _evidence.Tokens,
                     statement.Tokens,
-                    receipt.Salt,
+                    receipt.Salts?[SaltLabel.Tokens],
                     "the generated tokens"
                 );
             else
                 Skip(ReceiptCheck.Tokens, BrokeOff);
-            CheckTokens(ReceiptCheck.Prompt, _evidence.Prompt, statement.Prompt, receipt.Salt, "the prompt's tokens");
+            CheckTokens(
+                ReceiptCheck.Prompt,
+                _evidence.Prompt,
+                statement.Prompt,
+                receipt.Salts?[SaltLabel.Prompt],
+                "the prompt's tokens"
+            );
             CheckTrail(statement.Tokens, receipt.Trail);
             CheckEnvironment(statement);
-            CheckInclusion(receipt.Envelope);
         }
-        return new VerificationResult(Decide(statement, unknownVersion), _checks, statement, _pinned, _key?.KeyId);
+        return new VerificationResult(Decide(statement, unknownVersion), _checks, statement, _pinned, _key?.KeyId)
+        {
+            Checkpoint = _checkpoint,
+            Index = _proof?.Index,
+        };
     }
 
     private Verdict Decide(ReceiptStatement? statement, bool unknownVersion)
@@ -83,44 +99,55 @@ public sealed class ReceiptVerifier
             return Verdict.UnknownVersion;
         if (!statement!.Complete)
             return Verdict.Incomplete;
-        return _evidence.Receipt.Salt is null || _key is null ? Verdict.Inconclusive : Verdict.Valid;
+        return _evidence.Receipt.Salts is null || _key is null ? Verdict.Inconclusive : Verdict.Valid;
     }
 
-    private void CheckSignature(DsseEnvelope envelope)
+    /// <summary>The log that the key signs contains the statement.</summary>
+    private void CheckSeal(Receipt receipt)
     {
+        SignedNote note;
+        try
+        {
+            _proof = TlogProof.Parse(receipt.Proof);
+            note = SignedNote.Parse(_proof.Checkpoint);
+            _checkpoint = Checkpoint.Parse(note.Text);
+        }
+        catch (LogFormatException e)
+        {
+            Check(ReceiptCheck.Signature, false, "the proof of the log can't be read: " + e.Message.TrimEnd('.'));
+            return;
+        }
         if (_key is null)
-            Skip(ReceiptCheck.Signature, "there is no key to check the signature with");
+            Skip(ReceiptCheck.Signature, "there is no key to check the log's checkpoint with");
+        else if (_origin is not null && _origin != _checkpoint.Origin)
+            Check(ReceiptCheck.Signature, false, $"the log is '{_checkpoint.Origin}', not '{_origin}'");
         else
             Check(
                 ReceiptCheck.Signature,
-                envelope.IsSignedBy(_key),
-                $"the signature is not by the key {_key.KeyId}, or what it signs was changed{Named(envelope, _key)}"
+                LogOrigin.IsValid(_checkpoint.Origin) && note.IsSignedBy(new NoteKey(_checkpoint.Origin, _key)),
+                $"the log's checkpoint is not signed by the key {_key.KeyId}, or was changed"
             );
-    }
-
-    /// <summary>Names the keys of the envelope, which are hints, if the given key is not among them.</summary>
-    private static string Named(DsseEnvelope envelope, VerificationKey key)
-    {
-        string[] named =
-        [
-            .. envelope.Signatures.Select(signature => signature.KeyId).Where(id => !string.IsNullOrEmpty(id)),
-        ];
-        return named.Length == 0 || named.Contains(key.KeyId.ToString())
-            ? ""
-            : $"; the receipt names the key {string.Join(", ", named)}";
-    }
-
-    private ReceiptStatement? ReadStatement(DsseEnvelope envelope, out bool unknownVersion)
-    {
-        unknownVersion = envelope.PayloadType != DsseEnvelope.InTotoPayloadType;
-        if (unknownVersion)
-        {
-            Skip(ReceiptCheck.Statement, $"the payload is not of the type {DsseEnvelope.InTotoPayloadType}");
-            return null;
-        }
         try
         {
-            ReceiptStatement statement = StatementReader.Read(envelope.Payload);
+            _proof.VerifyInclusion(LogEntry.Receipt(receipt.Statement.Span).Leaf, _checkpoint);
+            Check(ReceiptCheck.Inclusion, true, "");
+        }
+        catch (LogFormatException)
+        {
+            Check(
+                ReceiptCheck.Inclusion,
+                false,
+                "the log does not contain the statement: it was changed, or the proof is that of another one"
+            );
+        }
+    }
+
+    private ReceiptStatement? ReadStatement(Receipt receipt, out bool unknownVersion)
+    {
+        unknownVersion = false;
+        try
+        {
+            ReceiptStatement statement = StatementReader.Read(receipt.Statement);
             Check(ReceiptCheck.Statement, true, "");
             return statement;
         }
@@ -138,6 +165,16 @@ public sealed class ReceiptVerifier
         }
     }
 
+    private void CheckId(ReceiptStatement statement, Receipt receipt)
+    {
+        bool hasOtherSalt = receipt.Salts?.ReceiptId is { } id && id != statement.ReceiptId;
+        Check(
+            ReceiptCheck.ReceiptId,
+            statement.ReceiptId == receipt.ReceiptId && !hasOtherSalt,
+            hasOtherSalt ? "the salt is not the receipt's" : "the receipt's id is not the one that was sealed"
+        );
+    }
+
     private void CheckRequest(ReceiptStatement statement, Salt? salt)
     {
         if (_evidence.RequestBody is not { } body)
@@ -151,13 +188,13 @@ public sealed class ReceiptVerifier
                 Sha256Value digest = CanonicalRequest.Digest(statement.RequestPath, body.Span, statement.Pins);
                 Check(
                     ReceiptCheck.Request,
-                    Commitment.ToRequest(digest, salt) == statement.RequestCommitment,
-                    "the request is not the one that was signed"
+                    Commitment.To(SaltLabel.Request, digest, salt) == statement.RequestCommitment,
+                    "the request is not the one that was sealed"
                 );
             }
             catch (CanonicalFormException e)
             {
-                Check(ReceiptCheck.Request, false, "the request is not the one that was signed: " + e.Message);
+                Check(ReceiptCheck.Request, false, "the request is not the one that was sealed: " + e.Message);
             }
         }
     }
@@ -173,8 +210,8 @@ public sealed class ReceiptVerifier
         else
             Check(
                 ReceiptCheck.Output,
-                Commitment.ToOutput(output.Digest, salt) == statement.OutputCommitment,
-                "the output is not the one that was signed"
+                Commitment.To(SaltLabel.Output, output.Digest, salt) == statement.OutputCommitment,
+                "the output is not the one that was sealed"
             );
     }
 
@@ -191,8 +228,8 @@ public sealed class ReceiptVerifier
         else
             Check(
                 ReceiptCheck.Logprobs,
-                Commitment.ToLogprobs(digest, salt) == commitment,
-                "the log-probabilities are not the ones that were signed"
+                Commitment.To(SaltLabel.Logprobs, digest, salt) == commitment,
+                "the log-probabilities are not the ones that were sealed"
             );
     }
 
@@ -208,7 +245,7 @@ public sealed class ReceiptVerifier
             Check(
                 check,
                 given.Digest == bound.Digest && given.Counts.SequenceEqual(bound.Counts),
-                $"{what} are not the ones that were signed"
+                $"{what} are not the ones that were sealed"
             );
     }
 
@@ -222,7 +259,7 @@ public sealed class ReceiptVerifier
                 bound is not null
                 && TokenTrail.Fits(bytes.Span, bound.Counts)
                 && Sha256Value.Of(bytes.Span) == bound.TrailDigest;
-            Check(ReceiptCheck.Trail, same, "the trail is not the one that was signed");
+            Check(ReceiptCheck.Trail, same, "the trail is not the one that was sealed");
         }
     }
 
@@ -233,31 +270,7 @@ public sealed class ReceiptVerifier
         else
         {
             bool same = environment.Id == statement.EnvironmentId && environment.Source == statement.EnvironmentSource;
-            Check(ReceiptCheck.Environment, same, "the environment document is not the one that was signed");
-        }
-    }
-
-    private void CheckInclusion(DsseEnvelope envelope)
-    {
-        if (_evidence.InclusionProof is not { } text)
-            Skip(ReceiptCheck.Inclusion, "no proof of inclusion was given");
-        else if (_key is null)
-            Skip(ReceiptCheck.Inclusion, "there is no key to check the log's checkpoint with");
-        else
-        {
-            try
-            {
-                TlogProof proof = TlogProof.Parse(text);
-                string origin = Checkpoint.Parse(SignedNote.Parse(proof.Checkpoint).Text).Origin;
-                if (!LogOrigin.IsValid(origin))
-                    throw new LogFormatException("The checkpoint's origin is not a log's name.");
-                proof.Verify(LogEntry.Receipt(envelope.Payload.Span).Leaf, new NoteKey(origin, _key));
-                Check(ReceiptCheck.Inclusion, true, "");
-            }
-            catch (LogFormatException e)
-            {
-                Check(ReceiptCheck.Inclusion, false, "the proof of inclusion fails: " + e.Message.TrimEnd('.'));
-            }
+            Check(ReceiptCheck.Environment, same, "the environment document is not the one that was sealed");
         }
     }
 

@@ -39,21 +39,21 @@ public sealed class RecordedAnswer
     /// <summary>Reads an answer.</summary>
     /// <param name="body">After content decoding: one JSON object, or the events.</param>
     /// <param name="delivery">Which of them.</param>
-    /// <param name="salt">The receipt's.</param>
+    /// <param name="salts">The receipt's.</param>
     /// <param name="choicesPerPrompt">How many choices the answer has for each prompt.</param>
     /// <param name="logprobs">The receipt commits to log-probabilities.</param>
     /// <exception cref="CanonicalFormException">The answer has no canonical form.</exception>
     public static RecordedAnswer Read(
         ReadOnlySpan<byte> body,
         AnswerDelivery delivery,
-        Salt salt,
+        ReceiptSalts salts,
         int choicesPerPrompt = 1,
         bool logprobs = false
     )
     {
-        ArgumentNullException.ThrowIfNull(salt);
+        ArgumentNullException.ThrowIfNull(salts);
         using var hasher = new OutputHasher(logprobs, keepsText: true);
-        var reported = new ReportedTokens(salt, choicesPerPrompt, keep: true);
+        var reported = new ReportedTokens(salts, choicesPerPrompt, keep: true);
         var texts = new TokenTexts();
         // Where they are not bound, log-probabilities tell the texts of tokens all the same.
         AnswerReader reader = AnswerReader.WithLogprobs(delivery, requiresLogprobs: logprobs);
@@ -84,13 +84,13 @@ public sealed class RecordedAnswer
     /// ids are known.
     /// </summary>
     /// <param name="counts">Of each choice from 0.</param>
-    /// <param name="salt">The receipt's.</param>
+    /// <param name="salt">The receipt's for tokens.</param>
     public TokenDigest? FirstTokens(IReadOnlyList<int> counts, Salt salt)
     {
         ArgumentNullException.ThrowIfNull(counts);
         if (Tokens is null || counts.Count == 0)
             return null;
-        TokenChain chain = TokenChain.OfChoices(salt);
+        var chain = new TokenChain(salt);
         for (int choice = 0; choice < counts.Count; choice++)
         {
             IReadOnlyList<uint> ids = _reported.OfChoice(choice);

@@ -10,14 +10,14 @@ namespace DeterministicInference.Receipts.Verification;
 /// them tell a server that is itself not deterministic from one that disagrees.
 /// </summary>
 /// <param name="statement">What was signed, after <see cref="ReceiptVerifier"/> found no fault.</param>
-/// <param name="salt">The receipt's; null if it came without.</param>
+/// <param name="salts">The receipt's; null if it came without.</param>
 /// <param name="trail">The receipt's; null if it came without.</param>
 /// <param name="environment">
 /// The document of the receipt's environment, to say what differs; null if it is unknown.
 /// </param>
 public sealed class ReplayJudge(
     ReceiptStatement statement,
-    Salt? salt,
+    ReceiptSalts? salts,
     ReadOnlyMemory<byte>? trail,
     InferenceEnvironment? environment
 )
@@ -45,19 +45,19 @@ public sealed class ReplayJudge(
         {
             throw new ArgumentException("The log-probabilities of a replay are missing.", nameof(replays));
         }
-        if (salt is null)
+        if (salts?[SaltLabel.Output] is not { } opening)
             return new ReplayVerdict(
                 Verdict.Inconclusive,
                 null,
                 "the receipt came without its salt, so it cannot be opened"
             );
         if (!statement.Complete)
-            return Incomplete(replays, salt);
+            return Incomplete(replays, salts);
         if (replays.Count == 0)
             return new ReplayVerdict(Verdict.Unreachable, null, "the server gave no answer");
 
         bool same = replays.All(replay => replay.EnvironmentId == statement.EnvironmentId);
-        ReplayDifference? difference = Difference(replays[0], same, salt);
+        ReplayDifference? difference = Difference(replays[0], same, opening);
         if (replays.Count == 1 && difference is null)
             return Equal(replays[0], same);
         if (replays.Count < Math.Max(Runs, MinimumReplays))
@@ -73,12 +73,12 @@ public sealed class ReplayJudge(
     /// The tokens that were generated are compared with as many of the replay's. The text is not: where it broke off is
     /// chance.
     /// </summary>
-    private ReplayVerdict Incomplete(IReadOnlyList<Replay> replays, Salt opened)
+    private ReplayVerdict Incomplete(IReadOnlyList<Replay> replays, ReceiptSalts opened)
     {
         const string brokeOff = "the answer broke off";
         if (statement.Tokens is not { } bound || replays is not [{ Answer: { Tokens: { } fresh } answer }, ..])
             return new ReplayVerdict(Verdict.Incomplete, null, brokeOff);
-        TokenDigest? first = answer.FirstTokens(bound.Counts, opened);
+        TokenDigest? first = answer.FirstTokens(bound.Counts, opened[SaltLabel.Tokens]!);
         if (first is not null && first.Digest == bound.Digest)
         {
             return new ReplayVerdict(
@@ -147,7 +147,7 @@ public sealed class ReplayJudge(
     }
 
     /// <summary>With another delivery the text may differ for the same tokens: then the tokens decide.</summary>
-    private ReplayDifference? Difference(Replay replay, bool sameEnvironment, Salt opened)
+    private ReplayDifference? Difference(Replay replay, bool sameEnvironment, Salt opening)
     {
         bool hasTokens = statement.Tokens is not null && replay.Tokens is not null;
         if (statement.Prompt is { } prompt && replay.Prompt is { } freshPrompt && prompt.Digest != freshPrompt.Digest)
@@ -160,14 +160,15 @@ public sealed class ReplayJudge(
             return new ReplayDifference(ReplayPart.Tokens, place) { Text = place is null ? TextPlaceIn(replay) : null };
         }
         bool textDecides = !hasTokens || replay.Delivery == statement.Delivery;
-        if (textDecides && Commitment.ToOutput(replay.Output.Digest, opened) != statement.OutputCommitment)
+        if (textDecides && Commitment.To(SaltLabel.Output, replay.Output.Digest, opening) != statement.OutputCommitment)
         {
             return new ReplayDifference(ReplayPart.Text, null) { Text = TextPlaceIn(replay) };
         }
         bool sameLogprobs =
             !sameEnvironment
             || statement.LogprobsCommitment is null
-            || Commitment.ToLogprobs(replay.Output.Logprobs!.Value, opened) == statement.LogprobsCommitment;
+            || salts![SaltLabel.Logprobs] is not { } salt
+            || Commitment.To(SaltLabel.Logprobs, replay.Output.Logprobs!.Value, salt) == statement.LogprobsCommitment;
         return sameLogprobs ? null : new ReplayDifference(ReplayPart.Logprobs, null);
     }
 

@@ -7,7 +7,7 @@ namespace DeterministicInference.Receipts.Verification;
 /// </summary>
 public enum Verdict
 {
-    /// <summary>All that was given agrees with the signed statement. Nothing was computed again.</summary>
+    /// <summary>All that was given agrees with the sealed statement. Nothing was computed again.</summary>
     Valid,
 
     /// <summary>The environment that the receipt names gave the same answer again.</summary>
@@ -25,7 +25,7 @@ public enum Verdict
     /// <summary>Neither shown nor refuted.</summary>
     Inconclusive,
 
-    /// <summary>Something does not belong to the signed statement, or its signature is not by the key.</summary>
+    /// <summary>Something does not belong to the sealed statement, or its log is not signed by the key.</summary>
     Tampered,
 
     /// <summary>The receipt is of an answer that broke off.</summary>

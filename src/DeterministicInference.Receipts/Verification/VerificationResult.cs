@@ -1,3 +1,4 @@
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 
 namespace DeterministicInference.Receipts.Verification;
@@ -5,9 +6,9 @@ namespace DeterministicInference.Receipts.Verification;
 /// <summary>What the check of a receipt found.</summary>
 /// <param name="Verdict">All in all. Without a replay the best is <see cref="Verdict.Valid"/>.</param>
 /// <param name="Checks">Each check, in their order.</param>
-/// <param name="Statement">What was signed; null if it could not be read.</param>
+/// <param name="Statement">What was sealed; null if it could not be read.</param>
 /// <param name="KeyPinned">
-/// The signature is by a key that the verifier trusted before. If not, anyone may have made the receipt.
+/// The checkpoint is signed by a key that the verifier trusted before. If not, anyone may have made the receipt.
 /// </param>
 /// <param name="KeyId">The key that was used; null if there was none.</param>
 public sealed record VerificationResult(
@@ -18,6 +19,12 @@ public sealed record VerificationResult(
     Sha256Value? KeyId
 )
 {
+    /// <summary>The checkpoint that seals the statement; null if the proof can't be read.</summary>
+    public Checkpoint? Checkpoint { get; init; }
+
+    /// <summary>The statement's place in the log, by the proof; null likewise.</summary>
+    public long? Index { get; init; }
+
     /// <summary>The checks that failed.</summary>
     public IEnumerable<CheckResult> Failures => Checks.Where(check => check.Outcome == CheckOutcome.Failed);
 
@@ -29,8 +36,8 @@ public sealed record VerificationResult(
             string text = Verdict switch
             {
                 Verdict.Valid => "VALID (not replayed)",
-                Verdict.UnknownVersion => "UNKNOWN VERSION: made by a newer version",
-                Verdict.Inconclusive when KeyId is null => "INCONCLUSIVE: there is no key to check the signature with",
+                Verdict.UnknownVersion => "UNKNOWN VERSION: made by another version",
+                Verdict.Inconclusive when KeyId is null => "INCONCLUSIVE: there is no key to check the checkpoint with",
                 Verdict.Inconclusive => "INCONCLUSIVE: the receipt came without its salt, so it cannot be opened",
                 Verdict.Tampered => "TAMPERED: " + string.Join("; ", Failures.Select(failure => failure.Detail)),
                 Verdict.Incomplete => "INCOMPLETE: the answer broke off",

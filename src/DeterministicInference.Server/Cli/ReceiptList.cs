@@ -17,7 +17,7 @@ internal static class ReceiptList
         Line(text, "RECEIPT", "ISSUED", "INDEX", "DELIVERY", "COMPLETE", "CLASS", "ANSWER");
         foreach (StoredReceipt receipt in receipts)
         {
-            ReceiptStatement statement = StatementReader.Read(receipt.Envelope.Payload);
+            ReceiptStatement statement = receipt.ReadStatement();
             Line(
                 text,
                 receipt.ReceiptId,
@@ -38,7 +38,7 @@ internal static class ReceiptList
         var lines = new StringBuilder();
         foreach (StoredReceipt receipt in receipts)
         {
-            ReceiptStatement statement = StatementReader.Read(receipt.Envelope.Payload);
+            ReceiptStatement statement = receipt.ReadStatement();
             string line = JsonBytes.WriteText(json =>
             {
                 json.WriteStartObject();
@@ -49,7 +49,7 @@ internal static class ReceiptList
                 json.WriteBoolean("complete", statement.Complete);
                 json.WriteString("class", EnvironmentNames.Of(statement.Class));
                 json.WriteString("response_id", receipt.ResponseId);
-                json.WriteString("environment", receipt.EnvironmentId.ToString());
+                json.WriteString("environment", statement.EnvironmentId.ToString());
                 json.WriteEndObject();
             });
             lines.Append(line).Append('\n');

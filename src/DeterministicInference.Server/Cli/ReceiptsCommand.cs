@@ -3,6 +3,7 @@ using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Json;
 using DeterministicInference.Server.Native;
@@ -29,7 +30,7 @@ internal static class ReceiptsCommand
     );
     private static readonly RemoteServerOptions Server = new(
         "--url",
-        "Server that issued the receipt, to add environment, key and proof of inclusion"
+        "Server that issued the receipt, to add environment and key"
     );
     private static readonly Option<string> Output = new("--output", "-o")
     {
@@ -105,9 +106,11 @@ internal static class ReceiptsCommand
                                 : "no receipt has this id; receipts list shows those that there are."
                             );
                         }
-                        TlogProof? proof = await archive.Receipts.ProveAsync(receipt.Index, cancellation);
+                        TlogProof proof = await archive.Receipts.ProveAsync(receipt, cancellation);
+                        ReceiptStatement statement = receipt.ReadStatement();
                         byte[]? environment = await archive.Receipts.FindEnvironmentAsync(
-                            receipt.EnvironmentId,
+                            statement.EnvironmentId,
+                            statement.EnvironmentSource,
                             cancellation
                         );
                         await using Stream output = Console.OpenStandardOutput();
@@ -241,8 +244,7 @@ internal static class ReceiptsCommand
             ("request", bundle.Request is not null),
             ("answer", bundle.Response is not null),
             ("environment", bundle.Environment is not null),
-            ("key", bundle.PublicKey is not null),
-            ("proof of inclusion", bundle.InclusionProof is not null),
+            ("key", bundle.LogKey is not null),
         ];
         string missing = string.Join(", ", parts.Where(part => !part.IsThere).Select(part => part.Name));
         return missing.Length == 0 ? "" : $" (without {missing})";

@@ -110,8 +110,11 @@ internal sealed record ServeOptions
     /// <summary>Folder of the signing key and the receipt log; null is <see cref="StatePaths.Receipts"/>.</summary>
     public string? DataDir { get; init; }
 
-    /// <summary>Name of the log; null derives it from the log's key.</summary>
+    /// <summary>Name of the log, to which a random part is added; null for the default.</summary>
     public string? LogOrigin { get; init; }
+
+    /// <summary>Whether the log of receipts needs no API key.</summary>
+    public bool PublicLog { get; init; }
 
     public ReceiptFailureAction OnReceiptFailure { get; init; } = ReceiptFailureAction.Continue;
 

@@ -218,7 +218,7 @@ internal static class SettingTable
             new TextValue("FOLDER"),
             o => o.DataDir,
             (o, v) => o with { DataDir = v },
-            "Folder of the signing key and the receipt log. Default: deterministic-inference/receipts in "
+            "Folder of the receipt log and its signing key. Default: deterministic-inference/receipts in "
                 + "$XDG_STATE_HOME or ~/.local/state."
         ),
         new TypedSetting<string>(
@@ -226,7 +226,15 @@ internal static class SettingTable
             new LogOriginValue(),
             o => o.LogOrigin,
             (o, v) => o with { LogOrigin = v },
-            "Name of the log, fixed when the log is created. Default: derived from its key."
+            "Name of the log, fixed when the log is created. A random part is added to it. Default: "
+                + "deterministic-inference.local."
+        ),
+        new TypedSetting<bool>(
+            nameof(ServeOptions.PublicLog),
+            Boolean,
+            o => o.PublicLog,
+            (o, v) => o with { PublicLog = v },
+            "Serve the log (/v1/log and /v1/receipts/key) without an API key, for monitors and witnesses."
         ),
         new TypedSetting<ReceiptFailureAction>(
             nameof(ServeOptions.OnReceiptFailure),

@@ -5,7 +5,7 @@ using DeterministicInference.Server.Machine;
 namespace DeterministicInference.Server.Engines;
 
 /// <summary>
-/// The facts that an engine's answers may depend on: an allow-list (<c>dis-env/1</c> in docs/determinism.md). A listed
+/// The facts that an engine's answers may depend on: an allow-list (<c>dis-env/2</c> in docs/determinism.md). A listed
 /// fact that is unknown makes answers best-effort.
 /// </summary>
 internal interface IEngineFacts

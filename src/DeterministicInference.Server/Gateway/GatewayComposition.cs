@@ -67,14 +67,16 @@ internal sealed class GatewayComposition : IDisposable
         if (options.CorsOrigins.Count > 0)
             CrossOriginAccess.Use(app, options.CorsOrigins);
         if (options.RequiresKey)
-            app.Use(new ApiKeyMiddleware(keys.Clients).InvokeAsync);
+            app.Use(new ApiKeyMiddleware(keys.Clients, options.PublicLog).InvokeAsync);
 
         GatewayRoutes.MapGenerating(app, pipeline);
         GatewayRoutes.MapHealth(app, health);
         new ModelRoutes(options.ModelName, time).Map(app);
         new EnvironmentRoutes(environments).Map(app);
-        if (receipts is not null)
-            new ReceiptRoutes(receipts).Map(app);
+        if (receipts is null)
+            return;
+        new ReceiptRoutes(receipts).Map(app);
+        new LogRoutes(receipts, options.PublicLog || !options.RequiresKey).Map(app);
     }
 
     /// <summary>Limits requests in flight and in the queue.</summary>

@@ -40,8 +40,8 @@ internal static class RoutingErrors
         )
             is { } meant
             ? $"Did you mean {meant}? The base URL of a client ends in /v1."
-        : path.StartsWithSegments("/v1/receipts")
-            ? "Receipts are at /v1/receipts/ID, and their key at /v1/receipts/key, of a server that issues them (serve "
-                + "without --receipts off)."
+        : path.StartsWithSegments("/v1/receipts") || path.StartsWithSegments("/v1/log")
+            ? "Receipts are at /v1/receipts/ID, their key at /v1/receipts/key and their log at /v1/log/checkpoint, of "
+                + "a server that issues them (serve without --receipts off)."
         : $"This API has {string.Join(", ", Routes[..^1])} and {Routes[^1]}.";
 }

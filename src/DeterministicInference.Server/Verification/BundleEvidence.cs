@@ -1,37 +1,31 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
-using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 
 /// <summary>
-/// The evidence for checking a receipt, as far as its payload can be read; the signature of the payload is checked
+/// The evidence for checking a receipt, as far as its statement can be read; whether the log has sealed it is checked
 /// first.
 /// </summary>
 /// <param name="Evidence">Evidence for the verifier.</param>
 /// <param name="Recorded">The answer; null if it is missing or can't be read.</param>
-/// <param name="Malformed">Why the answer can't be the signed one; null if it can be read.</param>
+/// <param name="Malformed">Why the answer can't be the sealed one; null if it can be read.</param>
 internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? Recorded, string? Malformed)
 {
     public static BundleEvidence Of(ReceiptBundle bundle) => Of(bundle, bundle.Request?.Body, bundle.Response?.Body);
 
-    /// <param name="bundle">The receipt with its environment and proof.</param>
+    /// <param name="bundle">The receipt with its environment.</param>
     /// <param name="request">The client's request body.</param>
     /// <param name="answer">The answer's body.</param>
     public static BundleEvidence Of(ReceiptBundle bundle, ReadOnlyMemory<byte>? request, ReadOnlyMemory<byte>? answer)
     {
-        var evidence = new ReceiptEvidence(bundle.Receipt)
-        {
-            RequestBody = request,
-            Environment = bundle.Environment,
-            InclusionProof = bundle.InclusionProof,
-        };
+        var evidence = new ReceiptEvidence(bundle.Receipt) { RequestBody = request, Environment = bundle.Environment };
         if (
             answer is not { } bytes
-            || bundle.Receipt.Salt is not { } salt
+            || bundle.Receipt.Salts is not { } salts
             || Statement(bundle.Receipt) is not { } statement
         )
             return new BundleEvidence(evidence, null, null);
@@ -41,7 +35,7 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             RecordedAnswer recorded = RecordedAnswer.Read(
                 bytes.Span,
                 statement.Delivery,
-                salt,
+                salts,
                 choices ?? 1,
                 statement.LogprobsCommitment is not null
             );
@@ -60,19 +54,19 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             return new BundleEvidence(
                 evidence,
                 null,
-                "the answer is not the one that was signed: " + e.Message.TrimEnd('.')
+                "the answer is not the one that was sealed: " + e.Message.TrimEnd('.')
             );
         }
     }
 
     /// <summary>Makes all checks that need no server.</summary>
-    /// <param name="key">Key for the signature; null for none.</param>
+    /// <param name="key">Key of the log; null for none.</param>
     /// <param name="isPinned">Whether the verifier trusts the key.</param>
-    public VerificationReport Check(VerificationKey? key, bool isPinned)
+    public VerificationReport Check(PublicKeyInput? key, bool isPinned)
     {
         VerificationResult result = isPinned
-            ? ReceiptVerifier.Verify(Evidence, key!)
-            : ReceiptVerifier.VerifyUnpinned(Evidence, key);
+            ? key!.Verify(Evidence)
+            : ReceiptVerifier.VerifyUnpinned(Evidence, key?.Key);
         VerificationReport report = VerificationReport.Of(result);
         // The text of an answer that broke off is not compared.
         return Malformed is { } why && result.Verdict is (Verdict.Valid or Verdict.Inconclusive)
@@ -84,11 +78,11 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
     {
         try
         {
-            return StatementReader.Read(receipt.Envelope.Payload);
+            return StatementReader.Read(receipt.Statement);
         }
         catch (ReceiptFormatException)
         {
-            // The verifier reports this, if the signature is valid.
+            // The verifier reports this, if the log has sealed it.
             return null;
         }
     }

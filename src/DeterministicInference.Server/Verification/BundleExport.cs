@@ -1,6 +1,5 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
@@ -37,7 +36,7 @@ internal sealed class BundleExport(ReceiptServer? server)
                     + (server is null ? "no server was named with --url." : "the server does not have the receipt.")
             );
 
-        ReceiptStatement statement = StatementReader.Read(receipt.Envelope.Payload);
+        ReceiptStatement statement = StatementReader.Read(receipt.Statement);
         var bundle = new ReceiptBundle(receipt)
         {
             Request = request is null ? null : new RecordedRequest(statement.RequestPath, request),
@@ -46,16 +45,16 @@ internal sealed class BundleExport(ReceiptServer? server)
                 kept?.Environment
                 ?? (server is null ? null : await server.EnvironmentAsync(statement.EnvironmentId, cancellation))
                 ?? source.Bundle?.Environment,
-            PublicKey = (server is null ? null : await server.KeyAsync(cancellation)) ?? source.Bundle?.PublicKey,
-            InclusionProof = kept?.InclusionProof ?? source.Bundle?.InclusionProof,
+            LogKey = (server is null ? null : await server.KeyAsync(cancellation)) ?? source.Bundle?.LogKey,
         };
-        using VerificationKey? key = PublicKeyInput.Read(bundle.PublicKey);
-        VerificationReport report = BundleEvidence.Of(bundle).Check(key, isPinned: false);
+        VerificationReport report = BundleEvidence
+            .Of(bundle)
+            .Check(PublicKeyInput.Read(bundle.LogKey), isPinned: false);
         return report.Verdict != Verdict.Tampered
             ? bundle
             : throw new InputException(
-                $"{answerName}: its parts don't belong together: {report.Reason}. Give the answer and its own request, and "
-                    + "with --url the server that issued the receipt."
+                $"{answerName}: its parts don't belong together: {report.Reason}. Give the answer and its own "
+                    + "request, and with --url the server that issued the receipt."
             );
     }
 }

@@ -11,7 +11,6 @@ internal static class CheckNames
             ReceiptCheck.ReceiptId => "receipt id",
             ReceiptCheck.Logprobs => "log-probabilities",
             ReceiptCheck.Environment => "environment",
-            ReceiptCheck.Inclusion => "log",
             _ => check.ToString().ToLowerInvariant(),
         };
 

@@ -1,35 +1,55 @@
 using System.Security.Cryptography;
 using System.Text;
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>Reads public keys in PEM.</summary>
-internal static class PublicKeyInput
+/// <summary>A key that a receipt is checked with, and the name of its log if that is given too.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="Log">The log's name and key; null for the key under any name.</param>
+internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
 {
-    /// <summary>Reads a key that came with a receipt or from a server; null for none.</summary>
-    /// <exception cref="ReceiptFormatException">Not a P-256 public key in PEM.</exception>
-    public static VerificationKey? Read(string? pem) =>
-        pem is null
-            ? null
-            : TryRead(pem) ?? throw new ReceiptFormatException("public_key", "is not a P-256 public key in PEM");
-
-    /// <summary>Reads a key that the user trusts.</summary>
-    /// <exception cref="InputException">It is no key.</exception>
-    public static VerificationKey ReadFile(string path) =>
-        TryRead(Encoding.UTF8.GetString(InputFile.Read(path)))
-        ?? throw new InputException($"{path}: holds no P-256 public key in PEM (-----BEGIN PUBLIC KEY-----).");
-
-    private static VerificationKey? TryRead(string pem)
+    /// <summary>Reads a log's verifier key that came with a receipt or from a server; null for none.</summary>
+    /// <exception cref="ReceiptFormatException">It is no verifier key.</exception>
+    public static PublicKeyInput? Read(string? vkey)
     {
+        if (vkey is null)
+            return null;
         try
         {
-            return VerificationKey.FromPem(pem);
+            NoteKey log = NoteKey.Parse(vkey);
+            return new PublicKeyInput(log.Key, log);
         }
-        catch (Exception e) when (e is CryptographicException or FormatException)
+        catch (LogFormatException e)
         {
-            return null;
+            throw new ReceiptFormatException("vkey", $"can't be read: {e.Message.TrimEnd('.')}");
         }
     }
+
+    /// <summary>Reads a key that the user trusts: a verifier key, or a public key in PEM.</summary>
+    /// <exception cref="InputException">It is no key.</exception>
+    public static PublicKeyInput ReadFile(string path)
+    {
+        string text = Encoding.UTF8.GetString(InputFile.Read(path)).Trim();
+        try
+        {
+            if (!text.StartsWith("-----", StringComparison.Ordinal) && text.Contains('+', StringComparison.Ordinal))
+                return Read(text)!;
+            return new PublicKeyInput(VerificationKey.FromPem(text), null);
+        }
+        catch (Exception e) when (e is CryptographicException or FormatException or ReceiptFormatException)
+        {
+            throw new InputException(
+                $"{path}: holds neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN "
+                    + "PUBLIC KEY-----), as GET /v1/receipts/key has them."
+            );
+        }
+    }
+
+    /// <summary>Checks a receipt with the key, which the verifier trusts.</summary>
+    public VerificationResult Verify(ReceiptEvidence evidence) =>
+        Log is { } log ? ReceiptVerifier.Verify(evidence, log) : ReceiptVerifier.Verify(evidence, Key);
 }

@@ -121,7 +121,7 @@ internal sealed class ReceiptServer : IDisposable
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
-            return ForeignText.GetStringOrNull(document.RootElement, "pem");
+            return ForeignText.GetStringOrNull(document.RootElement, "vkey");
         }
         catch (JsonException)
         {

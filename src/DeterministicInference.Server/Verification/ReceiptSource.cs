@@ -20,7 +20,8 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
 {
     /// <summary>The remedy for an answer that broke off, or whose receipt stands in the header alone.</summary>
     private const string Elsewhere =
-        "If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with --response.";
+        "If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with "
+        + "--response.";
 
     /// <summary>As deep as an answer may be, with the object around it.</summary>
     private const int MaxDepth = AnswerReader.MaxDepth + 1;
@@ -54,7 +55,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
     public static ReceiptSource ReadObject(byte[] json, string name, RecordedResponse? response)
     {
         using JsonDocument document = Parse(json, name);
-        if (Names(document, name).Contains("receipt"))
+        if (Names(document, name) is var names && (names.Contains("statement") || names.Contains("receipt")))
             return new ReceiptSource(OfObject(json) with { Response = response }, null, response);
         string? error = ForeignText.GetStringOrNull(document.RootElement, "error"),
             id = ForeignText.GetStringOrNull(document.RootElement, "receipt_id");
@@ -79,7 +80,6 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
             Environment = hasEnvironment
                 ? EnvironmentDocument.Read(JsonMarshal.GetRawUtf8Value(environment).ToArray())
                 : null,
-            InclusionProof = ForeignText.GetStringOrNull(document.RootElement, "proof"),
         };
     }
 

@@ -1,6 +1,5 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
@@ -40,7 +39,7 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
 
     private async Task<VerificationReport> CheckAsync(CancellationToken cancellation)
     {
-        using VerificationKey? pinned = options.KeyFile is { } file ? PublicKeyInput.ReadFile(file) : null;
+        PublicKeyInput? pinned = options.KeyFile is { } file ? PublicKeyInput.ReadFile(file) : null;
         byte[]? requestFile = options.RequestFile is { } request ? InputFile.Read(request) : null;
         byte[]? responseFile = options.ResponseFile is { } response ? InputFile.Read(response) : null;
         ReceiptBundle bundle = await BundleAsync(
@@ -51,15 +50,15 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         ReadOnlyMemory<byte>? answer = responseFile is not null ? responseFile : bundle.Response?.Body;
 
         // A key that is not trusted: the bundle's, else the server's own.
-        using VerificationKey? given = pinned is not null
+        PublicKeyInput? given = pinned is not null
             ? null
-            : PublicKeyInput.Read(bundle.PublicKey ?? (_server is null ? null : await _server.KeyAsync(cancellation)));
+            : PublicKeyInput.Read(bundle.LogKey ?? (_server is null ? null : await _server.KeyAsync(cancellation)));
         BundleEvidence evidence = BundleEvidence.Of(bundle, body, answer);
         VerificationReport report = evidence.Check(pinned ?? given, isPinned: pinned is not null);
         if (
             _server is null
             || report.Verdict is not (Verdict.Valid or Verdict.Incomplete)
-            || bundle.Receipt.Salt is null
+            || bundle.Receipt.Salts is null
         )
             return report;
 

@@ -11,7 +11,7 @@ namespace DeterministicInference.Server.Verification;
 /// <summary>Replays a receipt's request until the answers decide the verdict.</summary>
 /// <param name="server">The server that computes.</param>
 /// <param name="statement">The signed statement.</param>
-/// <param name="receipt">The receipt, whose salt opens the statement's commitments.</param>
+/// <param name="receipt">The receipt, whose salts open the statement's commitments.</param>
 /// <param name="recorded">The recorded answer; null if it is missing.</param>
 /// <param name="environment">Document of the receipt's environment; null if the holder has none.</param>
 internal sealed class ReplaySession(
@@ -54,7 +54,7 @@ internal sealed class ReplaySession(
                     replay = replay with { Environment = await server.EnvironmentAsync(id, cancellation) };
                 }
                 _replays.Add(replay);
-                verdict = new ReplayJudge(statement, receipt.Salt, receipt.Trail, original)
+                verdict = new ReplayJudge(statement, receipt.Salts, receipt.Trail, original)
                 {
                     Runs = runs,
                     Recorded = recorded,
@@ -95,7 +95,7 @@ internal sealed class ReplaySession(
             read = RecordedAnswer.Read(
                 answer.Body,
                 delivery,
-                receipt.Salt!,
+                receipt.Salts!,
                 CanonicalRequest.ChoicesPerPrompt(effective, RequestPins.None),
                 statement.LogprobsCommitment is not null
             );

@@ -57,11 +57,11 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
         result.Verdict switch
         {
             Verdict.Valid => "not replayed",
-            Verdict.UnknownVersion => "made by a newer version",
+            Verdict.UnknownVersion => "made by another version",
             Verdict.Incomplete => "the answer broke off",
             Verdict.Tampered => string.Join("; ", result.Failures.Select(failure => failure.Detail)),
             Verdict.Inconclusive when result.KeyId is null =>
-                "there is no key to check the signature with. Give the operator's public key with --key",
+                "there is no key to check the log with. Give the operator's public key with --key",
             Verdict.Inconclusive => "the receipt came without its salt, so it cannot be opened",
             _ => "",
         };

@@ -89,7 +89,7 @@ public sealed class AnswerReaderTests
         );
         var reader = new AnswerReader(AnswerDelivery.Sse, logprobs: true);
         using var output = new OutputHasher(logprobs: true);
-        var tokens = new ReportedTokens(Vectors.Salt);
+        var tokens = new ReportedTokens(Vectors.Salts);
         for (int i = 0; i < 1000; i++)
             Add();
         long before = GC.GetAllocatedBytesForCurrentThread();

@@ -42,7 +42,7 @@ public sealed class RecordedEngineTests
         RecordedAnswer.Read(
             recording.Body,
             recording.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
-            Vectors.Salt,
+            Vectors.Salts,
             Choices(recording),
             logprobs: recording.Asks("logprobs")
         );

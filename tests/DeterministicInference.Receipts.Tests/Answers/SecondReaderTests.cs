@@ -90,7 +90,7 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
     private static SecondReading? Ours(MutatedAnswer answer)
     {
         using var hasher = new OutputHasher(answer.WantsLogprobs);
-        var tokens = new ReportedTokens(Vectors.Salt, answer.ChoicesPerPrompt);
+        var tokens = new ReportedTokens(Vectors.Salts, answer.ChoicesPerPrompt);
         var reader = new AnswerReader(answer.Delivery, answer.WantsLogprobs);
         try
         {

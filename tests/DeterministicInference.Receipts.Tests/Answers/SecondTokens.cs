@@ -70,11 +70,34 @@ internal sealed class SecondTokens
     public string? Choices(int count, byte[] salt)
     {
         bool isPartial = IsPartial() || _choices.Values.Sum(list => (long)list.Count) < _count;
-        return isPartial ? null : Digest(_choices, count, "dis-tokens/1", salt);
+        if (isPartial || !IsComplete(_choices, count))
+            return null;
+        byte[] derived = Derive(salt, "tokens");
+        var lines = new StringBuilder("dis-tokens/2\n");
+        foreach ((long index, List<uint> ids) in _choices)
+        {
+            byte[] link = SHA256.HashData([.. "dis-tokens/2\n"u8, .. derived, .. Big((uint)index)]);
+            foreach (uint id in ids)
+                link = SHA256.HashData([.. link, .. Big(id)]);
+            lines.Append(CultureInfo.InvariantCulture, $"{index} {ids.Count} {Convert.ToHexStringLower(link)}\n");
+        }
+        return Hash(Encoding.ASCII.GetBytes(lines.ToString()));
     }
 
     public string? Prompts(long last, byte[] salt) =>
-        IsPartial() || last < 0 ? null : Digest(_prompts, last + 1, "dis-prompt/1", salt);
+        IsPartial() || last < 0 || !IsComplete(_prompts, last + 1)
+            ? null
+            : Hash([
+                .. "dis-prompt/2\n"u8,
+                .. Derive(salt, "prompt"),
+                .. Encoding.ASCII.GetBytes(
+                    string.Concat(
+                        _prompts.Select(prompt =>
+                            $"{prompt.Key} {prompt.Value.Count} {Hash([.. prompt.Value.SelectMany(Big)])}\n"
+                        )
+                    )
+                ),
+            ]);
 
     private bool IsPartial() => _isPartial || (_isInExtension == false && _hasTextAlone);
 
@@ -104,20 +127,14 @@ internal sealed class SecondTokens
         return null;
     }
 
-    private static string? Digest(SortedDictionary<long, List<uint>> lists, long count, string form, byte[] salt)
-    {
-        if (count == 0 || lists.Count != count || lists.Keys.Last() != count - 1)
-            return null;
-        var lines = new StringBuilder($"{form}\n");
-        foreach ((long index, List<uint> ids) in lists)
-        {
-            byte[] link = SHA256.HashData([.. Encoding.ASCII.GetBytes($"{form}\n"), .. salt, .. Big((uint)index)]);
-            foreach (uint id in ids)
-                link = SHA256.HashData([.. link, .. Big(id)]);
-            lines.Append(CultureInfo.InvariantCulture, $"{index} {ids.Count} {Convert.ToHexStringLower(link)}\n");
-        }
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(lines.ToString())));
-    }
+    private static bool IsComplete(SortedDictionary<long, List<uint>> lists, long count) =>
+        count > 0 && lists.Count == count && lists.Keys.Last() == count - 1;
+
+    /// <summary>The first block of HKDF-Expand (RFC 5869).</summary>
+    private static byte[] Derive(byte[] salt, string label) =>
+        HMACSHA256.HashData(salt, Encoding.ASCII.GetBytes($"dis-salt/1 {label}\u0001"));
+
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     private static byte[] Big(uint number)
     {

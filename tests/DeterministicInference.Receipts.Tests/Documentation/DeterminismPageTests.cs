@@ -25,7 +25,7 @@ public sealed partial class DeterminismPageTests
         );
         string sources = string.Concat(files.Select(File.ReadAllText));
         string[] values = [.. Hash().Matches(_page).Select(match => match.Value)];
-        Assert.Equal(12, values.Length);
+        Assert.Equal(14, values.Length);
         Assert.All(values, value => Assert.Contains($"\"{value}\"", sources, StringComparison.Ordinal));
     }
 
@@ -58,7 +58,7 @@ public sealed partial class DeterminismPageTests
 
     [Theory]
     [InlineData(
-        "**State.** The server issues receipts, keeps them in a store with a Merkle log, and `verify` replays them."
+        "**State.** The server issues receipts, seals them in a Merkle log, keeps them in a store, and `verify` replays them."
     )]
     [InlineData("**The statement is signed.**")]
     [InlineData("**The same environment id reproduces it**: tested")]
@@ -80,8 +80,7 @@ public sealed partial class DeterminismPageTests
             Request = new RecordedRequest(sample.Statement.RequestPath, new byte[] { 0xFF }),
             Response = new RecordedResponse(sample.Statement.Delivery, "application/json", "{}"u8.ToArray()),
             Environment = sample.Environment,
-            PublicKey = sample.Key.PublicKey.ToPem(),
-            InclusionProof = sample.Proof(sample.Receipt),
+            LogKey = sample.LogKey.ToString(),
         };
         using JsonDocument json = JsonDocument.Parse(bundle.ToJson());
         string section = _page[
@@ -96,7 +95,7 @@ public sealed partial class DeterminismPageTests
             .SelectMany(member => member.Value.EnumerateObject())
             .Select(member => member.Name);
         string[] names = [.. json.RootElement.EnumerateObject().Select(member => member.Name), .. inner];
-        Assert.Equal(12, names.Length);
+        Assert.Equal(11, names.Length);
         Assert.All(
             names,
             name =>

@@ -16,19 +16,37 @@ public class InferenceEnvironmentTests
             ("forward.inject", "return_token_ids"),
             ("engine.name", "embedded")
         );
-        Assert.Equal("31e28d80a122c5822cf83c84bc06474bbaaa35c5e8643a4679650d8c1dd001f0", environment.Id.ToString());
+        Assert.Equal("ec9d7ca19a538998eeee6a445e9d54937f2b4aeda8a6004bce521137f0eca0c3", environment.Id.ToString());
+    }
+
+    /// <summary>An environment that promises less is another one.</summary>
+    [Fact]
+    public void Reasons_are_part_of_the_id_and_sources_are_not()
+    {
+        InferenceEnvironment[] environments =
+        [
+            Of(("a", "1")),
+            Of(("a", "2")),
+            Of(("b", "1")),
+            new([new("a", new EnvironmentFact("1", FactSource.Measured))], ["template_uses_clock"]),
+            new([new("a", new EnvironmentFact("1", FactSource.Measured))], ["determinism_off"]),
+        ];
+        Assert.Equal(environments.Length, environments.Select(environment => environment.Id).Distinct().Count());
+        Assert.Equal(
+            Of(("a", "1")).Id,
+            new InferenceEnvironment([new("a", new EnvironmentFact("1", FactSource.EngineReported))], []).Id
+        );
     }
 
     [Fact]
-    public void Source_and_reasons_are_not_part_of_the_id()
+    public void The_order_of_reasons_does_not_matter() =>
+        Assert.Equal(new InferenceEnvironment([], ["x", "y"]).Id, new InferenceEnvironment([], ["y", "x", "y"]).Id);
+
+    [Fact]
+    public void A_reason_that_is_no_line_is_refused()
     {
-        var declared = new InferenceEnvironment(
-            [new("a", new EnvironmentFact("1", FactSource.Declared))],
-            ["template_uses_clock"]
-        );
-        Assert.Equal(Of(("a", "1")).Id, declared.Id);
-        Assert.NotEqual(Of(("a", "2")).Id, declared.Id);
-        Assert.NotEqual(Of(("b", "1")).Id, declared.Id);
+        Assert.Throws<ArgumentException>(() => new InferenceEnvironment([], [""]));
+        Assert.Throws<ArgumentException>(() => new InferenceEnvironment([], ["half of a pair \uD800"]));
     }
 
     [Fact]
@@ -120,6 +138,7 @@ public class InferenceEnvironmentTests
     [Theory]
     [InlineData("H100", "H200", "environment.id")]
     [InlineData("best-effort", "deterministic", "environment.class")]
+    [InlineData("external", "internal", "environment.id")]
     [InlineData("measured", "guessed", "environment.facts.gpu.source")]
     [InlineData("\"facts\"", "\"fact\"", "environment.facts")]
     public void A_changed_document_is_refused_naming_the_member(string part, string by, string member)

@@ -11,22 +11,62 @@ public sealed class CheckpointTests : IDisposable
 
     public CheckpointTests() => _verifier = new NoteKey(LogEntryTests.Origin, _key.PublicKey);
 
+    /// <summary>The example of C2SP signed-note.</summary>
     [Fact]
     public void Published_note_and_key()
     {
-        NoteKey key = NoteKey.Parse(RekorNote.VerifierKey);
-        SignedNote note = SignedNote.Parse(RekorNote.Note);
-        Assert.Equal(0xc0d23d6a, key.Id);
-        Assert.Equal(RekorNote.VerifierKey, key.ToString());
+        const string text = "This is an example message.\n";
+        const string published =
+            text
+            + "\n\u2014 example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72"
+            + "IneyaQM=\n";
+        NoteKey key = NoteKey.Parse(LogEntryTests.PublishedKey);
+        SignedNote note = SignedNote.Parse(published);
+        Assert.Equal(0x530d903a, (long)key.Id);
+        Assert.Equal(LogEntryTests.PublishedKey, key.ToString());
         Assert.True(note.IsSignedBy(key));
-        Assert.Equal(RekorNote.Note, note.ToString());
-        Assert.Equal(RekorNote.Text, Checkpoint.Parse(note.Text).Text);
-        Assert.Equal(798034, Checkpoint.Parse(note.Text).Size);
+        Assert.Equal((text, published), (note.Text, note.ToString()));
         Assert.False(
-            SignedNote.Parse(RekorNote.Note.Replace("798034", "798035", StringComparison.Ordinal)).IsSignedBy(key)
+            SignedNote.Parse(published.Replace("example m", "exemple m", StringComparison.Ordinal)).IsSignedBy(key)
         );
-        Assert.False(note.IsSignedBy(new NoteKey("rekor.example", key.Key)));
+        Assert.False(note.IsSignedBy(new NoteKey("example.com/bar", key.Key)));
         Assert.False(note.IsSignedBy(_verifier));
+    }
+
+    /// <summary>The example of C2SP tlog-checkpoint.</summary>
+    [Fact]
+    public void Published_checkpoint()
+    {
+        const string note =
+            "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\u2014 "
+            + "example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+"
+            + "xeMcTOAYQ8=\n";
+        SignedNote signed = SignedNote.Parse(note);
+        Checkpoint checkpoint = Checkpoint.Parse(signed.Text);
+        Assert.Equal(("example.com/behind-the-sofa", 20852163), (checkpoint.Origin, checkpoint.Size));
+        Assert.Equal(signed.Text, checkpoint.Text);
+        Assert.Equal(0x033de0ae, (long)Assert.Single(signed.Signatures).KeyId);
+    }
+
+    /// <summary>C2SP signed-note: a false signature with a known key's name and id makes the note worthless.</summary>
+    [Fact]
+    public void A_false_signature_beside_the_true_one_is_refused()
+    {
+        var checkpoint = new Checkpoint(LogEntryTests.Origin, 3, MerkleHash.Empty);
+        string note = checkpoint.Sign(_key).ToString(),
+            other = new Checkpoint(LogEntryTests.Origin, 4, MerkleHash.Empty).Sign(_key).ToString();
+        string line = other[other.IndexOf('\u2014', StringComparison.Ordinal)..];
+        Assert.Equal(checkpoint, Checkpoint.Verify(note, _verifier));
+        Assert.Throws<LogFormatException>(() => Checkpoint.Verify(note + line, _verifier));
+    }
+
+    [Fact]
+    public void A_note_has_room_for_witnesses_and_an_end()
+    {
+        string note = new Checkpoint(LogEntryTests.Origin, 3, MerkleHash.Empty).Sign(_key).ToString();
+        const string further = "\u2014 witness.example TnKKVHLXAAAA\n";
+        Assert.Equal(64, SignedNote.Parse(note + string.Concat(Enumerable.Repeat(further, 63))).Signatures.Count);
+        Assert.Throws<LogFormatException>(() => SignedNote.Parse(note + string.Concat(Enumerable.Repeat(further, 64))));
     }
 
     [Fact]
@@ -100,15 +140,12 @@ public sealed class CheckpointTests : IDisposable
 
     [Theory]
     [InlineData("log.example/a")]
-    [InlineData("log.example/a+c0d23d6a")]
-    [InlineData(
-        RekorNote.Name
-            + "+c0d23d6b+AjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNhtmPtrWm3U1eQXBogSMdGvXwBcK5AW5i0hrZLOC96l+"
-            + "smGNM7nwZ4QvFK/4sueRoVj//QP22Ni4Qt9DPfkWLc="
-    )]
-    [InlineData(RekorNote.Name + "+c0d23d6a+ATBZ")]
-    [InlineData(RekorNote.Name + "+c0d23d6a+AjBZ")]
-    [InlineData(RekorNote.Name + "+c0d23d6a+")]
+    [InlineData("log.example/a+530d903a")]
+    [InlineData("example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")]
+    [InlineData("example.com/bar+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")]
+    [InlineData("example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")]
+    [InlineData("example.com/foo+530d903a+Aeky")]
+    [InlineData("example.com/foo+530d903a+")]
     public void A_malformed_verifier_key_is_refused(string text) =>
         Assert.Throws<LogFormatException>(() => NoteKey.Parse(text));
 

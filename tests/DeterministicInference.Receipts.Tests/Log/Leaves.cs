@@ -9,6 +9,8 @@ internal sealed class Leaves
 {
     private readonly Dictionary<(int Level, long Index), ReadOnlyMemory<byte>> _stored = [];
 
+    private long _storedSize;
+
     public MerkleTree Tree { get; private set; } = new();
 
     public List<Sha256Value> Hashes { get; } = [];
@@ -39,8 +41,10 @@ internal sealed class Leaves
 
     public void Store()
     {
-        foreach (Tile tile in Tree.TakeChanged())
+        foreach (Tile tile in Tree.GrownSince(_storedSize))
             _stored[(tile.Level, tile.Index)] = tile.Hashes;
+        Tree.Keep();
+        _storedSize = Tree.Size;
     }
 
     public void Reload() => Tree = MerkleTree.Load(Hashes.Count, Read);

@@ -10,43 +10,40 @@ public sealed class LogEntryTests
 {
     public const string Origin = "log.example/a";
 
+    /// <summary>The example of C2SP signed-note.</summary>
+    public const string PublishedKey = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+
     [Fact]
     public void Vectors()
     {
-        using VerificationKey key = VerificationKey.FromSpki(Convert.FromBase64String(RekorNote.Spki));
-        LogEntry open = LogEntry.Open(Origin, key);
+        LogEntry open = LogEntry.Open(NoteKey.Parse(PublishedKey));
         LogEntry first = LogEntry.Receipt("""{"_type":"https://in-toto.io/Statement/v1"}"""u8);
         LogEntry second = LogEntry.Receipt("second"u8);
 
-        Assert.Equal($"dis-log/1 open log.example/a {RekorNote.Spki}\n", Encoding.ASCII.GetString(open.Bytes.Span));
-        Assert.Equal(154, open.Bytes.Length);
-        Assert.Equal("71b545667e77627dd42a28d1de4c60714452a664185b4fefd43a369b91eeac1b", open.Leaf.ToString());
+        Assert.Equal($"dis-log/2 open {PublishedKey}\n", Encoding.ASCII.GetString(open.Bytes.Span));
+        Assert.Equal("5460349826b489138402988da651dc07497a044760b2944224d8e8265a2c304f", open.Leaf.ToString());
         Assert.Equal(
-            "dis-log/1 receipt efd35cf5b72b5b9eeee4ee292f5d6b079191324b19ee9231892fb391c82c1d51\n",
+            "dis-log/2 receipt efd35cf5b72b5b9eeee4ee292f5d6b079191324b19ee9231892fb391c82c1d51\n",
             Encoding.ASCII.GetString(first.Bytes.Span)
         );
         Assert.Equal(83, first.Bytes.Length);
-        Assert.Equal("8f417c294529cc69efcf7530fa7ee0b266784d153ea714de9b883218009fda43", first.Leaf.ToString());
-        Assert.Equal("03362284321fa0e37fe2e51e050fc392f68a3feb35d4a15e4a5d51064a3236e4", second.Leaf.ToString());
+        Assert.Equal("d76a2459cafb9ff202184ad7e3f0dc562863b030cdaf95c261a51addd891eb96", first.Leaf.ToString());
+        Assert.Equal("ed59a1bd511e6206a54e98bd4f441306ac3a1fa169bba33e9d9d39cd3e1aa2a7", second.Leaf.ToString());
 
         var tree = new MerkleTree();
         foreach (LogEntry entry in (LogEntry[])[open, first, second])
             tree.Append(entry.Leaf);
-        Assert.Equal("4kvmiPmFFrf2bXY/BkPGJUSlqWpgHCPwgKpo+IyKFHE=", Convert.ToBase64String(tree.Root.ToArray()));
-        IReadOnlyList<Tile> tiles = tree.TakeChanged();
-        Assert.Equal([open.Leaf, second.Leaf], MerkleProof.Inclusion(1, 3, (_, _) => tiles[0].Hashes));
+        Assert.Equal("4i4Hu/TWQnoyeZmxvjavBrlcUbn7WZ1nTyLeBVpdEn0=", Convert.ToBase64String(tree.Root.ToArray()));
+        Assert.Equal([open.Leaf, second.Leaf], tree.Inclusion(1));
     }
 
     [Fact]
     public void The_first_line_is_read_and_no_other()
     {
-        using VerificationKey key = VerificationKey.FromSpki(Convert.FromBase64String(RekorNote.Spki));
-        string line = Encoding.ASCII.GetString(LogEntry.Open(Origin, key).Bytes.Span);
-        Assert.True(
-            LogEntry.TryParseOpen(Encoding.ASCII.GetBytes(line), out string? origin, out VerificationKey? read)
-        );
-        Assert.Equal((Origin, key.KeyId), (origin, read.KeyId));
-        read.Dispose();
+        NoteKey key = NoteKey.Parse(PublishedKey);
+        string line = Encoding.ASCII.GetString(LogEntry.Open(key).Bytes.Span);
+        Assert.True(LogEntry.TryParseOpen(Encoding.ASCII.GetBytes(line), out NoteKey? read));
+        Assert.Equal(PublishedKey, read.ToString());
         foreach (
             string other in (string[])
                 [
@@ -54,15 +51,15 @@ public sealed class LogEntryTests
                     line + "\n",
                     " " + line,
                     line.Replace("open", "close", StringComparison.Ordinal),
-                    line.Replace("/1", "/2", StringComparison.Ordinal),
-                    line.Replace(Origin, "a+b", StringComparison.Ordinal),
-                    line.Replace("MFkw", "MFkx", StringComparison.Ordinal),
-                    "dis-log/1 open \n",
+                    line.Replace("/2", "/1", StringComparison.Ordinal),
+                    line.Replace("foo", "bar", StringComparison.Ordinal),
+                    line.Replace("Aeky", "Aekz", StringComparison.Ordinal),
+                    "dis-log/2 open \n",
                     "",
                 ]
         )
         {
-            Assert.False(LogEntry.TryParseOpen(Encoding.ASCII.GetBytes(other), out _, out _), other);
+            Assert.False(LogEntry.TryParseOpen(Encoding.ASCII.GetBytes(other), out _), other);
         }
     }
 
@@ -73,7 +70,7 @@ public sealed class LogEntryTests
         string line = Encoding.ASCII.GetString(entry.Bytes.Span);
         Assert.True(LogEntry.TryParseReceipt(entry.Bytes.Span, out LogEntry? read));
         Assert.Equal(entry.Leaf, read.Leaf);
-        Assert.Equal(Sha256Value.Of("second"u8), read.PayloadDigest);
+        Assert.Equal(Sha256Value.Of("second"u8), read.StatementDigest);
         foreach (
             string bad in (string[])
                 [
@@ -81,7 +78,7 @@ public sealed class LogEntryTests
                     line[..^1],
                     line + "\n",
                     line.ToUpperInvariant(),
-                    line.Replace("/1", "/2", StringComparison.Ordinal),
+                    line.Replace("/2", "/3", StringComparison.Ordinal),
                     " " + line,
                 ]
         )
@@ -100,15 +97,22 @@ public sealed class LogEntryTests
     {
         using SigningKey key = SigningKey.Create();
         Assert.False(LogOrigin.IsValid(origin));
-        Assert.Throws<ArgumentException>(() => LogEntry.Open(origin, key.PublicKey));
+        Assert.False(LogOrigin.IsName(origin));
         Assert.Throws<ArgumentException>(() => new NoteKey(origin, key.PublicKey));
     }
 
+    /// <summary>So that two logs of one name are two logs.</summary>
     [Fact]
-    public void The_default_origin_names_the_key()
+    public void An_origin_is_the_name_and_a_random_part()
     {
-        using VerificationKey key = VerificationKey.FromSpki(Convert.FromBase64String(RekorNote.Spki));
-        Assert.Equal("deterministic-inference.local/c0d23d6a", LogOrigin.Default(key.KeyId));
-        Assert.True(LogOrigin.IsValid(LogOrigin.Default(key.KeyId)));
+        string origin = LogOrigin.Create("log.example/a");
+        Assert.Matches("^log\\.example/a/[0-9a-f]{12}$", origin);
+        Assert.NotEqual(origin, LogOrigin.Create("log.example/a"));
+        Assert.True(LogOrigin.HasName(origin, "log.example/a"));
+        Assert.False(LogOrigin.HasName(origin, "log.example"));
+        Assert.False(LogOrigin.HasName(origin, "log.example/b"));
+        string longest = new('a', LogOrigin.MaxNameLength);
+        Assert.True(LogOrigin.IsName(longest) && LogOrigin.IsValid(LogOrigin.Create(longest)));
+        Assert.False(LogOrigin.IsName(longest + "a"));
     }
 }

@@ -88,16 +88,64 @@ public sealed class MerkleTreeTests
         }
     }
 
+    /// <summary>A commit that failed leaves no trace, whatever comes in its place.</summary>
     [Fact]
-    public void A_clone_grows_alone()
+    public void Leaves_are_taken_back()
     {
-        Leaves leaves = Leaves.Numbered(300);
-        Sha256Value root = leaves.Tree.Root;
-        MerkleTree trial = leaves.Tree.Clone();
-        trial.Append(root);
-        Assert.Equal(root, leaves.Tree.Root);
-        Assert.Equal(Leaves.Definition([.. leaves.Hashes, root]), trial.Root);
-        Assert.Empty(leaves.Tree.TakeChanged());
+        var random = new SeededValues(14);
+        Leaves leaves = Leaves.Numbered(1);
+        for (int round = 0; round < 60; round++)
+        {
+            long size = leaves.Tree.Size;
+            Sha256Value root = leaves.Tree.Root;
+            for (int i = random.Below(700); i >= 0; i--)
+                leaves.Tree.Append(Sha256Value.Of(BitConverter.GetBytes(random.Word())));
+            _ = leaves.Tree.Root;
+            leaves.Tree.Truncate(size);
+            Assert.Equal(root, leaves.Tree.Root);
+            Assert.Empty(leaves.Tree.GrownSince(size));
+            leaves.Grow(random.Below(300));
+            Assert.Equal(Leaves.Definition([.. leaves.Hashes]), leaves.Tree.Root);
+        }
+    }
+
+    /// <summary>The path of the definition, from what is held alone; any size, grown in any steps.</summary>
+    [Fact]
+    public void What_was_added_is_proved_without_reading()
+    {
+        var random = new SeededValues(15);
+        for (int round = 0; round < 40; round++)
+        {
+            Leaves leaves = Leaves.Numbered(random.Below(70_000));
+            int from = leaves.Hashes.Count;
+            for (int i = random.Below(899); i >= 0; i--)
+                leaves.Add(BitConverter.GetBytes(leaves.Hashes.Count));
+            long size = leaves.Tree.Size;
+            for (int i = 0; i < 20; i++)
+            {
+                long index = from + random.Below(leaves.Hashes.Count - from);
+                Assert.True(
+                    MerkleProof.VerifyInclusion(
+                        leaves.Hashes[(int)index],
+                        index,
+                        size,
+                        leaves.Tree.Inclusion(index),
+                        leaves.Tree.Root
+                    ),
+                    $"{index} of {size}, from {from}"
+                );
+            }
+            leaves.Store();
+            Assert.Equal(MerkleProof.Inclusion(size - 1, size, leaves.Read), Last());
+            leaves.Reload();
+            Assert.Equal(MerkleProof.Inclusion(size - 1, size, leaves.Read), Last());
+
+            // A full last tile is not held: it is proved by what is stored.
+            IReadOnlyList<Sha256Value> Last() =>
+                size % TilePath.FullWidth == 0
+                    ? MerkleProof.Inclusion(size - 1, size, leaves.Read)
+                    : leaves.Tree.Inclusion(size - 1);
+        }
     }
 
     /// <summary>The sizes that C2SP tlog-tiles gives as an example.</summary>

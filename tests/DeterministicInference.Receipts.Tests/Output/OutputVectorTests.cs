@@ -107,8 +107,8 @@ public class OutputVectorTests
         Assert.Equal(Manifest, output.Manifest);
         Assert.Equal("1fc96e1466d956fee8edba915bf36abfcc812a22a93efd3605866660cd3db27b", output.Digest.ToString());
         Assert.Equal(
-            "008f1adb0faaf32e2bd1622a7360ec4214e19fa8db49b8bb76f9da2eb5da41ab",
-            Commitment.ToOutput(output.Digest, Vectors.Salt).ToString()
+            "f3a70d03025fbc448109346f4663d337a337afb82ac319a8a41efa62e3d76894",
+            Commitment.To(SaltLabel.Output, output.Digest, Vectors.Salts[SaltLabel.Output]!).ToString()
         );
         Assert.Equal(2, output.Choices);
         Assert.True(output.Finished);

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
 using Xunit;
@@ -15,14 +16,14 @@ public sealed class ReceiptTests : IDisposable
         byte[] json = _sample.Receipt.ToJson();
         Receipt read = Receipt.FromJson(json);
         Assert.Equal(_sample.Receipt.ReceiptId, read.ReceiptId);
-        Assert.Equal(_sample.Salt.Bytes, read.Salt!.Bytes);
+        Assert.Equal(_sample.Receipt.Statement.ToArray(), read.Statement.ToArray());
+        Assert.Equal(_sample.Receipt.Proof, read.Proof);
+        Assert.Equal(_sample.Salts.Root!.Bytes, read.Salts!.Root!.Bytes);
         Assert.Equal(_sample.Tokens.Trail.ToArray(), read.Trail!.Value.ToArray());
         Assert.Equal(json, read.ToJson());
-        Assert.StartsWith(
-            """{"receipt_id":"00112233445566778899aabbccddeeff","receipt":{"payloadType":"application/vnd.in-toto+"""
-                + """json","payload":""",
-            Encoding.UTF8.GetString(json),
-            StringComparison.Ordinal
+        Assert.Equal(
+            ["receipt_id", "statement", "proof", "salt", "trail"],
+            JsonNode.Parse(json)!.AsObject().Select(member => member.Key)
         );
         Assert.DoesNotContain((byte)'\n', json);
     }
@@ -31,15 +32,37 @@ public sealed class ReceiptTests : IDisposable
     public void Without_secrets_there_is_neither_salt_nor_trail()
     {
         Receipt read = Receipt.FromJson(_sample.Receipt.WithoutSecrets().ToJson());
-        Assert.Null(read.Salt);
+        Assert.Null(read.Salts);
         Assert.Null(read.Trail);
+    }
+
+    [Fact]
+    public void Without_the_request_the_answer_opens_and_the_request_does_not()
+    {
+        byte[] json = _sample.Receipt.WithoutRequest().ToJson();
+        Receipt read = Receipt.FromJson(json);
+        Assert.Equal([SaltLabel.Output, SaltLabel.Logprobs, SaltLabel.Tokens], read.Salts!.Known);
+        Assert.NotNull(read.Trail);
+        Assert.DoesNotContain(_sample.Salts.Root!.ToBase64(), Encoding.UTF8.GetString(json), StringComparison.Ordinal);
+        Assert.Equal(json, read.ToJson());
+    }
+
+    [Fact]
+    public void A_receipt_of_the_first_version_is_called_so()
+    {
+        ReceiptFormatException e = Assert.Throws<ReceiptFormatException>(() =>
+            Receipt.FromJson(
+                """{"receipt_id":"x","receipt":{"payloadType":"t","payload":"","signatures":[]}}"""u8.ToArray()
+            )
+        );
+        Assert.True(e.IsUnknownVersion);
     }
 
     [Fact]
     public void The_trail_is_left_out_of_a_large_object_and_only_then()
     {
         int fits = 0;
-        for (int tokens = 5300; tokens < 5500; tokens++)
+        for (int tokens = 5300; tokens < 5900; tokens++)
         {
             byte[] json = WithTokens(tokens).ToJson();
             Assert.True(json.Length <= Receipt.MaxBytes);
@@ -53,14 +76,21 @@ public sealed class ReceiptTests : IDisposable
     [Theory]
     [InlineData("\"salt\":\"AAEC", "\"salt\":\"AAEC AAEC")]
     [InlineData("\"salt\":\"", "\"salt\":\"AAAA")]
+    [InlineData("\"salt\":", "\"salts\":{\"output\":\"AAAA\"},\"s\":")]
+    [InlineData("\"salt\":", "\"salts\":{},\"salt\":")]
     [InlineData("\"receipt_id\"", "\"receipt-id\"")]
-    [InlineData("\"receipt\":{", "\"receipt\":[],\"r\":{")]
+    [InlineData("\"statement\":", "\"statement\":{},\"s\":")]
+    [InlineData("\"proof\":", "\"proof\":null,\"p\":")]
     public void A_malformed_object_is_refused(string part, string by)
     {
         string json = Encoding.UTF8.GetString(_sample.Receipt.ToJson());
         Assert.Contains(part, json, StringComparison.Ordinal);
-        Assert.Throws<ReceiptFormatException>(() =>
-            Receipt.FromJson(Encoding.UTF8.GetBytes(json.Replace(part, by, StringComparison.Ordinal)))
+        Assert.False(
+            Assert
+                .Throws<ReceiptFormatException>(() =>
+                    Receipt.FromJson(Encoding.UTF8.GetBytes(json.Replace(part, by, StringComparison.Ordinal)))
+                )
+                .IsUnknownVersion
         );
     }
 
@@ -68,15 +98,12 @@ public sealed class ReceiptTests : IDisposable
 
     private Receipt WithTokens(int count)
     {
-        TokenDigest tokens = SampleReceipt.Chain(TokenChain.OfChoices(_sample.Salt), new uint[count]);
-        return Receipt.Issue(
-            _sample.Statement with
-            {
-                Tokens = TokenBinding.OfChoices(tokens),
-            },
-            _sample.Salt,
-            tokens.Trail,
-            _sample.Key
-        );
+        TokenDigest tokens = SampleReceipt.TokensOf(new uint[count]);
+        byte[] statement = StatementWriter.Write(_sample.Statement with { Tokens = TokenBinding.OfChoices(tokens) });
+        return new Receipt(_sample.Statement.ReceiptId, statement, _sample.Proof(statement))
+        {
+            Salts = _sample.Salts,
+            Trail = tokens.Trail,
+        };
     }
 }

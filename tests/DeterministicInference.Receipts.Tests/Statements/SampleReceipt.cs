@@ -25,41 +25,43 @@ internal sealed class SampleReceipt : IDisposable
     {
         var pins = new RequestPins(new Dictionary<string, string> { ["model"] = "\"tiny\"", ["seed"] = "42" });
         Output = OutputOf(Answer);
-        Tokens = Chain(TokenChain.OfChoices(Salt), 7, 8);
-        Prompt = Chain(TokenChain.OfPrompts(Salt), 1, 2, 3);
+        Tokens = TokensOf(7, 8);
+        Prompt = PromptOf(1, 2, 3);
         Environment = new InferenceEnvironment(
             [new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))],
             []
         );
         Statement = new ReceiptStatement
         {
-            ReceiptId = "00112233445566778899aabbccddeeff",
+            ReceiptId = Salts.ReceiptId!,
             IssuedAt = new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero),
             Complete = complete,
             Class = promised ?? Environment.Class,
             RequestPath = "/v1/chat/completions",
-            RequestCommitment = Commitment.ToRequest(
-                CanonicalRequest.Digest("/v1/chat/completions", Encoding.UTF8.GetBytes(RequestBody), pins),
-                Salt
+            RequestCommitment = Commit(
+                SaltLabel.Request,
+                CanonicalRequest.Digest("/v1/chat/completions", Encoding.UTF8.GetBytes(RequestBody), pins)
             ),
             Pins = pins,
-            OutputCommitment = Commitment.ToOutput(Output.Digest, Salt),
+            OutputCommitment = Commit(SaltLabel.Output, Output.Digest),
             Delivery = AnswerDelivery.Json,
             Tokens = TokenBinding.OfChoices(Tokens),
             Prompt = TokenBinding.OfPrompts(Prompt),
-            LogprobsCommitment = Commitment.ToLogprobs(Output.Logprobs!.Value, Salt),
+            LogprobsCommitment = Commit(SaltLabel.Logprobs, Output.Logprobs!.Value),
             EnvironmentId = Environment.Id,
             EnvironmentSource = Environment.Source,
             ModelName = "tiny",
             ModelDigest = Sha256Value.Of("weights"u8),
             Probe = new ProbeRecord("deterministic", 1000, new DateTimeOffset(2026, 11, 21, 0, 0, 0, TimeSpan.Zero)),
         };
-        Receipt = Receipt.Issue(Statement, Salt, Tokens.Trail, Key);
+        Receipt = Seal(StatementWriter.Write(Statement));
     }
 
     public SigningKey Key { get; } = SigningKey.Create();
 
-    public Salt Salt { get; } = Vectors.Salt;
+    public NoteKey LogKey => new("log.example", Key.PublicKey);
+
+    public ReceiptSalts Salts { get; } = Vectors.Salts;
 
     public OutputDigest Output { get; }
 
@@ -83,14 +85,17 @@ internal sealed class SampleReceipt : IDisposable
             Tokens = Tokens,
             Prompt = Prompt,
             Environment = Environment,
-            InclusionProof = Proof(receipt),
         };
 
-    /// <summary>That the receipt is the second entry of a log of two.</summary>
-    public string Proof(Receipt receipt, string origin = "log.example")
+    /// <summary>A receipt of this statement, sealed with the key.</summary>
+    public Receipt Seal(byte[] statement) =>
+        new(Statement.ReceiptId, statement, Proof(statement)) { Salts = Salts, Trail = Tokens.Trail };
+
+    /// <summary>That the statement is the second entry of a log of two.</summary>
+    public string Proof(ReadOnlySpan<byte> statement, string origin = "log.example")
     {
-        Sha256Value open = LogEntry.Open("log.example", Key.PublicKey).Leaf,
-            leaf = LogEntry.Receipt(receipt.Envelope.Payload.Span).Leaf;
+        Sha256Value open = LogEntry.Open(LogKey).Leaf,
+            leaf = LogEntry.Receipt(statement).Leaf;
         return new TlogProof(
             1,
             [open],
@@ -105,11 +110,21 @@ internal sealed class SampleReceipt : IDisposable
         return hasher.Finish();
     }
 
-    public static TokenDigest Chain(TokenChain chain, params uint[] ids)
+    public static TokenDigest TokensOf(params uint[] ids)
     {
+        var chain = new TokenChain(Vectors.TokenSalt);
         chain.Append(0, ids);
         return chain.Current();
     }
 
+    public static TokenDigest PromptOf(params uint[] ids)
+    {
+        var prompts = new PromptDigest(Vectors.PromptSalt);
+        prompts.Add(0, ids);
+        return prompts.Current();
+    }
+
     public void Dispose() => Key.Dispose();
+
+    private Sha256Value Commit(SaltLabel label, Sha256Value digest) => Commitment.To(label, digest, Salts[label]!);
 }

@@ -24,9 +24,9 @@ public sealed class ReportedTokensTests
         ReportedTokens tokens = Of(TwoChoices);
         Assert.Equal(Chained([15496, 995, 50256], [11]).Digest, tokens.Tokens!.Digest);
         Assert.Equal([3, 1], tokens.Tokens.Counts);
-        Assert.Equal("2a94250df0c69ea2", Convert.ToHexStringLower(tokens.Tokens.Trail.Span));
+        Assert.Equal("f9e980883cee5353", Convert.ToHexStringLower(tokens.Tokens.Trail.Span));
         Assert.Equal(
-            "7ba22cdffb86eb562cdcb99a2fe12ed5aa3796db8d0c1f90e51f726a50be4b34",
+            "ba0f7443567b20ce4b1f6ebed83f2ff9a7e43768d3f04c4b024aee84d0b546fc",
             PromptOf(2, TwoChoices)!.Digest.ToString()
         );
     }
@@ -97,10 +97,10 @@ public sealed class ReportedTokensTests
         );
         TokenDigest prompt = PromptOf(choicesPerPrompt, $$"""{"choices":[{{choices}}]}""")!;
         Assert.Equal(Enumerable.Repeat(1, expected), prompt.Counts);
-        TokenChain chain = TokenChain.OfPrompts(Vectors.Salt);
+        var digest = new PromptDigest(Vectors.PromptSalt);
         for (int i = 0; i < expected; i++)
-            chain.Append(i, uint.Parse(ids[i * choicesPerPrompt].Trim('[', ']'), null));
-        Assert.Equal(chain.Current().Digest, prompt.Digest);
+            digest.Add(i, [uint.Parse(ids[i * choicesPerPrompt].Trim('[', ']'), null)]);
+        Assert.Equal(digest.Current().Digest, prompt.Digest);
     }
 
     /// <summary>Ids of only a part bind nothing.</summary>
@@ -194,7 +194,7 @@ public sealed class ReportedTokensTests
             """{"id":"x","choices":[{"index":0,"delta":{"content":" """
                 + """the"},"logprobs":null,"token_ids":[262],"finish_reason":null}],"usage":null}"""
         );
-        var tokens = new ReportedTokens(Vectors.Salt);
+        var tokens = new ReportedTokens(Vectors.Salts);
         var reader = new AnswerReader(AnswerDelivery.Sse);
         for (int i = 0; i < 1000; i++)
             tokens.Append(reader.Read(data));
@@ -215,7 +215,7 @@ public sealed class ReportedTokensTests
 
     private static ReportedTokens Of(int choicesPerPrompt, string[] parts)
     {
-        var tokens = new ReportedTokens(Vectors.Salt, choicesPerPrompt);
+        var tokens = new ReportedTokens(Vectors.Salts, choicesPerPrompt);
         var reader = new AnswerReader(AnswerDelivery.Sse);
         foreach (string part in parts)
             tokens.Append(reader.Read(Encoding.UTF8.GetBytes(part)));
@@ -224,7 +224,7 @@ public sealed class ReportedTokensTests
 
     private static TokenDigest Chained(params uint[][] choices)
     {
-        TokenChain chain = TokenChain.OfChoices(Vectors.Salt);
+        var chain = new TokenChain(Vectors.TokenSalt);
         for (int i = 0; i < choices.Length; i++)
             chain.Append(i, choices[i]);
         return chain.Current();

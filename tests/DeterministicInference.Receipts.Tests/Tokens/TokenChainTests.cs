@@ -11,28 +11,41 @@ public class TokenChainTests
     {
         TokenDigest tokens = Choices([15496, 995, 50256], [11]);
 
-        Assert.Equal("35a01d0269284d5317cfe33382e49422254e4682e0c6d164691db7d03c111587", tokens.Digest.ToString());
+        Assert.Equal("dddfb9cb1cd6bcc117acd1e29fed07f847338afb8279c20a54e8c1555e29bfbf", tokens.Digest.ToString());
         Assert.Equal([3, 1], tokens.Counts);
-        Assert.Equal("2a94250df0c69ea2", Convert.ToHexStringLower(tokens.Trail.Span));
-        Assert.Equal("fe1f39173e69db4683e31447d72eae9e1e769a04f98cc2edd368ac569ccc027e", tokens.TrailDigest.ToString());
+        Assert.Equal("f9e980883cee5353", Convert.ToHexStringLower(tokens.Trail.Span));
+        Assert.Equal("d80643f7d43083162a48dcf1e668d6b55987f2dc98e8a3f7f1642eed1efcf8be", tokens.TrailDigest.ToString());
     }
 
     /// <summary>The vector of docs/determinism.md, computed by an independent program.</summary>
     [Fact]
     public void Vector_of_prompts()
     {
-        TokenChain chain = TokenChain.OfPrompts(Vectors.Salt);
-        chain.Append(0, [1, 2, 3]);
+        var prompts = new PromptDigest(Vectors.PromptSalt);
+        prompts.Add(0, [1u, 2u, 3u]);
         Assert.Equal(
-            "7ba22cdffb86eb562cdcb99a2fe12ed5aa3796db8d0c1f90e51f726a50be4b34",
-            chain.Current().Digest.ToString()
+            "ba0f7443567b20ce4b1f6ebed83f2ff9a7e43768d3f04c4b024aee84d0b546fc",
+            prompts.Current().Digest.ToString()
         );
+        Assert.Equal([3], prompts.Current().Counts);
+        Assert.True(prompts.Current().Trail.IsEmpty);
+    }
+
+    [Fact]
+    public void A_prompt_whose_ids_are_missing_is_an_error()
+    {
+        var prompts = new PromptDigest(Vectors.PromptSalt);
+        Assert.Throws<InvalidOperationException>(() => prompts.Current());
+        prompts.Add(1, [11u]);
+        Assert.Throws<InvalidOperationException>(() => prompts.Current());
+        prompts.Add(0, Array.Empty<uint>());
+        Assert.Equal([0, 1], prompts.Current().Counts);
     }
 
     [Fact]
     public void Pieces_and_their_order_do_not_matter()
     {
-        TokenChain chain = TokenChain.OfChoices(Vectors.Salt);
+        var chain = new TokenChain(Vectors.TokenSalt);
         chain.Append(1, []);
         chain.Append(0, [15496]);
         chain.Append(1, [11]);
@@ -43,7 +56,7 @@ public class TokenChainTests
     [Fact]
     public void A_choice_whose_ids_are_missing_is_an_error()
     {
-        TokenChain chain = TokenChain.OfChoices(Vectors.Salt);
+        var chain = new TokenChain(Vectors.TokenSalt);
         Assert.Throws<InvalidOperationException>(() => chain.Current());
         chain.Append(1, [11]);
         Assert.Throws<InvalidOperationException>(() => chain.Current());
@@ -89,7 +102,7 @@ public class TokenChainTests
 
     private static TokenDigest Choices(params uint[][] choices)
     {
-        TokenChain chain = TokenChain.OfChoices(Vectors.Salt);
+        var chain = new TokenChain(Vectors.TokenSalt);
         for (int i = 0; i < choices.Length; i++)
             chain.Append(i, choices[i]);
         return chain.Current();

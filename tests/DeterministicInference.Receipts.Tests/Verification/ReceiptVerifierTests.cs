@@ -3,7 +3,6 @@ using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tests.Statements;
-using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
 using Xunit;
 
@@ -45,21 +44,9 @@ public sealed class ReceiptVerifierTests : IDisposable
                 Output = good.Output! with { Logprobs = Sha256Value.Of("x"u8) },
             }
         );
-        AssertTampered(
-            ReceiptCheck.Tokens,
-            good with
-            {
-                Tokens = SampleReceipt.Chain(TokenChain.OfChoices(_sample.Salt), 7, 9),
-            }
-        );
+        AssertTampered(ReceiptCheck.Tokens, good with { Tokens = SampleReceipt.TokensOf(7, 9) });
         AssertTampered(ReceiptCheck.Tokens, good with { Tokens = _sample.Tokens with { Counts = [1, 1] } });
-        AssertTampered(
-            ReceiptCheck.Prompt,
-            good with
-            {
-                Prompt = SampleReceipt.Chain(TokenChain.OfPrompts(_sample.Salt), 1, 2, 4),
-            }
-        );
+        AssertTampered(ReceiptCheck.Prompt, good with { Prompt = SampleReceipt.PromptOf(1, 2, 4) });
         AssertTampered(
             ReceiptCheck.Environment,
             good with
@@ -79,34 +66,55 @@ public sealed class ReceiptVerifierTests : IDisposable
     }
 
     [Fact]
-    public void A_proof_of_another_receipt_or_by_another_key_fails()
+    public void A_proof_of_another_statement_or_by_another_key_fails()
     {
         using var other = new SampleReceipt(complete: false);
-        string proof = _sample.Proof(_sample.Receipt);
-        AssertTampered(ReceiptCheck.Inclusion, _sample.Evidence with { InclusionProof = _sample.Proof(other.Receipt) });
-        AssertTampered(ReceiptCheck.Inclusion, _sample.Evidence with { InclusionProof = other.Proof(_sample.Receipt) });
+        string proof = _sample.Receipt.Proof;
+        AssertTampered(ReceiptCheck.Inclusion, WithProof(_sample.Proof(other.Receipt.Statement.Span)));
+        AssertTampered(ReceiptCheck.Signature, WithProof(other.Proof(_sample.Receipt.Statement.Span)));
         AssertTampered(
             ReceiptCheck.Inclusion,
-            _sample.Evidence with
-            {
-                InclusionProof = proof.Replace("index 1", "index 0", StringComparison.Ordinal),
-            }
+            WithProof(proof.Replace("index 1", "index 0", StringComparison.Ordinal))
         );
         AssertTampered(
-            ReceiptCheck.Inclusion,
-            _sample.Evidence with
-            {
-                InclusionProof = proof.Replace("\nlog.example\n2\n", "\nlog.example\n3\n", StringComparison.Ordinal),
-            }
+            ReceiptCheck.Signature,
+            WithProof(proof.Replace("\nlog.example\n2\n", "\nlog.example\n3\n", StringComparison.Ordinal)),
+            ReceiptCheck.Inclusion
         );
         AssertTampered(
-            ReceiptCheck.Inclusion,
-            _sample.Evidence with
-            {
-                InclusionProof = proof.Replace("\nlog.example\n2\n", "\nlog+example\n2\n", StringComparison.Ordinal),
-            }
+            ReceiptCheck.Signature,
+            WithProof(proof.Replace("\nlog.example\n2\n", "\nlog+example\n2\n", StringComparison.Ordinal))
         );
-        AssertTampered(ReceiptCheck.Inclusion, _sample.Evidence with { InclusionProof = "" });
+        AssertTampered(ReceiptCheck.Signature, WithProof(""));
+    }
+
+    [Fact]
+    public void Another_log_of_the_same_key_fails_where_the_name_is_trusted_too()
+    {
+        ReceiptEvidence elsewhere = WithProof(_sample.Proof(_sample.Receipt.Statement.Span, "log.example.org"));
+        Assert.Equal(Verdict.Valid, Verify(elsewhere).Verdict);
+        VerificationResult result = ReceiptVerifier.Verify(elsewhere, _sample.LogKey);
+        Assert.Equal(Verdict.Tampered, result.Verdict);
+        Assert.Equal("TAMPERED: the log is 'log.example.org', not 'log.example'", result.Summary);
+        Assert.Equal(Verdict.Valid, ReceiptVerifier.Verify(_sample.Evidence, _sample.LogKey).Verdict);
+    }
+
+    [Fact]
+    public void The_place_in_the_log_is_told()
+    {
+        VerificationResult result = Verify(_sample.Evidence);
+        Assert.Equal(("log.example", 2, 1), (result.Checkpoint!.Origin, result.Checkpoint.Size, result.Index));
+    }
+
+    [Fact]
+    public void Without_the_request_its_answer_is_checked()
+    {
+        VerificationResult result = Verify(_sample.EvidenceOf(_sample.Receipt.WithoutRequest()));
+        Assert.Equal(Verdict.Valid, result.Verdict);
+        Assert.Equal(
+            [ReceiptCheck.Request, ReceiptCheck.Prompt],
+            result.Checks.Where(check => check.Outcome == CheckOutcome.NotChecked).Select(check => check.Check)
+        );
     }
 
     /// <summary>The client may have received less than was signed.</summary>
@@ -117,7 +125,7 @@ public sealed class ReceiptVerifierTests : IDisposable
         ReceiptEvidence less = broken.Evidence with
         {
             Output = broken.Output with { Digest = Sha256Value.Of("x"u8), Logprobs = Sha256Value.Of("x"u8) },
-            Tokens = SampleReceipt.Chain(TokenChain.OfChoices(broken.Salt), 7),
+            Tokens = SampleReceipt.TokensOf(7),
         };
         VerificationResult result = ReceiptVerifier.Verify(less, broken.Key.PublicKey);
         Assert.Equal(Verdict.Incomplete, result.Verdict);
@@ -137,7 +145,8 @@ public sealed class ReceiptVerifierTests : IDisposable
         using SigningKey other = SigningKey.Create();
         VerificationResult result = ReceiptVerifier.Verify(_sample.Evidence, other.PublicKey);
         Assert.Equal(Verdict.Tampered, result.Verdict);
-        Assert.Equal(ReceiptCheck.Signature, Assert.Single(result.Checks).Check);
+        Assert.Equal(ReceiptCheck.Signature, Assert.Single(result.Failures).Check);
+        Assert.Equal([ReceiptCheck.Signature, ReceiptCheck.Inclusion], result.Checks.Select(check => check.Check));
         Assert.Null(result.Statement);
         Assert.Contains(other.PublicKey.KeyId.ToString(), result.Summary, StringComparison.Ordinal);
     }
@@ -156,7 +165,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     {
         VerificationResult result = ReceiptVerifier.VerifyUnpinned(_sample.Evidence, null);
         Assert.Equal(Verdict.Inconclusive, result.Verdict);
-        Assert.Equal("INCONCLUSIVE: there is no key to check the signature with", result.Summary);
+        Assert.Equal("INCONCLUSIVE: there is no key to check the checkpoint with", result.Summary);
         Assert.Equal(
             Verdict.Tampered,
             ReceiptVerifier.VerifyUnpinned(_sample.Evidence with { RequestBody = "{}"u8.ToArray() }, null).Verdict
@@ -189,7 +198,6 @@ public sealed class ReceiptVerifierTests : IDisposable
                 ReceiptCheck.Tokens,
                 ReceiptCheck.Prompt,
                 ReceiptCheck.Environment,
-                ReceiptCheck.Inclusion,
             ],
             result.Checks.Where(check => check.Outcome == CheckOutcome.NotChecked).Select(check => check.Check)
         );
@@ -213,25 +221,27 @@ public sealed class ReceiptVerifierTests : IDisposable
     }
 
     [Fact]
-    public void A_newer_version_is_not_called_tampered()
+    public void Another_version_is_not_called_tampered()
     {
-        string statement = Encoding.UTF8.GetString(StatementWriter.Write(_sample.Statement));
-        byte[] payload = Encoding.UTF8.GetBytes(
-            statement.Replace("receipt:v1", "receipt:v2", StringComparison.Ordinal)
-        );
-        Assert.Equal(Verdict.UnknownVersion, Verify(Signed(DsseEnvelope.InTotoPayloadType, payload)).Verdict);
-        Assert.Equal(Verdict.UnknownVersion, Verify(Signed("text/plain", payload)).Verdict);
+        string statement = Encoding.UTF8.GetString(_sample.Receipt.Statement.Span);
+        byte[] other = Encoding.UTF8.GetBytes(statement.Replace("receipt:v2", "receipt:v3", StringComparison.Ordinal));
+        Assert.Equal(Verdict.UnknownVersion, Verify(_sample.EvidenceOf(_sample.Seal(other))).Verdict);
     }
 
     [Fact]
-    public void A_signed_payload_that_is_no_statement_is_tampered() =>
-        AssertTampered(ReceiptCheck.Statement, Signed(DsseEnvelope.InTotoPayloadType, "{}"u8.ToArray()));
+    public void Sealed_bytes_that_are_no_statement_are_tampered() =>
+        AssertTampered(ReceiptCheck.Statement, _sample.EvidenceOf(_sample.Seal("{}"u8.ToArray())));
 
     [Fact]
-    public void An_id_beside_the_envelope_that_was_not_signed_is_tampered() =>
+    public void An_id_beside_the_statement_that_was_not_sealed_is_tampered() =>
         AssertTampered(
             ReceiptCheck.ReceiptId,
-            _sample.EvidenceOf(Changed(_sample.Statement.ReceiptId, new string('0', 32)))
+            _sample.EvidenceOf(
+                new Receipt(new string('0', 32), _sample.Receipt.Statement, _sample.Receipt.Proof)
+                {
+                    Salts = _sample.Salts,
+                }
+            )
         );
 
     [Theory]
@@ -251,32 +261,19 @@ public sealed class ReceiptVerifierTests : IDisposable
     private VerificationResult Verify(ReceiptEvidence evidence) =>
         ReceiptVerifier.Verify(evidence, _sample.Key.PublicKey);
 
-    private void AssertTampered(ReceiptCheck check, ReceiptEvidence evidence)
+    private ReceiptEvidence WithProof(string proof) =>
+        _sample.EvidenceOf(
+            new Receipt(_sample.Statement.ReceiptId, _sample.Receipt.Statement, proof) { Salts = _sample.Salts }
+        );
+
+    private void AssertTampered(ReceiptCheck check, ReceiptEvidence evidence, params ReceiptCheck[] further)
     {
         VerificationResult result = Verify(evidence);
         Assert.Equal(Verdict.Tampered, result.Verdict);
-        CheckResult failure = Assert.Single(result.Failures);
-        Assert.Equal(check, failure.Check);
-        Assert.Equal($"TAMPERED: {failure.Detail}", result.Summary);
-    }
-
-    private Receipt Changed(string part, string by) =>
-        Receipt.FromJson(
-            Encoding.UTF8.GetBytes(
-                Encoding.UTF8.GetString(_sample.Receipt.ToJson()).Replace(part, by, StringComparison.Ordinal)
-            )
-        );
-
-    private ReceiptEvidence Signed(string type, byte[] payload)
-    {
-        string envelope = Encoding.UTF8.GetString(DsseEnvelope.Sign(type, payload, _sample.Key).ToJson());
-        return _sample.EvidenceOf(
-            Receipt.FromJson(
-                Encoding.UTF8.GetBytes(
-                    $$"""{"receipt_id":"{{_sample.Statement.ReceiptId}}","receipt":"""
-                        + $$"""{{envelope}},"salt":"{{_sample.Salt.ToBase64()}}"}"""
-                )
-            )
+        Assert.Equal([check, .. further], result.Failures.Select(failure => failure.Check));
+        Assert.Equal(
+            $"TAMPERED: {string.Join("; ", result.Failures.Select(failure => failure.Detail))}",
+            result.Summary
         );
     }
 }

@@ -111,13 +111,13 @@ public sealed class RecordedAnswerTests
     public void First_tokens_of_a_longer_answer_are_those_of_the_shorter_one()
     {
         RecordedAnswer longer = Read(Answer.Replace("[5,6]", "[5,6,9]", StringComparison.Ordinal));
-        Assert.Equal(Read(Answer).Tokens!.Digest, longer.FirstTokens([2, 1], Vectors.Salt)!.Digest);
-        Assert.NotEqual(Read(Answer).Tokens!.Digest, longer.FirstTokens([3, 1], Vectors.Salt)!.Digest);
-        Assert.Null(longer.FirstTokens([4, 1], Vectors.Salt));
-        Assert.Null(longer.FirstTokens([1, 1, 1], Vectors.Salt));
-        Assert.Null(Read(Answer.Replace("[7]", "null", StringComparison.Ordinal)).FirstTokens([1], Vectors.Salt));
+        Assert.Equal(Read(Answer).Tokens!.Digest, longer.FirstTokens([2, 1], Vectors.TokenSalt)!.Digest);
+        Assert.NotEqual(Read(Answer).Tokens!.Digest, longer.FirstTokens([3, 1], Vectors.TokenSalt)!.Digest);
+        Assert.Null(longer.FirstTokens([4, 1], Vectors.TokenSalt));
+        Assert.Null(longer.FirstTokens([1, 1, 1], Vectors.TokenSalt));
+        Assert.Null(Read(Answer.Replace("[7]", "null", StringComparison.Ordinal)).FirstTokens([1], Vectors.TokenSalt));
     }
 
     private static RecordedAnswer Read(string body, AnswerDelivery delivery = AnswerDelivery.Json) =>
-        RecordedAnswer.Read(Encoding.UTF8.GetBytes(body), delivery, Vectors.Salt, choicesPerPrompt: 2);
+        RecordedAnswer.Read(Encoding.UTF8.GetBytes(body), delivery, Vectors.Salts, choicesPerPrompt: 2);
 }

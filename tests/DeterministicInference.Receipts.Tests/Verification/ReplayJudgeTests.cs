@@ -49,7 +49,7 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void Without_a_trail_the_place_is_unknown()
     {
-        var judge = new ReplayJudge(_sample.Statement, _sample.Salt, null, _sample.Environment);
+        var judge = new ReplayJudge(_sample.Statement, _sample.Salts, null, _sample.Environment);
         ReplayDifference? difference = judge.Judge([OtherTokens(), OtherTokens(), OtherTokens()])!.Difference;
         Assert.Equal("the tokens, place unknown", difference!.ToString());
     }
@@ -79,10 +79,7 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void The_first_part_that_differs_is_named()
     {
-        Assert.Equal(
-            ReplayPart.Prompt,
-            Part(OtherTokens() with { Prompt = SampleReceipt.Chain(TokenChain.OfPrompts(_sample.Salt), 9) })
-        );
+        Assert.Equal(ReplayPart.Prompt, Part(OtherTokens() with { Prompt = SampleReceipt.PromptOf(9) }));
         Assert.Equal(ReplayPart.Text, Part(Same() with { Output = Other("Hello", "Hullo") }));
         Assert.Equal(ReplayPart.Logprobs, Part(Same() with { Output = Other("-0.5", "-0.25") }));
 
@@ -117,7 +114,7 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void Without_a_trail_the_ids_of_the_answer_give_the_place()
     {
-        var judge = new ReplayJudge(_sample.Statement, _sample.Salt, null, null) { Recorded = AnswerOf(7, 8) };
+        var judge = new ReplayJudge(_sample.Statement, _sample.Salts, null, null) { Recorded = AnswerOf(7, 8) };
         Replay other = OtherTokens() with { Answer = AnswerOf(7, 9) };
         Assert.Equal(new TokenPlace(0, 1), judge.Judge([other, other, other])!.Difference!.Token);
     }
@@ -125,7 +122,7 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void Without_ids_the_text_gives_the_place()
     {
-        var judge = new ReplayJudge(_sample.Statement, _sample.Salt, null, null)
+        var judge = new ReplayJudge(_sample.Statement, _sample.Salts, null, null)
         {
             Recorded = RecordedOf(SampleReceipt.Answer),
         };
@@ -154,13 +151,13 @@ public sealed class ReplayJudgeTests : IDisposable
     [Fact]
     public void More_replays_can_be_asked_for()
     {
-        var judge = new ReplayJudge(_sample.Statement, _sample.Salt, _sample.Tokens.Trail, null) { Runs = 4 };
+        var judge = new ReplayJudge(_sample.Statement, _sample.Salts, _sample.Tokens.Trail, null) { Runs = 4 };
         Assert.Null(judge.Judge([OtherTokens(), OtherTokens(), OtherTokens()]));
         Assert.Equal(
             Verdict.Contradicted,
             judge.Judge([OtherTokens(), OtherTokens(), OtherTokens(), OtherTokens()])!.Verdict
         );
-        Assert.Null(new ReplayJudge(_sample.Statement, _sample.Salt, null, null) { Runs = 1 }.Judge([OtherTokens()]));
+        Assert.Null(new ReplayJudge(_sample.Statement, _sample.Salts, null, null) { Runs = 1 }.Judge([OtherTokens()]));
     }
 
     /// <summary>The sample has the tokens 7 and 8.</summary>
@@ -172,7 +169,7 @@ public sealed class ReplayJudgeTests : IDisposable
     public void Of_an_answer_that_broke_off_the_tokens_so_far_are_compared(string reason, int? place, params int[] ids)
     {
         using var broken = new SampleReceipt(complete: false);
-        var judge = new ReplayJudge(broken.Statement, broken.Salt, null, null) { Recorded = AnswerOf(7, 8) };
+        var judge = new ReplayJudge(broken.Statement, broken.Salts, null, null) { Recorded = AnswerOf(7, 8) };
         ReplayVerdict verdict = judge.Judge([
             Replay.Of(AnswerOf([.. ids.Select(id => (uint)id)]), AnswerDelivery.Json),
         ])!;
@@ -200,13 +197,13 @@ public sealed class ReplayJudgeTests : IDisposable
     }
 
     private static ReplayJudge Judge(SampleReceipt receipt) =>
-        new(receipt.Statement, receipt.Salt, receipt.Tokens.Trail, receipt.Environment);
+        new(receipt.Statement, receipt.Salts, receipt.Tokens.Trail, receipt.Environment);
 
     private static ReplayVerdict Judge(SampleReceipt receipt, params Replay[] replays) =>
         Judge(receipt).Judge(replays)!;
 
     private static RecordedAnswer RecordedOf(string answer) =>
-        RecordedAnswer.Read(Encoding.UTF8.GetBytes(answer), AnswerDelivery.Json, Vectors.Salt, logprobs: true);
+        RecordedAnswer.Read(Encoding.UTF8.GetBytes(answer), AnswerDelivery.Json, Vectors.Salts, logprobs: true);
 
     private static RecordedAnswer AnswerOf(params uint[] ids) =>
         RecordedOf(
@@ -226,11 +223,7 @@ public sealed class ReplayJudgeTests : IDisposable
             Environment = _sample.Environment,
         };
 
-    private Replay OtherTokens() =>
-        Same() with
-        {
-            Tokens = SampleReceipt.Chain(TokenChain.OfChoices(_sample.Salt), 7, 9),
-        };
+    private Replay OtherTokens() => Same() with { Tokens = SampleReceipt.TokensOf(7, 9) };
 
     private static Replay Elsewhere(Replay replay) =>
         replay with

@@ -1,4 +1,4 @@
-using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tests.Statements;
 using DeterministicInference.Receipts.Verification;
@@ -17,10 +17,8 @@ public sealed class TamperingTests : IDisposable
     public void Every_byte_of_the_determinism_object()
     {
         byte[] good = _sample.Receipt.ToJson();
-        byte[] payload = _sample.Receipt.Envelope.Payload.ToArray();
         int refused = 0,
-            tampered = 0,
-            unchanged = 0;
+            tampered = 0;
         foreach ((byte[] changed, int position) in Changes(good))
         {
             Receipt receipt;
@@ -33,82 +31,85 @@ public sealed class TamperingTests : IDisposable
                 refused++;
                 continue;
             }
-            VerificationResult result = ReceiptVerifier.Verify(_sample.EvidenceOf(receipt), _sample.Key.PublicKey);
+            VerificationResult result = ReceiptVerifier.Verify(_sample.EvidenceOf(receipt), _sample.LogKey);
             if (result.Verdict == Verdict.Tampered)
             {
                 tampered++;
                 continue;
             }
-            // What may change without harm: the key id, which nobody trusts, and the names of salt and trail, without
-            // which they are not given.
+            // What may change without harm: the names of salt and trail, without which they are not given.
             Assert.True(result.Verdict is Verdict.Valid or Verdict.Inconclusive, $"{result.Verdict} at {position}");
-            Assert.Equal(payload, receipt.Envelope.Payload.ToArray());
-            Assert.Equal(result.Verdict == Verdict.Inconclusive, receipt.Salt is null);
-            if (receipt.Salt is not null && receipt.Trail is not null)
-            {
-                unchanged++;
-                Assert.NotEqual(_sample.Key.PublicKey.KeyId.ToString(), receipt.Envelope.Signatures[0].KeyId);
-            }
+            Assert.Equal(_sample.Receipt.Statement.ToArray(), receipt.Statement.ToArray());
+            Assert.Equal(_sample.Receipt.Proof, receipt.Proof);
+            Assert.Equal(result.Verdict == Verdict.Inconclusive, receipt.Salts is null);
+            Assert.True(receipt.Salts is null || receipt.Trail is null, $"{position}");
         }
-        Assert.True(refused > 1000 && tampered > 1000, $"{refused} {tampered} {unchanged}");
-        // 64 digits and the name "keyid", each with up to four changes.
-        Assert.InRange(unchanged, 64, (64 + 5) * Flips.Length);
+        Assert.True(refused > 1000 && tampered > 1000, $"{refused} {tampered}");
     }
 
     [Fact]
-    public void Every_bit_of_the_payload_fails_the_signature()
+    public void Every_bit_of_the_statement_fails_the_inclusion()
     {
-        DsseEnvelope good = _sample.Receipt.Envelope;
-        byte[] signature = good.Signatures[0].Signature.ToArray();
-        for (int bit = 0; bit < good.Payload.Length * 8; bit += 3)
-        {
-            byte[] payload = good.Payload.ToArray();
-            payload[bit / 8] ^= (byte)(1 << bit % 8);
-            AssertFails(ReceiptCheck.Signature, good.PayloadType, payload, signature);
-        }
+        byte[] good = _sample.Receipt.Statement.ToArray();
+        for (int bit = 0; bit < good.Length * 8; bit += 3)
+            AssertFails(ReceiptCheck.Inclusion, Flipped(good, bit), _sample.Receipt.Proof);
     }
 
     [Fact]
     public void Every_bit_of_the_signature_fails_the_signature()
     {
-        DsseEnvelope good = _sample.Receipt.Envelope;
-        byte[] bytes = good.Signatures[0].Signature.ToArray();
-        for (int bit = 0; bit < bytes.Length * 8; bit++)
+        TlogProof proof = TlogProof.Parse(_sample.Receipt.Proof);
+        SignedNote note = SignedNote.Parse(proof.Checkpoint);
+        byte[] signature = note.Signatures[0].Signature.ToArray();
+        string line = proof.Checkpoint[..(note.Text.Length + 1)] + "\u2014 log.example ";
+        byte[] id = Convert.FromBase64String(proof.Checkpoint[line.Length..].TrimEnd())[..4];
+        for (int bit = 0; bit < signature.Length * 8; bit++)
         {
-            byte[] signature = [.. bytes];
-            signature[bit / 8] ^= (byte)(1 << bit % 8);
-            AssertFails(ReceiptCheck.Signature, good.PayloadType, good.Payload.ToArray(), signature);
+            string changed = $"{line}{Convert.ToBase64String([.. id, .. Flipped(signature, bit)])}\n";
+            AssertFails(
+                ReceiptCheck.Signature,
+                _sample.Receipt.Statement.ToArray(),
+                (proof with { Checkpoint = changed }).ToString()
+            );
         }
     }
 
     [Fact]
-    public void Another_payload_type_fails_the_signature()
-    {
-        DsseEnvelope good = _sample.Receipt.Envelope;
-        AssertFails(
-            ReceiptCheck.Signature,
-            good.PayloadType + "x",
-            good.Payload.ToArray(),
-            good.Signatures[0].Signature.ToArray()
-        );
-    }
-
-    [Fact]
-    public void Every_bit_of_the_salt_fails_all_that_it_opens()
+    public void Every_bit_of_the_salt_shows()
     {
         for (int bit = 0; bit < Salt.Size * 8; bit++)
         {
-            byte[] salt = _sample.Salt.Bytes.ToArray();
-            salt[bit / 8] ^= (byte)(1 << bit % 8);
-            VerificationResult result = ReceiptVerifier.Verify(
-                _sample.EvidenceOf(With(salt, _sample.Tokens.Trail.ToArray())),
-                _sample.Key.PublicKey
+            var salts = ReceiptSalts.Of(new Salt(Flipped(_sample.Salts.Root!.Bytes, bit)));
+            VerificationResult result = Verify(
+                new Receipt(_sample.Statement.ReceiptId, _sample.Receipt.Statement, _sample.Receipt.Proof)
+                {
+                    Salts = salts,
+                }
             );
             Assert.Equal(Verdict.Tampered, result.Verdict);
+            Assert.Equal("the salt is not the receipt's", result.Failures.First().Detail);
             Assert.Equal(
-                [ReceiptCheck.Request, ReceiptCheck.Output, ReceiptCheck.Logprobs],
+                [ReceiptCheck.ReceiptId, ReceiptCheck.Request, ReceiptCheck.Output, ReceiptCheck.Logprobs],
                 result.Failures.Select(failure => failure.Check)
             );
+        }
+    }
+
+    [Theory]
+    [InlineData(SaltLabel.Output, ReceiptCheck.Output)]
+    [InlineData(SaltLabel.Logprobs, ReceiptCheck.Logprobs)]
+    public void Every_bit_of_a_single_salt_fails_what_it_opens(SaltLabel label, ReceiptCheck check)
+    {
+        for (int bit = 0; bit < Salt.Size * 8; bit++)
+        {
+            var salts = new Dictionary<SaltLabel, Salt> { [label] = new(Flipped(_sample.Salts[label]!.Bytes, bit)) };
+            VerificationResult result = Verify(
+                new Receipt(_sample.Statement.ReceiptId, _sample.Receipt.Statement, _sample.Receipt.Proof)
+                {
+                    Salts = ReceiptSalts.Of(salts),
+                }
+            );
+            Assert.Equal(check, Assert.Single(result.Failures).Check);
         }
     }
 
@@ -123,22 +124,28 @@ public sealed class TamperingTests : IDisposable
             [.. good, 0],
         ];
         for (int bit = 0; bit < good.Length * 8; bit++)
-        {
-            byte[] trail = [.. good];
-            trail[bit / 8] ^= (byte)(1 << bit % 8);
-            trails.Add(trail);
-        }
+            trails.Add(Flipped(good, bit));
         foreach (byte[] trail in trails)
         {
-            VerificationResult result = ReceiptVerifier.Verify(
-                _sample.EvidenceOf(With(_sample.Salt.Bytes.ToArray(), trail)),
-                _sample.Key.PublicKey
+            VerificationResult result = Verify(
+                new Receipt(_sample.Statement.ReceiptId, _sample.Receipt.Statement, _sample.Receipt.Proof)
+                {
+                    Salts = _sample.Salts,
+                    Trail = trail,
+                }
             );
             Assert.Equal(ReceiptCheck.Trail, Assert.Single(result.Failures).Check);
         }
     }
 
     public void Dispose() => _sample.Dispose();
+
+    private static byte[] Flipped(ReadOnlySpan<byte> bytes, int bit)
+    {
+        byte[] changed = bytes.ToArray();
+        changed[bit / 8] ^= (byte)(1 << bit % 8);
+        return changed;
+    }
 
     private static IEnumerable<(byte[] Changed, int Position)> Changes(byte[] good)
     {
@@ -153,33 +160,16 @@ public sealed class TamperingTests : IDisposable
         }
     }
 
-    private Receipt With(byte[] salt, byte[] trail) =>
-        Json(
-            _sample.Receipt.Envelope.PayloadType,
-            _sample.Receipt.Envelope.Payload.ToArray(),
-            _sample.Receipt.Envelope.Signatures[0].Signature.ToArray(),
-            salt,
-            trail
-        );
+    private VerificationResult Verify(Receipt receipt) =>
+        ReceiptVerifier.Verify(_sample.EvidenceOf(receipt), _sample.LogKey);
 
-    private Receipt Json(string type, byte[] payload, byte[] signature, byte[] salt, byte[] trail) =>
-        Receipt.FromJson(
-            System.Text.Encoding.UTF8.GetBytes(
-                $$"""
-                {"receipt_id":"{{_sample.Statement.ReceiptId}}",
-                 "receipt":{"payloadType":"{{type}}","payload":"{{Convert.ToBase64String(
-                    payload
-                )}}","signatures":[{"sig":"{{Convert.ToBase64String(signature)}}"}]},
-                 "salt":"{{Convert.ToBase64String(salt)}}","trail":"{{Convert.ToBase64String(trail)}}"}
-                """
-            )
-        );
-
-    private void AssertFails(ReceiptCheck check, string type, byte[] payload, byte[] signature)
+    private void AssertFails(ReceiptCheck check, byte[] statement, string proof)
     {
-        Receipt receipt = Json(type, payload, signature, _sample.Salt.Bytes.ToArray(), _sample.Tokens.Trail.ToArray());
-        VerificationResult result = ReceiptVerifier.Verify(_sample.EvidenceOf(receipt), _sample.Key.PublicKey);
+        VerificationResult result = Verify(
+            new Receipt(_sample.Statement.ReceiptId, statement, proof) { Salts = _sample.Salts }
+        );
         Assert.Equal(Verdict.Tampered, result.Verdict);
         Assert.Equal(check, Assert.Single(result.Failures).Check);
+        Assert.Null(result.Statement);
     }
 }

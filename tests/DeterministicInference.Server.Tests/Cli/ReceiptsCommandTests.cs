@@ -31,7 +31,7 @@ public sealed class ReceiptsCommandTests : IDisposable
             lines[1]
         );
         Assert.Equal(
-            receipts.Select(receipt => receipt.Receipt.ReceiptId).Order(),
+            receipts.Select(receipt => receipt.ReceiptId).Order(),
             lines[1..].Select(line => line[..32]).Order()
         );
 
@@ -57,15 +57,15 @@ public sealed class ReceiptsCommandTests : IDisposable
         await using (ReceiptStore store = _folder.Open())
         {
             receipts = await _folder.AppendAsync(store, 3);
-            key = store.Key.PublicKey.ToPem();
+            key = store.LogKey.Key.ToPem();
         }
-        string shown = await SucceedsAsync("show", receipts[1].Receipt.ReceiptId),
+        string shown = await SucceedsAsync("show", receipts[1].ReceiptId),
             file = _folder.Beside("receipt.json"),
             keyFile = _folder.Beside("key.pem");
-        Assert.Equal(shown, await SucceedsAsync("show", "chatcmpl-" + receipts[1].Receipt.ReceiptId));
+        Assert.Equal(shown, await SucceedsAsync("show", "chatcmpl-" + receipts[1].ReceiptId));
         await File.WriteAllTextAsync(file, shown, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(keyFile, key, TestContext.Current.CancellationToken);
-        (await RecordedExchange.VerifyAsync(file, "--key", keyFile)).Is(0, "VALID", "").Has("log", "ok");
+        (await RecordedExchange.VerifyAsync(file, "--key", keyFile)).Is(0, "VALID", "").Has("inclusion", "ok");
     }
 
     [Fact]
@@ -77,12 +77,12 @@ public sealed class ReceiptsCommandTests : IDisposable
             await SucceedsAsync("check"),
             StringComparison.Ordinal
         );
-        _folder.Tamper("UPDATE receipt SET payload = CAST(payload || x'20' AS BLOB) WHERE entry = 2");
+        _folder.Tamper("UPDATE receipt SET statement = CAST(statement || x'20' AS BLOB) WHERE entry = 2");
         Assert.Equal(
             $"error: the log is inconsistent: the receipt of entry 2 is not the one that was logged. Restore {_folder.Path} from a copy.",
             await FailsAsync("check")
         );
-        _folder.Tamper("UPDATE receipt SET payload = x'7b7d' WHERE entry = 2");
+        _folder.Tamper("UPDATE receipt SET statement = x'7b7d' WHERE entry = 2");
         Assert.Equal(
             $"error: a receipt in the store is damaged: 'statement._type' is missing. Restore {_folder.Path} from a copy.",
             await FailsAsync("list")
@@ -104,11 +104,11 @@ public sealed class ReceiptsCommandTests : IDisposable
         );
         _folder.Tamper("PRAGMA user_version = 9");
         Assert.Equal(
-            $"error: --data-dir: {_folder.Database} has version 9, this program reads version 1. Use the version of this "
+            $"error: --data-dir: {_folder.Database} has version 9, this program reads version 2. Use the version of this "
                 + "program that issued the receipts.",
             await FailsAsync("list")
         );
-        _folder.Tamper("PRAGMA user_version = 1; DROP TABLE receipt");
+        _folder.Tamper("PRAGMA user_version = 2; DROP TABLE receipt");
         Assert.Equal(
             $"error: --data-dir: the receipts in {_folder.Path} can't be read: SQLite error 1.",
             await FailsAsync("list")

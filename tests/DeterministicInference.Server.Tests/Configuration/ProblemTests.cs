@@ -91,7 +91,7 @@ public sealed class ProblemTests
     )]
     [InlineData(
         "--model-path m --log-origin a+b",
-        "--log-origin: 'a+b' is not a valid log name. Give at most 200 visible ASCII characters without '+', such as "
+        "--log-origin: 'a+b' is not a valid log name. Give at most 187 visible ASCII characters without '+', such as "
             + "log.example/a."
     )]
     [InlineData(

@@ -200,7 +200,7 @@ public sealed partial class AddingABackendTests
             """{"prompt":"Hello","max_tokens":3,"temperature":0}"""
         );
         Assert.NotEmpty((string)answer["choices"]![0]!["text"]!);
-        Assert.NotNull(answer["determinism"]!["receipt"]);
+        Assert.NotNull(answer["determinism"]!["statement"]);
         JsonNode facts = (await server.Api.GetAsync("/v1/environment")).Json["facts"]!;
         Assert.Equal("acme", (string?)facts["engine.name"]!["value"]);
         Assert.Equal("true", (string?)facts["argument.fixed_order"]!["value"]);

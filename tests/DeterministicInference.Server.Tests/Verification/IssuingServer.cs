@@ -47,6 +47,8 @@ internal sealed class IssuingServer : IAsyncDisposable
 
     public SigningKey Key { get; } = SigningKey.Create();
 
+    public NoteKey LogKey => new("log.example", Key.PublicKey);
+
     public ApiClient Api { get; private set; } = null!;
 
     public string Url => Api.Url;
@@ -136,6 +138,7 @@ internal sealed class IssuingServer : IAsyncDisposable
                 {
                     ["keyid"] = Key.PublicKey.KeyId.ToString(),
                     ["pem"] = Key.PublicKey.ToPem(),
+                    ["vkey"] = LogKey.ToString(),
                 }.ToJsonString()
             );
         else if (
@@ -222,10 +225,10 @@ internal sealed class IssuingServer : IAsyncDisposable
 
     private Receipt Issue(ScriptedAnswer answer, AnswerRequest request)
     {
-        var salt = Salt.Create();
+        ReceiptSalts salts = ReceiptSalts.Of(Salt.Create());
         RequestPins pins = request.Pins(Pins);
         using var hasher = new OutputHasher(request.WantsLogprobs);
-        var tokens = new ReportedTokens(salt);
+        var tokens = new ReportedTokens(salts);
         var reader = new AnswerReader(
             request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
             request.WantsLogprobs
@@ -241,46 +244,53 @@ internal sealed class IssuingServer : IAsyncDisposable
             tokens.Append(read);
         }
         OutputDigest output = hasher.Finish();
-        var receipt = Receipt.Issue(
+        byte[] statement = StatementWriter.Write(
             new ReceiptStatement
             {
-                ReceiptId = ReceiptStatement.CreateId(),
+                ReceiptId = salts.ReceiptId!,
                 IssuedAt = new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero),
                 Complete = output.Finished,
                 Class = Environment.Class,
                 RequestPath = request.Path,
-                RequestCommitment = Commitment.ToRequest(
-                    CanonicalRequest.Digest(request.Path, request.Body, pins),
-                    salt
+                RequestCommitment = Commit(
+                    SaltLabel.Request,
+                    CanonicalRequest.Digest(request.Path, request.Body, pins)
                 ),
                 Pins = pins,
-                OutputCommitment = Commitment.ToOutput(output.Digest, salt),
+                OutputCommitment = Commit(SaltLabel.Output, output.Digest),
                 Delivery = request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
                 Tokens = tokens.Tokens is { } generated ? TokenBinding.OfChoices(generated) : null,
                 Prompt = tokens.Prompt is { } prompt ? TokenBinding.OfPrompts(prompt) : null,
-                LogprobsCommitment = output.Logprobs is { } logprobs ? Commitment.ToLogprobs(logprobs, salt) : null,
+                LogprobsCommitment = output.Logprobs is { } logprobs ? Commit(SaltLabel.Logprobs, logprobs) : null,
                 EnvironmentId = Environment.Id,
                 EnvironmentSource = Environment.Source,
                 ModelName = "tiny",
-            },
-            salt,
-            output.Finished ? tokens.Tokens?.Trail : null,
-            Key
+            }
         );
+        var receipt = new Receipt(salts.ReceiptId!, statement, Seal(statement))
+        {
+            Salts = salts,
+            Trail = output.Finished ? tokens.Tokens?.Trail : null,
+        };
         Keep(receipt);
         return receipt;
+
+        Sha256Value Commit(SaltLabel label, Sha256Value digest) => Commitment.To(label, digest, salts[label]!);
     }
 
     /// <summary>A log of two entries for each receipt is all that a proof needs.</summary>
+    public string Seal(byte[] statement)
+    {
+        Sha256Value open = LogEntry.Open(LogKey).Leaf,
+            leaf = LogEntry.Receipt(statement).Leaf;
+        var checkpoint = new Checkpoint(LogKey.Name, 2, MerkleHash.Node(open, leaf));
+        return new TlogProof(1, [open], checkpoint.Sign(Key).ToString()).ToString();
+    }
+
     private void Keep(Receipt receipt)
     {
-        Sha256Value open = LogEntry.Open("log.example", Key.PublicKey).Leaf,
-            leaf = LogEntry.Receipt(receipt.Envelope.Payload.Span).Leaf;
-        var checkpoint = new Checkpoint("log.example", 2, MerkleHash.Node(open, leaf));
         JsonObject kept = JsonNode.Parse(receipt.ToJson())!.AsObject();
         kept.Remove("trail");
-        kept["index"] = 1;
-        kept["proof"] = new TlogProof(1, [open], checkpoint.Sign(Key).ToString()).ToString();
         kept["environment"] = JsonNode.Parse(EnvironmentDocument.Write(Environment));
         _receipts[receipt.ReceiptId] = kept;
     }

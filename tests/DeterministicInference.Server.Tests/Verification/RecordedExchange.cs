@@ -45,11 +45,11 @@ internal sealed class RecordedExchange
         IssuingServer server,
         string body = Question,
         string path = ApiClient.Chat
-    ) => AskAsync(server.Api, server.Key.PublicKey.ToPem(), body, path);
+    ) => AskAsync(server.Api, server.LogKey.ToString(), body, path);
 
     /// <summary>Asks a server that tells its key.</summary>
     public static async Task<RecordedExchange> AskAsync(ApiClient api, string body, string path = ApiClient.Chat) =>
-        await AskAsync(api, (string)(await api.GetAsync("/v1/receipts/key")).Json["pem"]!, body, path);
+        await AskAsync(api, (string)(await api.GetAsync("/v1/receipts/key")).Json["vkey"]!, body, path);
 
     private static async Task<RecordedExchange> AskAsync(ApiClient api, string key, string body, string path)
     {

@@ -258,7 +258,7 @@ public sealed class ReplayTests : IAsyncLifetime
         ];
         (await RecordedExchange.VerifyAsync(receipt, arguments))
             .Is(14, "INCOMPLETE", "the answer broke off")
-            .Has("log", "ok");
+            .Has("inclusion", "ok");
 
         _server.Script = _ => ScriptedAnswer.Paris;
         arguments = [.. arguments, "--against", _server.Url];

@@ -40,7 +40,7 @@ public sealed class SampleTests : IAsyncLifetime
         CommandResult valid = await NodeAsync("verify.mjs", bundle, exchange.KeyFile);
         Assert.Equal(("", 0), (valid.Error, valid.ExitCode));
         Assert.Equal(
-            $"VALID (not replayed)\nchecked: signature, request, output, {(hasIds ? "token chain, " : "")}trail, "
+            $"VALID (not replayed)\nchecked: signature, inclusion, request, output, {(hasIds ? "token chain, " : "")}trail, "
                 + "environment\n",
             valid.Output
         );
@@ -84,7 +84,7 @@ public sealed class SampleTests : IAsyncLifetime
                 exchange.KeyFile
             );
             Assert.Equal(
-                (13, $"NOT VALID: the {part} is not the one that was signed\n"),
+                (13, $"NOT VALID: the {part} is not the one that was sealed\n"),
                 (result.ExitCode, result.Output)
             );
             parent[name] = original;
@@ -105,9 +105,15 @@ public sealed class SampleTests : IAsyncLifetime
         CommandResult result = await NodeAsync(
             "verify.mjs",
             bundle,
-            exchange.Write("other.pem", other.Key.PublicKey.ToPem())
+            exchange.Write("other.txt", other.LogKey.ToString())
         );
-        Assert.Equal((13, "NOT VALID: the signature is not by the key\n"), (result.ExitCode, result.Output));
+        Assert.Equal(
+            (
+                13,
+                $"NOT VALID: the log's checkpoint is not signed by {string.Join('+', $"{other.LogKey}".Split('+')[..2])}\n"
+            ),
+            (result.ExitCode, result.Output)
+        );
     }
 
     [Fact]
@@ -123,7 +129,7 @@ public sealed class SampleTests : IAsyncLifetime
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.StartsWith("answer: The capital is Paris.\nreceipt ", result.Output, StringComparison.Ordinal);
         Assert.EndsWith(
-            "signature, request, output, token chain, trail verified\n",
+            "signature, inclusion, request, output, token chain, trail verified\n",
             result.Output,
             StringComparison.Ordinal
         );

@@ -93,7 +93,7 @@ public sealed class VerifyEmbeddedTests(SharedServers shared)
         );
         verified
             .Is(12, "INCONCLUSIVE", "the environments differ in model.sha256")
-            .Has("log", "ok")
+            .Has("inclusion", "ok")
             .Has("environment", "ok")
             .Has("differing fact", "model.sha256");
         // Without the document of the receipt's environment only the model is known to differ.
@@ -171,7 +171,7 @@ public sealed class VerifyEmbeddedTests(SharedServers shared)
             )
         )
             .Is(0, "VALID", "")
-            .Has("log", "ok")
+            .Has("inclusion", "ok")
             .Has("output", "ok");
     }
 

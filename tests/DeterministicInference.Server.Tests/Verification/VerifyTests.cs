@@ -66,7 +66,7 @@ public sealed class VerifyTests : IAsyncLifetime
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string bundle = await exchange.ExportAsync("--url", _server.Url);
         Verified verified = await RecordedExchange.VerifyAsync(bundle);
-        verified.Is(0, "VALID", "").Has("environment", "ok").Has("log", "ok").Has("request", "ok");
+        verified.Is(0, "VALID", "").Has("environment", "ok").Has("inclusion", "ok").Has("request", "ok");
         Assert.EndsWith(
             $"; key not pinned: {_server.Key.PublicKey.KeyId}",
             verified.FirstLine,
@@ -173,7 +173,7 @@ public sealed class VerifyTests : IAsyncLifetime
         Assert.Equal(
             (
                 2,
-                $"error: {answer}: its parts don't belong together: the output is not the one that was signed. Give the answer and its own request, and with --url the server that issued the receipt."
+                $"error: {answer}: its parts don't belong together: the output is not the one that was sealed. Give the answer and its own request, and with --url the server that issued the receipt."
             ),
             (result.ExitCode, result.Error.Trim())
         );
@@ -211,11 +211,8 @@ public sealed class VerifyTests : IAsyncLifetime
     [InlineData("the answer", "\"index\":0", "\"index\":0,\"index\":0")]
     [InlineData("the receipt's id", "\"receipt_id\":\"", "\"receipt_id\":\"0")]
     [InlineData("'determinism.salt'", "\"salt\":\"", "\"salt\":\"*")]
-    [InlineData(
-        "the signature",
-        "\"payloadType\":\"application/vnd.in-toto",
-        "\"payloadType\":\"application/vnd.in-tot0"
-    )]
+    [InlineData("the log does not contain the statement", "\\\"complete\\\":true", "\\\"complete\\\":false")]
+    [InlineData("the log's checkpoint is not signed", "\\nlog.example\\n2\\n", "\\nlog.example\\n3\\n")]
     public async Task A_changed_answer_is_tampered_and_the_part_is_named(string named, string part, string by)
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
@@ -243,7 +240,7 @@ public sealed class VerifyTests : IAsyncLifetime
             RecordedExchange.Question.Replace("France", "Italy", StringComparison.Ordinal)
         );
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--key", exchange.KeyFile, "--request", request))
-            .Is(13, "TAMPERED", "the request is not the one that was signed")
+            .Is(13, "TAMPERED", "the request is not the one that was sealed")
             .Has("request", "FAILED");
 
         await using IssuingServer other = await IssuingServer.StartAsync();
@@ -251,8 +248,7 @@ public sealed class VerifyTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--key", key)).Is(
             13,
             "TAMPERED",
-            $"the signature is not by the key {other.Key.PublicKey.KeyId}, or what it signs was changed; the receipt "
-                + $"names the key {_server.Key.PublicKey.KeyId}"
+            $"the log's checkpoint is not signed by the key {other.Key.PublicKey.KeyId}, or was changed"
         );
 
         JsonObject bundle = JsonNode
@@ -263,8 +259,8 @@ public sealed class VerifyTests : IAsyncLifetime
                 )
             )!
             .AsObject();
-        string proof = (string)bundle["proof"]!;
-        bundle["proof"] = proof.Replace("index 1", "index 0", StringComparison.Ordinal);
+        string proof = (string)bundle["receipt"]!["proof"]!;
+        bundle["receipt"]!["proof"] = proof.Replace("index 1", "index 0", StringComparison.Ordinal);
         (
             await RecordedExchange.VerifyAsync(
                 exchange.Write("b1.json", bundle.ToJsonString()),
@@ -272,9 +268,9 @@ public sealed class VerifyTests : IAsyncLifetime
                 exchange.KeyFile
             )
         )
-            .Is(13, "TAMPERED", "the proof of inclusion fails")
-            .Has("log", "FAILED");
-        bundle["proof"] = proof;
+            .Is(13, "TAMPERED", "the log does not contain the statement")
+            .Has("inclusion", "FAILED");
+        bundle["receipt"]!["proof"] = proof;
         bundle["environment"]!["facts"]!["engine.version"]!["value"] = "0.6";
         (
             await RecordedExchange.VerifyAsync(
@@ -312,7 +308,7 @@ public sealed class VerifyTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile)).Is(
             12,
             "INCONCLUSIVE",
-            "no key to check the signature with. Give the operator's public key with --key"
+            "no key to check the log with. Give the operator's public key with --key"
         );
         _server.TellsKey = false;
         (
@@ -346,19 +342,34 @@ public sealed class VerifyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Newer_forms_are_exit_code_2()
+    public async Task Other_forms_are_exit_code_2()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
-        string bundle = exchange.Write("newer.json", """{"form":"dis-bundle/2"}""");
-        (await RecordedExchange.VerifyAsync(bundle)).Is(2, "UNKNOWN VERSION", "made by a newer version");
+        string bundle = exchange.Write("newer.json", """{"form":"dis-bundle/3"}""");
+        (await RecordedExchange.VerifyAsync(bundle)).Is(2, "UNKNOWN VERSION", "made by another version");
         JsonObject receipt = exchange.Receipt;
-        string payload = Convert.ToBase64String("""{"_type":"https://in-toto.io/Statement/v2"}"""u8);
-        receipt["receipt"]!["payload"] = payload;
+        const string Statement = """{"_type":"https://in-toto.io/Statement/v2"}""";
+        receipt["statement"] = Statement;
+        receipt["proof"] = _server.Seal(System.Text.Encoding.UTF8.GetBytes(Statement));
         (await RecordedExchange.VerifyAsync(exchange.Write("statement.json", receipt.ToJsonString()))).Is(
             2,
             "UNKNOWN VERSION",
-            "made by a newer version"
+            "made by another version"
         );
+        // The first version signed each receipt.
+        foreach (
+            string older in (string[])
+                [
+                    """{"receipt_id":"x","receipt":{"payloadType":"t","payload":"","signatures":[]},"salt":""}""",
+                    """{"choices":[],"determinism":{"receipt_id":"x","receipt":{"payloadType":"t"}}}""",
+                    """{"form":"dis-bundle/1","receipt":{}}""",
+                ]
+        )
+            (await RecordedExchange.VerifyAsync(exchange.Write("older.json", older))).Is(
+                2,
+                "UNKNOWN VERSION",
+                "made by"
+            );
     }
 
     [Fact]
@@ -410,7 +421,7 @@ public sealed class VerifyTests : IAsyncLifetime
             StringComparison.Ordinal
         );
         Assert.EndsWith(
-            "holds no P-256 public key in PEM (-----BEGIN PUBLIC KEY-----).",
+            "holds neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN PUBLIC KEY-----), as GET /v1/receipts/key has them.",
             await FailsAsync(exchange.AnswerFile, "--key", exchange.RequestFile),
             StringComparison.Ordinal
         );
@@ -447,7 +458,7 @@ public sealed class VerifyTests : IAsyncLifetime
             "--key",
             exchange.KeyFile
         );
-        await RequireAsync(2, "UNKNOWN VERSION: ", exchange.Write("newer.json", """{"form":"dis-bundle/2"}"""));
+        await RequireAsync(2, "UNKNOWN VERSION: ", exchange.Write("newer.json", """{"form":"dis-bundle/3"}"""));
 
         _server.Status = null;
         _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 1 };

@@ -10,9 +10,9 @@ internal sealed class LogOriginValue : ValueKind<string>
     public override string? Read(string text, out string value)
     {
         value = text.Trim();
-        return LogOrigin.IsValid(value)
+        return LogOrigin.IsName(value)
             ? null
-            : $"is not a valid log name. Give at most {LogOrigin.MaxLength} visible ASCII characters without '+', "
+            : $"is not a valid log name. Give at most {LogOrigin.MaxNameLength} visible ASCII characters without '+', "
                 + "such as log.example/a.";
     }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.Receipts.Http;
 
 namespace DeterministicInference.Server.Gateway.Admission;
 
@@ -10,13 +11,15 @@ namespace DeterministicInference.Server.Gateway.Admission;
 /// be kept.
 /// </summary>
 /// <param name="keys">The keys; if empty, every request is refused.</param>
-internal sealed class ApiKeyMiddleware(IReadOnlyList<ApiKey> keys)
+/// <param name="isLogPublic">Whether the log of receipts needs no key.</param>
+internal sealed class ApiKeyMiddleware(IReadOnlyList<ApiKey> keys, bool isLogPublic)
 {
     private const string Scheme = "Bearer ";
 
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (!HealthRoutes.Contains(context.Request.Path))
+        PathString path = context.Request.Path;
+        if (!HealthRoutes.Contains(path) && !(isLogPublic && LogRoutes.Contains(path)))
             RequestFacts.Of(context).KeyLabel = Require(context).Label;
         return next(context);
     }

@@ -26,7 +26,7 @@ internal static class CurrentEnvironment
                 if (environment.Facts.TryGetValue("model.sha256", out EnvironmentFact? model))
                     Write(json, model.Value, "model-sha256", "model_sha256");
                 Write(json, BuildHash(environment), "runtime-build-hash", "runtime_build_hash");
-                Write(json, $"dis-env/1:{environment.Id}", "inference-profile", "inference_profile", "profile");
+                Write(json, $"dis-env/2:{environment.Id}", "inference-profile", "inference_profile", "profile");
                 json.WriteEndObject();
             })
             .ToArray();

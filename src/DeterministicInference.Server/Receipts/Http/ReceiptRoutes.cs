@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Store;
 
@@ -11,10 +12,12 @@ namespace DeterministicInference.Server.Receipts.Http;
 /// </summary>
 internal sealed class ReceiptRoutes(ReceiptStore store)
 {
+    public const string KeyPath = "/v1/receipts/key";
+
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMethods(
-            "/v1/receipts/key",
+            KeyPath,
             ["GET", "HEAD"],
             context => ApiJson.WriteAsync(context, StatusCodes.Status200OK, WriteKey)
         );
@@ -55,9 +58,10 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
                     "receipt_not_found"
                 );
         }
-        TlogProof? proof = await StoreErrors.ExplainAsync(store.ProveAsync(receipt.Index, context.RequestAborted));
+        TlogProof proof = await StoreErrors.ExplainAsync(store.ProveAsync(receipt, context.RequestAborted));
+        ReceiptStatement statement = receipt.ReadStatement();
         byte[]? environment = await StoreErrors.ExplainAsync(
-            store.FindEnvironmentAsync(receipt.EnvironmentId, context.RequestAborted)
+            store.FindEnvironmentAsync(statement.EnvironmentId, statement.EnvironmentSource, context.RequestAborted)
         );
         // The document contains the salt, which opens the receipt.
         context.Response.Headers.CacheControl = "private, no-store";
@@ -71,8 +75,8 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
     private void WriteKey(Utf8JsonWriter json)
     {
         json.WriteStartObject();
-        json.WriteString("keyid", store.Key.PublicKey.KeyId.ToString());
-        json.WriteString("pem", store.Key.PublicKey.ToPem());
+        json.WriteString("keyid", store.LogKey.Key.KeyId.ToString());
+        json.WriteString("pem", store.LogKey.Key.ToPem());
         json.WriteString("vkey", store.LogKey.ToString());
         json.WriteString("origin", store.LogKey.Name);
         json.WriteEndObject();

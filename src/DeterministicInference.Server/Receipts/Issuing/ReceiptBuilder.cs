@@ -2,7 +2,6 @@ using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Output;
-using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
 
 namespace DeterministicInference.Server.Receipts.Issuing;
@@ -23,14 +22,16 @@ internal sealed class ReceiptBuilder : IDisposable
         _issuer = issuer;
         Request = request;
         _output = new OutputHasher(request.WantsLogprobs);
-        _tokens = new ReportedTokens(Salt, request.ChoicesPerPrompt);
+        Salts = ReceiptSalts.Of(Salt.Create());
+        ReceiptId = Salts.ReceiptId!;
+        _tokens = new ReportedTokens(Salts, request.ChoicesPerPrompt);
     }
 
     public SealedRequest Request { get; }
 
-    public string ReceiptId { get; } = ReceiptStatement.CreateId();
+    public string ReceiptId { get; }
 
-    public Salt Salt { get; } = Salt.Create();
+    public ReceiptSalts Salts { get; }
 
     /// <summary>The answer's own id, if known.</summary>
     public string? AnswerId { get; private set; }

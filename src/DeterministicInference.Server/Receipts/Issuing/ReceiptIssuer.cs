@@ -10,8 +10,8 @@ using DeterministicInference.Server.Receipts.Store;
 
 namespace DeterministicInference.Server.Receipts.Issuing;
 
-/// <summary>Signs receipts and stores them; a receipt is returned only once it is stored.</summary>
-/// <param name="store">Stores receipts and holds the key.</param>
+/// <summary>Writes receipts, which the store seals; one is returned only once it is stored.</summary>
+/// <param name="store">Seals and stores receipts.</param>
 /// <param name="options">Settings.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, TimeProvider time)
@@ -40,9 +40,8 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
         CancellationToken cancellation
     )
     {
-        // Signing takes longer than all other steps, so it leaves the thread that serves the sockets.
-        NewReceipt issued = await Task.Run(() => Issue(seal, output, tokens, prompt, isComplete: true), cancellation);
-        if (await store.AppendAsync(issued, cancellation) is null)
+        NewReceipt receipt = Issue(seal, output, tokens, prompt, isComplete: true);
+        if (await store.AppendAsync(receipt, cancellation) is not { } proof)
         {
             return _refuses
                 ? throw NotStored()
@@ -51,7 +50,11 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
         if (options.StableEnvelope)
             return null;
         return _isInline
-            ? issued.Receipt.ToJson()
+            ? new Receipt(seal.ReceiptId, receipt.Statement, proof.ToString())
+            {
+                Salts = seal.Salts,
+                Trail = tokens?.Trail,
+            }.ToJson()
             : Encoding.ASCII.GetBytes($$"""{"receipt_id":"{{seal.ReceiptId}}"}""");
     }
 
@@ -63,9 +66,9 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
         TokenDigest? prompt
     )
     {
-        NewReceipt issued = await Task.Run(() => Issue(seal, output, tokens, prompt, isComplete: false));
-        // No client waits for this receipt: a failure shows in the log and in the store's state.
-        await store.AppendAsync(issued, CancellationToken.None);
+        // No client waits for this receipt: a failure shows in the log and in the store's state. It has no trail, which
+        // would show how far the answer came; only its digest does.
+        await store.AppendAsync(Issue(seal, output, tokens, prompt, isComplete: false), CancellationToken.None);
     }
 
     private NewReceipt Issue(
@@ -78,6 +81,7 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
     {
         SealedRequest request = seal.Request;
         InferenceEnvironment environment = request.Environment;
+        ReceiptSalts salts = seal.Salts;
         var statement = new ReceiptStatement
         {
             ReceiptId = seal.ReceiptId,
@@ -85,13 +89,15 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
             Complete = isComplete,
             Class = environment.Class,
             RequestPath = request.Path,
-            RequestCommitment = Commitment.ToRequest(request.Digest, seal.Salt),
+            RequestCommitment = Commitment.To(SaltLabel.Request, request.Digest, salts[SaltLabel.Request]!),
             Pins = request.Pins,
-            OutputCommitment = Commitment.ToOutput(output.Digest, seal.Salt),
+            OutputCommitment = Commitment.To(SaltLabel.Output, output.Digest, salts[SaltLabel.Output]!),
             Delivery = request.Delivery,
             Tokens = tokens is null ? null : TokenBinding.OfChoices(tokens),
             Prompt = prompt is null ? null : TokenBinding.OfPrompts(prompt),
-            LogprobsCommitment = output.Logprobs is { } logprobs ? Commitment.ToLogprobs(logprobs, seal.Salt) : null,
+            LogprobsCommitment = output.Logprobs is { } logprobs
+                ? Commitment.To(SaltLabel.Logprobs, logprobs, salts[SaltLabel.Logprobs]!)
+                : null,
             EnvironmentId = environment.Id,
             EnvironmentSource = environment.Source,
             ModelName = options.ModelName,
@@ -101,11 +107,6 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
                     ? digest
                     : null,
         };
-        // An incomplete receipt has no trail, which would show how far the answer came; only its digest does.
-        return NewReceipt.Of(
-            Receipt.Issue(statement, seal.Salt, isComplete ? tokens?.Trail : null, store.Key),
-            statement,
-            options.StableEnvelope ? null : seal.AnswerId
-        );
+        return new NewReceipt(statement, salts.Root!, options.StableEnvelope ? null : seal.AnswerId);
     }
 }

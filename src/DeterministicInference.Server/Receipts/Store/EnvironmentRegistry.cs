@@ -29,5 +29,5 @@ internal sealed class EnvironmentRegistry(ReceiptStore? store)
     public async Task<byte[]?> FindAsync(Sha256Value id, CancellationToken cancellation) =>
         _documents.TryGetValue(id, out byte[]? known) ? known
         : store is null ? null
-        : await store.FindEnvironmentAsync(id, cancellation);
+        : await store.FindEnvironmentAsync(id, source: null, cancellation);
 }

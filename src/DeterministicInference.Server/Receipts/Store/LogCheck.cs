@@ -1,5 +1,7 @@
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Statements;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -8,138 +10,226 @@ namespace DeterministicInference.Server.Receipts.Store;
 internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
 {
     /// <summary>
-    /// Makes the checks of every start: signature, number of entries, the root from the right-most tiles, and
-    /// everything that belongs to the last tile.
+    /// Makes the checks of every start, whose time does not grow with the log: signature, the first and the last entry,
+    /// the root from the last tile of each level, and the receipts of the last leaves.
     /// </summary>
     /// <returns>The tree, for further entries.</returns>
     /// <exception cref="InvalidDataException">The log is inconsistent.</exception>
-    public MerkleTree CheckEdge() => Check(size => Math.Max(0, size - 1) / TilePath.FullWidth * TilePath.FullWidth);
+    public MerkleTree CheckEdge()
+    {
+        Checkpoint checkpoint = CheckCheckpoint();
+        long last = connection.Scalar("SELECT max(idx) FROM entry") as long? ?? -1;
+        if (last != checkpoint.Size - 1)
+            throw new InvalidDataException(
+                $"the checkpoint covers {checkpoint.Size} entries, the last one in the database is at index {last}"
+            );
+        CheckFirst();
+        CheckReceipts(last / TilePath.FullWidth * TilePath.FullWidth, (_, _, _) => { });
+        MerkleTree tree = MerkleTree.Load(checkpoint.Size, connection.Tile);
+        return tree.Root == checkpoint.Root
+            ? tree
+            : throw new InvalidDataException("entries and tiles do not give the tree hash of the checkpoint");
+    }
 
-    /// <summary>Checks every entry, tile and receipt, in time proportional to the log's size.</summary>
-    /// <exception cref="InvalidDataException">It does not hold together.</exception>
+    /// <summary>Checks every row, in time proportional to the log's size.</summary>
+    /// <exception cref="InvalidDataException">The log is inconsistent.</exception>
     public void CheckAll()
     {
-        MerkleTree stored = Check(_ => 0);
-        var computed = new MerkleTree();
-        using SqliteCommand entries = connection.Query("SELECT line FROM entry ORDER BY idx");
-        using SqliteDataReader reader = entries.ExecuteReader();
-        while (reader.Read())
-        {
-            computed.Append(MerkleHash.Leaf((byte[])reader[0]));
-            if (computed.Size % TilePath.FullWidth == 0 || computed.Size == stored.Size)
-                Compare(computed.TakeChanged());
-        }
+        Checkpoint checkpoint = CheckCheckpoint();
+        CheckFirst();
+        CheckTree(checkpoint);
+        CheckStrayTiles(checkpoint.Size);
+        HashSet<(Sha256Value, FactSource)> environments = CheckEnvironments();
+        CheckReceipts(0, (index, row, statement) => CheckRow(index, row, statement, environments));
+        CheckDeleted();
     }
 
     /// <summary>Checks that a published checkpoint belongs to this log and is not ahead of it.</summary>
     /// <exception cref="InvalidDataException">It does not, or is ahead.</exception>
-    public void CheckPublished(string note, long size)
+    public void CheckPublished(string note)
     {
-        Checkpoint published = Verify(note, "the file checkpoint");
-        if (published.Size > size)
+        Checkpoint published = Verify(note, "the file checkpoint"),
+            stored = CheckCheckpoint();
+        if (published.Size > stored.Size)
         {
             throw new InvalidDataException(
-                $"the file checkpoint covers {published.Size} entries, the database has {size}: the database was set "
-                    + "back"
+                $"the file checkpoint covers {published.Size} entries, the database has {stored.Size}: the database "
+                    + "was set back"
             );
         }
-        if (Root(published.Size) != published.Root)
+        if (MerkleProof.Root(published.Size, connection.Tile) != published.Root)
             throw new InvalidDataException(
                 $"the file checkpoint and the database differ in their first {published.Size} entries"
             );
     }
 
-    private MerkleTree Check(Func<long, long> from)
+    private Checkpoint CheckCheckpoint()
     {
         if (connection.Scalar("SELECT note FROM checkpoint") is not string note)
             throw new InvalidDataException("the database has no checkpoint");
         Checkpoint checkpoint = Verify(note, "the stored checkpoint");
-        long count = (long)connection.Scalar("SELECT count(*) FROM entry")!,
-            last = connection.Scalar("SELECT max(idx) FROM entry") as long? ?? -1;
-        if (count != checkpoint.Size || last != checkpoint.Size - 1)
-        {
-            throw new InvalidDataException(
-                $"the checkpoint covers {checkpoint.Size} entries, the database has {count}, the last of them at "
-                    + $"index {last}"
-            );
-        }
-        if ((long)connection.Scalar("SELECT size FROM checkpoint")! != checkpoint.Size)
-            throw new InvalidDataException("the stored size is not the checkpoint's");
-        MerkleTree tree = MerkleTree.Load(checkpoint.Size, connection.Tile);
-        if (tree.Root != checkpoint.Root)
-            throw new InvalidDataException("the tiles do not give the tree hash of the checkpoint");
-        CheckEntries(from(checkpoint.Size));
-        CheckReceipts(from(checkpoint.Size));
-        return tree;
+        return (long)connection.Scalar("SELECT size FROM checkpoint")! == checkpoint.Size
+            ? checkpoint
+            : throw new InvalidDataException("the stored size is not the checkpoint's");
     }
 
-    private void CheckEntries(long from)
+    private void CheckFirst()
     {
-        byte[] open = LogEntry.Open(key.Name, key.Key).Bytes.ToArray();
-        if (
-            connection.Scalar("SELECT line FROM entry WHERE idx = 0") is not byte[] first
-            || !first.AsSpan().SequenceEqual(open)
-        )
-        {
+        bool isFirst =
+            connection.Scalar("SELECT line FROM entry WHERE idx = 0") is byte[] first
+            && LogEntry.Open(key).Bytes.Span.SequenceEqual(first);
+        if (!isFirst)
             throw new InvalidDataException("entry 0 does not open this log with this key");
-        }
-        using SqliteCommand query = connection.Query("SELECT idx, line FROM entry WHERE idx >= $1 ORDER BY idx", from);
-        using SqliteDataReader reader = query.ExecuteReader();
-        (long index, ReadOnlyMemory<byte> hashes) tile = (-1, default);
-        while (reader.Read())
+    }
+
+    private void CheckTree(Checkpoint checkpoint)
+    {
+        var computed = new MerkleTree();
+        using SqliteCommand entries = connection.Query("SELECT idx, digest, line FROM entry ORDER BY idx");
+        using SqliteDataReader reader = entries.ExecuteReader();
+        for (long compared = 0; reader.Read(); )
         {
             long index = reader.GetInt64(0);
-            if (tile.index != index / TilePath.FullWidth)
-                tile = (index / TilePath.FullWidth, connection.Tile(0, index / TilePath.FullWidth));
-            int at = (int)(index % TilePath.FullWidth) * Sha256Value.Size;
-            bool isSame =
-                tile.hashes.Length >= at + Sha256Value.Size
-                && new Sha256Value(tile.hashes.Span.Slice(at, Sha256Value.Size)) == MerkleHash.Leaf((byte[])reader[1]);
-            if (!isSame)
-                throw new InvalidDataException($"entry {index} is not the one whose hash stands in tile/0");
+            if (index != computed.Size)
+                throw new InvalidDataException($"entry {Math.Min(index, computed.Size)} is missing, or stray");
+            computed.Append(MerkleHash.Leaf(ReceiptDatabase.Line(reader[1], reader[2]).Span));
+            if (computed.Size % TilePath.FullWidth != 0 && computed.Size != checkpoint.Size)
+                continue;
+            foreach (Tile tile in computed.GrownSince(compared))
+                Compare(tile, isLast: computed.Size == checkpoint.Size);
+            computed.Keep();
+            compared = computed.Size;
+        }
+        if (computed.Size != checkpoint.Size)
+            throw new InvalidDataException(
+                $"the checkpoint covers {checkpoint.Size} entries, the database has {computed.Size}"
+            );
+        if (computed.Root != checkpoint.Root)
+        {
+            throw new InvalidDataException(
+                "the entries do not give the tree hash of the checkpoint: the first that can be wrong is "
+                    + $"{(checkpoint.Size - 1) / TilePath.FullWidth * TilePath.FullWidth}"
+            );
         }
     }
 
-    private void CheckReceipts(long from)
+    private void Compare(Tile tile, bool isLast)
+    {
+        ReadOnlySpan<byte> stored = connection.StoredTile(tile.Level, tile.Index).Span,
+            hashes = tile.Hashes.Span;
+        bool isFull = hashes.Length == TilePath.FullWidth * Sha256Value.Size;
+        // The last tile of leaf hashes is not stored, and the last ones of the other levels have grown since.
+        if (tile.Level == 0 && !isFull)
+            return;
+        if (isFull || isLast ? stored.SequenceEqual(hashes) : stored.StartsWith(hashes))
+            return;
+        int at = stored.CommonPrefixLength(hashes) / Sha256Value.Size;
+        throw new InvalidDataException(
+            tile.Level == 0 && at * Sha256Value.Size < stored.Length
+                ? $"entry {tile.Index * TilePath.FullWidth + at} is not the one whose hash stands in "
+                    + $"{new TilePath(0, tile.Index, TilePath.FullWidth)}"
+                : $"{new TilePath(tile.Level, tile.Index, hashes.Length / Sha256Value.Size)} is not what the entries "
+                    + "give"
+        );
+    }
+
+    private void CheckStrayTiles(long size)
+    {
+        using SqliteCommand tiles = connection.Query("SELECT level, idx FROM tile");
+        using SqliteDataReader reader = tiles.ExecuteReader();
+        while (reader.Read())
+        {
+            (int level, long index) = (reader.GetInt32(0), reader.GetInt64(1));
+            long hashes = level >= 0 ? TilePath.HashesOn(level, size) : 0,
+                stored = level == 0 ? hashes / TilePath.FullWidth * TilePath.FullWidth : hashes;
+            if (index < 0 || index * TilePath.FullWidth >= stored)
+                throw new InvalidDataException($"the tile at level {level}, index {index} is not one of this log");
+        }
+    }
+
+    private HashSet<(Sha256Value Id, FactSource Source)> CheckEnvironments()
+    {
+        HashSet<(Sha256Value, FactSource)> known = [];
+        using SqliteCommand environments = connection.Query("SELECT id, source, document FROM environment");
+        using SqliteDataReader reader = environments.ExecuteReader();
+        while (reader.Read())
+        {
+            string id = Convert.ToHexStringLower((byte[])reader[0]);
+            try
+            {
+                InferenceEnvironment environment = EnvironmentDocument.Read((byte[])reader[2]);
+                if ($"{environment.Id}" != id || EnvironmentNames.Of(environment.Source) != reader.GetString(1))
+                    throw new InvalidDataException($"the document of the environment {id} is that of another one");
+                known.Add((environment.Id, environment.Source));
+            }
+            catch (ReceiptFormatException e)
+            {
+                throw new InvalidDataException($"the document of the environment {id} was changed: {e.Message}", e);
+            }
+        }
+        return known;
+    }
+
+    private void CheckReceipts(long from, Action<long, SqliteDataReader, ReceiptStatement> check)
     {
         using SqliteCommand query = connection.Query(
-            "SELECT receipt.entry, payload, line FROM receipt LEFT JOIN entry ON idx = receipt.entry WHERE "
-                + "receipt.entry >= $1",
+            "SELECT receipt.entry, statement, digest, id, issued_at, salt, response_id FROM receipt LEFT JOIN entry ON "
+                + "idx = receipt.entry WHERE receipt.entry >= $1",
             from
         );
         using SqliteDataReader reader = query.ExecuteReader();
         while (reader.Read())
         {
-            bool isSame =
-                reader[2] is byte[] line
-                && LogEntry.TryParseReceipt(line, out LogEntry? entry)
-                && entry.PayloadDigest == Sha256Value.Of((byte[])reader[1]);
-            if (!isSame)
-                throw new InvalidDataException(
-                    $"the receipt of entry {reader.GetInt64(0)} is not the one that was logged"
-                );
+            long index = reader.GetInt64(0);
+            var statement = (byte[])reader[1];
+            if (reader[2] is not byte[] digest || Sha256Value.Of(statement) != new Sha256Value(digest))
+                throw new InvalidDataException($"the receipt of entry {index} is not the one that was logged");
+            check(index, reader, StatementReader.Read(statement));
         }
     }
 
-    private void Compare(IReadOnlyList<Tile> computed)
+    /// <summary>The columns that repeat the statement or open it.</summary>
+    private static void CheckRow(
+        long index,
+        SqliteDataReader row,
+        ReceiptStatement statement,
+        HashSet<(Sha256Value, FactSource)> environments
+    )
     {
-        foreach (Tile tile in computed)
-        {
-            // A partial tile may have grown since.
-            ReadOnlySpan<byte> stored = connection.Tile(tile.Level, tile.Index).Span,
-                hashes = tile.Hashes.Span;
-            bool isFull = hashes.Length == TilePath.FullWidth * Sha256Value.Size;
-            if (isFull ? !stored.SequenceEqual(hashes) : !stored.StartsWith(hashes))
-            {
-                throw new InvalidDataException(
-                    $"{new TilePath(tile.Level, tile.Index, tile.Hashes.Length / Sha256Value.Size)} is not what the "
-                        + "entries give"
-                );
-            }
-        }
+        string? wrong =
+            Convert.ToHexStringLower((byte[])row[3]) != statement.ReceiptId ? "id"
+            : row.GetInt64(4) != statement.IssuedAt.ToUnixTimeSeconds() ? "time"
+            : row[5] is not byte[] { Length: Salt.Size } salt
+            || ReceiptSalts.Of(new Salt(salt)).ReceiptId != statement.ReceiptId
+                ? "salt"
+            : null;
+        if (wrong is not null)
+            throw new InvalidDataException($"the {wrong} of the receipt of entry {index} is not that of its statement");
+        if (!environments.Contains((statement.EnvironmentId, statement.EnvironmentSource)))
+            throw new InvalidDataException(
+                $"the document of the environment {statement.EnvironmentId} is missing, which entry {index} names"
+            );
     }
 
-    private Sha256Value Root(long size) => MerkleProof.Root(size, connection.Tile);
+    private void CheckDeleted()
+    {
+        if (
+            connection.Scalar(
+                "SELECT idx FROM entry WHERE digest IS NOT NULL AND idx NOT IN (SELECT entry FROM receipt) AND idx NOT "
+                    + "IN (SELECT entry FROM pruned) ORDER BY idx LIMIT 1"
+            )
+            is long missing
+        )
+            throw new InvalidDataException($"the receipt of entry {missing} is missing, and no retention deleted it");
+        if (
+            connection.Scalar(
+                "SELECT entry FROM pruned WHERE entry IN (SELECT entry FROM receipt) OR entry NOT IN (SELECT idx FROM "
+                    + "entry WHERE digest IS NOT NULL) ORDER BY entry LIMIT 1"
+            )
+            is long stray
+        )
+            throw new InvalidDataException($"the receipt of entry {stray} is said to be deleted, and is not");
+    }
 
     private Checkpoint Verify(string note, string what)
     {
@@ -149,7 +239,7 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
         }
         catch (LogFormatException e)
         {
-            throw new InvalidDataException($"{what} is not this log's: {e.Message.TrimEnd('.')}");
+            throw new InvalidDataException($"{what} is not this log's: {e.Message.TrimEnd('.')}", e);
         }
     }
 }

@@ -24,7 +24,7 @@ internal static class LogKeyFile
                 return (SigningKeyFile.Read(file), file == folder.NewKeyFile);
             return File.Exists(folder.DatabaseFile) || File.Exists(folder.CheckpointFile)
                 ? throw new ReceiptStoreException(
-                    $"--data-dir: the log in {folder.Path} has lost its key. Restore {folder.KeyFile}, or start a "
+                    $"--data-dir: the log in {folder.LogPath} has lost its key. Restore {folder.KeyFile}, or start a "
                         + "new log in another --data-dir."
                 )
                 : (Create(folder), true);

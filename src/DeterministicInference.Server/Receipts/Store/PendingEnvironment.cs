@@ -5,9 +5,9 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// <summary>An environment that waits to be stored.</summary>
 internal sealed class PendingEnvironment(InferenceEnvironment environment) : PendingWrite
 {
-    public override bool Write(LogTransaction transaction)
+    public override bool Write(LogRows rows)
     {
-        transaction.Put(environment);
+        rows.Put(environment);
         return true;
     }
 }

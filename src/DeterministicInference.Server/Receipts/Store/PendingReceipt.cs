@@ -1,16 +1,26 @@
+using DeterministicInference.Receipts.Log;
+
 namespace DeterministicInference.Server.Receipts.Store;
 
 /// <summary>A receipt that waits to be stored.</summary>
 internal sealed class PendingReceipt(NewReceipt receipt) : PendingWrite
 {
-    /// <summary>Index of the receipt's entry; valid once the write is done.</summary>
-    public long Index { get; private set; }
+    private long _index = -1;
 
-    public override bool Write(LogTransaction transaction)
+    /// <summary>The proof that the log has sealed it; valid once the write is done.</summary>
+    public TlogProof? Proof { get; private set; }
+
+    public override bool Write(LogRows rows)
     {
-        if (transaction.Append(receipt) is not { } index)
+        if (rows.Append(receipt) is not { } index)
             return false;
-        Index = index;
+        _index = index;
         return true;
+    }
+
+    public override void Prove(MerkleTree tree, string checkpoint)
+    {
+        if (_index >= 0)
+            Proof = new TlogProof(_index, tree.Inclusion(_index), checkpoint);
     }
 }

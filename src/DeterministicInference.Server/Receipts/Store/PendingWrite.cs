@@ -1,3 +1,5 @@
+using DeterministicInference.Receipts.Log;
+
 namespace DeterministicInference.Server.Receipts.Store;
 
 /// <summary>A queued write. It completes once: by the writer, or by a waiter that gives up.</summary>
@@ -11,7 +13,12 @@ internal abstract class PendingWrite
 
     /// <summary>Adds the rows to the transaction.</summary>
     /// <returns>False if the rows can't be stored, which does not affect the rest of the transaction.</returns>
-    public abstract bool Write(LogTransaction transaction);
+    public abstract bool Write(LogRows rows);
+
+    /// <summary>Takes what proves it, after the commit and on the writer's thread.</summary>
+    /// <param name="tree">With the entries of the commit.</param>
+    /// <param name="checkpoint">The signed note that covers them.</param>
+    public virtual void Prove(MerkleTree tree, string checkpoint) { }
 
     /// <summary>Called after the commit.</summary>
     public void Succeed() => _done.TrySetResult(true);

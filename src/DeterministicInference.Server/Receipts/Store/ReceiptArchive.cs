@@ -1,5 +1,4 @@
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Signing;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -18,12 +17,14 @@ internal sealed class ReceiptArchive : IDisposable
     /// <exception cref="ReceiptStoreException">There are no receipts, or they can't be read.</exception>
     public static ReceiptArchive Open(string folder)
     {
-        string path = Path.GetFullPath(folder),
-            database = ReceiptDirectory.DatabaseIn(path);
-        if (!File.Exists(database))
+        string path = Path.GetFullPath(folder);
+        if ((Directory.Exists(path) ? ReceiptDirectory.LastLogIn(path) : null) is not { } log)
             throw new ReceiptStoreException(
                 $"--data-dir: there are no receipts in {path}. Give the --data-dir of the server that issued them."
             );
+        string database = ReceiptDirectory.DatabaseIn(log);
+        if (!File.Exists(database))
+            throw new ReceiptStoreException($"--data-dir: the log in {log} has no database. Restore it from a copy.");
         SqliteConnection? connection = null;
         try
         {
@@ -36,14 +37,14 @@ internal sealed class ReceiptArchive : IDisposable
                 );
             if (
                 connection.Scalar("SELECT line FROM entry WHERE idx = 0") is not byte[] first
-                || !LogEntry.TryParseOpen(first, out string? origin, out VerificationKey? key)
+                || !LogEntry.TryParseOpen(first, out NoteKey? key)
             )
             {
                 throw new ReceiptStoreException(
-                    $"--data-dir: the log in {path} does not begin with its key. Restore the folder from a copy."
+                    $"--data-dir: the log in {log} does not begin with its key. Restore the folder from a copy."
                 );
             }
-            return new ReceiptArchive(connection, new NoteKey(origin, key));
+            return new ReceiptArchive(connection, key);
         }
         catch (SqliteException e)
         {
@@ -61,9 +62,5 @@ internal sealed class ReceiptArchive : IDisposable
     public static string Unreadable(string folder, SqliteException e) =>
         $"--data-dir: the receipts in {Path.GetFullPath(folder)} can't be read: {SqliteProblem.Describe(e)}.";
 
-    public void Dispose()
-    {
-        Receipts.Dispose();
-        LogKey.Key.Dispose();
-    }
+    public void Dispose() => Receipts.Dispose();
 }

@@ -1,3 +1,6 @@
+using System.Buffers;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -5,27 +8,32 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// <summary>The SQLite file of receipts and log: connections and tables.</summary>
 internal static class ReceiptDatabase
 {
-    /// <summary>Version of the tables below; stored as <c>user_version</c>.</summary>
-    public const int Version = 1;
+    /// <summary>Version of the tables below; stored as <c>user_version</c>. Version 1 signed each receipt.</summary>
+    public const int Version = 2;
 
     /// <summary>
-    /// Entries and tiles form the log and are permanent, as are environments. A receipt's row number is the index of
-    /// its entry. Of a deleted receipt only hashes of its ids are kept, so that "deleted" and "never issued" can be
-    /// told apart without revealing the ids.
+    /// Entries and tiles form the log and are permanent, as are environments. An entry has the digest of a receipt's
+    /// statement, or the whole line of another kind. Tiles of leaf hashes are stored once they are full; until then
+    /// they follow from the entries. Of a deleted receipt only hashes of its ids are kept, so that "deleted" and "never
+    /// issued" can be told apart without revealing the ids. <c>auto_vacuum</c> must be set before the first table.
     /// </summary>
     private const string Tables = """
-        CREATE TABLE entry (idx INTEGER PRIMARY KEY, line BLOB NOT NULL) STRICT;
+        CREATE TABLE entry (
+            idx INTEGER PRIMARY KEY, digest BLOB, line BLOB, CHECK ((digest IS NULL) <> (line IS NULL))) STRICT;
         CREATE TABLE tile (
             level INTEGER NOT NULL, idx INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, idx)) STRICT;
         CREATE TABLE checkpoint (
             id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, note TEXT NOT NULL) STRICT;
         CREATE TABLE receipt (
             entry INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, response_id TEXT, issued_at INTEGER NOT NULL,
-            payload BLOB NOT NULL, signature BLOB NOT NULL, salt BLOB NOT NULL, environment BLOB NOT NULL) STRICT;
+            statement BLOB NOT NULL, salt BLOB NOT NULL) STRICT;
         CREATE INDEX receipt_response ON receipt (response_id) WHERE response_id IS NOT NULL;
         CREATE INDEX receipt_issued ON receipt (issued_at);
-        CREATE TABLE pruned (id_hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
-        CREATE TABLE environment (id BLOB PRIMARY KEY, document BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE pruned (entry INTEGER PRIMARY KEY, id_hash BLOB NOT NULL, response_hash BLOB) STRICT;
+        CREATE INDEX pruned_id ON pruned (id_hash);
+        CREATE INDEX pruned_response ON pruned (response_hash) WHERE response_hash IS NOT NULL;
+        CREATE TABLE environment (
+            id BLOB NOT NULL, source TEXT NOT NULL, document BLOB NOT NULL, PRIMARY KEY (id, source)) STRICT;
         """;
 
     /// <summary>
@@ -35,6 +43,7 @@ internal static class ReceiptDatabase
     /// </summary>
     private static readonly (string Name, string Value, string ReadsAs)[] Pragmas =
     [
+        ("auto_vacuum", "INCREMENTAL", "2"),
         ("journal_mode", "WAL", "wal"),
         ("synchronous", "FULL", "2"),
         ("fullfsync", "1", "1"),
@@ -106,9 +115,43 @@ internal static class ReceiptDatabase
         return command;
     }
 
-    /// <summary>The stored hashes of a tile; empty if there is none.</summary>
+    /// <summary>
+    /// The hashes of a tile that the log has; empty if there is none. Those of the last leaves follow from the entries.
+    /// </summary>
     public static ReadOnlyMemory<byte> Tile(this SqliteConnection connection, int level, long index) =>
+        connection.StoredTile(level, index) is { IsEmpty: false } stored ? stored
+        : level == 0 ? connection.LeafHashes(index)
+        : default;
+
+    /// <summary>The stored hashes of a tile; empty if there are none.</summary>
+    public static ReadOnlyMemory<byte> StoredTile(this SqliteConnection connection, int level, long index) =>
         connection.Scalar("SELECT hashes FROM tile WHERE level = $1 AND idx = $2", level, index) as byte[];
+
+    /// <summary>The line of an entry, from the columns <c>digest</c> and <c>line</c>.</summary>
+    public static ReadOnlyMemory<byte> Line(object digest, object line) =>
+        line as byte[]
+        ?? (
+            digest is byte[] { Length: Sha256Value.Size } hash
+                ? LogEntry.Receipt(new Sha256Value(hash)).Bytes
+                : throw new InvalidDataException("an entry has neither a digest nor a line")
+        );
+
+    private static ReadOnlyMemory<byte> LeafHashes(this SqliteConnection connection, long tile)
+    {
+        var hashes = new ArrayBufferWriter<byte>();
+        using SqliteCommand entries = connection.Query(
+            "SELECT digest, line FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx",
+            tile * TilePath.FullWidth,
+            (tile + 1) * TilePath.FullWidth
+        );
+        using SqliteDataReader reader = entries.ExecuteReader();
+        while (reader.Read())
+        {
+            MerkleHash.Leaf(Line(reader[0], reader[1]).Span).CopyTo(hashes.GetSpan(Sha256Value.Size));
+            hashes.Advance(Sha256Value.Size);
+        }
+        return hashes.WrittenMemory;
+    }
 
     private static SqliteConnection Open(string path, SqliteOpenMode mode)
     {

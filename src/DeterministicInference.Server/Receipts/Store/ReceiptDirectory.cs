@@ -1,33 +1,50 @@
+using System.Globalization;
 using DeterministicInference.Server.Machine;
 using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Receipts.Store;
 
 /// <summary>
-/// The folder of key and log. It is created with access for its owner only, and one server at a time holds it.
+/// The folder of <c>--data-dir</c>. It is created with access for its owner only, and one server at a time holds it. A
+/// log has a folder in it, with its key: <c>log-1</c>. Of several, the one with the highest number is continued.
 /// </summary>
 internal sealed partial class ReceiptDirectory : IDisposable
 {
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private const string LogPrefix = "log-",
+        FirstLog = LogPrefix + "1";
 
     private const string Remedy = "Give another --data-dir, or --receipts off to serve without receipts.";
 
     private readonly FileStream _lock;
     private (string Path, FileIdentity? Identity)[] _held = [];
 
-    private ReceiptDirectory(string path, FileStream @lock) => (Path, _lock) = (path, @lock);
+    private ReceiptDirectory(string path, FileStream @lock)
+    {
+        (Path, _lock) = (path, @lock);
+        LogPath = LastLogIn(path) ?? System.IO.Path.Combine(path, FirstLog);
+    }
 
     /// <summary>The absolute path.</summary>
     public string Path { get; }
 
-    public string KeyFile => System.IO.Path.Combine(Path, "signing-key.pem");
+    /// <summary>The folder of the log that is continued.</summary>
+    public string LogPath { get; }
+
+    public string KeyFile => KeyIn(LogPath);
 
     /// <summary>The key of a log that has not begun.</summary>
     public string NewKeyFile => KeyFile + ".new";
 
-    public string DatabaseFile => DatabaseIn(Path);
+    public string DatabaseFile => DatabaseIn(LogPath);
 
-    public string CheckpointFile => System.IO.Path.Combine(Path, "checkpoint");
+    public string CheckpointFile => CheckpointIn(LogPath);
+
+    /// <summary>
+    /// The database of the first version of this program, which signed each receipt; null if there is none.
+    /// </summary>
+    public string? OldDatabase => File.Exists(DatabaseIn(Path)) ? DatabaseIn(Path) : null;
 
     /// <summary>Creates the folder if it is missing, and takes its lock.</summary>
     /// <exception cref="ReceiptStoreException">The folder can't be used, or another server holds it.</exception>
@@ -36,10 +53,7 @@ internal sealed partial class ReceiptDirectory : IDisposable
         string path = System.IO.Path.GetFullPath(folder);
         try
         {
-            if (OperatingSystem.IsWindows())
-                Directory.CreateDirectory(path);
-            else
-                Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+            Create(path);
             if (
                 !OperatingSystem.IsWindows()
                 && (File.GetUnixFileMode(path) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0
@@ -47,10 +61,12 @@ internal sealed partial class ReceiptDirectory : IDisposable
                 Writable(logger, path);
             if (new DriveInfo(path) is { DriveType: DriveType.Network } drive)
                 Network(logger, path, drive.DriveFormat);
-            return new ReceiptDirectory(
+            var held = new ReceiptDirectory(
                 path,
                 new FileStream(System.IO.Path.Combine(path, "lock"), Options(FileMode.OpenOrCreate))
             );
+            Create(held.LogPath);
+            return held;
         }
         catch (IOException e) when (FileLock.IsHeld(e))
         {
@@ -65,8 +81,18 @@ internal sealed partial class ReceiptDirectory : IDisposable
         }
     }
 
-    /// <summary>The path of a folder's database.</summary>
-    public static string DatabaseIn(string folder) => System.IO.Path.Combine(folder, "receipts.db");
+    /// <summary>The path of a log's database.</summary>
+    public static string DatabaseIn(string log) => System.IO.Path.Combine(log, "receipts.db");
+
+    /// <summary>The path of a log's key.</summary>
+    public static string KeyIn(string log) => System.IO.Path.Combine(log, "signing-key.pem");
+
+    /// <summary>The path of a log's published checkpoint.</summary>
+    public static string CheckpointIn(string log) => System.IO.Path.Combine(log, "checkpoint");
+
+    /// <summary>The folder of the last log; null if there is none.</summary>
+    public static string? LastLogIn(string folder) =>
+        Directory.EnumerateDirectories(folder, LogPrefix + "*").Where(path => NumberOf(path) > 0).MaxBy(NumberOf);
 
     /// <summary>Options of a file that only its owner may access, and only one process at a time.</summary>
     public static FileStreamOptions Options(FileMode mode)
@@ -84,7 +110,11 @@ internal sealed partial class ReceiptDirectory : IDisposable
 
     /// <summary>Makes created and renamed files durable (https://man7.org/linux/man-pages/man2/fsync.2.html).</summary>
     /// <exception cref="IOException">The disk failed.</exception>
-    public void Sync() => AtomicFile.SyncFolder(Path);
+    public void Sync()
+    {
+        AtomicFile.SyncFolder(LogPath);
+        AtomicFile.SyncFolder(Path);
+    }
 
     /// <summary>
     /// Remembers which files lock and database are, once they are open, and the write-ahead log, which has what was
@@ -106,6 +136,24 @@ internal sealed partial class ReceiptDirectory : IDisposable
         );
 
     public void Dispose() => _lock.Dispose();
+
+    private static void Create(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+    }
+
+    private static int NumberOf(string log) =>
+        int.TryParse(
+            System.IO.Path.GetFileName(log)[LogPrefix.Length..],
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out int number
+        )
+            ? number
+            : 0;
 
     [LoggerMessage(
         LogLevel.Warning,

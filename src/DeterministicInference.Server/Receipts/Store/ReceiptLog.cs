@@ -12,11 +12,15 @@ internal sealed class ReceiptLog : IDisposable
 
     private readonly SqliteConnection _connection;
     private readonly SigningKey _key;
-    private MerkleTree _tree = new();
+    private readonly MerkleTree _tree;
+    private readonly LogRows _rows;
     private string _note = "";
 
-    private ReceiptLog(SqliteConnection connection, SigningKey key, string origin) =>
-        (_connection, _key, Origin) = (connection, key, origin);
+    private ReceiptLog(SqliteConnection connection, SigningKey key, string origin, MerkleTree tree)
+    {
+        (_connection, _key, Origin, _tree) = (connection, key, origin, tree);
+        _rows = new LogRows(connection, tree);
+    }
 
     public string Origin { get; }
 
@@ -32,12 +36,12 @@ internal sealed class ReceiptLog : IDisposable
     /// <param name="database">The SQLite file.</param>
     /// <param name="key">The log's key.</param>
     /// <param name="mayBegin">Whether the key may begin a log.</param>
-    /// <param name="origin">The required name; null for any.</param>
+    /// <param name="name">The required name, without the random part of the origin; null for any.</param>
     /// <param name="published">The published checkpoint; null if there is none.</param>
     /// <exception cref="InvalidDataException">The log is inconsistent; the message is a clause.</exception>
     /// <exception cref="ReceiptStoreException">The log has another name, or tables of another version.</exception>
     /// <exception cref="SqliteException">The file is damaged, or can't be opened.</exception>
-    public static ReceiptLog Open(string database, SigningKey key, bool mayBegin, string? origin, string? published)
+    public static ReceiptLog Open(string database, SigningKey key, bool mayBegin, string? name, string? published)
     {
         // Before it is opened, which would write to it.
         if (!mayBegin && new FileInfo(database) is not { Exists: true, Length: > 0 })
@@ -46,33 +50,32 @@ internal sealed class ReceiptLog : IDisposable
         try
         {
             long version = ReceiptDatabase.VersionOf(connection);
-            if (version > ReceiptDatabase.Version)
+            if (version is not (0 or ReceiptDatabase.Version))
             {
                 throw new ReceiptStoreException(
-                    $"--data-dir: {database} was made by a newer version of this program. Use that one, or another "
+                    $"--data-dir: {database} was made by another version of this program. Use that one, or another "
                         + "--data-dir."
                 );
             }
             if (version == 0 && !mayBegin)
                 throw new InvalidDataException(WithoutLog);
             if (version == 0)
-                return Begin(connection, key, origin, published);
+                return Begin(connection, key, name, published);
             string stored = OriginOf(connection);
-            if (origin is not null && origin != stored)
+            if (name is not null && !LogOrigin.HasName(stored, name))
             {
                 throw new ReceiptStoreException(
                     $"--log-origin: the log in {database} is named '{stored}', and a log keeps its name. Leave the "
                         + "setting out, or start a new log in another --data-dir."
                 );
             }
-            var log = new ReceiptLog(connection, key, stored)
+            var check = new LogCheck(connection, new NoteKey(stored, key.PublicKey));
+            var log = new ReceiptLog(connection, key, stored, check.CheckEdge())
             {
                 _note = (string)connection.Scalar("SELECT note FROM checkpoint")!,
             };
-            var check = new LogCheck(connection, new NoteKey(stored, key.PublicKey));
-            log._tree = check.CheckEdge();
             if (published is not null)
-                check.CheckPublished(published, log.Size);
+                check.CheckPublished(published);
             return log;
         }
         catch
@@ -93,21 +96,31 @@ internal sealed class ReceiptLog : IDisposable
     /// </exception>
     public void Commit(IReadOnlyCollection<PendingWrite> group)
     {
-        using var transaction = new LogTransaction(_connection, _tree.Clone());
+        long size = _tree.Size;
         string note = _note;
-        InTransaction(() =>
+        try
         {
-            if (_connection.Scalar("SELECT size FROM checkpoint") as long? != _tree.Size)
-                throw new InvalidDataException("another program has changed the log");
-            foreach (PendingWrite write in group)
+            InTransaction(() =>
             {
-                if (!write.Write(transaction))
-                    write.Fail();
-            }
-            if (transaction.Tree.Size > _tree.Size || group.Count == 0)
-                note = WriteCheckpoint(transaction);
-        });
-        _tree = transaction.Tree;
+                if (_connection.Scalar("SELECT size FROM checkpoint") as long? != size)
+                    throw new InvalidDataException("another program has changed the log");
+                foreach (PendingWrite write in group)
+                {
+                    if (!write.Write(_rows))
+                        write.Fail();
+                }
+                if (_tree.Size > size || group.Count == 0)
+                    note = WriteCheckpoint(size);
+            });
+        }
+        catch
+        {
+            _tree.Truncate(size);
+            throw;
+        }
+        foreach (PendingWrite write in group)
+            write.Prove(_tree, note);
+        _tree.Keep();
         Volatile.Write(ref _note, note);
     }
 
@@ -135,9 +148,13 @@ internal sealed class ReceiptLog : IDisposable
         {
             foreach ((long entry, byte[] id, string? response) in due)
             {
-                Remember(PrunedId.Of(id));
-                if (response is not null)
-                    Remember(PrunedId.Of(response));
+                using SqliteCommand remember = _connection.Query(
+                    "INSERT INTO pruned (entry, id_hash, response_hash) VALUES ($1, $2, $3)",
+                    entry,
+                    PrunedId.Of(id),
+                    response is null ? DBNull.Value : PrunedId.Of(response)
+                );
+                remember.ExecuteNonQuery();
                 using SqliteCommand delete = _connection.Query("DELETE FROM receipt WHERE entry = $1", entry);
                 delete.ExecuteNonQuery();
             }
@@ -151,22 +168,26 @@ internal sealed class ReceiptLog : IDisposable
     /// </summary>
     public void Compact() => _connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose()
+    {
+        _rows.Dispose();
+        _connection.Dispose();
+    }
 
-    private static ReceiptLog Begin(SqliteConnection connection, SigningKey key, string? origin, string? published)
+    private static ReceiptLog Begin(SqliteConnection connection, SigningKey key, string? name, string? published)
     {
         if (published is not null)
             throw new InvalidDataException("there is a file checkpoint, but the database is empty or missing");
-        var log = new ReceiptLog(connection, key, origin ?? LogOrigin.Default(key.PublicKey.KeyId)) { IsNew = true };
-        using var transaction = new LogTransaction(connection, new MerkleTree());
-        string note = "";
+        var log = new ReceiptLog(connection, key, LogOrigin.Create(name ?? LogOrigin.DefaultName), new MerkleTree())
+        {
+            IsNew = true,
+        };
         log.InTransaction(() =>
         {
             ReceiptDatabase.CreateTables(connection);
-            transaction.Begin(LogEntry.Open(log.Origin, key.PublicKey));
-            note = log.WriteCheckpoint(transaction);
+            log._rows.Begin(LogEntry.Open(new NoteKey(log.Origin, key.PublicKey)));
+            log._note = log.WriteCheckpoint(0);
         });
-        (log._tree, log._note) = (transaction.Tree, note);
         return log;
     }
 
@@ -188,23 +209,12 @@ internal sealed class ReceiptLog : IDisposable
         }
     }
 
-    private string WriteCheckpoint(LogTransaction transaction)
+    private string WriteCheckpoint(long from)
     {
-        transaction.WriteTiles();
-        string note = new Checkpoint(Origin, transaction.Tree.Size, transaction.Tree.Root).Sign(_key).ToString();
-        using SqliteCommand write = _connection.Query(
-            "INSERT OR REPLACE INTO checkpoint (id, size, note) VALUES (0, $1, $2)",
-            transaction.Tree.Size,
-            note
-        );
-        write.ExecuteNonQuery();
+        _rows.WriteTiles(from);
+        string note = new Checkpoint(Origin, _tree.Size, _tree.Root).Sign(_key).ToString();
+        _rows.WriteCheckpoint(note);
         return note;
-    }
-
-    private void Remember(byte[] idHash)
-    {
-        using SqliteCommand insert = _connection.Query("INSERT OR IGNORE INTO pruned (id_hash) VALUES ($1)", idHash);
-        insert.ExecuteNonQuery();
     }
 
     private void InTransaction(Action write)

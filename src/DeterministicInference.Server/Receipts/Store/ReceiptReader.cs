@@ -1,6 +1,8 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Signing;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -11,11 +13,10 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// other.
 /// </summary>
 /// <param name="connection">Read-only.</param>
-/// <param name="key">The log's key, which signs all of its receipts.</param>
+/// <param name="key">The log's key.</param>
 internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : IDisposable
 {
-    private const string Columns =
-        "SELECT entry, id, response_id, issued_at, payload, signature, salt, environment FROM receipt ";
+    private const string Columns = "SELECT entry, id, response_id, issued_at, statement, salt FROM receipt ";
 
     private readonly SemaphoreSlim _turn = new(1);
 
@@ -25,16 +26,29 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
     public Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation) =>
         RunAsync<IReadOnlyList<StoredReceipt>>(() => Receipts("ORDER BY entry DESC LIMIT $1", limit), cancellation);
 
-    public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, CancellationToken cancellation) =>
+    public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, FactSource? source, CancellationToken cancellation) =>
         RunAsync(
-            () => connection.Scalar("SELECT document FROM environment WHERE id = $1", id.ToArray()) as byte[],
+            () =>
+                connection.Scalar(
+                    "SELECT document FROM environment WHERE id = $1 AND ($2 = '' OR source = $2) ORDER BY rowid "
+                        + "LIMIT 1",
+                    id.ToArray(),
+                    source is { } weakest ? EnvironmentNames.Of(weakest) : ""
+                ) as byte[],
             cancellation
         );
 
-    /// <summary>A proof that was verified, so that nobody gets one that fails elsewhere; null for no entry.</summary>
+    /// <summary>
+    /// The proof that the log has sealed a receipt. It was verified, and so was the salt, so that nobody gets a receipt
+    /// that fails elsewhere.
+    /// </summary>
     /// <exception cref="InvalidDataException">The log is damaged there; the message is a clause.</exception>
-    public Task<TlogProof?> ProveAsync(long index, CancellationToken cancellation) =>
-        RunAsync(() => Prove(index), cancellation);
+    public Task<TlogProof> ProveAsync(StoredReceipt receipt, CancellationToken cancellation) =>
+        RunAsync(() => Prove(receipt), cancellation);
+
+    /// <inheritdoc cref="ReceiptStore.FindTileAsync"/>
+    public Task<ReadOnlyMemory<byte>> FindTileAsync(TilePath path, CancellationToken cancellation) =>
+        RunAsync(() => FindTile(path), cancellation);
 
     /// <inheritdoc cref="LogCheck.CheckAll"/>
     public Task CheckAsync(CancellationToken cancellation) =>
@@ -67,13 +81,14 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
             [_, ..] => new ReceiptLookup(null, IsAmbiguous: true),
             [] => new ReceiptLookup(
                 null,
-                IsPruned: (receiptId is not null && IsPruned(PrunedId.Of(receiptId))) || IsPruned(PrunedId.Of(id))
+                IsPruned: (receiptId is not null && IsPruned("id_hash", PrunedId.Of(receiptId)))
+                    || IsPruned("response_hash", PrunedId.Of(id))
             ),
         };
     }
 
-    private bool IsPruned(byte[] idHash) =>
-        connection.Scalar("SELECT 1 FROM pruned WHERE id_hash = $1", idHash) is not null;
+    private bool IsPruned(string column, byte[] idHash) =>
+        connection.Scalar($"SELECT 1 FROM pruned WHERE {column} = $1", idHash) is not null;
 
     private List<StoredReceipt> Receipts(string clauses, object value)
     {
@@ -82,38 +97,79 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         List<StoredReceipt> found = [];
         while (row.Read())
         {
-            DsseEnvelope envelope = DsseEnvelope.FromParts(
-                DsseEnvelope.InTotoPayloadType,
-                (byte[])row[4],
-                [new DsseSignature(key.Key.KeyId.ToString(), (byte[])row[5])]
-            );
+            long index = row.GetInt64(0);
+            if (row[5] is not byte[] { Length: Salt.Size } salt)
+                throw new InvalidDataException($"the salt of the receipt of entry {index} is damaged");
             found.Add(
                 new StoredReceipt(
-                    row.GetInt64(0),
+                    index,
                     Convert.ToHexStringLower((byte[])row[1]),
                     row[2] as string,
                     DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(3)),
-                    envelope,
-                    new Salt((byte[])row[6]),
-                    new Sha256Value((byte[])row[7])
+                    (byte[])row[4],
+                    new Salt(salt)
                 )
             );
         }
         return found;
     }
 
-    private TlogProof? Prove(long index)
+    private ReadOnlyMemory<byte> FindTile(TilePath path)
     {
         using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
-        string note = (string)connection.Scalar("SELECT note FROM checkpoint")!;
-        long size = Checkpoint.Parse(SignedNote.Parse(note).Text).Size;
-        if (index < 0 || index >= size)
-            return null;
+        bool isEntries = path.Level == TilePath.EntriesLevel;
+        long size = (long)connection.Scalar("SELECT size FROM checkpoint")!,
+            first = path.Index * TilePath.FullWidth;
+        if (path.Index > long.MaxValue / TilePath.FullWidth - 1 || first + path.Width > path.HashesIn(size))
+            return default;
+        ReadOnlyMemory<byte> bytes = isEntries
+            ? EntryBundle(first, path.Width)
+            : connection.Tile(path.Level, path.Index);
+        // A tile only ever grows: a smaller one is its beginning.
+        int length = isEntries ? bytes.Length : path.Width * Sha256Value.Size;
+        return bytes.Length >= length && length > 0
+            ? bytes[..length]
+            : throw new InvalidDataException($"{path} holds {bytes.Length} bytes instead of {length}");
+    }
+
+    private ReadOnlyMemory<byte> EntryBundle(long first, int width)
+    {
+        var bundle = new ArrayBufferWriter<byte>();
+        using SqliteCommand query = connection.Query(
+            "SELECT digest, line FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx",
+            first,
+            first + width
+        );
+        using SqliteDataReader row = query.ExecuteReader();
+        int count = 0;
+        for (; row.Read(); count++)
+        {
+            ReadOnlySpan<byte> line = ReceiptDatabase.Line(row[0], row[1]).Span;
+            BinaryPrimitives.WriteUInt16BigEndian(bundle.GetSpan(sizeof(ushort)), checked((ushort)line.Length));
+            bundle.Advance(sizeof(ushort));
+            bundle.Write(line);
+        }
+        return count == width
+            ? bundle.WrittenMemory
+            : throw new InvalidDataException($"of the entries from {first} on {width - count} are missing");
+    }
+
+    private TlogProof Prove(StoredReceipt receipt)
+    {
+        using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
+        long index = receipt.Index;
         try
         {
+            if (ReceiptSalts.Of(receipt.Salt).ReceiptId != receipt.ReceiptId)
+                throw new InvalidDataException("its salt is another one's");
+            string note =
+                connection.Scalar("SELECT note FROM checkpoint") as string
+                ?? throw new InvalidDataException("there is no checkpoint");
+            long size = Checkpoint.Parse(SignedNote.Parse(note).Text).Size;
+            if (index < 0 || index >= size)
+                throw new InvalidDataException($"the log has {size} entries");
             var proof = new TlogProof(index, MerkleProof.Inclusion(index, size, connection.Tile), note);
-            var line = (byte[]?)connection.Scalar("SELECT line FROM entry WHERE idx = $1", index);
-            proof.Verify(MerkleHash.Leaf(line), key);
+            proof.Verify(LogEntry.Receipt(receipt.Statement.Span).Leaf, key);
             return proof;
         }
         catch (Exception e) when (e is LogFormatException or InvalidDataException)

@@ -36,8 +36,8 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         LogKey = new NoteKey(log.Origin, key.PublicKey);
     }
 
-    /// <summary>Signs receipts and checkpoints. Owned by the store.</summary>
-    public SigningKey Key { get; }
+    /// <summary>Signs checkpoints. Owned by the store.</summary>
+    private SigningKey Key { get; }
 
     /// <summary>The log's name and public key; its text form is the verifier key.</summary>
     public NoteKey LogKey { get; }
@@ -75,10 +75,12 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             if (isNew)
                 LogKeyFile.Keep(folder);
             folder.Sync();
+            if (folder.OldDatabase is { } old)
+                LeftAlone(logger, old);
             if (log.IsNew)
-                Begun(logger, log.Origin, key.PublicKey.KeyId, folder.Path);
+                Begun(logger, log.Origin, key.PublicKey.KeyId, folder.LogPath);
             else
-                Continued(logger, log.Origin, key.PublicKey.KeyId, log.Size, folder.Path);
+                Continued(logger, log.Origin, key.PublicKey.KeyId, log.Size, folder.LogPath);
             var reader = new ReceiptReader(
                 ReceiptDatabase.OpenReader(folder.DatabaseFile),
                 new NoteKey(log.Origin, key.PublicKey)
@@ -110,23 +112,18 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Stores a receipt. It may be sent only once an index is returned.</summary>
+    /// <summary>Seals and stores a receipt. It may be sent only once a proof is returned.</summary>
     /// <returns>
-    /// The index of the receipt's entry in the log; null if it could not be stored in time: the receipt does not exist
-    /// then, and <see cref="Problem"/> says why.
+    /// The proof that the log contains it; null if it could not be stored in time: the receipt does not exist then, and
+    /// <see cref="Problem"/> says why.
     /// </returns>
     /// <exception cref="OperationCanceledException">
     /// The wait was cancelled; the receipt may or may not be stored.
     /// </exception>
-    public async Task<long?> AppendAsync(NewReceipt receipt, CancellationToken cancellation)
+    public async Task<TlogProof?> AppendAsync(NewReceipt receipt, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(receipt.Receipt.Salt);
-        if (receipt.Receipt.ReceiptId is not { Length: 32 } id || !id.All(char.IsAsciiHexDigitLower))
-        {
-            throw new ArgumentException("A receipt's id has 32 lower-case hexadecimal digits.", nameof(receipt));
-        }
         var write = new PendingReceipt(receipt);
-        return await StoreAsync(write, cancellation) ? write.Index : null;
+        return await StoreAsync(write, cancellation) ? write.Proof : null;
     }
 
     /// <summary>Stores an environment permanently.</summary>
@@ -145,28 +142,27 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     public Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation) =>
         ReadAsync(_reader.ListAsync(limit, cancellation));
 
-    /// <summary>The document of an environment as JSON; null if there is none with this id.</summary>
+    /// <summary>The document of an environment as JSON; null if there is none.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="source">The weakest source of its facts, as a statement names it; null for any.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
-    public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, CancellationToken cancellation) =>
-        ReadAsync(_reader.FindEnvironmentAsync(id, cancellation));
+    public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, FactSource? source, CancellationToken cancellation) =>
+        ReadAsync(_reader.FindEnvironmentAsync(id, source, cancellation));
 
-    /// <summary>Proves that an entry is included in the current checkpoint; null if there is no such entry.</summary>
+    /// <summary>Proves that the log has sealed a receipt, under the current checkpoint.</summary>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     /// <exception cref="InvalidDataException">
     /// The log is damaged there. <see cref="Problem"/> says so from now on; the log is still continued.
     /// </exception>
-    public async Task<TlogProof?> ProveAsync(long index, CancellationToken cancellation)
-    {
-        try
-        {
-            return await ReadAsync(_reader.ProveAsync(index, cancellation));
-        }
-        catch (InvalidDataException e)
-        {
-            _proving.Report($"{e.Message}; receipts check finds what is damaged");
-            throw;
-        }
-    }
+    public Task<TlogProof> ProveAsync(StoredReceipt receipt, CancellationToken cancellation) =>
+        ReadAsync(_reader.ProveAsync(receipt, cancellation));
+
+    /// <summary>The bytes of a tile or bundle of entries; empty if the checkpoint does not cover it.</summary>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    /// <exception cref="InvalidDataException">The log is damaged there.</exception>
+    public Task<ReadOnlyMemory<byte>> FindTileAsync(TilePath path, CancellationToken cancellation) =>
+        ReadAsync(_reader.FindTileAsync(path, cancellation));
 
     /// <summary>Checks every entry, tile and receipt.</summary>
     /// <exception cref="InvalidDataException">
@@ -198,6 +194,11 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             _reading.Report(problem);
             throw new ReceiptStoreException($"The receipts can't be read: {problem}.");
         }
+        catch (InvalidDataException e)
+        {
+            _proving.Report($"{e.Message}; receipts check finds what is damaged");
+            throw;
+        }
     }
 
     private async Task<bool> StoreAsync(PendingWrite write, CancellationToken cancellation)
@@ -221,6 +222,13 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             throw;
         }
     }
+
+    [LoggerMessage(
+        LogLevel.Information,
+        "{Database} has receipts of an older form: it is left as it is, for the version of this program that issued "
+            + "them"
+    )]
+    private static partial void LeftAlone(ILogger logger, string database);
 
     [LoggerMessage(LogLevel.Information, "A new log of receipts begins: {Origin}, key {KeyId}, in {Folder}")]
     private static partial void Begun(ILogger logger, string origin, Sha256Value keyId, string folder);

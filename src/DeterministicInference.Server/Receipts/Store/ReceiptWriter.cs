@@ -266,6 +266,6 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     /// <summary>Wakes the thread, and is part of no commit: a commit of nothing would succeed on a full disk.</summary>
     private sealed class EmptyWrite : PendingWrite
     {
-        public override bool Write(LogTransaction transaction) => true;
+        public override bool Write(LogRows rows) => true;
     }
 }

@@ -1,5 +1,5 @@
 using DeterministicInference.Receipts;
-using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Statements;
 
 namespace DeterministicInference.Server.Receipts.Store;
 
@@ -8,17 +8,17 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// <param name="ReceiptId">32 lower-case hexadecimal digits.</param>
 /// <param name="ResponseId">The answer's <c>id</c>, if known.</param>
 /// <param name="IssuedAt">To the second.</param>
-/// <param name="Envelope">The signed statement.</param>
+/// <param name="Statement">The sealed statement.</param>
 /// <param name="Salt">Salt, which opens the receipt: as confidential as the text.</param>
-/// <param name="EnvironmentId">
-/// Id of the environment; see <see cref="ReceiptStore.FindEnvironmentAsync"/> for its document.
-/// </param>
 internal sealed record StoredReceipt(
     long Index,
     string ReceiptId,
     string? ResponseId,
     DateTimeOffset IssuedAt,
-    DsseEnvelope Envelope,
-    Salt Salt,
-    Sha256Value EnvironmentId
-);
+    ReadOnlyMemory<byte> Statement,
+    Salt Salt
+)
+{
+    /// <exception cref="ReceiptFormatException">The stored statement is damaged.</exception>
+    public ReceiptStatement ReadStatement() => StatementReader.Read(Statement);
+}

@@ -173,7 +173,7 @@ public sealed class HyperBeamTests(DialectServers servers)
     )
     {
         // The device keeps no header, and the receipt has its id in itself.
-        string id = StatementReader.Read(Receipt.FromJson(Encoding.UTF8.GetBytes(receipt)).Envelope.Payload).ReceiptId;
+        string id = StatementReader.Read(Receipt.FromJson(Encoding.UTF8.GetBytes(receipt)).Statement).ReceiptId;
         using var headers = new HttpResponseMessage(HttpStatusCode.OK);
         headers.Headers.Add("X-Receipt-Id", id);
         await new ReceivedAnswer(request, body, isStream, headers.Headers, receipt).RequireValidAsync(server.Api);

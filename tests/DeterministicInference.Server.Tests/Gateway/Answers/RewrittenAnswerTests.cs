@@ -21,7 +21,7 @@ namespace DeterministicInference.Server.Tests.Gateway.Answers;
 /// </summary>
 public sealed class RewrittenAnswerTests
 {
-    private static readonly Salt Salt = Salt.Create();
+    private static readonly ReceiptSalts Salts = ReceiptSalts.Of(Salt.Create());
 
     [Fact]
     public void What_is_rewritten_says_what_was_hashed()
@@ -96,7 +96,7 @@ public sealed class RewrittenAnswerTests
 
         public OutputHasher Output { get; } = new(answer.WantsLogprobs);
 
-        public ReportedTokens Tokens { get; } = new(Salt, answer.ChoicesPerPrompt);
+        public ReportedTokens Tokens { get; } = new(Salts, answer.ChoicesPerPrompt);
 
         public void Append(scoped in AnswerReading reading)
         {

@@ -84,6 +84,6 @@ public sealed class SlowReaderTests
         string id = head.Split("X-Receipt-Id: ")[1].Split('\r')[0];
         Reply receipt = await gateway.Api.AnswersAsync($"/v1/receipts/{id}", System.Net.HttpStatusCode.OK);
         byte[] json = System.Text.Encoding.UTF8.GetBytes(receipt.Body);
-        Assert.False(StatementReader.Read(Receipt.FromJson(json).Envelope.Payload).Complete);
+        Assert.False(StatementReader.Read(Receipt.FromJson(json).Statement).Complete);
     }
 }

@@ -26,7 +26,7 @@ public sealed class EnvironmentRouteTests(SharedServers shared)
         foreach (string name in (string[])["model-sha256", "model_sha256"])
             Assert.Equal(environment.Facts["model.sha256"].Value, (string?)now.Json[name]);
         foreach (string name in (string[])["inference-profile", "inference_profile", "profile"])
-            Assert.Equal($"dis-env/1:{environment.Id}", (string?)now.Json[name]);
+            Assert.Equal($"dis-env/2:{environment.Id}", (string?)now.Json[name]);
         string build = Sha256Value
             .Of(
                 Encoding.UTF8.GetBytes(

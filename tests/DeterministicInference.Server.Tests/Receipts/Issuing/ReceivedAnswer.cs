@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
-using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 using Xunit;
@@ -27,7 +27,7 @@ internal sealed record ReceivedAnswer(
             Encoding.UTF8.GetBytes(Determinism ?? throw new InvalidOperationException($"There is no receipt: {Body}"))
         );
 
-    public ReceiptStatement Statement => StatementReader.Read(Receipt.Envelope.Payload);
+    public ReceiptStatement Statement => StatementReader.Read(Receipt.Statement);
 
     public static async Task<ReceivedAnswer> AskAsync(
         ApiClient api,
@@ -79,7 +79,7 @@ internal sealed record ReceivedAnswer(
     public async Task<VerificationResult> VerifyAsync(ApiClient api, bool logprobs = false)
     {
         JsonObject key = (await api.GetAsync("/v1/receipts/key")).Json;
-        using VerificationKey trusted = VerificationKey.FromPem((string)key["pem"]!);
+        NoteKey trusted = NoteKey.Parse((string)key["vkey"]!);
         Reply environment = await api.GetAsync($"/v1/environment/{Statement.EnvironmentId}");
         return ReceiptVerifier.Verify(
             new ReceiptEvidence(Receipt)

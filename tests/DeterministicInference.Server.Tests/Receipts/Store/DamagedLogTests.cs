@@ -15,32 +15,38 @@ public sealed class DamagedLogTests : IDisposable
 
     [Theory]
     [InlineData(
-        "UPDATE entry SET line = (SELECT line FROM entry WHERE idx = 4) WHERE idx = 5",
-        "entry 5 is not the one whose hash stands in tile/0"
+        "UPDATE entry SET digest = (SELECT digest FROM entry WHERE idx = 4) WHERE idx = 5",
+        "the receipt of entry 5 is not the one that was logged"
     )]
     [InlineData(
-        "UPDATE entry SET line = (SELECT line FROM entry WHERE idx = 4) WHERE idx = 0",
+        "UPDATE entry SET line = CAST(line || x'20' AS BLOB) WHERE idx = 0",
         "entry 0 does not open this log with this key"
     )]
+    [InlineData("DELETE FROM entry WHERE idx = 3", "the receipt of entry 3 is not the one that was logged")]
     [InlineData(
-        "DELETE FROM entry WHERE idx = 3",
-        "the checkpoint covers 6 entries, the database has 5, the last of them at index 5"
+        "DELETE FROM entry WHERE idx = 3; DELETE FROM receipt WHERE entry = 3",
+        "tile/0/000.p/6 holds 160 bytes instead of 192"
     )]
     [InlineData(
-        "INSERT INTO entry SELECT 6, line FROM entry WHERE idx = 5",
-        "the checkpoint covers 6 entries, the database has 7, the last of them at index 6"
+        "INSERT INTO entry SELECT 6, digest, line FROM entry WHERE idx = 5",
+        "the checkpoint covers 6 entries, the last one in the database is at index 6"
     )]
     [InlineData(
-        "UPDATE entry SET idx = 9 WHERE idx = 3",
-        "the checkpoint covers 6 entries, the database has 6, the last of them at index 9"
+        "DELETE FROM receipt WHERE entry = 5; DELETE FROM entry WHERE idx = 5",
+        "the checkpoint covers 6 entries, the last one in the database is at index 4"
     )]
     [InlineData(
-        "UPDATE receipt SET payload = x'7b7d' WHERE entry = 2",
+        "UPDATE receipt SET statement = x'7b7d' WHERE entry = 2",
         "the receipt of entry 2 is not the one that was logged"
     )]
-    [InlineData("UPDATE tile SET hashes = zeroblob(192)", "the tiles do not give the tree hash of the checkpoint")]
-    [InlineData("UPDATE tile SET hashes = substr(hashes, 1, 160)", "tile/0/000.p/6 holds 160 bytes instead of 192")]
-    [InlineData("DELETE FROM tile", "tile/0/000.p/6 holds 0 bytes instead of 192")]
+    [InlineData(
+        "UPDATE entry SET digest = x'00' WHERE idx = 2; DELETE FROM receipt WHERE entry = 2",
+        "an entry has neither a digest nor a line"
+    )]
+    [InlineData(
+        "UPDATE entry SET digest = zeroblob(32) WHERE idx = 2; DELETE FROM receipt WHERE entry = 2",
+        "entries and tiles do not give the tree hash of the checkpoint"
+    )]
     [InlineData("DELETE FROM checkpoint", "the database has no checkpoint")]
     [InlineData("UPDATE checkpoint SET size = 5", "the stored size is not the checkpoint's")]
     [InlineData(
@@ -54,23 +60,57 @@ public sealed class DamagedLogTests : IDisposable
         AssertRefused(complaint);
     }
 
+    /// <summary>The last tile of a level above the leaves is stored, and so is a full one.</summary>
+    [Theory]
+    [InlineData(
+        "UPDATE tile SET hashes = zeroblob(32) WHERE level = 1",
+        "entries and tiles do not give the tree hash of the checkpoint"
+    )]
+    [InlineData("DELETE FROM tile WHERE level = 1", "tile/1/000.p/1 holds 0 bytes instead of 32")]
+    [InlineData(
+        "UPDATE tile SET hashes = CAST(hashes || zeroblob(32) AS BLOB) WHERE level = 1",
+        "tile/1/000.p/1 holds 64 bytes instead of 32"
+    )]
+    public async Task A_changed_tile_is_refused(string sql, string complaint)
+    {
+        await _folder.FillAsync(300);
+        _folder.Tamper(sql);
+        AssertRefused(complaint);
+    }
+
     /// <summary>An old part is not checked at the start.</summary>
     [Theory]
     [InlineData("UPDATE tile SET hashes = zeroblob(length(hashes)) WHERE level = 0 AND idx = 0")]
-    [InlineData("UPDATE entry SET line = (SELECT line FROM entry WHERE idx = 4) WHERE idx = 5")]
-    [InlineData("DELETE FROM entry WHERE idx = 5")]
-    [InlineData("DELETE FROM tile WHERE level = 0 AND idx = 0")]
-    public async Task No_proof_that_fails_leaves_the_server(string sql)
+    [InlineData("UPDATE receipt SET statement = (SELECT statement FROM receipt WHERE entry = 4) WHERE entry = 5")]
+    [InlineData("UPDATE receipt SET salt = (SELECT salt FROM receipt WHERE entry = 4) WHERE entry = 5")]
+    [InlineData("DELETE FROM tile WHERE level = 0; DELETE FROM entry WHERE idx = 6")]
+    public async Task No_receipt_that_fails_elsewhere_leaves_the_server(string sql)
     {
         await using ReceiptStore store = _folder.Open();
-        await _folder.AppendAsync(store, 300);
-        Assert.NotNull(await store.ProveAsync(5, Cancellation));
+        string id = (await _folder.AppendAsync(store, 300))[4].ReceiptId;
+        Assert.NotNull(await ProveAsync());
         Assert.Equal(new StoreState(true, null), store.State);
         _folder.Tamper(sql);
-        var e = await Assert.ThrowsAsync<InvalidDataException>(() => store.ProveAsync(5, Cancellation));
+        var e = await Assert.ThrowsAsync<InvalidDataException>(ProveAsync);
         Assert.StartsWith("entry 5 can't be proved: ", e.Message, StringComparison.Ordinal);
         Assert.Equal(new StoreState(true, $"{e.Message}; receipts check finds what is damaged"), store.State);
         Assert.Equal([$"Proving receipts: failing: {store.Problem}"], _folder.Warnings);
+
+        async Task<TlogProof> ProveAsync() =>
+            await store.ProveAsync((await store.FindAsync(id, Cancellation)).Receipt!, Cancellation);
+    }
+
+    [Fact]
+    public async Task A_salt_that_is_none_is_a_finding()
+    {
+        await using ReceiptStore store = _folder.Open();
+        string id = (await _folder.AppendAsync(store, 1))[0].ReceiptId;
+        _folder.Tamper("UPDATE receipt SET salt = x'00'");
+        await Assert.ThrowsAsync<InvalidDataException>(() => store.FindAsync(id, Cancellation));
+        Assert.Equal(
+            "the salt of the receipt of entry 1 is damaged; receipts check finds what is damaged",
+            store.Problem
+        );
     }
 
     /// <summary>Each check sees one state of a log that grows.</summary>
@@ -78,13 +118,14 @@ public sealed class DamagedLogTests : IDisposable
     public async Task A_log_is_consistent_while_it_grows()
     {
         await using ReceiptStore store = _folder.Open();
+        await _folder.AppendAsync(store, 1);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         int appended = 0;
         Task growing = Task.Run(
             async () =>
             {
                 for (; !end.IsCancellationRequested; appended++)
-                    Assert.NotNull(await store.AppendAsync(_folder.Issue(store), Cancellation));
+                    Assert.NotNull(await store.AppendAsync(_folder.Issue(), Cancellation));
             },
             Cancellation
         );
@@ -113,8 +154,8 @@ public sealed class DamagedLogTests : IDisposable
             await _folder.AppendAsync(store, 3);
         }
         _folder.Tamper(
-            "DELETE FROM receipt WHERE entry > 2; DELETE FROM entry WHERE idx > 2; UPDATE tile SET hashes = "
-                + $"substr(hashes, 1, 96); UPDATE checkpoint SET size = 3, note = '{former}'"
+            "DELETE FROM receipt WHERE entry > 2; DELETE FROM entry WHERE idx > 2; UPDATE checkpoint "
+                + $"SET size = 3, note = '{former}'"
         );
         AssertRefused("the file checkpoint covers 6 entries, the database has 3: the database was set back");
     }
@@ -138,7 +179,7 @@ public sealed class DamagedLogTests : IDisposable
         await _folder.FillAsync(3);
         _folder.CopyTo(_folder.Beside("backup"));
         await _folder.FillAsync(2);
-        File.Copy(Path.Combine(_folder.Beside("backup"), "receipts.db"), _folder.Database, overwrite: true);
+        File.Copy(Path.Combine(_folder.Beside("backup"), "log-1", "receipts.db"), _folder.Database, overwrite: true);
         AssertRefused("the file checkpoint covers 6 entries, the database has 4: the database was set back");
     }
 
@@ -149,8 +190,8 @@ public sealed class DamagedLogTests : IDisposable
         _folder.CopyTo(_folder.Beside("backup"));
         await _folder.FillAsync(1);
         byte[] published = await File.ReadAllBytesAsync(_folder.CheckpointFile, Cancellation);
-        foreach (string file in Directory.GetFiles(_folder.Beside("backup")))
-            File.Copy(file, Path.Combine(_folder.Path, Path.GetFileName(file)), overwrite: true);
+        foreach (string file in Directory.GetFiles(Path.Combine(_folder.Beside("backup"), "log-1")))
+            File.Copy(file, Path.Combine(_folder.LogPath, Path.GetFileName(file)), overwrite: true);
         await _folder.FillAsync(4);
         await File.WriteAllBytesAsync(_folder.CheckpointFile, published, Cancellation);
         AssertRefused("the file checkpoint and the database differ in their first 5 entries");
@@ -184,8 +225,8 @@ public sealed class DamagedLogTests : IDisposable
         await _folder.AppendAsync(store, 3);
         await store.PutEnvironmentAsync(new([], []), Cancellation);
         _folder.CopyTo(_folder.Beside("copy"));
-        File.Delete(Path.Combine(_folder.Beside("copy"), "receipts.db-wal"));
-        File.Delete(Path.Combine(_folder.Beside("copy"), "receipts.db-shm"));
+        File.Delete(Path.Combine(_folder.Beside("copy"), "log-1", "receipts.db-wal"));
+        File.Delete(Path.Combine(_folder.Beside("copy"), "log-1", "receipts.db-shm"));
         string refused = Assert
             .Throws<ReceiptStoreException>(() =>
                 ReceiptStore.Open(new ReceiptStoreSettings(_folder.Beside("copy")), _folder.Clock, _folder)
@@ -245,47 +286,88 @@ public sealed class DamagedLogTests : IDisposable
         AssertRefused("there is its key, but the database is empty or missing");
     }
 
-    [Fact]
-    public async Task Old_entries_tiles_and_receipts_are_checked_on_demand()
+    /// <summary>Rows of a log of 300 entries, changed as an accident or an attacker may change them.</summary>
+    [Theory]
+    [InlineData(
+        "UPDATE entry SET digest = (SELECT digest FROM entry WHERE idx = 4) WHERE idx = 5",
+        "entry 5 is not the one whose hash stands in tile/0/000"
+    )]
+    [InlineData(
+        "UPDATE entry SET idx = 1000 WHERE idx = 5; UPDATE entry SET idx = 5 WHERE idx = 6; UPDATE entry SET idx = 6 WHERE "
+            + "idx = 1000",
+        "entry 5 is not the one whose hash stands in tile/0/000"
+    )]
+    [InlineData("DELETE FROM entry WHERE idx = 5", "entry 5 is missing, or stray")]
+    [InlineData("INSERT INTO entry SELECT -1, digest, line FROM entry WHERE idx = 5", "entry -1 is missing, or stray")]
+    [InlineData(
+        "UPDATE entry SET digest = NULL, line = x'00' WHERE idx = 7; UPDATE tile SET hashes = CAST(substr(hashes, 1, 224) "
+            + "|| $LEAF || substr(hashes, 257) AS BLOB) WHERE level = 0 AND idx = 0",
+        "tile/1/000.p/1 is not what the entries give"
+    )]
+    [InlineData(
+        "UPDATE tile SET hashes = zeroblob(8192) WHERE level = 0",
+        "entry 0 is not the one whose hash stands in tile/0/000"
+    )]
+    [InlineData("UPDATE tile SET hashes = x'' WHERE level = 0", "tile/0/000 is not what the entries give")]
+    [InlineData("DELETE FROM tile WHERE level = 0", "tile/0/000 is not what the entries give")]
+    [InlineData("INSERT INTO tile VALUES (0, 1, zeroblob(32))", "the tile at level 0, index 1 is not one of this log")]
+    [InlineData("INSERT INTO tile VALUES (2, 0, zeroblob(32))", "the tile at level 2, index 0 is not one of this log")]
+    [InlineData(
+        "INSERT INTO tile VALUES (-1, 0, zeroblob(32))",
+        "the tile at level -1, index 0 is not one of this log"
+    )]
+    [InlineData(
+        "UPDATE receipt SET statement = x'7b7d' WHERE entry = 2",
+        "the receipt of entry 2 is not the one that was logged"
+    )]
+    [InlineData(
+        "DELETE FROM receipt WHERE entry = 2",
+        "the receipt of entry 2 is missing, and no retention deleted it"
+    )]
+    [InlineData("DELETE FROM receipt", "the receipt of entry 1 is missing, and no retention deleted it")]
+    [InlineData(
+        "INSERT INTO pruned (entry, id_hash) VALUES (2, x'00')",
+        "the receipt of entry 2 is said to be deleted, and is not"
+    )]
+    [InlineData(
+        "INSERT INTO pruned (entry, id_hash) VALUES (900, x'00')",
+        "the receipt of entry 900 is said to be deleted, and is not"
+    )]
+    [InlineData(
+        "UPDATE receipt SET id = x'00' WHERE entry = 2",
+        "the id of the receipt of entry 2 is not that of its statement"
+    )]
+    [InlineData(
+        "UPDATE receipt SET issued_at = issued_at + 1 WHERE entry = 2",
+        "the time of the receipt of entry 2 is not that of its statement"
+    )]
+    [InlineData(
+        "UPDATE receipt SET salt = (SELECT salt FROM receipt WHERE entry = 4) WHERE entry = 2",
+        "the salt of the receipt of entry 2 is not that of its statement"
+    )]
+    [InlineData(
+        "UPDATE receipt SET salt = x'00' WHERE entry = 2",
+        "the salt of the receipt of entry 2 is not that of its statement"
+    )]
+    [InlineData("DELETE FROM environment", "the document of the environment $ENV is missing, which entry 1 names")]
+    [InlineData(
+        "UPDATE environment SET source = 'declared'",
+        "the document of the environment $ENV is that of another one"
+    )]
+    [InlineData(
+        "UPDATE environment SET document = CAST(replace(CAST(document AS TEXT), 'embedded', 'sglang') AS BLOB)",
+        "the document of the environment $ENV was changed: 'environment.id' is not the id of the facts and reasons."
+    )]
+    public async Task Every_row_is_checked_on_demand(string sql, string complaint)
     {
-        (string Sql, string Complaint)[] changes =
-        [
-            (
-                "UPDATE entry SET line = (SELECT line FROM entry WHERE idx = 4) WHERE idx = 5",
-                "entry 5 is not the one whose hash stands in tile/0"
-            ),
-            (
-                "UPDATE receipt SET payload = x'7b7d' WHERE entry = 2",
-                "the receipt of entry 2 is not the one that was logged"
-            ),
-            (
-                "UPDATE tile SET hashes = zeroblob(8192) WHERE level = 0 AND idx = 0",
-                "entry 0 is not the one whose hash stands in tile/0"
-            ),
-            (
-                "UPDATE entry SET line = x'00' WHERE idx = 7; UPDATE tile SET hashes = CAST(substr(hashes, 1, 224) ||"
-                    + " $LEAF || substr(hashes, 257) AS BLOB) WHERE level = 0 AND idx = 0",
-                "the receipt of entry 7 is not the one that was logged"
-            ),
-            (
-                "DELETE FROM receipt WHERE entry = 7; UPDATE entry SET line = x'00' WHERE idx = 7; UPDATE tile SET "
-                    + "hashes = CAST(substr(hashes, 1, 224) || $LEAF || substr(hashes, 257) AS BLOB) WHERE level = 0 "
-                    + "AND idx = 0",
-                "tile/1/000.p/1 is not what the entries give"
-            ),
-        ];
         await _folder.FillAsync(300);
-        _folder.CopyTo(_folder.Beside("good"));
-        foreach ((string sql, string complaint) in changes)
-        {
-            File.Copy(Path.Combine(_folder.Beside("good"), "receipts.db"), _folder.Database, overwrite: true);
-            _folder.Tamper(sql.Replace("$LEAF", $"x'{MerkleHash.Leaf([0])}'", StringComparison.Ordinal));
-            await using ReceiptStore store = _folder.Open();
-            Assert.Equal(
-                complaint,
-                (await Assert.ThrowsAsync<InvalidDataException>(() => store.CheckAsync(Cancellation))).Message
-            );
-        }
+        await using ReceiptStore store = _folder.Open();
+        await store.CheckAsync(Cancellation);
+        _folder.Tamper(sql.Replace("$LEAF", $"x'{MerkleHash.Leaf([0])}'", StringComparison.Ordinal));
+        Assert.Equal(
+            complaint.Replace("$ENV", $"{_folder.Environment.Id}", StringComparison.Ordinal),
+            (await Assert.ThrowsAsync<InvalidDataException>(() => store.CheckAsync(Cancellation))).Message
+        );
     }
 
     [Fact]
@@ -294,9 +376,9 @@ public sealed class DamagedLogTests : IDisposable
         await using ReceiptStore store = _folder.Open();
         await _folder.AppendAsync(store, 1);
         _folder.Tamper("UPDATE checkpoint SET size = 1");
-        Assert.Null(await store.AppendAsync(_folder.Issue(store), Cancellation));
+        Assert.Null(await store.AppendAsync(_folder.Issue(), Cancellation));
         Assert.Equal("another program has changed the log; restart the server", store.Problem);
-        Assert.Null(await store.AppendAsync(_folder.Issue(store), Cancellation));
+        Assert.Null(await store.AppendAsync(_folder.Issue(), Cancellation));
         Assert.Equal(
             ["Storing receipts: failing: another program has changed the log; restart the server"],
             _folder.Warnings

@@ -76,7 +76,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
         await _folder.FillAsync(1);
         File.Delete(_folder.KeyFile);
         Assert.Equal(
-            $"--data-dir: the log in {_folder.Path} has lost its key. Restore {_folder.KeyFile}, or start a new "
+            $"--data-dir: the log in {_folder.LogPath} has lost its key. Restore {_folder.KeyFile}, or start a new "
                 + "log in another --data-dir.",
             _folder.Refusal()
         );
@@ -112,21 +112,18 @@ public sealed class ReceiptDirectoryTests : IDisposable
     public async Task A_key_without_its_log_is_refused(string how)
     {
         await _folder.FillAsync(3);
-        foreach (string file in Directory.GetFiles(_folder.Path).Where(file => file != _folder.KeyFile))
+        foreach (string file in Directory.GetFiles(_folder.LogPath).Where(file => file != _folder.KeyFile))
             File.Delete(file);
         if (how == "emptied")
             await File.WriteAllBytesAsync(_folder.Database, [], TestContext.Current.CancellationToken);
-        string[] before = Directory.GetFiles(_folder.Path);
+        string[] before = Directory.GetFiles(_folder.LogPath);
         Assert.Equal(
             $"--data-dir: the log of receipts in {_folder.Path} can't be continued: there is its key, but the database "
                 + "is empty or missing. The log was not changed. Restore the folder as it was when the last receipt was "
                 + "issued, or start a new log in another --data-dir; --receipts off serves without receipts.",
             _folder.Refusal()
         );
-        Assert.Equal(
-            before.Order(),
-            Directory.GetFiles(_folder.Path).Where(file => !file.EndsWith("lock", StringComparison.Ordinal)).Order()
-        );
+        Assert.Equal(before.Order(), Directory.GetFiles(_folder.LogPath).Order());
         Assert.All(before.Where(file => file == _folder.Database), file => Assert.Empty(File.ReadAllBytes(file)));
     }
 
@@ -139,11 +136,11 @@ public sealed class ReceiptDirectoryTests : IDisposable
     {
         string id;
         await using (ReceiptStore first = _folder.Open())
-            id = $"{first.Key.PublicKey.KeyId}";
+            id = $"{first.LogKey.Key.KeyId}";
         File.Move(_folder.KeyFile, _folder.NewKeyFile);
         if (crashedAfter != "log")
         {
-            foreach (string file in Directory.GetFiles(_folder.Path).Where(file => file != _folder.NewKeyFile))
+            foreach (string file in Directory.GetFiles(_folder.LogPath).Where(file => file != _folder.NewKeyFile))
                 File.Delete(file);
         }
         if (crashedAfter == "empty database")
@@ -154,7 +151,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
             _folder.Notes.Last(),
             StringComparison.Ordinal
         );
-        Assert.Equal(id, $"{store.Key.PublicKey.KeyId}");
+        Assert.Equal(id, $"{store.LogKey.Key.KeyId}");
         await _folder.AppendAsync(store, 1);
         Assert.Equal((true, false), (File.Exists(_folder.KeyFile), File.Exists(_folder.NewKeyFile)));
     }
@@ -165,7 +162,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
     [InlineData("folder", "The file '{0}' already exists")]
     public void A_new_key_that_can_not_be_used_is_named(string what, string problem)
     {
-        Directory.CreateDirectory(_folder.Path);
+        Directory.CreateDirectory(_folder.LogPath);
         if (what == "folder")
             Directory.CreateDirectory(_folder.NewKeyFile);
         else
@@ -178,10 +175,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
             _folder.Refusal(),
             StringComparison.Ordinal
         );
-        Assert.Equal(
-            ["lock", "signing-key.pem.new"],
-            Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order()
-        );
+        Assert.Equal(["signing-key.pem.new"], Directory.GetFileSystemEntries(_folder.LogPath).Select(Path.GetFileName));
     }
 
     [Fact]
@@ -189,11 +183,11 @@ public sealed class ReceiptDirectoryTests : IDisposable
     {
         await _folder.FillAsync(2);
         await using ReceiptStore store = _folder.Open();
-        string log = $"{store.LogKey.Name}, key {store.Key.PublicKey.KeyId}";
+        string log = $"{store.LogKey.Name}, key {store.LogKey.Key.KeyId}";
         Assert.Equal(
             [
-                $"A new log of receipts begins: {log}, in {_folder.Path}",
-                $"Receipts go to the log {log}, 3 entries, in {_folder.Path}",
+                $"A new log of receipts begins: {log}, in {_folder.LogPath}",
+                $"Receipts go to the log {log}, 3 entries, in {_folder.LogPath}",
             ],
             _folder.Notes
         );
@@ -218,12 +212,12 @@ public sealed class ReceiptDirectoryTests : IDisposable
             await _folder.AppendAsync(store, 1);
             if (how == "emptied")
             {
-                foreach (string file in Directory.GetFiles(_folder.Path))
+                foreach (string file in Files())
                     File.Delete(file);
             }
             else if (how.Split(' ') is [var name, var change])
             {
-                string file = Path.Combine(_folder.Path, name);
+                string file = Path.Combine(name == "lock" ? _folder.Path : _folder.LogPath, name);
                 await File.WriteAllBytesAsync(away, new byte[4096], TestContext.Current.CancellationToken);
                 File.Delete(file);
                 if (change == "replaced")
@@ -233,17 +227,13 @@ public sealed class ReceiptDirectoryTests : IDisposable
                 Directory.Move(_folder.Path, away);
             if (how == "replaced")
             {
-                Directory.CreateDirectory(_folder.Path);
-                foreach (
-                    string file in Directory
-                        .GetFiles(away)
-                        .Where(file => !file.EndsWith("lock", StringComparison.Ordinal))
-                )
-                    File.Copy(file, Path.Combine(_folder.Path, Path.GetFileName(file)));
+                Directory.CreateDirectory(_folder.LogPath);
+                foreach (string file in Directory.GetFiles(Path.Combine(away, "log-1")))
+                    File.Copy(file, Path.Combine(_folder.LogPath, Path.GetFileName(file)));
             }
             string[] there = Files();
             for (int i = 0; i < 2; i++)
-                Assert.Null(await store.AppendAsync(_folder.Issue(store), TestContext.Current.CancellationToken));
+                Assert.Null(await store.AppendAsync(_folder.Issue(), TestContext.Current.CancellationToken));
             Assert.Equal(new StoreState(false, "the folder was deleted or replaced; restart the server"), store.State);
             Assert.Equal(there, Files());
         }
@@ -251,17 +241,24 @@ public sealed class ReceiptDirectoryTests : IDisposable
         if (how is "moved" or "emptied")
             Assert.Empty(Files());
 
-        string[] Files() => Directory.Exists(_folder.Path) ? [.. Directory.GetFiles(_folder.Path).Order()] : [];
+        string[] Files() =>
+            Directory.Exists(_folder.Path)
+                ? [.. Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories).Order()]
+                : [];
     }
 
     [Fact]
     public async Task A_log_keeps_its_name()
     {
-        await using (_folder.Open(settings => settings with { Origin = "log.example/a" })) { }
+        string name;
+        await using (ReceiptStore store = _folder.Open(settings => settings with { Origin = "log.example/a" }))
+            name = store.LogKey.Name;
         await using (ReceiptStore store = _folder.Open())
-            Assert.Equal("log.example/a", store.LogKey.Name);
+            Assert.Equal(name, store.LogKey.Name);
+        await using (ReceiptStore store = _folder.Open(settings => settings with { Origin = "log.example/a" }))
+            Assert.Equal(name, store.LogKey.Name);
         Assert.Equal(
-            $"--log-origin: the log in {_folder.Database} is named 'log.example/a', and a log keeps its name. Leave "
+            $"--log-origin: the log in {_folder.Database} is named '{name}', and a log keeps its name. Leave "
                 + "the setting out, or start a new log in another --data-dir.",
             Assert
                 .Throws<ReceiptStoreException>(() =>
@@ -272,15 +269,34 @@ public sealed class ReceiptDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Tables_of_a_newer_version_are_refused()
+    public async Task Tables_of_another_version_are_refused()
     {
         await _folder.FillAsync(1);
-        _folder.Tamper("PRAGMA user_version = 2");
+        _folder.Tamper("PRAGMA user_version = 3");
         Assert.Equal(
-            $"--data-dir: {_folder.Database} was made by a newer version of this program. Use that one, or another "
+            $"--data-dir: {_folder.Database} was made by another version of this program. Use that one, or another "
                 + "--data-dir.",
             _folder.Refusal()
         );
+    }
+
+    /// <summary>The first version had key and database in the folder itself.</summary>
+    [Fact]
+    public async Task Receipts_of_the_older_form_are_left_as_they_are_and_named()
+    {
+        Directory.CreateDirectory(_folder.Path);
+        string[] old = [.. new[] { "signing-key.pem", "receipts.db", "checkpoint" }.Select(_folder.In)];
+        foreach (string file in old)
+            await File.WriteAllTextAsync(file, "older", TestContext.Current.CancellationToken);
+        await _folder.FillAsync(1);
+        Assert.Equal(
+            $"{old[1]} has receipts of an older form: it is left as it is, for the version of this program that issued "
+                + "them",
+            _folder.Notes.First()
+        );
+        Assert.All(old, file => Assert.Equal("older", File.ReadAllText(file)));
+        using ReceiptArchive archive = ReceiptArchive.Open(_folder.Path);
+        Assert.Single(await archive.Receipts.ListAsync(10, TestContext.Current.CancellationToken));
     }
 
     public void Dispose() => _folder.Dispose();

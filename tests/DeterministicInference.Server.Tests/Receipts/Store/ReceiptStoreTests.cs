@@ -20,32 +20,48 @@ public sealed class ReceiptStoreTests : IDisposable
         IReadOnlyList<NewReceipt> receipts = await _folder.AppendAsync(store, 300);
         foreach (NewReceipt receipt in receipts.Take(3).Append(receipts[^1]))
         {
-            StoredReceipt stored = (await store.FindAsync(receipt.Receipt.ReceiptId, Cancellation)).Receipt!;
+            StoredReceipt stored = (await store.FindAsync(receipt.ReceiptId, Cancellation)).Receipt!;
             Assert.Equal(stored.Index, (await store.FindAsync(receipt.ResponseId!, Cancellation)).Receipt!.Index);
-            Assert.Equal(receipt.Receipt.Envelope.Payload.ToArray(), stored.Envelope.Payload.ToArray());
-            Assert.Equal(receipt.Receipt.Salt!.ToBase64(), stored.Salt.ToBase64());
+            Assert.Equal(receipt.Statement, stored.Statement.ToArray());
+            Assert.Equal(receipt.Salt.ToBase64(), stored.Salt.ToBase64());
             Assert.Equal(
-                (receipt.Receipt.ReceiptId, receipt.ResponseId, receipt.IssuedAt, receipt.EnvironmentId),
-                (stored.ReceiptId, stored.ResponseId, stored.IssuedAt, stored.EnvironmentId)
+                (receipt.ReceiptId, receipt.ResponseId, receipt.IssuedAt),
+                (stored.ReceiptId, stored.ResponseId, stored.IssuedAt)
             );
-            Assert.True(stored.Envelope.IsSignedBy(store.Key.PublicKey));
-            string keyId = Assert.Single(stored.Envelope.Signatures).KeyId;
-            Assert.Equal(store.Key.PublicKey.KeyId.ToString(), keyId);
-
-            TlogProof proof = (await store.ProveAsync(stored.Index, Cancellation))!;
+            TlogProof proof = await store.ProveAsync(stored, Cancellation);
             Checkpoint checkpoint = TlogProof
                 .Parse(proof.ToString())
-                .Verify(LogEntry.Receipt(stored.Envelope.Payload.Span).Leaf, NoteKey.Parse(store.LogKey.ToString()));
-            Assert.Equal(("log.example/a", 301), (checkpoint.Origin, checkpoint.Size));
+                .Verify(LogEntry.Receipt(stored.Statement.Span).Leaf, NoteKey.Parse(store.LogKey.ToString()));
+            Assert.Equal((store.LogKey.Name, 301), (checkpoint.Origin, checkpoint.Size));
+            Assert.True(LogOrigin.HasName(checkpoint.Origin, "log.example/a"));
         }
-        Assert.Null(await store.ProveAsync(301, Cancellation));
-        Assert.Null(await store.ProveAsync(-1, Cancellation));
         Assert.Equal(
             new ReceiptLookup(null, IsPruned: false),
             await store.FindAsync("00112233445566778899aabbccddeeff", Cancellation)
         );
         Assert.Equal(301, Checkpoint.Verify(store.Checkpoint, store.LogKey).Size);
         await store.CheckAsync(Cancellation);
+    }
+
+    /// <summary>It is the proof that a reader gives, whatever else is in the commit.</summary>
+    [Fact]
+    public async Task A_receipt_comes_with_its_proof()
+    {
+        await using ReceiptStore store = _folder.Open();
+        foreach (int count in (int[])[1, 3, 254, 300])
+        {
+            NewReceipt[] receipts = [.. Enumerable.Range(0, count).Select(_ => _folder.Issue())];
+            TlogProof?[] proofs = await Task.WhenAll(
+                receipts.Select(receipt => store.AppendAsync(receipt, Cancellation))
+            );
+            Assert.Equal(count, proofs.Select(proof => proof!.Index).Distinct().Count());
+            foreach ((NewReceipt receipt, TlogProof? proof) in receipts.Zip(proofs))
+                TlogProof.Parse(proof!.ToString()).Verify(receipt.Leaf, store.LogKey);
+        }
+        NewReceipt last = _folder.Issue();
+        TlogProof sealing = (await store.AppendAsync(last, Cancellation))!;
+        StoredReceipt stored = (await store.FindAsync(last.ReceiptId, Cancellation)).Receipt!;
+        Assert.Equal($"{await store.ProveAsync(stored, Cancellation)}", $"{sealing}");
     }
 
     [Fact]
@@ -70,7 +86,7 @@ public sealed class ReceiptStoreTests : IDisposable
             appends = _folder.AppendAsync(store, 500);
             foreign.Execute("ROLLBACK");
         }
-        Assert.Equal(500, (await appends.Within()).Select(receipt => receipt.Receipt.ReceiptId).Distinct().Count());
+        Assert.Equal(500, (await appends.Within()).Select(receipt => receipt.ReceiptId).Distinct().Count());
         // What the writer had taken when it met the lock, and all the rest.
         Assert.InRange(store.Commits - before, 1, 2);
         Assert.Equal(502, Checkpoint.Verify(store.Checkpoint, store.LogKey).Size);
@@ -84,9 +100,9 @@ public sealed class ReceiptStoreTests : IDisposable
             second = await _folder.FillAsync(200);
         await using ReceiptStore store = _folder.Open();
         foreach (NewReceipt receipt in first.Concat(second))
-            Assert.NotNull((await store.FindAsync(receipt.Receipt.ReceiptId, Cancellation)).Receipt);
+            Assert.NotNull((await store.FindAsync(receipt.ReceiptId, Cancellation)).Receipt);
         Assert.Equal(401, Checkpoint.Verify(store.Checkpoint, store.LogKey).Size);
-        Assert.Equal(LogOrigin.Default(store.Key.PublicKey.KeyId), store.LogKey.Name);
+        Assert.True(LogOrigin.HasName(store.LogKey.Name, LogOrigin.DefaultName));
         await store.CheckAsync(Cancellation);
     }
 
@@ -101,8 +117,8 @@ public sealed class ReceiptStoreTests : IDisposable
         }
         Assert.Equal(last, await File.ReadAllTextAsync(_folder.CheckpointFile, Cancellation));
         Assert.Equal(
-            ["checkpoint", "lock", "receipts.db", "signing-key.pem"],
-            Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+            ["checkpoint", "receipts.db", "signing-key.pem"],
+            Directory.GetFiles(_folder.LogPath).Select(Path.GetFileName).Order(StringComparer.Ordinal)
         );
     }
 
@@ -117,7 +133,8 @@ public sealed class ReceiptStoreTests : IDisposable
         if (OperatingSystem.IsWindows())
             return;
         Assert.Equal(ReceiptDirectory.OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder.Path));
-        string[] files = Directory.GetFiles(_folder.Path);
+        Assert.Equal(ReceiptDirectory.OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder.LogPath));
+        string[] files = Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories);
         Assert.Contains(_folder.Database + "-wal", files);
         foreach (string file in files)
             Assert.Equal(ReceiptDirectory.OwnerOnly, File.GetUnixFileMode(file));
@@ -134,11 +151,32 @@ public sealed class ReceiptStoreTests : IDisposable
         {
             Assert.True(await store.PutEnvironmentAsync(environment, Cancellation));
             Assert.True(await store.PutEnvironmentAsync(environment, Cancellation));
-            Assert.Null(await store.FindEnvironmentAsync(OtherId(), Cancellation));
+            Assert.Null(await store.FindEnvironmentAsync(OtherId(), null, Cancellation));
         }
         await using ReceiptStore again = _folder.Open();
-        byte[] document = (await again.FindEnvironmentAsync(environment.Id, Cancellation))!;
+        byte[] document = (await again.FindEnvironmentAsync(environment.Id, FactSource.Measured, Cancellation))!;
         Assert.Equal(environment.Id, EnvironmentDocument.Read(document).Id);
+    }
+
+    /// <summary>Statements name id and weakest source: each finds its document, whatever came later.</summary>
+    [Fact]
+    public async Task The_document_of_an_environment_is_not_replaced()
+    {
+        InferenceEnvironment measured = Of(FactSource.Measured),
+            reported = Of(FactSource.EngineReported);
+        Assert.Equal(measured.Id, reported.Id);
+        await using ReceiptStore store = _folder.Open();
+        foreach (InferenceEnvironment environment in (InferenceEnvironment[])[measured, reported, measured])
+            Assert.True(await store.PutEnvironmentAsync(environment, Cancellation));
+        Assert.Equal(EnvironmentDocument.Write(measured), await FindAsync(FactSource.Measured));
+        Assert.Equal(EnvironmentDocument.Write(reported), await FindAsync(FactSource.EngineReported));
+        Assert.Equal(EnvironmentDocument.Write(measured), await FindAsync(null));
+        Assert.Null(await FindAsync(FactSource.Declared));
+
+        Task<byte[]?> FindAsync(FactSource? source) => store.FindEnvironmentAsync(measured.Id, source, Cancellation);
+
+        static InferenceEnvironment Of(FactSource source) =>
+            new([new("engine.name", new EnvironmentFact("embedded", source))], []);
     }
 
     [Fact]
@@ -146,7 +184,7 @@ public sealed class ReceiptStoreTests : IDisposable
     {
         await using ReceiptStore store = _folder.Open();
         NewReceipt receipt = (await _folder.AppendAsync(store, 1))[0];
-        Task<long?> again = store.AppendAsync(receipt, Cancellation);
+        Task<TlogProof?> again = store.AppendAsync(receipt, Cancellation);
         Task<IReadOnlyList<NewReceipt>> others = _folder.AppendAsync(store, 10);
         Assert.Null(await again);
         await others;
@@ -158,7 +196,7 @@ public sealed class ReceiptStoreTests : IDisposable
     public async Task Nothing_is_stored_after_the_end()
     {
         ReceiptStore store = _folder.Open();
-        NewReceipt receipt = _folder.Issue(store);
+        NewReceipt receipt = _folder.Issue();
         await store.DisposeAsync();
         Assert.Null(await store.AppendAsync(receipt, Cancellation));
     }
@@ -172,7 +210,7 @@ public sealed class ReceiptStoreTests : IDisposable
         IReadOnlyList<NewReceipt> receipts = await appends.Within();
         await using ReceiptStore again = _folder.Open();
         foreach (NewReceipt receipt in receipts)
-            Assert.NotNull((await again.FindAsync(receipt.Receipt.ReceiptId, Cancellation)).Receipt);
+            Assert.NotNull((await again.FindAsync(receipt.ReceiptId, Cancellation)).Receipt);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -109,7 +109,13 @@ public sealed class ServerCrashTests
             server.Terminate();
             await strace.WaitForExitAsync(Cancellation).Within();
         }
-        string wal = Path.Combine(launch.GuardStateDirectory, "deterministic-inference", "receipts", "receipts.db-wal");
+        string wal = Path.Combine(
+            launch.GuardStateDirectory,
+            "deterministic-inference",
+            "receipts",
+            "log-1",
+            "receipts.db-wal"
+        );
         int told = SyncOrder.ReceiptsAfterSync(
             await File.ReadAllLinesAsync(trace, Cancellation),
             wal,
@@ -183,7 +189,7 @@ public sealed class ServerCrashTests
         }
         Reply reply = await server.Api.AnswersAsync($"/v1/receipts/{id}", HttpStatusCode.OK, server);
         ReceiptStatement statement = StatementReader.Read(
-            Receipt.FromJson(Encoding.UTF8.GetBytes(reply.Body)).Envelope.Payload
+            Receipt.FromJson(Encoding.UTF8.GetBytes(reply.Body)).Statement
         );
         Assert.False(statement.Complete);
         Assert.DoesNotContain("trail\":", reply.Body, StringComparison.Ordinal);

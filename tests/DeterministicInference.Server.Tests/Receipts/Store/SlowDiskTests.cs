@@ -21,14 +21,18 @@ public sealed class SlowDiskTests : IDisposable
                 CommitLimit = TimeSpan.FromMilliseconds(200),
             }
         );
-        NewReceipt late = _folder.Issue(store);
+        await Limits.UntilAsync(
+            () => store.PutEnvironmentAsync(_folder.Environment, Cancellation),
+            () => $"{store.Problem}"
+        );
+        NewReceipt late = _folder.Issue();
         using (SqliteConnection foreign = _folder.Connect())
         {
             foreign.Execute("BEGIN IMMEDIATE");
             Assert.Null(await store.AppendAsync(late, Cancellation).Within());
             Assert.Equal("the disk has taken longer than 0.2 s", store.Problem);
             // Queued behind a commit that does not end, and abandoned: it must not be written later.
-            NewReceipt behind = _folder.Issue(store);
+            NewReceipt behind = _folder.Issue();
             Assert.Null(await store.AppendAsync(behind, Cancellation).Within());
             foreign.Execute("ROLLBACK");
             late = behind;
@@ -37,10 +41,10 @@ public sealed class SlowDiskTests : IDisposable
         await Limits.UntilAsync(() => store.State == new StoreState(true, null), () => $"{store.Problem}");
         // The limit is short for the test's sake, and a busy machine may miss it again.
         await Limits.UntilAsync(
-            async () => await store.AppendAsync(_folder.Issue(store), Cancellation) is not null,
+            async () => await store.AppendAsync(_folder.Issue(), Cancellation) is not null,
             () => $"{store.Problem}"
         );
-        Assert.Null((await store.FindAsync(late.Receipt.ReceiptId, Cancellation)).Receipt);
+        Assert.Null((await store.FindAsync(late.ReceiptId, Cancellation)).Receipt);
         Assert.Equal(["Storing receipts: failing: the disk has taken longer than 0.2 s"], _folder.Warnings.Distinct());
         await store.CheckAsync(Cancellation);
     }
@@ -49,21 +53,21 @@ public sealed class SlowDiskTests : IDisposable
     public async Task A_full_queue_refuses_at_once()
     {
         await using ReceiptStore store = _folder.Open(settings => settings with { QueueCapacity = 2 });
-        List<Task<long?>> appends = [];
+        List<Task<TlogProof?>> appends = [];
         using (SqliteConnection foreign = _folder.Connect())
         {
             foreign.Execute("BEGIN IMMEDIATE");
             // The writer holds what it has taken; two more may be queued.
             while (store.Problem is null)
-                appends.Add(store.AppendAsync(_folder.Issue(store), Cancellation));
+                appends.Add(store.AppendAsync(_folder.Issue(), Cancellation));
             Assert.Equal("2 receipts are waiting for the disk", store.Problem);
             Assert.Null(await appends[^1].Within());
             foreign.Execute("ROLLBACK");
         }
-        long?[] indexes = await Task.WhenAll(appends).Within();
+        TlogProof?[] proofs = await Task.WhenAll(appends).Within();
         Assert.Equal(
             Checkpoint.Verify(store.Checkpoint, store.LogKey).Size - 1,
-            indexes.Count(index => index is not null)
+            proofs.Count(proof => proof is not null)
         );
         await store.PutEnvironmentAsync(new([], []), Cancellation);
         Assert.Null(store.Problem);
@@ -76,7 +80,7 @@ public sealed class SlowDiskTests : IDisposable
         using var leave = new CancellationTokenSource();
         using SqliteConnection foreign = _folder.Connect();
         foreign.Execute("BEGIN IMMEDIATE");
-        Task<long?> append = store.AppendAsync(_folder.Issue(store), leave.Token);
+        Task<TlogProof?> append = store.AppendAsync(_folder.Issue(), leave.Token);
         await leave.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append.Within());
         foreign.Execute("ROLLBACK");

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Receipts.Store;
 using Microsoft.Data.Sqlite;
@@ -20,13 +21,19 @@ internal sealed class StoreFolder : ILogger, IDisposable
     /// <summary>Does not exist until a store is opened.</summary>
     public string Path => System.IO.Path.Combine(_root, "data");
 
-    public string Database => System.IO.Path.Combine(Path, "receipts.db");
+    /// <summary>The folder of the first log in it.</summary>
+    public string LogPath => System.IO.Path.Combine(Path, "log-1");
 
-    public string CheckpointFile => System.IO.Path.Combine(Path, "checkpoint");
+    public string Database => System.IO.Path.Combine(LogPath, "receipts.db");
 
-    public string KeyFile => System.IO.Path.Combine(Path, "signing-key.pem");
+    public string CheckpointFile => System.IO.Path.Combine(LogPath, "checkpoint");
+
+    public string KeyFile => System.IO.Path.Combine(LogPath, "signing-key.pem");
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero));
+
+    public InferenceEnvironment Environment { get; } =
+        new([new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))], []);
 
     /// <summary>Warnings and errors.</summary>
     public IReadOnlyCollection<string> Warnings => _warnings;
@@ -52,37 +59,35 @@ internal sealed class StoreFolder : ILogger, IDisposable
 
     public async Task<IReadOnlyList<NewReceipt>> AppendAsync(ReceiptStore store, int count)
     {
-        NewReceipt[] receipts = [.. Enumerable.Range(0, count).Select(_ => Issue(store))];
-        long?[] indexes = await Task.WhenAll(
+        Task<bool> environment = store.PutEnvironmentAsync(Environment, Xunit.TestContext.Current.CancellationToken);
+        NewReceipt[] receipts = [.. Enumerable.Range(0, count).Select(_ => Issue())];
+        TlogProof?[] proofs = await Task.WhenAll(
             receipts.Select(receipt => store.AppendAsync(receipt, Xunit.TestContext.Current.CancellationToken))
         );
-        Xunit.Assert.DoesNotContain(null, indexes);
+        Xunit.Assert.True(await environment);
+        Xunit.Assert.All(proofs, Xunit.Assert.NotNull);
         return receipts;
     }
 
-    public NewReceipt Issue(ReceiptStore store)
+    public NewReceipt Issue()
     {
-        Salt salt = Salt.Create();
-        Sha256Value digest = Sha256Value.Of(salt.Bytes);
+        ReceiptSalts salts = ReceiptSalts.Of(Salt.Create());
+        Sha256Value digest = Sha256Value.Of(salts.Root!.Bytes);
         var statement = new ReceiptStatement
         {
-            ReceiptId = ReceiptStatement.CreateId(),
+            ReceiptId = salts.ReceiptId!,
             IssuedAt = Clock.GetUtcNow(),
             Complete = true,
             Class = DeterminismClass.Deterministic,
             RequestPath = "/v1/chat/completions",
-            RequestCommitment = Commitment.ToRequest(digest, salt),
-            OutputCommitment = Commitment.ToOutput(digest, salt),
+            RequestCommitment = Commitment.To(SaltLabel.Request, digest, salts[SaltLabel.Request]!),
+            OutputCommitment = Commitment.To(SaltLabel.Output, digest, salts[SaltLabel.Output]!),
             Delivery = AnswerDelivery.Sse,
-            EnvironmentId = digest,
+            EnvironmentId = Environment.Id,
             EnvironmentSource = FactSource.Measured,
             ModelName = "tiny",
         };
-        return NewReceipt.Of(
-            Receipt.Issue(statement, salt, null, store.Key),
-            statement,
-            "chatcmpl-" + statement.ReceiptId
-        );
+        return new NewReceipt(statement, salts.Root!, "chatcmpl-" + statement.ReceiptId);
     }
 
     /// <summary>Changes the database, as an attacker without the key could.</summary>
@@ -103,14 +108,14 @@ internal sealed class StoreFolder : ILogger, IDisposable
     /// <summary>Copies key, log and checkpoint in their present state.</summary>
     public void CopyTo(string folder)
     {
-        Directory.CreateDirectory(folder);
-        foreach (
-            string file in Directory.GetFiles(Path).Where(file => !file.EndsWith("lock", StringComparison.Ordinal))
-        )
-        {
-            File.Copy(file, System.IO.Path.Combine(folder, System.IO.Path.GetFileName(file)), overwrite: true);
-        }
+        string log = System.IO.Path.Combine(folder, "log-1");
+        Directory.CreateDirectory(log);
+        foreach (string file in Directory.GetFiles(LogPath))
+            File.Copy(file, System.IO.Path.Combine(log, System.IO.Path.GetFileName(file)), overwrite: true);
     }
+
+    /// <summary>A path in the store's folder.</summary>
+    public string In(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>A path beside the store's folder.</summary>
     public string Beside(string name) => System.IO.Path.Combine(_root, name);
