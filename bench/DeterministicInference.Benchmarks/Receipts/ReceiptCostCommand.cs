@@ -14,8 +14,12 @@ internal static class ReceiptCostCommand
 {
     private const int Events = 20_000,
         JsonPerRound = 40,
+        LoadPerRound = 1500,
         Burst = 3000,
         Connections = 64;
+
+    /// <summary>Requests at a time under which the processor time of an answer is measured.</summary>
+    private static readonly int[] Loads = [1, 32, 256];
 
     private static readonly Option<string> Program = new("--program")
     {
@@ -80,6 +84,7 @@ internal static class ReceiptCostCommand
                 [],
                 [],
             ];
+        List<double>[][] loads = [.. Loads.Select(_ => new List<double>[] { [], [] })];
         for (int round = -3; round < rounds; round++)
         {
             // Whoever goes first changes every round.
@@ -88,16 +93,29 @@ internal static class ReceiptCostCommand
                 using var connection = new HttpConnection(servers[i].Address);
                 List<double> times = await JsonAsync(connection, cancellation);
                 double cpu = await StreamAsync(servers[i], connection, cancellation);
+                double[] loaded = new double[Loads.Length];
+                for (int load = 0; load < Loads.Length; load++)
+                    loaded[load] = await LoadAsync(servers[i], Loads[load], cancellation);
                 // Before round 0 code is compiled.
                 if (round < 0)
                     continue;
                 json[i].AddRange(times);
                 events[i].Add(cpu);
+                for (int load = 0; load < Loads.Length; load++)
+                    loads[load][i].Add(loaded[load]);
             }
         }
         Report("JSON answer, p50, ms", json.Select(times => Quantile(times, 0.5)), "F3");
         Report("JSON answer, p99, ms", json.Select(times => Quantile(times, 0.99)), "F3");
         Report("processor time per event, p50, us", events.Select(times => Quantile(times, 0.5)), "F2");
+        for (int load = 0; load < Loads.Length; load++)
+        {
+            Report(
+                $"processor time per JSON answer, {Loads[load]} at a time, p50, us",
+                loads[load].Select(times => Quantile(times, 0.5)),
+                "F0"
+            );
+        }
         double sync = await SyncMillisecondsAsync(with.StateFolder, cancellation);
         Console.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"one write and fsync on this disk, p50, ms: {sync:F3}")
@@ -177,12 +195,33 @@ internal static class ReceiptCostCommand
         return (process.TotalProcessorTime - before).TotalMicroseconds / Events;
     }
 
+    /// <returns>Microseconds of the server's processor time per JSON answer, with so many requests at a time.</returns>
+    private static async Task<double> LoadAsync(SoakServer server, int atOnce, CancellationToken cancellation)
+    {
+        using Process process = Process.GetProcessById(server.Pid);
+        HttpConnection[] connections = [.. Enumerable.Range(0, atOnce).Select(_ => new HttpConnection(server.Address))];
+        TimeSpan before = process.TotalProcessorTime;
+        int left = LoadPerRound;
+        await Task.WhenAll(
+            connections.Select(async connection =>
+            {
+                while (Interlocked.Decrement(ref left) >= 0)
+                    await ReceiptRequest.AskAsync(connection, ReceiptRequest.Chat(16, isStream: false), cancellation);
+            })
+        );
+        process.Refresh();
+        double used = (process.TotalProcessorTime - before).TotalMicroseconds;
+        foreach (HttpConnection connection in connections)
+            connection.Dispose();
+        return used / LoadPerRound;
+    }
+
     /// <returns>Bytes of the object.</returns>
     private static int Receipt(HttpAnswer answer)
     {
         using JsonDocument document = JsonDocument.Parse(answer.Body);
         JsonElement determinism = document.RootElement.GetProperty("determinism");
-        return determinism.TryGetProperty("receipt", out _)
+        return determinism.TryGetProperty("statement", out _)
             ? determinism.GetRawText().Length
             : throw new InvalidOperationException(determinism.GetRawText());
     }

@@ -45,14 +45,11 @@ public sealed class InferenceEnvironment
         IEnumerable<string> declared = _facts
             .Where(fact => fact.Value.Source == FactSource.Declared)
             .Select(fact => "declared_fact:" + fact.Key);
-        Reasons =
-        [
-            .. given.Select(Printable).Concat(declared).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
-        ];
+        Reasons = [.. given.Select(Printable).Concat(declared).Distinct(StringComparer.Ordinal)];
         Id = Sha256Value.Of(
             Encoding.UTF8.GetBytes(
                 "dis-env/2\n"
-                    + string.Concat(Reasons.Select(reason => $"{reason}\n"))
+                    + string.Concat(Reasons.Order(StringComparer.Ordinal).Select(reason => $"{reason}\n"))
                     + "\n"
                     + string.Concat(_facts.Select(fact => $"{fact.Key} {fact.Value.Value}\n"))
             )
@@ -65,7 +62,7 @@ public sealed class InferenceEnvironment
     /// <summary>By key, in order of the keys.</summary>
     public IReadOnlyDictionary<string, EnvironmentFact> Facts => _facts;
 
-    /// <summary>Why the class is not deterministic, sorted.</summary>
+    /// <summary>Why the class is not deterministic.</summary>
     public IReadOnlyList<string> Reasons { get; }
 
     /// <summary>Deterministic if there is no reason against it.</summary>

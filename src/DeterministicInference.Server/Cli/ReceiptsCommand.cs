@@ -14,7 +14,7 @@ using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Cli;
 
-/// <summary><c>receipts</c>: lists, shows, checks and exports stored receipts.</summary>
+/// <summary><c>receipts</c>: lists, shows, checks and exports stored receipts, and follows logs.</summary>
 internal static class ReceiptsCommand
 {
     private static readonly Option<string> Answer = new("--answer")
@@ -44,6 +44,10 @@ internal static class ReceiptsCommand
         HelpName = "FOLDER",
         Description = $"Folder of the server's receipts. Default: {StatePaths.Receipts}.",
     };
+    private static readonly Option<string?> Key = VerifyCommand.File(
+        "--key",
+        "The key that the log must have: its verifier key, or a public key in PEM."
+    );
     private static readonly Option<int> Limit = CommandSyntax.Number(
         "--limit",
         "Receipts to list, the newest first.",
@@ -55,7 +59,15 @@ internal static class ReceiptsCommand
     private static readonly Argument<string> Id = new("ID") { Description = "Id of the receipt or of the answer." };
 
     public static Command Create() =>
-        new("receipts", "List, show and export receipts, and check their log.") { List(), Show(), Check(), Export() };
+        new("receipts", "List, show and export receipts; check, follow and copy their log.")
+        {
+            List(),
+            Show(),
+            Check(),
+            Export(),
+            LogCommands.Monitor(),
+            LogCommands.Mirror(),
+        };
 
     private static Command List()
     {
@@ -126,16 +138,32 @@ internal static class ReceiptsCommand
 
     private static Command Check()
     {
-        var command = new Command("check", "Check every entry, hash and receipt of the log.") { DataDir };
+        var command = new Command(
+            "check",
+            "Check every row of the log and its receipts, the published checkpoint and the key, also while a server "
+                + "writes."
+        )
+        {
+            DataDir,
+            Key,
+        };
         command.SetAction(
             (parsed, cancellation) =>
                 RunAsync(
                     parsed,
                     async archive =>
                     {
-                        await archive.Receipts.CheckAsync(cancellation);
+                        if (
+                            parsed.GetValue(Key) is { } file
+                            && PublicKeyInput.ReadFile(file) is var trusted
+                            && (trusted.Log?.Name ?? archive.LogKey.Name, trusted.Key.KeyId)
+                                != (archive.LogKey.Name, archive.LogKey.Key.KeyId)
+                        )
+                            return await FailAsync($"the log is {archive.LogKey}, not the one of --key.");
+                        long entries = await archive.CheckAsync(cancellation);
                         await Console.Out.WriteLineAsync(
-                            $"The log {archive.LogKey.Name} is consistent. Its key is {archive.LogKey.Key.KeyId}."
+                            $"The log {archive.LogKey.Name} is consistent: {entries} entries. Its key is "
+                                + $"{archive.LogKey.Key.KeyId}."
                         );
                         return ExitCode.Success;
                     }

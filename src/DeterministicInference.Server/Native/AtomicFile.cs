@@ -3,8 +3,8 @@ using System.Runtime.Versioning;
 namespace DeterministicInference.Server.Native;
 
 /// <summary>
-/// Writes files that only their owner may use. Under its name a file is whole at any moment, also after a crash or a
-/// loss of power: the content is written beside it, made durable and renamed.
+/// Writes files that only their owner may use, unless it is said otherwise. Under its name a file is whole at any
+/// moment, also after a crash or a loss of power: the content is written beside it, made durable and renamed.
 /// </summary>
 internal static class AtomicFile
 {
@@ -15,13 +15,18 @@ internal static class AtomicFile
     /// <exception cref="Exception">
     /// One of <see cref="WriteFailure.Is"/>: the disk is full or failed, or the folder is not writable.
     /// </exception>
-    public static void Create(string path, ReadOnlySpan<byte> content) => Write(path, content, overwrite: false);
+    public static void Create(string path, ReadOnlySpan<byte> content) =>
+        Write(path, content, overwrite: false, OwnerOnly);
 
     /// <summary>Writes a file, in the place of one that may exist.</summary>
     /// <exception cref="Exception">
     /// One of <see cref="WriteFailure.Is"/>: the disk is full or failed, or the folder is not writable.
     /// </exception>
-    public static void Replace(string path, ReadOnlySpan<byte> content) => Write(path, content, overwrite: true);
+    /// <param name="path">The file.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="mode">Who may use it.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly) =>
+        Write(path, content, overwrite: true, mode);
 
     /// <summary>Makes the names of files durable that were created or renamed in a folder.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
@@ -32,12 +37,12 @@ internal static class AtomicFile
             SyncLinuxFolder(folder);
     }
 
-    private static void Write(string path, ReadOnlySpan<byte> content, bool overwrite)
+    private static void Write(string path, ReadOnlySpan<byte> content, bool overwrite, UnixFileMode mode)
     {
         string unfinished = path + ".new";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
+            options.UnixCreateMode = mode;
         // What a crash has left may have another mode, or be a link.
         File.Delete(unfinished);
         try

@@ -14,6 +14,7 @@ public sealed class ProgramFilesTests
         );
         Assert.Equal(
             [
+                "BouncyCastle.Cryptography",
                 "DeterministicInference.Engine",
                 "DeterministicInference.Receipts",
                 "Microsoft.Data.Sqlite",

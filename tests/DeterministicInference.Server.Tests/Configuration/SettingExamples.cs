@@ -12,6 +12,7 @@ internal static class SettingExamples
         [nameof(ServeOptions.ServedModelName)] = ["one", "two", "org/three"],
         [nameof(ServeOptions.StrictModel)] = ["true", "false", "true"],
         [nameof(ServeOptions.StableEnvelope)] = ["true", "false", "true"],
+        [nameof(ServeOptions.PublicLog)] = ["true", "false", "true"],
         [nameof(ServeOptions.Backend)] = ["embedded", "external", "sglang"],
         [nameof(ServeOptions.BackendHost)] = ["127.0.0.2", "::1", "engine.local"],
         [nameof(ServeOptions.BackendPort)] = ["1", "30001", "65535"],

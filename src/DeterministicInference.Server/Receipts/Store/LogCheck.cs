@@ -32,8 +32,9 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
     }
 
     /// <summary>Checks every row, in time proportional to the log's size.</summary>
+    /// <returns>The number of entries.</returns>
     /// <exception cref="InvalidDataException">The log is inconsistent.</exception>
-    public void CheckAll()
+    public long CheckAll()
     {
         Checkpoint checkpoint = CheckCheckpoint();
         CheckFirst();
@@ -42,6 +43,7 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
         HashSet<(Sha256Value, FactSource)> environments = CheckEnvironments();
         CheckReceipts(0, (index, row, statement) => CheckRow(index, row, statement, environments));
         CheckDeleted();
+        return checkpoint.Size;
     }
 
     /// <summary>Checks that a published checkpoint belongs to this log and is not ahead of it.</summary>

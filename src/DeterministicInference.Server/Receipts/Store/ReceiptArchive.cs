@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -6,8 +8,10 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// <summary>Read-only access to a receipt folder, while a server may be writing to it.</summary>
 internal sealed class ReceiptArchive : IDisposable
 {
-    private ReceiptArchive(SqliteConnection connection, NoteKey key) =>
-        (Receipts, LogKey) = (new ReceiptReader(connection, key), key);
+    private readonly string _log;
+
+    private ReceiptArchive(string log, SqliteConnection connection, NoteKey key) =>
+        (_log, Receipts, LogKey) = (log, new ReceiptReader(connection, key), key);
 
     public ReceiptReader Receipts { get; }
 
@@ -44,7 +48,7 @@ internal sealed class ReceiptArchive : IDisposable
                     $"--data-dir: the log in {log} does not begin with its key. Restore the folder from a copy."
                 );
             }
-            return new ReceiptArchive(connection, key);
+            return new ReceiptArchive(log, connection, key);
         }
         catch (SqliteException e)
         {
@@ -55,6 +59,35 @@ internal sealed class ReceiptArchive : IDisposable
         {
             connection?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Checks every row, the published checkpoint and the key.</summary>
+    /// <returns>The number of entries.</returns>
+    /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
+    public async Task<long> CheckAsync(CancellationToken cancellation)
+    {
+        CheckKey();
+        // Before the database, which a server that is running may grow meanwhile.
+        string file = ReceiptDirectory.CheckpointIn(_log);
+        string? published = File.Exists(file) ? await File.ReadAllTextAsync(file, cancellation) : null;
+        return await Receipts.CheckAsync(published, cancellation);
+    }
+
+    private void CheckKey()
+    {
+        string file = ReceiptDirectory.KeyIn(_log);
+        if (!File.Exists(file))
+            throw new InvalidDataException($"the key {file} is missing");
+        try
+        {
+            using SigningKey key = SigningKeyFile.Read(file);
+            if (key.PublicKey.KeyId != LogKey.Key.KeyId)
+                throw new InvalidDataException($"the key {file} is not the one of the log");
+        }
+        catch (CryptographicException e)
+        {
+            throw new InvalidDataException($"the key {file} can't be used: {e.Message.TrimEnd('.')}", e);
         }
     }
 

@@ -51,14 +51,20 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         RunAsync(() => FindTile(path), cancellation);
 
     /// <inheritdoc cref="LogCheck.CheckAll"/>
-    public Task CheckAsync(CancellationToken cancellation) =>
+    /// <param name="published">The published checkpoint; null if there is none.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    /// <returns>The number of entries.</returns>
+    public Task<long> CheckAsync(string? published, CancellationToken cancellation) =>
         RunAsync(
             () =>
             {
                 // The server may be writing meanwhile.
                 using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
-                new LogCheck(connection, key).CheckAll();
-                return true;
+                var check = new LogCheck(connection, key);
+                long entries = check.CheckAll();
+                if (published is not null)
+                    check.CheckPublished(published);
+                return entries;
             },
             cancellation
         );

@@ -168,7 +168,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <exception cref="InvalidDataException">
     /// The log is inconsistent; the message is a clause that names the part.
     /// </exception>
-    public Task CheckAsync(CancellationToken cancellation) => _reader.CheckAsync(cancellation);
+    public Task CheckAsync(CancellationToken cancellation) => _reader.CheckAsync(published: null, cancellation);
 
     /// <summary>Stores queued writes, then closes.</summary>
     public async ValueTask DisposeAsync()

@@ -133,7 +133,7 @@ public sealed class DamagedLogTests : IDisposable
         for (int i = 0; i < 20; i++)
         {
             using ReceiptArchive archive = ReceiptArchive.Open(_folder.Path);
-            await archive.Receipts.CheckAsync(Cancellation);
+            await archive.CheckAsync(Cancellation);
             // It has grown since, or else the check proves nothing.
             int last = before;
             await Limits.UntilAsync(() => Volatile.Read(ref appended) > last, () => "nothing is appended");

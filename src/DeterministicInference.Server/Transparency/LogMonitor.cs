@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Native;
+using DeterministicInference.Server.Verification;
+
+namespace DeterministicInference.Server.Transparency;
+
+/// <summary>
+/// Follows a log and tells how it grows. It ends with the evidence once the log contradicts itself: nothing that it
+/// shows afterwards can take that back.
+/// </summary>
+/// <param name="folder">Folder of the mirror.</param>
+/// <param name="mirror">What was seen.</param>
+/// <param name="source">The log.</param>
+/// <param name="time">The clock.</param>
+internal sealed class LogMonitor(string folder, LogMirror mirror, LogSource source, TimeProvider time)
+{
+    /// <summary>The exit code of a history that was rewritten: that of <c>verify</c> for TAMPERED.</summary>
+    private const int Tampered = 13;
+
+    /// <param name="interval">Time between two looks; null for one look.</param>
+    /// <param name="cancellation">Ends the monitor.</param>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="InputException">The folder can't be used.</exception>
+    public async Task<int> RunAsync(TimeSpan? interval, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                (long before, long now) = await mirror.UpdateAsync(cancellation);
+                if (now > before || interval is null)
+                    Tell(string.Create(CultureInfo.InvariantCulture, $"{now} entries, {now - before} of them new"));
+                if (interval is null)
+                    return ExitCode.Success;
+            }
+            catch (NoAnswerException e)
+            {
+                await Console.Error.WriteLineAsync(Line($"error: {source.Address}: {OneLine.Of(e.Message)}"));
+                if (interval is null)
+                    return ExitCode.Failure;
+            }
+            catch (LogHistoryException e)
+            {
+                await ReportAsync(e);
+                return Tampered;
+            }
+            await Task.Delay(interval.Value, time, cancellation);
+        }
+    }
+
+    private async Task ReportAsync(LogHistoryException history)
+    {
+        string file = Path.Combine(
+            folder,
+            $"evidence-{time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}.txt"
+        );
+        AtomicFile.Replace(file, Encoding.UTF8.GetBytes(history.Evidence));
+        await Console.Error.WriteLineAsync(
+            Line($"NOT CONSISTENT: {history.Message}. Both checkpoints are in {file}:") + "\n\n" + history.Evidence
+        );
+    }
+
+    private void Tell(string text) => Console.Out.WriteLine(Line(text));
+
+    private string Line(string text) => $"{StatementNames.Of(time.GetUtcNow())} {text}";
+}

@@ -1,0 +1,303 @@
+using System.Text;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.Transparency;
+using DeterministicInference.Server.Verification;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Transparency;
+
+/// <summary>A log that is followed, by a server that may show any history.</summary>
+public sealed class LogMirrorTests : IAsyncLifetime
+{
+    private readonly SigningKey _key = SigningKey.Create();
+    private readonly string _folder = TestModels.NewFolder("mirror");
+    private readonly List<byte[]> _entries = [];
+    private WebApplication? _app;
+    private string _url = "";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private NoteKey LogKey => new("log.example/a", _key.PublicKey);
+
+    /// <summary>The note to show; null for the one of the entries.</summary>
+    private string? Shown { get; set; }
+
+    public async ValueTask InitializeAsync()
+    {
+        WebApplicationBuilder builder = HttpServer.CreateBuilder(
+            "127.0.0.1",
+            0,
+            1 << 20,
+            new ServeOptions().RequestHeadersTimeout
+        );
+        builder.Logging.ClearProviders();
+        _app = builder.Build();
+        _app.Run(HandleAsync);
+        await _app.StartAsync(Cancellation);
+        _url = _app.Urls.Single();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app!.DisposeAsync();
+        _key.Dispose();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_log_is_copied_as_it_grows_and_another_server_can_serve_the_copy(bool keepsEntries)
+    {
+        foreach (
+            (int grow, long before, long now) in new[]
+            {
+                (1, 0L, 1L),
+                (254, 1, 255),
+                (1, 255, 256),
+                (0, 256, 256),
+                (300, 256, 556),
+                (1, 556, 557),
+            }
+        )
+        {
+            Grow(grow);
+            Assert.Equal((before, now), await UpdateAsync(keepsEntries));
+        }
+        string[] files =
+        [
+            .. Directory
+                .GetFiles(_folder, "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(_folder, file))
+                .Order(StringComparer.Ordinal),
+        ];
+        string[] entries = keepsEntries
+            ? ["tile/entries/000", "tile/entries/001", "tile/entries/002.p/44", "tile/entries/002.p/45"]
+            : [];
+        Assert.Equal(
+            [
+                "checkpoint",
+                "tile/0/000",
+                "tile/0/001",
+                "tile/0/002.p/44",
+                "tile/0/002.p/45",
+                "tile/1/000.p/1",
+                "tile/1/000.p/2",
+                .. entries,
+            ],
+            files
+        );
+        foreach (string file in files.Skip(1))
+        {
+            Assert.True(TilePath.TryParse(file, out TilePath path), file);
+            Assert.Equal(Bytes(path), await File.ReadAllBytesAsync(Path.Combine(_folder, file), Cancellation));
+        }
+    }
+
+    [Fact]
+    public async Task An_interrupted_copy_goes_on()
+    {
+        Grow(300);
+        await UpdateAsync();
+        byte[] checkpoint = await File.ReadAllBytesAsync(Path.Combine(_folder, "checkpoint"), Cancellation);
+        Grow(300);
+        await UpdateAsync();
+        // As if the second copy had ended before its last file.
+        await File.WriteAllBytesAsync(Path.Combine(_folder, "checkpoint"), checkpoint, Cancellation);
+        Assert.Equal((300, 600), await UpdateAsync());
+    }
+
+    /// <summary>Rewritten, reordered, dropped, forked: each at any place, the finding names the first entry.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(299)]
+    [InlineData(256)]
+    [InlineData(0)]
+    public async Task Another_history_is_found_with_its_place_and_the_evidence(int at)
+    {
+        Grow(300);
+        await UpdateAsync();
+        string kept = await File.ReadAllTextAsync(Path.Combine(_folder, "checkpoint"), Cancellation);
+        byte[][] good = [.. _entries];
+        Action[] histories =
+        [
+            () => _entries[at] = "rewritten\n"u8.ToArray(),
+            () => (_entries[at], _entries[at - 1 < 0 ? 1 : at - 1]) = (_entries[at - 1 < 0 ? 1 : at - 1], _entries[at]),
+            () => _entries.RemoveAt(at),
+            () => _entries.RemoveRange(at, _entries.Count - at),
+        ];
+        foreach (Action change in histories)
+        {
+            foreach (int growth in (int[])[0, 1, 40, 400])
+            {
+                _entries.Clear();
+                _entries.AddRange(good);
+                change();
+                Grow(growth, "another entry");
+                int first = Enumerable
+                    .Range(0, Math.Min(good.Length, _entries.Count))
+                    .FirstOrDefault(i => !good[i].AsSpan().SequenceEqual(_entries[i]), -1);
+                if (first < 0)
+                {
+                    // A shorter beginning of the same history is an old checkpoint, and no contradiction.
+                    Assert.Equal((300, 300), await UpdateAsync());
+                    continue;
+                }
+                var e = await Assert.ThrowsAsync<LogHistoryException>(() => UpdateAsync());
+                Assert.Equal($"entry {first} is not the one that the log showed before", e.Message);
+                Assert.Equal($"before:\n{kept}\nnow:\n{Sign(Tree())}", e.Evidence);
+            }
+        }
+        _entries.Clear();
+        _entries.AddRange(good);
+        Grow(10);
+        // What was shown in between has left no trace.
+        Assert.Equal((300, 310), await UpdateAsync());
+    }
+
+    [Fact]
+    public async Task Tiles_that_do_not_give_the_signed_root_are_a_contradiction_of_itself()
+    {
+        Grow(300);
+        Shown = new Checkpoint(LogKey.Name, 300, MerkleHash.Empty).Sign(_key).ToString();
+        var e = await Assert.ThrowsAsync<LogHistoryException>(() => UpdateAsync());
+        Assert.Equal("the tiles do not give the root of the checkpoint of 300 entries", e.Message);
+        Assert.False(File.Exists(Path.Combine(_folder, "checkpoint")));
+    }
+
+    [Fact]
+    public async Task What_the_key_has_not_signed_is_no_evidence()
+    {
+        Grow(3);
+        using SigningKey other = SigningKey.Create();
+        foreach (
+            string note in (string[])
+                [
+                    new Checkpoint(LogKey.Name, 3, Tree().Root).Sign(other).ToString(),
+                    new Checkpoint("log.example/b", 3, Tree().Root).Sign(_key).ToString(),
+                    "nothing",
+                ]
+        )
+        {
+            Shown = note;
+            var e = await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync());
+            Assert.StartsWith("its checkpoint is not one of this log: ", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_of_another_log_or_a_damaged_one_is_named()
+    {
+        Grow(300);
+        await UpdateAsync();
+        string tile = Path.Combine(_folder, "tile", "0", "001.p", "44");
+        byte[] bytes = await File.ReadAllBytesAsync(tile, Cancellation);
+        bytes[40] ^= 1;
+        await File.WriteAllBytesAsync(tile, bytes, Cancellation);
+        Assert.Equal(
+            $"{_folder}: is damaged: its tiles do not give the root of its checkpoint. Give an empty folder.",
+            (await Assert.ThrowsAsync<InputException>(() => UpdateAsync())).Message
+        );
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder, "checkpoint"),
+            new Checkpoint("log.example/b", 3, Tree().Root).Sign(_key).ToString(),
+            Cancellation
+        );
+        Assert.Contains(
+            "Give another folder, or the key of the log that is in it.",
+            (await Assert.ThrowsAsync<InputException>(() => UpdateAsync())).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task The_commands_tell_what_they_find()
+    {
+        Grow(3);
+        string key = Path.Combine(TestModels.NewFolder("key"), "key");
+        await File.WriteAllTextAsync(key, $"{LogKey}\n", Cancellation);
+        CommandResult mirror = await RunAsync("mirror", _url);
+        Assert.Equal((0, ""), (mirror.ExitCode, mirror.Error));
+        Assert.EndsWith("Z 3 entries, 3 of them new\n", mirror.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(_folder, "tile", "entries", "000.p", "3")));
+        Grow(1);
+        Assert.EndsWith(
+            "Z 4 entries, 1 of them new\n",
+            (await RunAsync("monitor", _url + "/v1/log", "--interval", "off")).Output,
+            StringComparison.Ordinal
+        );
+        _entries[2] = "other\n"u8.ToArray();
+        CommandResult monitor = await RunAsync("monitor", _url, "--interval", "1s");
+        Assert.Equal(13, monitor.ExitCode);
+        Assert.Contains(
+            "NOT CONSISTENT: entry 2 is not the one that the log showed before.",
+            monitor.Error,
+            StringComparison.Ordinal
+        );
+        string evidence = Assert.Single(Directory.GetFiles(_folder, "evidence-*.txt"));
+        Assert.EndsWith(
+            await File.ReadAllTextAsync(evidence, Cancellation),
+            monitor.Error.TrimEnd('\n') + "\n",
+            StringComparison.Ordinal
+        );
+        Assert.Contains(Sign(Tree()), await File.ReadAllTextAsync(evidence, Cancellation), StringComparison.Ordinal);
+
+        Task<CommandResult> RunAsync(string command, string url, params string[] arguments) =>
+            ServerProgram.Built.RunAsync(["receipts", command, url, _folder, "--key", key, .. arguments]);
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        const string Prefix = "/v1/log/";
+        string name = context.Request.Path.Value![Prefix.Length..];
+        byte[] body =
+            name == "checkpoint" ? Encoding.UTF8.GetBytes(Shown ?? Sign(Tree()))
+            : TilePath.TryParse(name, out TilePath path) ? Bytes(path)
+            : throw new InvalidOperationException(name);
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private async Task<(long Before, long Now)> UpdateAsync(bool keepsEntries = false)
+    {
+        using var source = new LogSource(new Uri(_url), null, TimeSpan.FromSeconds(30));
+        return await new LogMirror(_folder, source, LogKey, keepsEntries).UpdateAsync(Cancellation);
+    }
+
+    private void Grow(int count, string name = "entry")
+    {
+        for (int i = 0; i < count; i++)
+            _entries.Add(Encoding.ASCII.GetBytes($"{name} {_entries.Count}\n"));
+    }
+
+    private MerkleTree Tree()
+    {
+        var tree = new MerkleTree();
+        foreach (byte[] entry in _entries)
+            tree.Append(MerkleHash.Leaf(entry));
+        return tree;
+    }
+
+    private string Sign(MerkleTree tree) => new Checkpoint(LogKey.Name, tree.Size, tree.Root).Sign(_key).ToString();
+
+    private byte[] Bytes(TilePath path)
+    {
+        if (path.Level != TilePath.EntriesLevel)
+        {
+            Tile tile = Tree().GrownSince(0).Single(tile => (tile.Level, tile.Index) == (path.Level, path.Index));
+            return tile.Hashes[..(path.Width * Sha256Value.Size)].ToArray();
+        }
+        return
+        [
+            .. _entries
+                .Skip((int)path.Index * TilePath.FullWidth)
+                .Take(path.Width)
+                .SelectMany(entry => (byte[])[(byte)(entry.Length >> 8), (byte)entry.Length, .. entry]),
+        ];
+    }
+}
