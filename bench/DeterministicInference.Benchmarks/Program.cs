@@ -18,6 +18,7 @@ return await new RootCommand("Measurements of docs/benchmarks.md.")
     SoakCommand.Create(),
     ReceiptCostCommand.Create(),
     ProcessorTimeCommand.Create(),
+    StoreCommand.Create(),
     AnswerReadingCommand.Create(),
 }
     .Parse(args)

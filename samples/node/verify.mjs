@@ -160,7 +160,7 @@ export function check(bundle, vkey) {
   const { subject, predicateType, predicate } = JSON.parse(statement);
   if (predicateType !== "urn:deterministic-inference-server:receipt:v2" || subject[0].name !== "dis-out/1" || predicate.request.form !== "dis-req/1") fail("made by another version");
   if (predicate.receipt_id !== receipt_id) fail("the receipt's id is not the one that was sealed");
-  if (receipt.salt && saltOf(receipt, "id").subarray(0, 16).toString("hex") !== receipt_id) fail("the salt is not the receipt's");
+  if (receipt.salt && saltOf(receipt, "id").subarray(0, 12).toString("hex") !== receipt_id.slice(8)) fail("the salt is not the receipt's");
 
   const done = ["signature", "inclusion"];
   const compare = (name, is, sealed) => { if (is !== sealed) fail(`the ${name} is not the one that was sealed`); done.push(name); };

@@ -15,7 +15,16 @@ public class ReceiptSaltsTests
         Assert.Equal(salt, Convert.ToHexStringLower(Vectors.Salts[label]!.Bytes));
 
     [Fact]
-    public void Vector_of_the_id() => Assert.Equal("2c23b6d6bcff6d3e7a776aa7dd277a03", Vectors.Salts.ReceiptId);
+    public void Vector_of_the_id()
+    {
+        string id = Vectors.Salts.CreateId(new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero));
+        Assert.Equal("6b02bfc02c23b6d6bcff6d3e7a776aa7", id);
+        Assert.True(Vectors.Salts.Gives(id));
+        Assert.True(Vectors.Salts.Gives(Vectors.Salts.CreateId(DateTimeOffset.UnixEpoch)));
+        Assert.False(Vectors.Salts.Gives(id[..^1] + "f"));
+        Assert.False(Vectors.Salts.Gives(id[1..]));
+        Assert.False(ReceiptSalts.Of(Salt.Create()).Gives(id));
+    }
 
     [Fact]
     public void Some_salts_open_what_they_are_for_and_nothing_else()
@@ -25,7 +34,8 @@ public class ReceiptSaltsTests
         Assert.Equal(Vectors.Salts[SaltLabel.Output]!.Bytes, some[SaltLabel.Output]!.Bytes);
         Assert.Null(some[SaltLabel.Request]);
         Assert.Null(some.Root);
-        Assert.Null(some.ReceiptId);
+        Assert.Null(some.Gives(new string('0', 32)));
+        Assert.Throws<InvalidOperationException>(() => some.CreateId(DateTimeOffset.UnixEpoch));
         Assert.Equal([SaltLabel.Tokens], some.Only(SaltLabel.Tokens, SaltLabel.Request).Known);
     }
 

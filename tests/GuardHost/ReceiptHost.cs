@@ -73,7 +73,7 @@ internal static class ReceiptHost
         Sha256Value digest = Sha256Value.Of(salts.Root!.Bytes);
         var statement = new ReceiptStatement
         {
-            ReceiptId = salts.ReceiptId!,
+            ReceiptId = salts.CreateId(TimeProvider.System.GetUtcNow()),
             IssuedAt = TimeProvider.System.GetUtcNow(),
             Complete = true,
             Class = DeterminismClass.BestEffort,

@@ -17,7 +17,7 @@ public sealed record ReceiptStatement
     /// <summary>Kind and version of the predicate.</summary>
     public const string PredicateType = "urn:deterministic-inference-server:receipt:v2";
 
-    /// <summary>See <see cref="ReceiptSalts.ReceiptId"/>: 32 lower-case hexadecimal digits.</summary>
+    /// <summary>See <see cref="ReceiptSalts.CreateId"/>: 32 lower-case hexadecimal digits.</summary>
     public required string ReceiptId { get; init; }
 
     /// <summary>The operator's clock, to the second.</summary>

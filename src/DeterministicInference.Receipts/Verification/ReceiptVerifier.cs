@@ -167,7 +167,7 @@ public sealed class ReceiptVerifier
 
     private void CheckId(ReceiptStatement statement, Receipt receipt)
     {
-        bool hasOtherSalt = receipt.Salts?.ReceiptId is { } id && id != statement.ReceiptId;
+        bool hasOtherSalt = receipt.Salts?.Gives(statement.ReceiptId) == false;
         Check(
             ReceiptCheck.ReceiptId,
             statement.ReceiptId == receipt.ReceiptId && !hasOtherSalt,

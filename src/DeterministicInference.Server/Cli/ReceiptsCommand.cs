@@ -108,12 +108,16 @@ internal static class ReceiptsCommand
                     parsed,
                     async archive =>
                     {
-                        ReceiptLookup found = await archive.Receipts.FindAsync(parsed.GetValue(Id)!, cancellation);
-                        if (found.Receipt is not { } receipt)
+                        string id = parsed.GetValue(Id)!;
+                        ReceiptLookup found = await archive.Receipts.FindAsync(id, cancellation);
+                        IReadOnlyList<StoredReceipt> byAnswer = found.Receipt is null
+                            ? await archive.Receipts.FindByAnswerAsync(id, cancellation)
+                            : [];
+                        if ((found.Receipt ?? (byAnswer is [var only] ? only : null)) is not { } receipt)
                         {
                             return await FailAsync(
                                 found.IsPruned ? "the receipt was deleted (--receipt-retention)."
-                                : found.IsAmbiguous
+                                : byAnswer.Count > 0
                                     ? "several answers have this id; receipts list shows the receipts' own ids."
                                 : "no receipt has this id; receipts list shows those that there are."
                             );
@@ -127,7 +131,7 @@ internal static class ReceiptsCommand
                         );
                         await using Stream output = Console.OpenStandardOutput();
                         await using (var json = new Utf8JsonWriter(output, JsonBytes.WriterOptions))
-                            ReceiptDocument.Write(json, receipt, proof, environment, opens: true);
+                            ReceiptDocument.Write(json, receipt, proof, environment);
                         output.Write("\n"u8);
                         return ExitCode.Success;
                     }

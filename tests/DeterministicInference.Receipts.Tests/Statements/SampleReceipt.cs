@@ -17,6 +17,8 @@ internal sealed class SampleReceipt : IDisposable
     public const string RequestBody =
         """{"model":"gpt","messages":[{"role":"user","content":"Hi"}],"logprobs":true,"stream":false}""";
 
+    private static readonly DateTimeOffset IssuedAt = new(2026, 11, 22, 10, 11, 12, TimeSpan.Zero);
+
     public const string Answer =
         """{"id":"x","choices":[{"index":0,"message":{"content":"Hello"},"logprobs":{"content":["""
         + """{"token":"Hello","logprob":-0.5}]},"finish_reason":"stop"}]}""";
@@ -33,8 +35,8 @@ internal sealed class SampleReceipt : IDisposable
         );
         Statement = new ReceiptStatement
         {
-            ReceiptId = Salts.ReceiptId!,
-            IssuedAt = new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero),
+            ReceiptId = Salts.CreateId(IssuedAt),
+            IssuedAt = IssuedAt,
             Complete = complete,
             Class = promised ?? Environment.Class,
             RequestPath = "/v1/chat/completions",

@@ -19,7 +19,7 @@ public sealed class StatementTests : IDisposable
             {"_type":"https://in-toto.io/Statement/v1",
             "subject":[{"name":"dis-out/1","digest":{"sha256":"{{{s.OutputCommitment}}}"}}],
             "predicateType":"urn:deterministic-inference-server:receipt:v2",
-            "predicate":{"receipt_id":"2c23b6d6bcff6d3e7a776aa7dd277a03","issued_at":"2026-11-22T10:11:12Z",
+            "predicate":{"receipt_id":"6b02bfc02c23b6d6bcff6d3e7a776aa7","issued_at":"2026-11-22T10:11:12Z",
             "complete":true,"class":"deterministic","execution":"executed",
             "request":{"form":"dis-req/1","path":"/v1/chat/completions","commitment":"{{{s.RequestCommitment}}}",
             "pins":{"model":"\"tiny\"","seed":"42"}},
@@ -128,7 +128,7 @@ public sealed class StatementTests : IDisposable
     [InlineData("\"complete\":true", "\"complete\":true,\"x\":{\"a\":1,\"\\u0061\":1}")]
     [InlineData("2026-11-22T10:11:12Z", "2026-11-22 10:11:12Z")]
     [InlineData("2026-11-22T10:11:12Z", "2026-13-22T10:11:12Z")]
-    [InlineData("2c23b6d6bcff6d3e7a776aa7dd277a03", "2C23B6D6BCFF6D3E7A776AA7DD277A03")]
+    [InlineData("6b02bfc02c23b6d6bcff6d3e7a776aa7", "6B02BFC02C23B6D6BCFF6D3E7A776AA7")]
     [InlineData("/v1/chat/completions", "/v1/embeddings")]
     [InlineData("\"executed\"", "\"dreamt\"")]
     [InlineData("\"executed\"", "\"memo\"")]

@@ -244,10 +244,11 @@ internal sealed class IssuingServer : IAsyncDisposable
             tokens.Append(read);
         }
         OutputDigest output = hasher.Finish();
+        string id = salts.CreateId(new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero));
         byte[] statement = StatementWriter.Write(
             new ReceiptStatement
             {
-                ReceiptId = salts.ReceiptId!,
+                ReceiptId = id,
                 IssuedAt = new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero),
                 Complete = output.Finished,
                 Class = Environment.Class,
@@ -267,7 +268,7 @@ internal sealed class IssuingServer : IAsyncDisposable
                 ModelName = "tiny",
             }
         );
-        var receipt = new Receipt(salts.ReceiptId!, statement, Seal(statement))
+        var receipt = new Receipt(id, statement, Seal(statement))
         {
             Salts = salts,
             Trail = output.Finished ? tokens.Tokens?.Trail : null,

@@ -14,21 +14,13 @@ internal static class ReceiptDocument
     /// <param name="receipt">The receipt.</param>
     /// <param name="proof">The proof of its entry.</param>
     /// <param name="environment">Document of the environment; null if unknown.</param>
-    /// <param name="opens">Whether it has the salt, with which guesses of request and output can be tested.</param>
-    public static void Write(
-        Utf8JsonWriter json,
-        StoredReceipt receipt,
-        TlogProof proof,
-        byte[]? environment,
-        bool opens
-    )
+    public static void Write(Utf8JsonWriter json, StoredReceipt receipt, TlogProof proof, byte[]? environment)
     {
         json.WriteStartObject();
         json.WriteString("receipt_id", receipt.ReceiptId);
         json.WriteString("statement", receipt.Statement.Span);
         json.WriteString("proof", proof.ToString());
-        if (opens)
-            json.WriteString("salt", receipt.Salt.ToBase64());
+        json.WriteString("salt", receipt.Salt.ToBase64());
         json.WritePropertyName("environment");
         if (environment is null)
             json.WriteNullValue();

@@ -7,8 +7,8 @@ using DeterministicInference.Server.Receipts.Store;
 namespace DeterministicInference.Server.Receipts.Http;
 
 /// <summary>
-/// <c>GET /v1/receipts/{id}</c>, and <c>/v1/receipts/key</c>. A receipt's own id is a capability: whoever has it may
-/// read salt and statement. The id of the answer finds the statement without the salt.
+/// <c>GET /v1/receipts/{id}</c>, and <c>/v1/receipts/key</c>. The id is a capability: whoever has it may read salt and
+/// statement. The id of the answer is none: engines choose it, and others may guess it.
 /// </summary>
 internal sealed class ReceiptRoutes(ReceiptStore store)
 {
@@ -29,17 +29,6 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
         ReceiptLookup found = await StoreErrors.ExplainAsync(
             store.FindAsync((string)context.Request.RouteValues["id"]!, context.RequestAborted)
         );
-        if (found.IsAmbiguous)
-        {
-            throw new OpenAIException(
-                StatusCodes.Status409Conflict,
-                "invalid_request_error",
-                "Several answers have this id, which their engine chose. Give the receipt's own id: the header "
-                    + "X-Receipt-Id, or receipt_id of the answer.",
-                "id",
-                "receipt_ambiguous"
-            );
-        }
         if (found.Receipt is not { } receipt)
         {
             throw found.IsPruned
@@ -53,7 +42,7 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
                 : new OpenAIException(
                     StatusCodes.Status404NotFound,
                     "invalid_request_error",
-                    "No receipt has this id.",
+                    "No receipt has this id. Give the receipt's own: the answer's header X-Receipt-Id has it.",
                     "id",
                     "receipt_not_found"
                 );
@@ -68,7 +57,7 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
         await ApiJson.WriteAsync(
             context,
             StatusCodes.Status200OK,
-            json => ReceiptDocument.Write(json, receipt, proof, environment, found.IsOwnId)
+            json => ReceiptDocument.Write(json, receipt, proof, environment)
         );
     }
 

@@ -23,7 +23,7 @@ internal sealed class ReceiptBuilder : IDisposable
         Request = request;
         _output = new OutputHasher(request.WantsLogprobs);
         Salts = ReceiptSalts.Of(Salt.Create());
-        ReceiptId = Salts.ReceiptId!;
+        ReceiptId = Salts.CreateId(issuer.Now);
         _tokens = new ReportedTokens(Salts, request.ChoicesPerPrompt);
     }
 

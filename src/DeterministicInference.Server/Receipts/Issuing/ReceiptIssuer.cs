@@ -19,6 +19,9 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
     private readonly bool _isInline = options.Receipts == ReceiptMode.Inline && !options.StableEnvelope,
         _refuses = options.OnReceiptFailure == ReceiptFailureAction.Refuse;
 
+    /// <summary>The time of the receipts.</summary>
+    public DateTimeOffset Now => time.GetUtcNow();
+
     /// <summary>503: an answer that may not be sent without a receipt can't have one.</summary>
     public static OpenAIException NotStored() =>
         new(
@@ -85,7 +88,7 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
         var statement = new ReceiptStatement
         {
             ReceiptId = seal.ReceiptId,
-            IssuedAt = time.GetUtcNow(),
+            IssuedAt = Now,
             Complete = isComplete,
             Class = environment.Class,
             RequestPath = request.Path,

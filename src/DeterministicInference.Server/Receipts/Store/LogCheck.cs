@@ -202,7 +202,7 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
             Convert.ToHexStringLower((byte[])row[3]) != statement.ReceiptId ? "id"
             : row.GetInt64(4) != statement.IssuedAt.ToUnixTimeSeconds() ? "time"
             : row[5] is not byte[] { Length: Salt.Size } salt
-            || ReceiptSalts.Of(new Salt(salt)).ReceiptId != statement.ReceiptId
+            || ReceiptSalts.Of(new Salt(salt)).Gives(statement.ReceiptId) != true
                 ? "salt"
             : null;
         if (wrong is not null)

@@ -9,7 +9,7 @@ internal sealed class NewReceipt
 {
     /// <param name="statement">The statement.</param>
     /// <param name="salt">The salt that its commitments are made with.</param>
-    /// <param name="responseId">The answer's <c>id</c>, by which the receipt can be found too; null for none.</param>
+    /// <param name="responseId">The answer's <c>id</c>, for the operator's list; null for none.</param>
     public NewReceipt(ReceiptStatement statement, Salt salt, string? responseId)
     {
         (ReceiptId, IssuedAt, Salt, ResponseId) = (statement.ReceiptId, statement.IssuedAt, salt, responseId);

@@ -14,8 +14,8 @@ internal static class ReceiptDatabase
     /// <summary>
     /// Entries and tiles form the log and are permanent, as are environments. An entry has the digest of a receipt's
     /// statement, or the whole line of another kind. Tiles of leaf hashes are stored once they are full; until then
-    /// they follow from the entries. Of a deleted receipt only hashes of its ids are kept, so that "deleted" and "never
-    /// issued" can be told apart without revealing the ids. <c>auto_vacuum</c> must be set before the first table.
+    /// they follow from the entries. Of a deleted receipt only the hash of its id is kept, so that "deleted" and "never
+    /// issued" can be told apart without revealing the id. <c>auto_vacuum</c> must be set before the first table.
     /// </summary>
     private const string Tables = """
         CREATE TABLE entry (
@@ -27,11 +27,9 @@ internal static class ReceiptDatabase
         CREATE TABLE receipt (
             entry INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, response_id TEXT, issued_at INTEGER NOT NULL,
             statement BLOB NOT NULL, salt BLOB NOT NULL) STRICT;
-        CREATE INDEX receipt_response ON receipt (response_id) WHERE response_id IS NOT NULL;
         CREATE INDEX receipt_issued ON receipt (issued_at);
-        CREATE TABLE pruned (entry INTEGER PRIMARY KEY, id_hash BLOB NOT NULL, response_hash BLOB) STRICT;
+        CREATE TABLE pruned (entry INTEGER PRIMARY KEY, id_hash BLOB NOT NULL) STRICT;
         CREATE INDEX pruned_id ON pruned (id_hash);
-        CREATE INDEX pruned_response ON pruned (response_hash) WHERE response_hash IS NOT NULL;
         CREATE TABLE environment (
             id BLOB NOT NULL, source TEXT NOT NULL, document BLOB NOT NULL, PRIMARY KEY (id, source)) STRICT;
         """;

@@ -129,10 +129,10 @@ internal sealed class ReceiptLog : IDisposable
     /// <exception cref="SqliteException">Nothing was deleted.</exception>
     public int Prune(DateTimeOffset before, int atMost)
     {
-        List<(long Entry, byte[] Id, string? Response)> due = [];
+        List<(long Entry, byte[] Id)> due = [];
         using (
             SqliteCommand query = _connection.Query(
-                "SELECT entry, id, response_id FROM receipt WHERE issued_at < $1 ORDER BY issued_at LIMIT $2",
+                "SELECT entry, id FROM receipt WHERE issued_at < $1 ORDER BY issued_at LIMIT $2",
                 before.ToUnixTimeSeconds(),
                 atMost
             )
@@ -140,19 +140,18 @@ internal sealed class ReceiptLog : IDisposable
         using (SqliteDataReader reader = query.ExecuteReader())
         {
             while (reader.Read())
-                due.Add((reader.GetInt64(0), (byte[])reader[1], reader[2] as string));
+                due.Add((reader.GetInt64(0), (byte[])reader[1]));
         }
         if (due.Count == 0)
             return 0;
         InTransaction(() =>
         {
-            foreach ((long entry, byte[] id, string? response) in due)
+            foreach ((long entry, byte[] id) in due)
             {
                 using SqliteCommand remember = _connection.Query(
-                    "INSERT INTO pruned (entry, id_hash, response_hash) VALUES ($1, $2, $3)",
+                    "INSERT INTO pruned (entry, id_hash) VALUES ($1, $2)",
                     entry,
-                    PrunedId.Of(id),
-                    response is null ? DBNull.Value : PrunedId.Of(response)
+                    PrunedId.Of(id)
                 );
                 remember.ExecuteNonQuery();
                 using SqliteCommand delete = _connection.Query("DELETE FROM receipt WHERE entry = $1", entry);

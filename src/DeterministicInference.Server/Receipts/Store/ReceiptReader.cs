@@ -23,6 +23,16 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
         RunAsync(() => Find(id), cancellation);
 
+    /// <summary>
+    /// The receipts of the answers of this id, which engines choose. For the operator alone: it reads all receipts, and
+    /// who asks over the network may have guessed the id.
+    /// </summary>
+    public Task<IReadOnlyList<StoredReceipt>> FindByAnswerAsync(string answerId, CancellationToken cancellation) =>
+        RunAsync<IReadOnlyList<StoredReceipt>>(
+            () => Receipts("WHERE response_id = $1 ORDER BY entry LIMIT 2", answerId),
+            cancellation
+        );
+
     public Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation) =>
         RunAsync<IReadOnlyList<StoredReceipt>>(() => Receipts("ORDER BY entry DESC LIMIT $1", limit), cancellation);
 
@@ -77,24 +87,16 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
 
     private ReceiptLookup Find(string id)
     {
-        // Some engines give their answers ids of the same form.
-        byte[]? receiptId = id.Length == 32 && id.All(char.IsAsciiHexDigitLower) ? Convert.FromHexString(id) : null;
-        if (receiptId is not null && Receipts("WHERE id = $1", receiptId) is [var byId])
-            return new ReceiptLookup(byId, IsOwnId: true);
-        return Receipts("WHERE response_id = $1 LIMIT 2", id) switch
-        {
-            [var only] => new ReceiptLookup(only),
-            [_, ..] => new ReceiptLookup(null, IsAmbiguous: true),
-            [] => new ReceiptLookup(
+        if (id.Length != 32 || !id.All(char.IsAsciiHexDigitLower))
+            return new ReceiptLookup(null);
+        byte[] bytes = Convert.FromHexString(id);
+        return Receipts("WHERE id = $1", bytes) is [var found]
+            ? new ReceiptLookup(found)
+            : new ReceiptLookup(
                 null,
-                IsPruned: (receiptId is not null && IsPruned("id_hash", PrunedId.Of(receiptId)))
-                    || IsPruned("response_hash", PrunedId.Of(id))
-            ),
-        };
+                IsPruned: connection.Scalar("SELECT 1 FROM pruned WHERE id_hash = $1", PrunedId.Of(bytes)) is not null
+            );
     }
-
-    private bool IsPruned(string column, byte[] idHash) =>
-        connection.Scalar($"SELECT 1 FROM pruned WHERE {column} = $1", idHash) is not null;
 
     private List<StoredReceipt> Receipts(string clauses, object value)
     {
@@ -166,7 +168,7 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         long index = receipt.Index;
         try
         {
-            if (ReceiptSalts.Of(receipt.Salt).ReceiptId != receipt.ReceiptId)
+            if (ReceiptSalts.Of(receipt.Salt).Gives(receipt.ReceiptId) != true)
                 throw new InvalidDataException("its salt is another one's");
             string note =
                 connection.Scalar("SELECT note FROM checkpoint") as string

@@ -132,7 +132,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     public Task<bool> PutEnvironmentAsync(InferenceEnvironment environment, CancellationToken cancellation) =>
         StoreAsync(new PendingEnvironment(environment), cancellation);
 
-    /// <summary>Finds a receipt by its id or by the id of its answer.</summary>
+    /// <summary>Finds a receipt by its id.</summary>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
         ReadAsync(_reader.FindAsync(id, cancellation));

@@ -33,13 +33,7 @@ public sealed class EngineFactsTests
                 .. backend switch
                 {
                     "vllm" => (string[])
-                        [
-                            "--api-key",
-                            "sk-other",
-                            "--log-config-file",
-                            "/etc/log.json",
-                            "--disable-log-stats",
-                        ],
+                        ["--api-key", "sk-other", "--log-config-file", "/etc/log.json", "--disable-log-stats"],
                     "llamacpp" => ["--api-key", "sk-other", "--log-file", "/tmp/x", "-v"],
                     _ => [],
                 },

@@ -29,10 +29,6 @@ public sealed class RetentionTests : IDisposable
                     new ReceiptLookup(null, IsPruned: true),
                     await store.FindAsync(receipt.ReceiptId, Cancellation)
                 );
-                Assert.Equal(
-                    new ReceiptLookup(null, IsPruned: true),
-                    await store.FindAsync(receipt.ResponseId!, Cancellation)
-                );
             }
             Assert.Equal(4, (await store.ListAsync(1000, Cancellation)).Count);
             Assert.NotNull((await store.FindAsync(young[0].ReceiptId, Cancellation)).Receipt);

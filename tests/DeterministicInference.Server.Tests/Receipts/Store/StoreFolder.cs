@@ -75,7 +75,7 @@ internal sealed class StoreFolder : ILogger, IDisposable
         Sha256Value digest = Sha256Value.Of(salts.Root!.Bytes);
         var statement = new ReceiptStatement
         {
-            ReceiptId = salts.ReceiptId!,
+            ReceiptId = salts.CreateId(Clock.GetUtcNow()),
             IssuedAt = Clock.GetUtcNow(),
             Complete = true,
             Class = DeterminismClass.Deterministic,
