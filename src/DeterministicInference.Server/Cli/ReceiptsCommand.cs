@@ -3,6 +3,7 @@ using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Json;
@@ -56,6 +57,10 @@ internal static class ReceiptsCommand
         int.MaxValue
     );
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object per line." };
+    private static readonly Option<bool> Dsse = new("--dsse")
+    {
+        Description = "Print its statement in a DSSE envelope, signed with the log's key, for tools that want one.",
+    };
     private static readonly Argument<string> Id = new("ID") { Description = "Id of the receipt or of the answer." };
 
     public static Command Create() =>
@@ -101,6 +106,7 @@ internal static class ReceiptsCommand
         {
             Id,
             DataDir,
+            Dsse,
         };
         command.SetAction(
             (parsed, cancellation) =>
@@ -122,6 +128,16 @@ internal static class ReceiptsCommand
                                 : "no receipt has this id; receipts list shows those that there are."
                             );
                         }
+                        await using Stream output = Console.OpenStandardOutput();
+                        if (parsed.GetValue(Dsse))
+                        {
+                            using SigningKey key = archive.OpenKey();
+                            output.Write(
+                                DsseEnvelope.Sign(DsseEnvelope.InTotoPayloadType, receipt.Statement, key).ToJson()
+                            );
+                            output.Write("\n"u8);
+                            return ExitCode.Success;
+                        }
                         TlogProof proof = await archive.Receipts.ProveAsync(receipt, cancellation);
                         ReceiptStatement statement = receipt.ReadStatement();
                         byte[]? environment = await archive.Receipts.FindEnvironmentAsync(
@@ -129,7 +145,6 @@ internal static class ReceiptsCommand
                             statement.EnvironmentSource,
                             cancellation
                         );
-                        await using Stream output = Console.OpenStandardOutput();
                         await using (var json = new Utf8JsonWriter(output, JsonBytes.WriterOptions))
                             ReceiptDocument.Write(json, receipt, proof, environment);
                         output.Write("\n"u8);

@@ -18,7 +18,12 @@ internal static class HttpServer
         TimeSpan headersTimeout
     )
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] }
+        );
+        // Settings have their own sources. A file appsettings.json of the working directory must not add endpoints, nor
+        // cost a thread that watches all that changes below it, such as the log of receipts.
+        builder.Configuration.Sources.Clear();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddCors();
         // With inlined socket completions too (Program.cs), an event costs a fraction of the thread switches; in return

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Server.Receipts.Store;
 using DeterministicInference.Server.Tests.Receipts.Store;
 using DeterministicInference.Server.Tests.Verification;
@@ -66,6 +68,97 @@ public sealed class ReceiptsCommandTests : IDisposable
         await File.WriteAllTextAsync(file, shown, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(keyFile, key, TestContext.Current.CancellationToken);
         (await RecordedExchange.VerifyAsync(file, "--key", keyFile)).Is(0, "VALID", "").Has("inclusion", "ok");
+    }
+
+    [Fact]
+    public async Task A_statement_is_signed_for_tools_that_want_an_envelope()
+    {
+        VerificationKey key;
+        NewReceipt receipt;
+        await using (ReceiptStore store = _folder.Open())
+        {
+            receipt = (await _folder.AppendAsync(store, 1))[0];
+            key = store.LogKey.Key;
+        }
+        var envelope = DsseEnvelope.FromJson(
+            System.Text.Encoding.UTF8.GetBytes(await SucceedsAsync("show", receipt.ReceiptId, "--dsse"))
+        );
+        Assert.True(envelope.IsSignedBy(key));
+        Assert.Equal(
+            (DsseEnvelope.InTotoPayloadType, System.Text.Encoding.UTF8.GetString(receipt.Statement)),
+            (envelope.PayloadType, System.Text.Encoding.UTF8.GetString(envelope.Payload.Span))
+        );
+        File.Delete(_folder.KeyFile);
+        Assert.Contains(
+            $"the key {_folder.KeyFile} is missing",
+            await FailsAsync("show", receipt.ReceiptId, "--dsse"),
+            StringComparison.Ordinal
+        );
+    }
+
+    /// <summary>What is beside the database is checked too.</summary>
+    [Fact]
+    public async Task The_key_and_the_published_checkpoint_are_checked()
+    {
+        await _folder.FillAsync(5);
+        string good = _folder.Beside("good");
+        _folder.CopyTo(good);
+        string note = await File.ReadAllTextAsync(_folder.CheckpointFile, TestContext.Current.CancellationToken);
+        using SigningKey other = SigningKey.Create();
+        string trusted = _folder.Beside("trusted.pem");
+        await File.WriteAllTextAsync(trusted, other.PublicKey.ToPem(), TestContext.Current.CancellationToken);
+        Assert.EndsWith(
+            ", not the one of --key.",
+            await FailsAsync("check", "--key", trusted),
+            StringComparison.Ordinal
+        );
+        (string Complaint, Action Change)[] changes =
+        [
+            ($"the key {_folder.KeyFile} is missing", () => File.Delete(_folder.KeyFile)),
+            (
+                $"the key {_folder.KeyFile} is not the one of the log",
+                () => File.WriteAllText(_folder.KeyFile, other.ToPem())
+            ),
+            (
+                $"the key {_folder.KeyFile} can't be used: The text is not an unencrypted PKCS#8 private key",
+                () => File.WriteAllText(_folder.KeyFile, "garbage")
+            ),
+            (
+                "the file checkpoint is not this log's: A signed note is",
+                () => File.WriteAllText(_folder.CheckpointFile, "")
+            ),
+            (
+                "the file checkpoint is not this log's: The checkpoint is not signed by the key ",
+                () =>
+                    File.WriteAllText(
+                        _folder.CheckpointFile,
+                        Checkpoint.Parse(SignedNote.Parse(note).Text).Sign(other).ToString()
+                    )
+            ),
+        ];
+        foreach ((string complaint, Action change) in changes)
+        {
+            change();
+            Assert.StartsWith(
+                $"error: the log is inconsistent: {complaint}",
+                await FailsAsync("check"),
+                StringComparison.Ordinal
+            );
+            foreach (string file in Directory.GetFiles(Path.Combine(good, "log-1")))
+                File.Copy(file, Path.Combine(_folder.LogPath, Path.GetFileName(file)), overwrite: true);
+        }
+        // Set back: only the database.
+        await _folder.FillAsync(3);
+        File.Copy(Path.Combine(good, "log-1", "receipts.db"), _folder.Database, overwrite: true);
+        Assert.Contains(
+            "the file checkpoint covers 9 entries, the database has 6: the database was set back",
+            await FailsAsync("check"),
+            StringComparison.Ordinal
+        );
+        if (OperatingSystem.IsWindows())
+            return;
+        File.SetUnixFileMode(_folder.KeyFile, ReceiptDirectory.OwnerOnly | UnixFileMode.OtherRead);
+        Assert.Contains("chmod 600", await FailsAsync("check"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Configuration;
 using Xunit;
 
@@ -86,6 +87,11 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
     {
         IEnumerable<string> known = SettingTable
             .All.Select(setting => setting.Flag)
+            .Concat(
+                ReceiptsCommand
+                    .Create()
+                    .Subcommands.SelectMany(command => command.Options.Select(option => option.Name))
+            )
             .Concat([
                 "--hf-token",
                 "--enable-deterministic-inference",

@@ -67,23 +67,27 @@ internal sealed class ReceiptArchive : IDisposable
     /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
     public async Task<long> CheckAsync(CancellationToken cancellation)
     {
-        CheckKey();
+        OpenKey().Dispose();
         // Before the database, which a server that is running may grow meanwhile.
         string file = ReceiptDirectory.CheckpointIn(_log);
         string? published = File.Exists(file) ? await File.ReadAllTextAsync(file, cancellation) : null;
         return await Receipts.CheckAsync(published, cancellation);
     }
 
-    private void CheckKey()
+    /// <summary>The log's private key.</summary>
+    /// <exception cref="InvalidDataException">It is missing, can't be used, or is another one.</exception>
+    public SigningKey OpenKey()
     {
         string file = ReceiptDirectory.KeyIn(_log);
         if (!File.Exists(file))
             throw new InvalidDataException($"the key {file} is missing");
         try
         {
-            using SigningKey key = SigningKeyFile.Read(file);
-            if (key.PublicKey.KeyId != LogKey.Key.KeyId)
-                throw new InvalidDataException($"the key {file} is not the one of the log");
+            SigningKey key = SigningKeyFile.Read(file);
+            if (key.PublicKey.KeyId == LogKey.Key.KeyId)
+                return key;
+            key.Dispose();
+            throw new InvalidDataException($"the key {file} is not the one of the log");
         }
         catch (CryptographicException e)
         {

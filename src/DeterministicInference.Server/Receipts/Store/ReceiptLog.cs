@@ -89,7 +89,7 @@ internal sealed class ReceiptLog : IDisposable
     /// Stores all writes in one transaction with the signed checkpoint. Without writes the checkpoint is signed and
     /// stored again.
     /// </summary>
-    /// <param name="group">The writes; those that can't be stored individually are failed.</param>
+    /// <param name="group">The writes; those that can't be stored individually are rejected.</param>
     /// <exception cref="SqliteException">Nothing was stored; a later attempt may succeed.</exception>
     /// <exception cref="InvalidDataException">
     /// Another program has changed the log; nothing was stored, and nothing will be.
@@ -107,7 +107,7 @@ internal sealed class ReceiptLog : IDisposable
                 foreach (PendingWrite write in group)
                 {
                     if (!write.Write(_rows))
-                        write.Fail();
+                        write.Reject();
                 }
                 if (_tree.Size > size || group.Count == 0)
                     note = WriteCheckpoint(size);

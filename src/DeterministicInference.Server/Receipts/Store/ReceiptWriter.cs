@@ -23,6 +23,9 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     private static readonly TimeSpan PublishPause = TimeSpan.FromMilliseconds(50),
         PublishInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Waiters that go on one after the other; limited so that none waits long for the others.</summary>
+    private const int ReleasedAtOnce = 16;
+
     /// <summary>Receipts deleted per transaction; limited so that new receipts don't wait long.</summary>
     private const int PruneBatch = 500;
 
@@ -192,15 +195,34 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         // A queue that is still crowded would be full again at once.
         else if (!_isLost && _queue.Count <= _queue.BoundedCapacity / 2)
             _storing.Clear();
-        foreach (PendingWrite write in group)
-        {
-            if (problem is null && !_isLost)
-                write.Succeed();
-            else
-                write.Fail();
-        }
+        Release(group, isStored: problem is null && !_isLost);
         if (problem is null && !_isLost)
             _isPublishDue |= _log.Size != size || _publishing.Problem is not null;
+    }
+
+    /// <summary>
+    /// Lets the waiters go on, some of them one after the other on one thread of the pool: waking a thread for each
+    /// costs more than what most of them do.
+    /// </summary>
+    private static void Release(List<PendingWrite> group, bool isStored)
+    {
+        foreach (PendingWrite[] chunk in group.Chunk(ReleasedAtOnce))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static released =>
+                {
+                    foreach (PendingWrite write in released.Chunk)
+                    {
+                        if (released.IsStored && !write.IsRejected)
+                            write.Succeed();
+                        else
+                            write.Fail();
+                    }
+                },
+                (Chunk: chunk, IsStored: isStored),
+                preferLocal: false
+            );
+        }
     }
 
     private static string Lost(string why) => $"{why}; restart the server";

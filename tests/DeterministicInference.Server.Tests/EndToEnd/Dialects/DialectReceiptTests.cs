@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts.Answers;
@@ -48,7 +49,7 @@ public sealed class DialectReceiptTests(DialectServers servers)
 
     [Theory]
     [MemberData(nameof(Dialect.All), MemberType = typeof(Dialect))]
-    public async Task A_receipt_is_found_by_the_answers_own_id(string dialect)
+    public async Task A_receipt_is_found_by_its_own_id_and_not_by_the_answers(string dialect)
     {
         DialectServer server = await servers.StartedAsync(dialect);
         var request = DialectRequest.Of(isChat: true, dialect);
@@ -63,8 +64,9 @@ public sealed class DialectReceiptTests(DialectServers servers)
             string id = (string)JsonNode.Parse(Encoding.UTF8.GetBytes(first))!["id"]!;
             Assert.Equal(
                 answer.ReceiptId,
-                (string?)(await server.Api.GetAsync($"/v1/receipts/{id}")).Json["receipt_id"]
+                (string?)(await server.Api.GetAsync($"/v1/receipts/{answer.ReceiptId}")).Json["receipt_id"]
             );
+            OpenAIErrors.Read(await server.Api.GetAsync($"/v1/receipts/{id}"), HttpStatusCode.NotFound);
         }
     }
 }
