@@ -12,6 +12,9 @@ public sealed record ReceiptEvidence(Receipt Receipt)
     /// <summary>The client's request body, as it was sent.</summary>
     public ReadOnlyMemory<byte>? RequestBody { get; init; }
 
+    /// <summary>The route that it was sent to; null if it is not known.</summary>
+    public string? RequestPath { get; init; }
+
     /// <summary>
     /// The output of the answer. Its log-probabilities are needed where the statement commits to some.
     /// </summary>

@@ -19,6 +19,7 @@ public sealed class ReceiptVerifier
     private readonly string? _origin;
     private readonly bool _pinned;
     private TlogProof? _proof;
+    private bool _isClosed;
     private Checkpoint? _checkpoint;
 
     private ReceiptVerifier(ReceiptEvidence evidence, VerificationKey? key, string? origin, bool pinned) =>
@@ -99,7 +100,7 @@ public sealed class ReceiptVerifier
             return Verdict.UnknownVersion;
         if (!statement!.Complete)
             return Verdict.Incomplete;
-        return _evidence.Receipt.Salts is null || _key is null ? Verdict.Inconclusive : Verdict.Valid;
+        return _isClosed || _key is null ? Verdict.Inconclusive : Verdict.Valid;
     }
 
     /// <summary>The log that the key signs contains the statement.</summary>
@@ -180,7 +181,9 @@ public sealed class ReceiptVerifier
         if (_evidence.RequestBody is not { } body)
             Skip(ReceiptCheck.Request, "no request was given");
         else if (salt is null)
-            Skip(ReceiptCheck.Request, NoSalt);
+            SkipClosed(ReceiptCheck.Request);
+        else if (_evidence.RequestPath is { } path && path != statement.RequestPath)
+            Check(ReceiptCheck.Request, false, "the request's path is not the one that was sealed");
         else
         {
             try
@@ -204,7 +207,7 @@ public sealed class ReceiptVerifier
         if (!statement.Complete)
             Skip(ReceiptCheck.Output, BrokeOff);
         else if (salt is null)
-            Skip(ReceiptCheck.Output, NoSalt);
+            SkipClosed(ReceiptCheck.Output);
         else if (_evidence.Output is not { } output)
             Skip(ReceiptCheck.Output, "no answer was given");
         else
@@ -221,10 +224,10 @@ public sealed class ReceiptVerifier
             Skip(ReceiptCheck.Logprobs, "the statement has no log-probabilities");
         else if (!statement.Complete)
             Skip(ReceiptCheck.Logprobs, BrokeOff);
-        else if (salt is null)
-            Skip(ReceiptCheck.Logprobs, NoSalt);
         else if (_evidence.Output?.Logprobs is not { } digest)
-            Skip(ReceiptCheck.Logprobs, "no log-probabilities were given");
+            Skip(ReceiptCheck.Logprobs, salt is null ? NoSalt : "no log-probabilities were given");
+        else if (salt is null)
+            SkipClosed(ReceiptCheck.Logprobs);
         else
             Check(
                 ReceiptCheck.Logprobs,
@@ -276,6 +279,13 @@ public sealed class ReceiptVerifier
 
     private void Check(ReceiptCheck check, bool passed, string failure) =>
         _checks.Add(new CheckResult(check, passed ? CheckOutcome.Passed : CheckOutcome.Failed, passed ? "" : failure));
+
+    /// <summary>What was given can't be compared: the receipt shows nothing about it.</summary>
+    private void SkipClosed(ReceiptCheck check)
+    {
+        _isClosed = true;
+        Skip(check, NoSalt);
+    }
 
     private void Skip(ReceiptCheck check, string why) =>
         _checks.Add(new CheckResult(check, CheckOutcome.NotChecked, why));

@@ -9,7 +9,7 @@ namespace DeterministicInference.Server.Cli;
 /// <summary><c>receipts monitor</c> and <c>receipts mirror</c>: what others do with a log.</summary>
 internal static class LogCommands
 {
-    private static readonly DurationValue Durations = new(allowsZero: false, longestHours: 24 * 365);
+    private static readonly DurationValue Durations = new(allowsZero: false, longestHours: 24 * 31);
 
     private static readonly Argument<string> Url = new("URL")
     {

@@ -21,7 +21,10 @@ internal static class VerifyCommand
     private static readonly Option<string?> Request = File("--request", "The request body, as it was sent.");
     private static readonly Option<string?> Response = File("--response", "The answer's body, as it was received.");
     private static readonly RemoteServerOptions Server = new("--against", "Server that computes the request again");
-    private static readonly Option<string?> Key = File("--key", "The public key that you trust, PEM.");
+    private static readonly Option<string?> Key = File(
+        "--key",
+        "The key that you trust: the log's verifier key (vkey of GET /v1/receipts/key), or its public key in PEM."
+    );
     private static readonly Option<int> Runs = CommandSyntax.Number(
         "--runs",
         "Replays made before a difference counts.",

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
@@ -23,10 +24,15 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
 
     private string CheckpointFile => Path.Combine(folder, "checkpoint");
 
+    /// <summary>What was fetched and does not count until it gives the signed root.</summary>
+    private string Incoming => Path.Combine(folder, "incoming");
+
     /// <summary>Takes over what the log has added.</summary>
     /// <returns>The number of entries before and now.</returns>
     /// <exception cref="LogHistoryException">The log does not begin with what it showed before.</exception>
-    /// <exception cref="NoAnswerException">The log can't be read at present.</exception>
+    /// <exception cref="NoAnswerException">
+    /// The log can't be read at present, or what it serves is not what it signed.
+    /// </exception>
     /// <exception cref="InputException">The folder has another log, or is damaged.</exception>
     public async Task<(long Before, long Now)> UpdateAsync(CancellationToken cancellation)
     {
@@ -35,20 +41,86 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
         string note = await source.CheckpointAsync(cancellation);
         Checkpoint shown = Shown(note);
         MerkleTree tree = Load(kept);
+        if (Directory.Exists(Incoming))
+            Directory.Delete(Incoming, recursive: true);
+        if (keepsEntries)
+            await CopyMissingEntriesAsync(kept.Size, cancellation);
         if (shown.Size > kept.Size)
             await GrowAsync(tree, shown, cancellation);
-        Sha256Value root = shown.Size < kept.Size ? MerkleProof.Root(shown.Size, ReaderOf(kept.Size)) : tree.Root;
-        if (root != shown.Root)
+        if ((shown.Size < kept.Size ? RootAt(kept, shown.Size) : tree.Root) != shown.Root)
+            throw await ContradictionAsync(kept, before, shown, note, cancellation);
+        if (shown.Size <= kept.Size)
+            return (kept.Size, kept.Size);
+        TakeIncoming();
+        AtomicFile.Replace(CheckpointFile, Encoding.UTF8.GetBytes(note), Readable);
+        return (kept.Size, shown.Size);
+    }
+
+    /// <summary>
+    /// Accuses the log only if all that it serves now gives the root that it signed now, and an entry of it is another
+    /// one than the same key has signed before. Anything else may be a cache's or a network's fault.
+    /// </summary>
+    private async Task<Exception> ContradictionAsync(
+        Checkpoint kept,
+        string? before,
+        Checkpoint shown,
+        string note,
+        CancellationToken cancellation
+    )
+    {
+        var served = new Dictionary<long, ReadOnlyMemory<byte>>();
+        var tree = new MerkleTree();
+        long? first = null;
+        TileReader copied = ReaderOf(kept.Size);
+        for (long index = 0; index * TilePath.FullWidth < shown.Size; index++)
         {
-            long? first = await FirstDifferenceAsync(kept.Size, shown.Size, cancellation);
-            string finding = first is { } index
-                ? $"entry {index} is not the one that the log showed before"
-                : $"the tiles do not give the root of the checkpoint of {shown.Size} entries";
-            throw new LogHistoryException(finding, before, note);
+            TilePath path = LeafTile(index, shown.Size);
+            byte[] hashes = await HashesAsync(path, cancellation);
+            for (int i = 0; i < path.Width; i++)
+                tree.Append(HashAt(hashes, i));
+            foreach (Tile tile in tree.GrownSince(index * TilePath.FullWidth))
+                Stage(tile);
+            tree.Keep();
+            ReadOnlySpan<byte> own = copied(0, index).Span;
+            int same = own.CommonPrefixLength(hashes.AsSpan(0, path.Width * Sha256Value.Size)) / Sha256Value.Size;
+            if (first is null && same < Math.Min(own.Length / Sha256Value.Size, path.Width))
+                first = index * TilePath.FullWidth + same;
         }
-        if (shown.Size > kept.Size)
-            AtomicFile.Replace(CheckpointFile, Encoding.UTF8.GetBytes(note), Readable);
-        return (kept.Size, Math.Max(kept.Size, shown.Size));
+        if (tree.Root != shown.Root || first is not { } at || before is null)
+            return new NoAnswerException($"its tiles do not give the root of its checkpoint of {shown.Size} entries");
+        try
+        {
+            var proofBefore = new TlogProof(at, MerkleProof.Inclusion(at, kept.Size, copied), before);
+            var proofNow = new TlogProof(at, MerkleProof.Inclusion(at, shown.Size, ReadIncoming), note);
+            Sha256Value leafBefore = LeafAt(copied, at),
+                leafNow = LeafAt(ReadIncoming, at);
+            proofBefore.Verify(leafBefore, key);
+            proofNow.Verify(leafNow, key);
+            return new LogHistoryException(at, proofBefore, proofNow, (Text(leafBefore), Text(leafNow)));
+        }
+        catch (Exception e) when (e is LogFormatException or InvalidDataException)
+        {
+            return Damaged(e.Message.TrimEnd('.'));
+        }
+
+        static string Text(Sha256Value leaf) => Convert.ToBase64String(leaf.ToArray());
+
+        static Sha256Value LeafAt(TileReader read, long at) =>
+            HashAt(read(0, at / TilePath.FullWidth).Span, at % TilePath.FullWidth);
+    }
+
+    private InputException Damaged(string what) => new($"{folder}: is damaged: {what}. Give an empty folder.");
+
+    private Sha256Value RootAt(Checkpoint kept, long size)
+    {
+        try
+        {
+            return MerkleProof.Root(size, ReaderOf(kept.Size));
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged(e.Message);
+        }
     }
 
     private Checkpoint Kept(string? note)
@@ -90,57 +162,71 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
         }
         catch (InvalidDataException e)
         {
-            throw new InputException($"{folder}: is damaged: {e.Message}. Give an empty folder.");
+            throw Damaged(e.Message);
         }
     }
 
-    /// <summary>
-    /// Adds the leaves that the log has added. Files of more leaves than the checkpoint covers do no harm: the
-    /// checkpoint is written last.
-    /// </summary>
+    /// <summary>Fetches the leaves that the log has added, until one before them is another than it was.</summary>
     private async Task GrowAsync(MerkleTree tree, Checkpoint shown, CancellationToken cancellation)
     {
+        TileReader copied = ReaderOf(tree.Size);
         for (long index = tree.Size / TilePath.FullWidth; index * TilePath.FullWidth < shown.Size; index++)
         {
             long from = tree.Size,
                 first = index * TilePath.FullWidth;
-            var path = new TilePath(0, index, (int)Math.Min(TilePath.FullWidth, shown.Size - first));
+            TilePath path = LeafTile(index, shown.Size);
             byte[] hashes = await HashesAsync(path, cancellation);
             int known = (int)(from - first) * Sha256Value.Size;
-            // What stands before the new leaves is another history: the root will not be the one that was signed.
-            if (!Read(0, index).Span.StartsWith(hashes.AsSpan(0, known)))
+            if (known > 0 && !copied(0, index).Span.SequenceEqual(hashes.AsSpan(0, known)))
                 return;
             if (keepsEntries)
-                await CopyEntriesAsync(path with { Level = TilePath.EntriesLevel }, hashes, cancellation);
+                await CopyEntriesAsync(path with { Level = TilePath.EntriesLevel }, hashes, Incoming, cancellation);
             for (long leaf = from; leaf < first + path.Width; leaf++)
                 tree.Append(HashAt(hashes, leaf - first));
             foreach (Tile tile in tree.GrownSince(from))
-            {
-                Write(new TilePath(tile.Level, tile.Index, tile.Hashes.Length / Sha256Value.Size), tile.Hashes.Span);
-            }
+                Stage(tile);
             tree.Keep();
         }
     }
 
-    private async Task CopyEntriesAsync(TilePath path, byte[] hashes, CancellationToken cancellation)
+    /// <summary>Entries whose hashes alone were copied, by a monitor of the same folder.</summary>
+    private async Task CopyMissingEntriesAsync(long size, CancellationToken cancellation)
+    {
+        TileReader copied = ReaderOf(size);
+        for (long index = 0; index * TilePath.FullWidth < size; index++)
+        {
+            TilePath path = LeafTile(index, size) with { Level = TilePath.EntriesLevel };
+            if (
+                !File.Exists(FileOf(folder, path))
+                && !File.Exists(FileOf(folder, path with { Width = TilePath.FullWidth }))
+            )
+                await CopyEntriesAsync(path, copied(0, index).ToArray(), folder, cancellation);
+        }
+    }
+
+    private async Task CopyEntriesAsync(TilePath path, byte[] hashes, string to, CancellationToken cancellation)
     {
         byte[] bundle = await source.TileAsync(path, cancellation);
         int at = 0;
         for (int i = 0; i < path.Width; i++)
         {
+            long number = path.Index * TilePath.FullWidth + i;
             ReadOnlySpan<byte> rest = bundle.AsSpan(at);
             int length = rest.Length >= sizeof(ushort) ? BinaryPrimitives.ReadUInt16BigEndian(rest) : int.MaxValue;
             if (rest.Length - sizeof(ushort) < length)
                 throw new NoAnswerException($"its {path} has fewer entries than its name says");
-            if (MerkleHash.Leaf(rest.Slice(sizeof(ushort), length)) != HashAt(hashes, i))
-            {
-                throw new NoAnswerException(
-                    $"its entry {path.Index * TilePath.FullWidth + i} is not the one whose hash stands in its tile"
-                );
-            }
+            ReadOnlySpan<byte> entry = rest.Slice(sizeof(ushort), length);
+            if (MerkleHash.Leaf(entry) != HashAt(hashes, i))
+                throw new NoAnswerException($"its entry {number} is not the one whose hash stands in its tile");
+            bool isLine =
+                number == 0
+                    ? entry.SequenceEqual(LogEntry.Open(key).Bytes.Span)
+                    : LogEntry.TryParseReceipt(entry, out _);
+            if (!isLine)
+                throw new NoAnswerException($"its entry {number} is no line of a log of receipts with this key");
             at += sizeof(ushort) + length;
         }
-        Write(path, bundle.AsSpan(0, at));
+        Write(to, path, bundle.AsSpan(0, at));
     }
 
     private async Task<byte[]> HashesAsync(TilePath path, CancellationToken cancellation)
@@ -149,34 +235,6 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
         return hashes.Length >= path.Width * Sha256Value.Size
             ? hashes
             : throw new NoAnswerException($"its {path} has only {hashes.Length} bytes");
-    }
-
-    /// <summary>
-    /// The first entry whose hash is not the one that was copied; null if all are, or what the log serves for it can't
-    /// be read.
-    /// </summary>
-    private async Task<long?> FirstDifferenceAsync(long kept, long shown, CancellationToken cancellation)
-    {
-        long size = Math.Min(kept, shown);
-        for (long index = 0; index * TilePath.FullWidth < size; index++)
-        {
-            long first = index * TilePath.FullWidth;
-            var path = new TilePath(0, index, (int)Math.Min(TilePath.FullWidth, size - first));
-            byte[] served;
-            try
-            {
-                served = await HashesAsync(path, cancellation);
-            }
-            catch (NoAnswerException)
-            {
-                // The finding stands without the place.
-                return null;
-            }
-            int same = ReaderOf(kept)(0, index).Span.CommonPrefixLength(served) / Sha256Value.Size;
-            if (same < path.Width)
-                return first + same;
-        }
-        return null;
     }
 
     /// <summary>
@@ -190,31 +248,60 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
             return copied[..(int)Math.Min(copied.Length, Math.Max(hashes, 0) * Sha256Value.Size)];
         };
 
+    private ReadOnlyMemory<byte> ReadIncoming(int level, long index) => Read(Incoming, level, index);
+
+    private ReadOnlyMemory<byte> Read(int level, long index) => Read(folder, level, index);
+
     /// <summary>The widest copy of a tile.</summary>
-    private ReadOnlyMemory<byte> Read(int level, long index)
+    private static ReadOnlyMemory<byte> Read(string from, int level, long index)
     {
-        string full = FileOf(new TilePath(level, index, TilePath.FullWidth));
+        string full = FileOf(from, new TilePath(level, index, TilePath.FullWidth));
         if (File.Exists(full))
             return File.ReadAllBytes(full);
         string partial = full + ".p";
-        return
-            Directory.Exists(partial)
-            && Directory.EnumerateFiles(partial).MaxBy(file => new FileInfo(file).Length) is { } widest
-            ? File.ReadAllBytes(widest)
-            : default;
+        if (!Directory.Exists(partial))
+            return default;
+        int widest = Directory
+            .EnumerateFiles(partial)
+            .Select(file =>
+                int.TryParse(Path.GetFileName(file), CultureInfo.InvariantCulture, out int width) ? width : 0
+            )
+            .DefaultIfEmpty()
+            .Max();
+        return widest > 0 ? File.ReadAllBytes(FileOf(from, new TilePath(level, index, widest))) : default;
     }
 
-    private void Write(TilePath path, ReadOnlySpan<byte> bytes)
+    private void Stage(Tile tile) =>
+        Write(Incoming, new TilePath(tile.Level, tile.Index, tile.Hashes.Length / Sha256Value.Size), tile.Hashes.Span);
+
+    private static void Write(string to, TilePath path, ReadOnlySpan<byte> bytes)
     {
-        string file = FileOf(path);
+        string file = FileOf(to, path);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         AtomicFile.Replace(file, bytes, Readable);
-        // What it was before it was full.
-        if (path.Width == TilePath.FullWidth && Directory.Exists(file + ".p"))
-            Directory.Delete(file + ".p", recursive: true);
     }
 
-    private string FileOf(TilePath path) => Path.Combine([folder, .. $"{path}".Split('/')]);
+    /// <summary>
+    /// Files of more leaves than the checkpoint covers do no harm, as they give a signed root: it is replaced last.
+    /// </summary>
+    private void TakeIncoming()
+    {
+        foreach (string file in Directory.EnumerateFiles(Incoming, "*", SearchOption.AllDirectories))
+        {
+            string place = Path.Combine(folder, Path.GetRelativePath(Incoming, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(place)!);
+            File.Move(file, place, overwrite: true);
+            // What it was before it was full.
+            if (Directory.Exists(place + ".p"))
+                Directory.Delete(place + ".p", recursive: true);
+        }
+        Directory.Delete(Incoming, recursive: true);
+    }
+
+    private static TilePath LeafTile(long index, long size) =>
+        new(0, index, (int)Math.Min(TilePath.FullWidth, size - index * TilePath.FullWidth));
+
+    private static string FileOf(string root, TilePath path) => Path.Combine([root, .. $"{path}".Split('/')]);
 
     private static Sha256Value HashAt(ReadOnlySpan<byte> hashes, long index) =>
         new(hashes.Slice((int)index * Sha256Value.Size, Sha256Value.Size));

@@ -23,9 +23,24 @@ internal sealed class LogMonitor(string folder, LogMirror mirror, LogSource sour
     /// <param name="interval">Time between two looks; null for one look.</param>
     /// <param name="cancellation">Ends the monitor.</param>
     /// <returns>The exit code.</returns>
-    /// <exception cref="InputException">The folder can't be used.</exception>
+    /// <exception cref="InputException">The folder has evidence of an earlier contradiction.</exception>
+    /// <exception cref="IOException">The folder can't be used, or another process follows a log into it.</exception>
     public async Task<int> RunAsync(TimeSpan? interval, CancellationToken cancellation)
     {
+        if (Directory.EnumerateFiles(folder, "evidence-*.txt").FirstOrDefault() is { } earlier)
+        {
+            throw new InputException(
+                $"{earlier}: this log has contradicted itself. Keep the file, and follow another log, in another "
+                    + "folder."
+            );
+        }
+        // Two that follow into one folder would undo each other's work.
+        await using var @lock = new FileStream(
+            Path.Combine(folder, "lock"),
+            FileMode.OpenOrCreate,
+            FileAccess.ReadWrite,
+            FileShare.None
+        );
         while (true)
         {
             try
@@ -51,16 +66,23 @@ internal sealed class LogMonitor(string folder, LogMirror mirror, LogSource sour
         }
     }
 
+    /// <summary>First to whoever reads along: a full disk must not hide it.</summary>
     private async Task ReportAsync(LogHistoryException history)
     {
+        await Console.Error.WriteLineAsync(Line($"NOT CONSISTENT: {history.Message}:") + "\n\n" + history.Evidence);
         string file = Path.Combine(
             folder,
             $"evidence-{time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}.txt"
         );
-        AtomicFile.Replace(file, Encoding.UTF8.GetBytes(history.Evidence));
-        await Console.Error.WriteLineAsync(
-            Line($"NOT CONSISTENT: {history.Message}. Both checkpoints are in {file}:") + "\n\n" + history.Evidence
-        );
+        try
+        {
+            AtomicFile.Replace(file, Encoding.UTF8.GetBytes(history.Evidence));
+            await Console.Error.WriteLineAsync(Line($"The evidence is in {file}"));
+        }
+        catch (Exception e) when (WriteFailure.Is(e))
+        {
+            await Console.Error.WriteLineAsync(Line($"error: {file} can't be written: {OneLine.Of(e.Message)}"));
+        }
     }
 
     private void Tell(string text) => Console.Out.WriteLine(Line(text));

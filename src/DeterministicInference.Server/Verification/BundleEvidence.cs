@@ -22,7 +22,12 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
     /// <param name="answer">The answer's body.</param>
     public static BundleEvidence Of(ReceiptBundle bundle, ReadOnlyMemory<byte>? request, ReadOnlyMemory<byte>? answer)
     {
-        var evidence = new ReceiptEvidence(bundle.Receipt) { RequestBody = request, Environment = bundle.Environment };
+        var evidence = new ReceiptEvidence(bundle.Receipt)
+        {
+            RequestBody = request,
+            RequestPath = bundle.Request?.Path,
+            Environment = bundle.Environment,
+        };
         if (
             answer is not { } bytes
             || bundle.Receipt.Salts is not { } salts

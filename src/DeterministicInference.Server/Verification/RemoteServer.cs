@@ -107,6 +107,10 @@ internal sealed class RemoteServer : IDisposable
         {
             throw new NoAnswerException("the connection broke off");
         }
+        catch (InvalidDataException)
+        {
+            throw new NoAnswerException("its answer is not what its Content-Encoding says");
+        }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw new NoAnswerException(

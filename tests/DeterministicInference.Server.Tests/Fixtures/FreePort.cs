@@ -21,8 +21,10 @@ internal static class FreePort
             int port = First + Interlocked.Increment(ref _next) % Count;
             try
             {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
+                // Unspecified as the protocol: for TCP, .NET sets SO_REUSEADDR, which hides what connections
+                // have left behind.
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Unspecified);
+                socket.Bind(new IPEndPoint(IPAddress.Any, port));
                 return port;
             }
             catch (SocketException)

@@ -70,13 +70,7 @@ public sealed class LogMirrorTests : IAsyncLifetime
             Grow(grow);
             Assert.Equal((before, now), await UpdateAsync(keepsEntries));
         }
-        string[] files =
-        [
-            .. Directory
-                .GetFiles(_folder, "*", SearchOption.AllDirectories)
-                .Select(file => Path.GetRelativePath(_folder, file))
-                .Order(StringComparer.Ordinal),
-        ];
+        string[] files = Files();
         string[] entries = keepsEntries
             ? ["tile/entries/000", "tile/entries/001", "tile/entries/002.p/44", "tile/entries/002.p/45"]
             : [];
@@ -151,7 +145,8 @@ public sealed class LogMirrorTests : IAsyncLifetime
                 }
                 var e = await Assert.ThrowsAsync<LogHistoryException>(() => UpdateAsync());
                 Assert.Equal($"entry {first} is not the one that the log showed before", e.Message);
-                Assert.Equal($"before:\n{kept}\nnow:\n{Sign(Tree())}", e.Evidence);
+                (string before, string now) = Proven(e.Evidence, first, good[first], _entries[first]);
+                Assert.Equal((kept, Sign(Tree())), (before, now));
             }
         }
         _entries.Clear();
@@ -161,14 +156,74 @@ public sealed class LogMirrorTests : IAsyncLifetime
         Assert.Equal((300, 310), await UpdateAsync());
     }
 
-    [Fact]
-    public async Task Tiles_that_do_not_give_the_signed_root_are_a_contradiction_of_itself()
+    /// <summary>A cache, a proxy or a disk may damage a tile: what the log signed does not accuse it.</summary>
+    [Theory]
+    [InlineData(256)]
+    [InlineData(299)]
+    [InlineData(300)]
+    [InlineData(599)]
+    public async Task Tiles_that_do_not_give_the_signed_root_are_no_evidence(int at)
     {
         Grow(300);
+        await UpdateAsync();
+        string[] files = Files();
+        byte[][] good = [.. _entries, .. Enumerable.Range(300, 300).Select(i => LineOf("entry", i))];
+        string signed = Sign(TreeOf(good));
+        _entries.Clear();
+        _entries.AddRange(good);
+        _entries[at] = LineOf("damaged", at);
+        Shown = signed;
+        var e = await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync());
+        Assert.Equal("its tiles do not give the root of its checkpoint of 600 entries", e.Message);
+        Assert.Equal(files, Files().Where(file => !file.StartsWith("incoming", StringComparison.Ordinal)));
+        // Nothing of it stays once the damage is gone.
+        _entries[at] = good[at];
+        Assert.Equal((300, 600), await UpdateAsync());
+        foreach (string file in Files().Where(file => file.StartsWith("tile/", StringComparison.Ordinal)))
+        {
+            Assert.True(TilePath.TryParse(file, out TilePath path), file);
+            Assert.Equal(Bytes(path), await File.ReadAllBytesAsync(Path.Combine(_folder, file), Cancellation));
+        }
+    }
+
+    /// <summary>With and without the tree that it stands in: a signed root is not enough for an accusation.</summary>
+    [Fact]
+    public async Task A_signed_root_whose_tiles_are_not_served_is_no_evidence()
+    {
+        Grow(300);
+        await UpdateAsync();
         Shown = new Checkpoint(LogKey.Name, 300, MerkleHash.Empty).Sign(_key).ToString();
-        var e = await Assert.ThrowsAsync<LogHistoryException>(() => UpdateAsync());
-        Assert.Equal("the tiles do not give the root of the checkpoint of 300 entries", e.Message);
-        Assert.False(File.Exists(Path.Combine(_folder, "checkpoint")));
+        Assert.Equal(
+            "its tiles do not give the root of its checkpoint of 300 entries",
+            (await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync())).Message
+        );
+    }
+
+    [Fact]
+    public async Task The_entries_that_a_monitor_left_out_are_fetched_later()
+    {
+        Grow(300);
+        await UpdateAsync();
+        Grow(300);
+        Assert.Equal((300, 600), await UpdateAsync(keepsEntries: true));
+        Assert.Equal(
+            ["tile/entries/000", "tile/entries/001", "tile/entries/002.p/88"],
+            Files().Where(file => file.StartsWith("tile/entries/", StringComparison.Ordinal))
+        );
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public async Task What_is_no_line_of_a_log_of_receipts_is_not_copied(int at)
+    {
+        Grow(10);
+        _entries[at] = "dis-log/2 something\n"u8.ToArray();
+        Assert.Equal(
+            $"its entry {at} is no line of a log of receipts with this key",
+            (await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync(keepsEntries: true))).Message
+        );
+        Assert.Equal((0, 10), await UpdateAsync());
     }
 
     [Fact]
@@ -232,21 +287,29 @@ public sealed class LogMirrorTests : IAsyncLifetime
             (await RunAsync("monitor", _url + "/v1/log", "--interval", "off")).Output,
             StringComparison.Ordinal
         );
-        _entries[2] = "other\n"u8.ToArray();
+        byte[] before = _entries[2];
+        _entries[2] = LineOf("other", 2);
         CommandResult monitor = await RunAsync("monitor", _url, "--interval", "1s");
         Assert.Equal(13, monitor.ExitCode);
         Assert.Contains(
-            "NOT CONSISTENT: entry 2 is not the one that the log showed before.",
+            "NOT CONSISTENT: entry 2 is not the one that the log showed before:",
             monitor.Error,
             StringComparison.Ordinal
         );
         string evidence = Assert.Single(Directory.GetFiles(_folder, "evidence-*.txt"));
-        Assert.EndsWith(
-            await File.ReadAllTextAsync(evidence, Cancellation),
-            monitor.Error.TrimEnd('\n') + "\n",
-            StringComparison.Ordinal
+        string text = await File.ReadAllTextAsync(evidence, Cancellation);
+        Assert.Contains(text, monitor.Error, StringComparison.Ordinal);
+        Assert.Equal(Sign(Tree()), Proven(text, 2, before, _entries[2]).Now);
+        // Nothing that the log shows afterwards takes that back.
+        _entries[2] = before;
+        CommandResult again = await RunAsync("mirror", _url);
+        Assert.Equal(
+            (
+                2,
+                $"{evidence}: this log has contradicted itself. Keep the file, and follow another log, in another folder."
+            ),
+            (again.ExitCode, again.Error.Trim()["error: ".Length..])
         );
-        Assert.Contains(Sign(Tree()), await File.ReadAllTextAsync(evidence, Cancellation), StringComparison.Ordinal);
 
         Task<CommandResult> RunAsync(string command, string url, params string[] arguments) =>
             ServerProgram.Built.RunAsync(["receipts", command, url, _folder, "--key", key, .. arguments]);
@@ -269,16 +332,52 @@ public sealed class LogMirrorTests : IAsyncLifetime
         return await new LogMirror(_folder, source, LogKey, keepsEntries).UpdateAsync(Cancellation);
     }
 
+    private string[] Files() =>
+        [
+            .. Directory
+                .GetFiles(_folder, "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(_folder, file))
+                .Order(StringComparer.Ordinal),
+        ];
+
+    /// <summary>Both proofs of the evidence, verified with the log's key alone.</summary>
+    private (string Before, string Now) Proven(string evidence, int index, byte[] before, byte[] now)
+    {
+        int second = evidence.IndexOf("\nnow: leaf ", StringComparison.Ordinal);
+        return (
+            Proven(evidence[..second], "before: leaf ", index, before),
+            Proven(evidence[(second + 1)..], "now: leaf ", index, now)
+        );
+    }
+
+    private string Proven(string text, string beginning, int index, byte[] entry)
+    {
+        string[] parts = text.Split('\n', 2);
+        Sha256Value leaf = MerkleHash.Leaf(entry);
+        Assert.Equal(beginning + Convert.ToBase64String(leaf.ToArray()), parts[0]);
+        TlogProof proof = TlogProof.Parse(parts[1]);
+        Assert.Equal(index, proof.Index);
+        proof.Verify(leaf, LogKey);
+        return proof.Checkpoint;
+    }
+
     private void Grow(int count, string name = "entry")
     {
         for (int i = 0; i < count; i++)
-            _entries.Add(Encoding.ASCII.GetBytes($"{name} {_entries.Count}\n"));
+            _entries.Add(LineOf(name, _entries.Count));
     }
 
-    private MerkleTree Tree()
+    private byte[] LineOf(string name, int number) =>
+        number == 0 && name == "entry"
+            ? LogEntry.Open(LogKey).Bytes.ToArray()
+            : LogEntry.Receipt(Encoding.ASCII.GetBytes($"{name} {number}")).Bytes.ToArray();
+
+    private MerkleTree Tree() => TreeOf(_entries);
+
+    private static MerkleTree TreeOf(IEnumerable<byte[]> entries)
     {
         var tree = new MerkleTree();
-        foreach (byte[] entry in _entries)
+        foreach (byte[] entry in entries)
             tree.Append(MerkleHash.Leaf(entry));
         return tree;
     }

@@ -106,6 +106,7 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
             throw new InvalidDataException(
                 $"the checkpoint covers {checkpoint.Size} entries, the database has {computed.Size}"
             );
+        CheckLastTiles(computed.Size);
         if (computed.Root != checkpoint.Root)
         {
             throw new InvalidDataException(
@@ -135,16 +136,31 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
         );
     }
 
+    /// <summary>The last tiles above the leaves have the hashes of this size and no others.</summary>
+    private void CheckLastTiles(long size)
+    {
+        for (int level = 1; TilePath.HashesOn(level, size) > 0; level++)
+        {
+            long hashes = TilePath.HashesOn(level, size),
+                index = hashes / TilePath.FullWidth;
+            int width = (int)(hashes % TilePath.FullWidth),
+                bytes = connection.StoredTile(level, index).Length;
+            if (width > 0 && bytes != width * Sha256Value.Size)
+                throw new InvalidDataException($"{new TilePath(level, index, width)} holds {bytes} bytes");
+        }
+    }
+
     private void CheckStrayTiles(long size)
     {
         using SqliteCommand tiles = connection.Query("SELECT level, idx FROM tile");
         using SqliteDataReader reader = tiles.ExecuteReader();
         while (reader.Read())
         {
-            (int level, long index) = (reader.GetInt32(0), reader.GetInt64(1));
-            long hashes = level >= 0 ? TilePath.HashesOn(level, size) : 0,
-                stored = level == 0 ? hashes / TilePath.FullWidth * TilePath.FullWidth : hashes;
-            if (index < 0 || index * TilePath.FullWidth >= stored)
+            (long level, long index) = (reader.GetInt64(0), reader.GetInt64(1));
+            long hashes = level is >= 0 and <= TilePath.MaxLevel ? TilePath.HashesOn((int)level, size) : 0,
+                full = hashes / TilePath.FullWidth,
+                stored = level == 0 || hashes % TilePath.FullWidth == 0 ? full : full + 1;
+            if (index < 0 || index >= stored)
                 throw new InvalidDataException($"the tile at level {level}, index {index} is not one of this log");
         }
     }
@@ -184,9 +200,19 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
         {
             long index = reader.GetInt64(0);
             var statement = (byte[])reader[1];
-            if (reader[2] is not byte[] digest || Sha256Value.Of(statement) != new Sha256Value(digest))
+            if (
+                reader[2] is not byte[] { Length: Sha256Value.Size } digest
+                || Sha256Value.Of(statement) != new Sha256Value(digest)
+            )
                 throw new InvalidDataException($"the receipt of entry {index} is not the one that was logged");
-            check(index, reader, StatementReader.Read(statement));
+            try
+            {
+                check(index, reader, StatementReader.Read(statement));
+            }
+            catch (ReceiptFormatException e)
+            {
+                throw new InvalidDataException($"the statement of entry {index} can't be read: {e.Message}", e);
+            }
         }
     }
 

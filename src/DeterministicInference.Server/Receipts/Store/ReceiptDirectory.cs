@@ -12,6 +12,9 @@ internal sealed partial class ReceiptDirectory : IDisposable
 {
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    /// <summary>Why nothing is stored in a folder that is not <see cref="IsInPlace"/>.</summary>
+    public const string Gone = "the folder was deleted or replaced";
+
     private const string LogPrefix = "log-",
         FirstLog = LogPrefix + "1";
 

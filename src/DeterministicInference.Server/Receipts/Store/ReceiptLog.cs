@@ -10,6 +10,9 @@ internal sealed class ReceiptLog : IDisposable
 {
     private const string WithoutLog = "there is its key, but the database is empty or missing";
 
+    /// <summary>Pages given back after each step of deleting, more than a step frees.</summary>
+    private const int FreedPages = 200;
+
     private readonly SqliteConnection _connection;
     private readonly SigningKey _key;
     private readonly MerkleTree _tree;
@@ -89,12 +92,16 @@ internal sealed class ReceiptLog : IDisposable
     /// Stores all writes in one transaction with the signed checkpoint. Without writes the checkpoint is signed and
     /// stored again.
     /// </summary>
+    /// <param name="isInPlace">
+    /// Whether the files of the log are still those that were opened. Asked after the commit, so that no commit to
+    /// deleted files counts, and before anyone sees its checkpoint.
+    /// </param>
     /// <param name="group">The writes; those that can't be stored individually are rejected.</param>
     /// <exception cref="SqliteException">Nothing was stored; a later attempt may succeed.</exception>
     /// <exception cref="InvalidDataException">
-    /// Another program has changed the log; nothing was stored, and nothing will be.
+    /// Another program has changed the log, or its files are gone; nothing counts as stored, and nothing will.
     /// </exception>
-    public void Commit(IReadOnlyCollection<PendingWrite> group)
+    public void Commit(IReadOnlyCollection<PendingWrite> group, Func<bool> isInPlace)
     {
         long size = _tree.Size;
         string note = _note;
@@ -118,6 +125,8 @@ internal sealed class ReceiptLog : IDisposable
             _tree.Truncate(size);
             throw;
         }
+        if (!isInPlace())
+            throw new InvalidDataException(ReceiptDirectory.Gone);
         foreach (PendingWrite write in group)
             write.Prove(_tree, note);
         _tree.Keep();
@@ -158,8 +167,16 @@ internal sealed class ReceiptLog : IDisposable
                 delete.ExecuteNonQuery();
             }
         });
+        // What they took goes back to the file system, in small pieces too.
+        _connection.Execute($"PRAGMA incremental_vacuum({FreedPages})");
         return due.Count;
     }
+
+    /// <summary>When the newest receipt was issued; null if there is none.</summary>
+    public DateTimeOffset? NewestReceipt() =>
+        _connection.Scalar("SELECT max(issued_at) FROM receipt") is long seconds
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : null;
 
     /// <summary>
     /// Moves the write-ahead log into the database and truncates it, so that no file contains deleted data

@@ -105,7 +105,9 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         List<StoredReceipt> found = [];
         while (row.Read())
         {
-            long index = row.GetInt64(0);
+            (long index, long issued) = (row.GetInt64(0), row.GetInt64(3));
+            if (issued is < 0 or > uint.MaxValue)
+                throw new InvalidDataException($"the time of the receipt of entry {index} is damaged");
             if (row[5] is not byte[] { Length: Salt.Size } salt)
                 throw new InvalidDataException($"the salt of the receipt of entry {index} is damaged");
             found.Add(
@@ -113,7 +115,7 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
                     index,
                     Convert.ToHexStringLower((byte[])row[1]),
                     row[2] as string,
-                    DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(3)),
+                    DateTimeOffset.FromUnixTimeSeconds(issued),
                     (byte[])row[4],
                     new Salt(salt)
                 )

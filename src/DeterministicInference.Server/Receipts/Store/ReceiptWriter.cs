@@ -11,8 +11,6 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// </summary>
 internal sealed class ReceiptWriter : IAsyncDisposable
 {
-    private const string Gone = "the folder was deleted or replaced";
-
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PruneInterval = TimeSpan.FromHours(1);
 
@@ -26,20 +24,15 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     /// <summary>Waiters that go on one after the other; limited so that none waits long for the others.</summary>
     private const int ReleasedAtOnce = 16;
 
-    /// <summary>Receipts deleted per transaction; limited so that new receipts don't wait long.</summary>
-    private const int PruneBatch = 500;
-
     private readonly ReceiptDirectory _folder;
     private readonly ReceiptLog _log;
     private readonly CheckpointFile _file;
-    private readonly TimeSpan _retention;
-    private readonly TimeProvider _clock;
+    private readonly ReceiptRetention _retention;
     private readonly BlockingCollection<PendingWrite> _queue;
     private readonly ProblemState _storing,
         _publishing;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer? _hourly;
-    private volatile bool _isPruneDue;
     private bool _isLost,
         _isPublishDue;
     private long _published;
@@ -54,12 +47,12 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         ILogger logger
     )
     {
-        (_folder, _log, _file, _retention, _clock) = (folder, log, file, settings.Retention, clock);
+        (_folder, _log, _file) = (folder, log, file);
+        _retention = new ReceiptRetention(log, settings.Retention, clock, logger);
         _queue = new BlockingCollection<PendingWrite>(settings.QueueCapacity);
         _storing = new ProblemState("Storing receipts", logger);
         _publishing = new ProblemState("Writing the checkpoint file", logger);
-        _isPruneDue = _retention != Timeout.InfiniteTimeSpan;
-        if (_isPruneDue)
+        if (_retention.IsDue)
             _hourly = clock.CreateTimer(_ => Prune(), null, PruneInterval, PruneInterval);
         new Thread(Run) { IsBackground = true, Name = "receipts" }.Start();
     }
@@ -132,7 +125,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
 
     private void Prune()
     {
-        _isPruneDue = true;
+        _retention.SetDue();
         Wake();
     }
 
@@ -145,7 +138,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             group.Clear();
             // While writes fail, the writer retries even if no new write arrives.
             TimeSpan wait =
-                _isPruneDue ? TimeSpan.Zero
+                _retention.IsDue ? TimeSpan.Zero
                 : _isPublishDue ? PublishPause
                 : State.Problem is null || _isLost ? Timeout.InfiniteTimeSpan
                 : RetryInterval;
@@ -158,10 +151,10 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             bool isPause = group.Count == 0;
             if (!isPause || (_storing.Problem is not null && !_isPublishDue))
                 Commit(group);
-            _isPublishDue |= isPause && !_isPruneDue && _publishing.Problem is not null;
+            _isPublishDue |= isPause && !_retention.IsDue && _publishing.Problem is not null;
             if (_isPublishDue && (isPause || Stopwatch.GetElapsedTime(_published) >= PublishInterval))
                 Publish();
-            if (_isPruneDue)
+            if (_retention.IsDue)
                 PruneSome();
         }
         Finish();
@@ -176,10 +169,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         {
             if (!_isLost)
             {
-                _log.Commit(group);
-                // Afterwards, so that no commit to deleted files counts.
-                if (!_folder.IsInPlace)
-                    throw new InvalidDataException(Gone);
+                _log.Commit(group, () => _folder.IsInPlace);
                 Volatile.Write(ref _commits, _commits + 1);
             }
         }
@@ -241,7 +231,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         if (!_isLost && !_folder.IsInPlace)
         {
             _isLost = true;
-            _storing.Report(Lost(Gone));
+            _storing.Report(Lost(ReceiptDirectory.Gone));
         }
         // A folder that was replaced has another log.
         if (_isLost)
@@ -261,13 +251,11 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     {
         try
         {
-            _isPruneDue = _log.Prune(_clock.GetUtcNow() - _retention, PruneBatch) == PruneBatch;
-            if (!_isPruneDue)
-                _log.Compact();
+            _retention.DeleteSome();
         }
         catch (SqliteException e)
         {
-            _isPruneDue = false;
+            _retention.Postpone();
             _storing.Report(Describe(e));
         }
     }

@@ -55,6 +55,67 @@ public sealed class RetentionTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_deleted_is_told_and_its_space_given_back()
+    {
+        await _folder.FillAsync(2000);
+        long before = new FileInfo(_folder.Database).Length;
+        _folder.Clock.Advance(Month + TimeSpan.FromSeconds(1));
+        await using (ReceiptStore store = Open())
+        {
+            await Limits.UntilAsync(() => _folder.Notes.Count == 3, () => string.Join('\n', _folder.Notes));
+            await _folder.AppendAsync(store, 1);
+            await store.CheckAsync(Cancellation);
+        }
+        Assert.Equal(
+            "2000 receipts were deleted with their salts: those before 2026-11-22T10:11:13Z. Their entries stay in the "
+                + "log",
+            _folder.Notes.Last()
+        );
+        Assert.True(new FileInfo(_folder.Database).Length < before / 4);
+    }
+
+    /// <summary>A clock that is wrong must not delete what nobody meant.</summary>
+    [Fact]
+    public async Task A_clock_that_is_years_ahead_deletes_nothing()
+    {
+        NewReceipt receipt = (await _folder.FillAsync(1))[0];
+        _folder.Clock.Advance(TimeSpan.FromDays(3 * 366));
+        await using (ReceiptStore store = Open())
+        {
+            await PrunedAsync(store);
+            Assert.NotNull((await store.FindAsync(receipt.ReceiptId, Cancellation)).Receipt);
+        }
+        Assert.Equal(
+            [
+                "No receipt is deleted: the clock says 2029-11-24T10:11:12Z, more than a year after 2026-11-22T10:11:12Z. "
+                    + "Set it right, or restart the server twice if it is",
+            ],
+            _folder.Warnings
+        );
+        // By now receipts of this time have been issued.
+        await using ReceiptStore again = Open();
+        await PrunedAsync(again);
+        Assert.True((await again.FindAsync(receipt.ReceiptId, Cancellation)).IsPruned);
+    }
+
+    [Fact]
+    public async Task A_clock_that_jumps_ahead_while_the_server_runs_deletes_nothing()
+    {
+        await using ReceiptStore store = Open();
+        NewReceipt receipt = (await _folder.AppendAsync(store, 1))[0];
+        await PrunedAsync(store);
+        _folder.Clock.Adjustment = TimeSpan.FromDays(1000);
+        _folder.Clock.Advance(TimeSpan.FromHours(2));
+        await PrunedAsync(store);
+        Assert.NotNull((await store.FindAsync(receipt.ReceiptId, Cancellation)).Receipt);
+        Assert.StartsWith(
+            "No receipt is deleted: ",
+            Assert.Single(_folder.Warnings.Distinct()),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task Without_retention_nothing_is_deleted()
     {
         NewReceipt receipt = (await _folder.FillAsync(1))[0];
@@ -73,7 +134,7 @@ public sealed class RetentionTests : IDisposable
     /// </summary>
     private async Task PrunedAsync(ReceiptStore store)
     {
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 10; i++)
             await store.PutEnvironmentAsync(new([], []), Cancellation);
         await _folder.AppendAsync(store, 1);
     }

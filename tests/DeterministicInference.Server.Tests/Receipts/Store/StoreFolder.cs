@@ -7,7 +7,6 @@ using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Receipts.Store;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 
 namespace DeterministicInference.Server.Tests.Receipts.Store;
 
@@ -30,7 +29,7 @@ internal sealed class StoreFolder : ILogger, IDisposable
 
     public string KeyFile => System.IO.Path.Combine(LogPath, "signing-key.pem");
 
-    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero));
+    public AdjustableClock Clock { get; } = new(new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero));
 
     public InferenceEnvironment Environment { get; } =
         new([new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))], []);
