@@ -1,12 +1,15 @@
 // Follows a server's log of receipts with nothing but Node: an independent reading of C2SP tlog-tiles and of docs/determinism.md. It fetches the checkpoint and
 // what was added since the last time, and checks that the key has signed it, that the entries give the tiles and the tiles the root, and that the log still begins
-// with what it showed before. A log that was rewritten, shortened or forked is an error, with both checkpoints as the evidence.
+// with what it showed before. NOT CONSISTENT (exit code 13) is said only if all that the log serves gives the root that it signs now, and not the root that it signed
+// before: whoever has kept the entries of before can show both histories with the two checkpoints. Anything else that is wrong may be the network's fault (exit code 1).
 //
 // node follow.mjs http://127.0.0.1:8080 KEYFILE STATEFILE     KEYFILE has the verifier key (vkey of GET /v1/receipts/key); STATEFILE is kept between two runs.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { checkSigned, hash } from "./verify.mjs";
 
 const width = 256n;
+class NotConsistent extends Error {}
+
 const leafOf = (entry) => hash("\0", entry);
 const nodeOf = (left, right) => hash("\x01", left, right);
 
@@ -34,20 +37,21 @@ export async function follow(url, vkey, before) {
   const levelOf = async (level, count) => {
     const hashes = [];
     for (let index = 0n; index * width < count; index++) {
-      const rest = count - index * width, tile = await get(pathOf(level, index, rest < width ? rest : width));
+      const rest = count - index * width, path = pathOf(level, index, rest < width ? rest : width), tile = await get(path);
+      if (tile.length !== 32 * Number(rest < width ? rest : width)) throw new Error(`${path} has ${tile.length} bytes`);
       for (let at = 0; at < tile.length; at += 32) hashes.push(tile.subarray(at, at + 32));
     }
-    if (BigInt(hashes.length) !== count) throw new Error(`level ${level} has ${hashes.length} hashes instead of ${count}`);
     return hashes;
   };
 
   const note = (await get("checkpoint")).toString(), { size, root } = checkSigned(note, vkey);
-  const evidence = () => `\n\nbefore:\n${before}\nnow:\n${note}`;
-  const old = before ? checkSigned(before, vkey) : { size: 0n, root: rootOf([]).toString("base64") };
-  if (size < old.size) throw new Error(`the log has ${size} entries and had ${old.size}${evidence()}`);
+  const kept = () => { try { return checkSigned(before, vkey); } catch (error) { throw new Error(`what was kept of the log is damaged, or of another: ${error.message}`); } };
+  const old = before === undefined ? { size: 0n, root: rootOf([]).toString("base64") } : kept();
+  if (size < old.size) throw new Error(`the log shows a checkpoint of ${size} entries, and has shown one of ${old.size}`);
   const leaves = await levelOf(0, size);
-  if (rootOf(leaves).toString("base64") !== root) throw new Error(`the tiles do not give the root of the checkpoint of ${size} entries${evidence()}`);
-  if (rootOf(leaves.slice(0, Number(old.size))).toString("base64") !== old.root) throw new Error(`the first ${old.size} entries are not those that the log showed before${evidence()}`);
+  if (rootOf(leaves).toString("base64") !== root) throw new Error(`the tiles do not give the root of the checkpoint of ${size} entries`);
+  if (rootOf(leaves.slice(0, Number(old.size))).toString("base64") !== old.root)
+    throw new NotConsistent(`the first ${old.size} entries are not those that the log showed before\n\nbefore:\n${before}\nnow:\n${note}`);
   // Each hash above the leaves is the root of a full tile below it.
   for (let level = 1, below = leaves; below.length >= width; level++) {
     const hashes = await levelOf(level, BigInt(below.length) / width);
@@ -58,11 +62,14 @@ export async function follow(url, vkey, before) {
   }
   // What is new must be an entry, whose line anyone can read.
   for (let index = old.size / width; index * width < size; index++) {
-    const rest = size - index * width, bundle = await get(pathOf("entries", index, rest < width ? rest : width));
-    for (let at = 0, number = Number(index * width); at < bundle.length; number++) {
+    const rest = size - index * width, path = pathOf("entries", index, rest < width ? rest : width), bundle = await get(path);
+    const first = Number(index * width), end = first + Number(rest < width ? rest : width);
+    for (let at = 0, number = first; number < end || at < bundle.length; number++) {
+      if (number >= end || at + 2 > bundle.length || at + 2 + bundle.readUInt16BE(at) > bundle.length) throw new Error(`${path} does not have the entries that its name says`);
       const entry = bundle.subarray(at + 2, (at += 2 + bundle.readUInt16BE(at)));
       if (!leafOf(entry).equals(leaves[number])) throw new Error(`entry ${number} is not the one whose hash stands in the tile`);
-      if (!/^dis-log\/2 (open \S+|receipt [0-9a-f]{64})\n$/.test(entry.toString()) || (number === 0 && entry.toString() !== `dis-log/2 open ${vkey}\n`)) throw new Error(`entry ${number} is no line of this log`);
+      const line = entry.toString("latin1");
+      if (number === 0 ? line !== `dis-log/2 open ${vkey}\n` : !/^dis-log\/2 receipt [0-9a-f]{64}\n$/.test(line)) throw new Error(`entry ${number} is no line of this log`);
     }
   }
   return { note, size, seen: old.size };
@@ -72,10 +79,13 @@ if (process.argv[1]?.endsWith("follow.mjs")) {
   const [url, keyFile, stateFile] = process.argv.slice(2);
   try {
     const { note, size, seen } = await follow(url, readFileSync(keyFile, "utf8").trim(), existsSync(stateFile) ? readFileSync(stateFile, "utf8") : undefined);
-    writeFileSync(stateFile, note);
+    // In one step, so that an interruption leaves the old one.
+    writeFileSync(`${stateFile}.new`, note);
+    renameSync(`${stateFile}.new`, stateFile);
     console.log(`the log has ${size} entries, and begins with the ${seen} that were seen before`);
   } catch (error) {
-    console.log(`NOT CONSISTENT: ${error.message}`);
-    process.exitCode = 13;
+    const isProven = error instanceof NotConsistent;
+    console.log(`${isProven ? "NOT CONSISTENT" : "error"}: ${error.message}${error.cause ? `: ${error.cause.message}` : ""}`);
+    process.exitCode = isProven ? 13 : 1;
   }
 }

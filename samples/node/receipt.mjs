@@ -23,7 +23,8 @@ const bundle = {
   receipt,
   vkey,
 };
-const { done, predicate } = check(bundle, vkey);
+const { done, left, predicate } = check(bundle, vkey);
 console.log(`answer: ${choices[0].message.content}`);
 console.log(`receipt ${predicate.receipt_id} of ${predicate.issued_at}: ${done.join(", ")} verified`);
+if (left.length > 0) console.log(`not verified: ${left.join(", ")}`);
 if (file) writeFileSync(file, JSON.stringify(bundle), { mode: 0o600 });

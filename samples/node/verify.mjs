@@ -2,7 +2,7 @@
 // signs contains the statement, the commitments to request and output, the token chain and the environment id. It does not run the request again: the
 // command verify does.
 // It does not look either whether an answer has a canonical form: of names in another case, contradicting members and the like it reads one. No server signs
-// such an answer, and the command verify refuses it.
+// such an answer, and the command verify refuses it. What it did not check is listed.
 //
 // node verify.mjs bundle.json [KEYFILE]        The file has the log's verifier key (vkey of GET /v1/receipts/key) that you trust; the bundle's own proves
 //                                              only that its parts belong together.
@@ -18,8 +18,23 @@ const fail = (what) => { throw new Error(what); };
 // JSON as tokens: numbers keep their spelling and members their order, which JSON.parse loses.
 const tokensOf = (json) => json.replace(/^\uFEFF/, "").match(/[{}[\]:,]|"(?:[^"\\]|\\.)*"|[^\s{}[\]:,"]+/gs).map((token) => (token[0] === '"' ? JSON.stringify(JSON.parse(token)) : token));
 
+// JSON in which no object has a name twice: of two, another reader would take the other.
+function parse(json) {
+  const value = JSON.parse(json.replace(/^\uFEFF/, "")), open = [];
+  const tokens = tokensOf(json);
+  tokens.forEach((token, at) => {
+    if (token === "{" || token === "[") open.push(new Set());
+    else if (token === "}" || token === "]") open.pop();
+    else if (token[0] === '"' && tokens[at + 1] === ":") {
+      if (open.at(-1).has(token)) fail(`${token} stands in one object twice`);
+      open.at(-1).add(token);
+    }
+  });
+  return value;
+}
+
 function membersOf(json) {
-  JSON.parse(json.replace(/^\uFEFF/, ""));
+  parse(json);
   const members = new Map();
   let depth = 0, name, value = [];
   const end = () => { if (name !== undefined) members.set(name, value.join("")); [name, value] = [undefined, []]; };
@@ -45,9 +60,17 @@ function requestDigest(path, body, pins) {
 
 // The answer, or the events of a stream before [DONE], as objects.
 function partsOf({ delivery, body }) {
-  if (delivery === "json") return [JSON.parse(body)];
-  const data = body.split(/\r\n\r\n|\n\n|\r\r/).flatMap((event) => event.split(/\r\n|\n|\r/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart()));
-  return data.slice(0, data.indexOf("[DONE]")).map((event) => JSON.parse(event)).filter((event) => event !== null);
+  if (delivery === "json") return [parse(body)];
+  const events = [];
+  let data = [];
+  // What no line end or no empty line ends is dropped.
+  for (const line of body.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/).slice(0, -1)) {
+    if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
+    if (line === "") data = (events.push(data.join("\n")), []);
+  }
+  const end = events.findIndex((event) => event.startsWith("[DONE]"));
+  if (end < 0) fail("the stream has no end");
+  return events.slice(0, end).filter((event) => event !== "").map(parse).filter((event) => event !== null);
 }
 
 const fixed = ["text", "content", "reasoning", "refusal", "call.name", "call.arguments"];
@@ -92,10 +115,31 @@ function outputDigest(response) {
   return hash(manifest);
 }
 
-// The salt of a label, from the receipt's own (the first block of HKDF-Expand) or as it came.
+// The salt of a label, from the receipt's own (the first block of HKDF-Expand) or as it came. Undefined if neither is there.
 function saltOf({ salt, salts }, label) {
-  if (salt) return createHmac("sha256", Buffer.from(salt, "base64")).update(`dis-salt/1 ${label}\x01`).digest();
-  return salts?.[label] && Buffer.from(salts[label], "base64");
+  const read = (base64) => {
+    const bytes = typeof base64 === "string" ? Buffer.from(base64, "base64") : [];
+    return bytes.length === 32 ? bytes : fail("a salt is not base64 of 32 bytes");
+  };
+  if (salt !== undefined) return createHmac("sha256", read(salt)).update(`dis-salt/1 ${label}\x01`).digest();
+  return salts?.[label] === undefined ? undefined : read(salts[label]);
+}
+
+const strengths = ["measured", "engine-reported", "declared"];
+
+// Id and class are computed anew: the document may say anything.
+function environmentOf({ id, class: named, reasons, facts }) {
+  const texts = [...reasons, ...Object.values(facts).map(({ value }) => value)];
+  if (!texts.every((text) => typeof text === "string" && text.isWellFormed() && !/[\0-\x1f\x7f-\x9f]/.test(text) && Buffer.byteLength(text) <= 200)) fail("the environment has a text that can't be in one");
+  if (!Object.keys(facts).every((key) => /^[a-z0-9_.]+$/.test(key)) || reasons.includes("")) fail("the environment has a name that can't be in one");
+  const sources = Object.values(facts).map(({ source }) => strengths.indexOf(source));
+  if (sources.includes(-1)) fail("the environment has an unknown source");
+  const bytesOrder = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const all = [...new Set([...reasons, ...Object.keys(facts).filter((key) => facts[key].source === "declared").map((key) => `declared_fact:${key}`)])].sort(bytesOrder);
+  const is = hex("dis-env/2\n", ...all.map((reason) => `${reason}\n`), "\n", ...Object.keys(facts).sort(bytesOrder).map((key) => `${key} ${facts[key].value}\n`));
+  if (id !== is) fail("the environment's id is not that of its facts and reasons");
+  if (named !== (all.length === 0 ? "deterministic" : "best-effort")) fail("the environment's class is not the one that its reasons give");
+  return `${is} ${sources.length === 0 ? "declared" : strengths[Math.max(...sources)]}`;
 }
 
 // C2SP signed-note: origin, and key for Ed25519. Throws unless it signs the note under its name.
@@ -152,39 +196,56 @@ function tokenDigest(response, salt) {
   return hex("dis-tokens/2\n", lines.join(""));
 }
 
-// Returns what was checked; throws if something does not belong to the sealed statement.
+// Returns what was checked and what was not; throws if something does not belong to the sealed statement.
 export function check(bundle, vkey) {
   const { receipt } = bundle, { statement, proof, trail, receipt_id } = receipt;
   if (bundle.form !== "dis-bundle/2" || typeof statement !== "string") fail("made by another version");
   checkSeal(statement, proof, vkey);
-  const { subject, predicateType, predicate } = JSON.parse(statement);
+  const { subject, predicateType, predicate } = parse(statement);
   if (predicateType !== "urn:deterministic-inference-server:receipt:v2" || subject[0].name !== "dis-out/1" || predicate.request.form !== "dis-req/1") fail("made by another version");
   if (predicate.receipt_id !== receipt_id) fail("the receipt's id is not the one that was sealed");
-  if (receipt.salt && saltOf(receipt, "id").subarray(0, 12).toString("hex") !== receipt_id.slice(8)) fail("the salt is not the receipt's");
+  if (receipt.salt !== undefined && saltOf(receipt, "id").subarray(0, 12).toString("hex") !== receipt_id.slice(8)) fail("the salt is not the receipt's");
 
-  const done = ["signature", "inclusion"];
+  const done = ["signature", "inclusion"], left = [];
   const compare = (name, is, sealed) => { if (is !== sealed) fail(`the ${name} is not the one that was sealed`); done.push(name); };
-  const commit = (label, digest) => hex(`dis-commit/2\n${label}\n`, saltOf(receipt, label) ?? fail(`the receipt came without the salt of the ${label}`), digest);
-  const text = ({ body, body_base64 }) => body ?? Buffer.from(body_base64, "base64").toString();
-  if (bundle.request) compare("request", commit("request", requestDigest(predicate.request.path, text(bundle.request), predicate.request.pins)), predicate.request.commitment);
-  const response = bundle.response && { delivery: predicate.output.delivery, body: text(bundle.response) };
+  // Without its salt, a part that is there may be any other.
+  const compareCommitted = (name, label, digest, sealed) => {
+    const salt = saltOf(receipt, label);
+    if (salt) compare(name, hex(`dis-commit/2\n${label}\n`, salt, digest()), sealed);
+    else left.push(`${name} (the receipt came without its salt)`);
+  };
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const text = ({ body, body_base64 }) => body ?? utf8.decode(Buffer.from(body_base64, "base64"));
+  const { request, response, environment } = bundle, { tokens } = predicate.output;
+  if (!request) left.push("request (it was not given)");
+  else if (request.path !== predicate.request.path) fail("the request's path is not the one that was sealed");
+  else compareCommitted("request", "request", () => requestDigest(request.path, text(request), predicate.request.pins), predicate.request.commitment);
   // Of an answer that broke off, the client may have received less.
-  if (response && predicate.complete) compare("output", commit("output", outputDigest(response)), subject[0].digest.sha256);
-  const tokens = response && predicate.complete && predicate.output.tokens && tokenDigest(response, saltOf(receipt, "tokens"));
-  if (tokens) compare("token chain", tokens, predicate.output.tokens.digest);
-  if (trail) compare("trail", hex(Buffer.from(trail, "base64")), predicate.output.tokens?.trail_sha256);
-  const facts = bundle.environment && Object.entries(bundle.environment.facts).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (facts) compare("environment", hex("dis-env/2\n", ...bundle.environment.reasons.map((reason) => `${reason}\n`), "\n", ...facts.map(([name, { value }]) => `${name} ${value}\n`)), predicate.environment.id);
-  return { done, predicate };
+  if (!response) left.push("output (it was not given)");
+  else if (!predicate.complete) left.push("output (it broke off)");
+  else {
+    const given = { delivery: predicate.output.delivery, body: text(response) };
+    compareCommitted("output", "output", () => outputDigest(given), subject[0].digest.sha256);
+    const salt = saltOf(receipt, "tokens"), chain = tokens && salt && tokenDigest(given, salt);
+    if (chain) compare("token chain", chain, tokens.digest);
+    else if (tokens) left.push(`token chain (${salt ? "the answer does not report all ids" : "the receipt came without its salt"})`);
+  }
+  if (trail !== undefined) compare("trail", hex(Buffer.from(trail, "base64")), tokens?.trail_sha256);
+  if (environment) compare("environment", environmentOf(environment), `${predicate.environment.id} ${predicate.environment.source}`);
+  else left.push("environment (its document was not given)");
+  return { done, left, predicate };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [file, keyFile] = process.argv.slice(2);
   try {
-    const bundle = JSON.parse(readFileSync(file, "utf8"));
+    const bundle = parse(readFileSync(file, "utf8"));
     const vkey = keyFile ? readFileSync(keyFile, "utf8").trim() : bundle.vkey ?? fail("there is no key to check the log's checkpoint with");
-    const { done, predicate } = check(bundle, vkey);
-    console.log(`VALID (not replayed)${predicate.complete ? "" : ", INCOMPLETE: the answer broke off"}${keyFile ? "" : "; key not pinned"}\nchecked: ${done.join(", ")}`);
+    const { done, left, predicate } = check(bundle, vkey);
+    const isClosed = left.some((part) => /^(request|output) \(the receipt came/.test(part));
+    const verdict = !predicate.complete ? "INCOMPLETE: the answer broke off" : isClosed ? "INCONCLUSIVE: the receipt does not open what was given" : "VALID (not replayed)";
+    console.log(`${verdict}${keyFile ? "" : "; key not pinned"}\nchecked: ${done.join(", ")}${left.length > 0 ? `\nnot checked: ${left.join(", ")}` : ""}`);
+    process.exitCode = !predicate.complete ? 14 : isClosed ? 12 : 0;
   } catch (error) {
     console.log(`NOT VALID: ${error.message}`);
     process.exitCode = 13;

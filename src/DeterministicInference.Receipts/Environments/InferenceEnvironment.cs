@@ -5,7 +5,7 @@ namespace DeterministicInference.Receipts.Environments;
 
 /// <summary>
 /// The facts that an output may depend on, and why they promise nothing, with their id: <c>H("dis-env/2" LF, then
-/// "reason" LF sorted, an empty line, and "key value" LF sorted by key)</c>. Immutable.
+/// "reason" LF sorted, an empty line, and "key value" LF sorted by key)</c>, both by their UTF-8 bytes. Immutable.
 /// </summary>
 public sealed class InferenceEnvironment
 {
@@ -49,7 +49,7 @@ public sealed class InferenceEnvironment
         Id = Sha256Value.Of(
             Encoding.UTF8.GetBytes(
                 "dis-env/2\n"
-                    + string.Concat(Reasons.Order(StringComparer.Ordinal).Select(reason => $"{reason}\n"))
+                    + string.Concat(Reasons.Order(Utf8Order.Instance).Select(reason => $"{reason}\n"))
                     + "\n"
                     + string.Concat(_facts.Select(fact => $"{fact.Key} {fact.Value.Value}\n"))
             )

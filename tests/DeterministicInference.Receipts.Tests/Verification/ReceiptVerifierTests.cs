@@ -120,6 +120,15 @@ public sealed class ReceiptVerifierTests : IDisposable
         Assert.Equal(Verdict.Inconclusive, Verify(closed).Verdict);
     }
 
+    [Fact]
+    public void The_same_body_at_another_path_is_another_request()
+    {
+        string path = Verify(_sample.Evidence).Statement!.RequestPath;
+        Assert.Equal(Verdict.Valid, Verify(_sample.Evidence with { RequestPath = path }).Verdict);
+        VerificationResult result = Verify(_sample.Evidence with { RequestPath = path + "/" });
+        Assert.Equal("TAMPERED: the request's path is not the one that was sealed", result.Summary);
+    }
+
     /// <summary>The client may have received less than was signed.</summary>
     [Fact]
     public void Of_an_answer_that_broke_off_what_came_is_not_compared()

@@ -41,7 +41,7 @@ public sealed class SampleTests : IAsyncLifetime
         Assert.Equal(("", 0), (valid.Error, valid.ExitCode));
         Assert.Equal(
             $"VALID (not replayed)\nchecked: signature, inclusion, request, output, {(hasIds ? "token chain, " : "")}trail, "
-                + "environment\n",
+                + $"environment\n{(hasIds ? "" : "not checked: token chain (the answer does not report all ids)\n")}",
             valid.Output
         );
 
@@ -67,14 +67,44 @@ public sealed class SampleTests : IAsyncLifetime
                 "body",
                 text => text.Replace("6", "8", StringComparison.Ordinal)
             );
-        await RequireFailureAsync(
-            "environment",
+        await RequireAsync(
+            "NOT VALID: the environment's id is not that of its facts and reasons",
             json["environment"]!["facts"]!["engine.version"]!,
             "value",
             text => text + "1"
         );
 
-        async Task RequireFailureAsync(string part, JsonNode parent, string name, Func<string, string> change)
+        // What another reader could understand in another way, and what is not there.
+        await RequireAsync(
+            "NOT VALID: \"model\" stands in one object twice",
+            json["request"]!,
+            "body",
+            text => """{"model":"other",""" + text[(text.IndexOf('{', StringComparison.Ordinal) + 1)..]
+        );
+        if (body.Contains("\"stream\":true", StringComparison.Ordinal))
+        {
+            await RequireAsync(
+                "NOT VALID: the stream has no end",
+                json["response"]!,
+                "body",
+                text => text.Replace("data: [DONE]", "", StringComparison.Ordinal)
+            );
+        }
+        await RequireAsync(
+            "NOT VALID: the request's path is not the one that was sealed",
+            json["request"]!,
+            "path",
+            text => text + "/"
+        );
+        await RequireAsync("NOT VALID: a salt is not base64 of 32 bytes", json["receipt"]!, "salt", text => text[4..]);
+        await RequireAsync(
+            "NOT VALID: the environment's class is not the one that its reasons give",
+            json["environment"]!,
+            "class",
+            text => text == "deterministic" ? "best-effort" : "deterministic"
+        );
+
+        async Task RequireAsync(string finding, JsonNode parent, string name, Func<string, string> change)
         {
             string original = (string)parent[name]!;
             parent[name] = change(original);
@@ -83,12 +113,12 @@ public sealed class SampleTests : IAsyncLifetime
                 exchange.Write("changed.json", json.ToJsonString()),
                 exchange.KeyFile
             );
-            Assert.Equal(
-                (13, $"NOT VALID: the {part} is not the one that was sealed\n"),
-                (result.ExitCode, result.Output)
-            );
+            Assert.Equal((13, finding + "\n"), (result.ExitCode, result.Output));
             parent[name] = original;
         }
+
+        Task RequireFailureAsync(string part, JsonNode parent, string name, Func<string, string> change) =>
+            RequireAsync($"NOT VALID: the {part} is not the one that was sealed", parent, name, change);
     }
 
     [Fact]
@@ -129,7 +159,8 @@ public sealed class SampleTests : IAsyncLifetime
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.StartsWith("answer: The capital is Paris.\nreceipt ", result.Output, StringComparison.Ordinal);
         Assert.EndsWith(
-            "signature, inclusion, request, output, token chain, trail verified\n",
+            "signature, inclusion, request, output, token chain, trail verified\n"
+                + "not verified: environment (its document was not given)\n",
             result.Output,
             StringComparison.Ordinal
         );

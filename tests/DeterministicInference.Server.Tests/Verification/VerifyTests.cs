@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeterministicInference.Receipts;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;
@@ -286,6 +287,7 @@ public sealed class VerifyTests : IAsyncLifetime
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         JsonObject receipt = exchange.Receipt;
+        ReceiptSalts all = ReceiptSalts.Of(new Salt(Convert.FromBase64String((string)receipt["salt"]!)));
         receipt.Remove("salt");
         receipt.Remove("trail");
         string closed = exchange.Write("closed.json", receipt.ToJsonString());
@@ -305,6 +307,36 @@ public sealed class VerifyTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(exchange.Write("answer", answer.ToJsonString()), "--key", exchange.KeyFile))
             .Is(12, "INCONCLUSIVE", "without its salt")
             .Has("output", "not checked: the receipt came without its salt, so it cannot be opened");
+        // Salts that open nothing of what was given, and one that opens the answer and not the request.
+        foreach (
+            string[] labels in (string[][])
+                [
+                    [],
+                    ["tokens", "prompt"],
+                    ["output", "tokens"],
+                ]
+        )
+        {
+            var salts = new JsonObject();
+            foreach (string label in labels)
+            {
+                Salt salt = all[ReceiptSalts.LabelOf(label)!.Value]!;
+                salts[label] = Convert.ToBase64String(salt.Bytes);
+            }
+            answer["determinism"]!["salts"] = salts;
+            string other = exchange.Write("other", """{"messages":[{"role":"user","content":"another"}]}""");
+            (
+                await RecordedExchange.VerifyAsync(
+                    exchange.Write("answer", answer.ToJsonString()),
+                    "--key",
+                    exchange.KeyFile,
+                    "--request",
+                    other,
+                    "--against",
+                    _server.Url
+                )
+            ).Is(12, "INCONCLUSIVE", "without its salt");
+        }
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile)).Is(
             12,
             "INCONCLUSIVE",
