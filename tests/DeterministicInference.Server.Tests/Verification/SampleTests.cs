@@ -121,6 +121,18 @@ public sealed class SampleTests : IAsyncLifetime
             RequireAsync($"NOT VALID: the {part} is not the one that was sealed", parent, name, change);
     }
 
+    /// <summary>The id has the reasons sorted, and the document has them as they came.</summary>
+    [Fact]
+    public async Task The_Node_sample_takes_an_environment_with_several_reasons()
+    {
+        _server.Environment = IssuingServer.EnvironmentOf("1", "z", "a", "\uE000", "\ud83d\ude00", "b", "a\nb");
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string bundle = await exchange.ExportAsync("--url", _server.Url);
+        CommandResult result = await NodeAsync("verify.mjs", bundle, exchange.KeyFile);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains(", environment\n", result.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_Node_sample_trusts_only_the_key_it_was_given()
     {
