@@ -82,6 +82,24 @@ public sealed record ReceiptBundle(Receipt Receipt)
         };
     }
 
+    /// <summary>
+    /// The same for who may see the answer, but not the request: without it, without its salts, and with those members
+    /// of the answer alone that its output consists of. What the output itself repeats of the request stays.
+    /// </summary>
+    /// <exception cref="ReceiptFormatException">The answer is not JSON.</exception>
+    public ReceiptBundle WithoutRequest() =>
+        this with
+        {
+            Receipt = Receipt.WithoutRequest(),
+            Request = null,
+            Response = Response is null
+                ? null
+                : Response with
+                {
+                    Body = SharedAnswer.Of(Response.Body.Span, Response.Delivery),
+                },
+        };
+
     /// <summary>The bundle as indented JSON. Bodies that are UTF-8 are written as text, others as base64.</summary>
     public byte[] ToJson() => FormatJson.WriteIndented(Write);
 

@@ -29,6 +29,12 @@ internal static class ReceiptsCommand
         "--request",
         "The request body, as it was sent; without it nothing can be replayed."
     );
+    private static readonly Option<bool> WithoutRequest = new("--without-request")
+    {
+        Description =
+            "Make a bundle for who may see the answer, but not the request: without the salts that would let guesses "
+            + "of it be tested, and without what the answer tells about it beside its output.",
+    };
     private static readonly RemoteServerOptions Server = new(
         "--url",
         "Server that issued the receipt, to add environment and key"
@@ -230,6 +236,7 @@ internal static class ReceiptsCommand
         {
             Answer,
             Request,
+            WithoutRequest,
             Server.Url,
             Output,
             Server.ApiKey,
@@ -243,12 +250,21 @@ internal static class ReceiptsCommand
     {
         string answer = parsed.GetValue(Answer)!,
             output = parsed.GetValue(Output)!;
+        bool isShared = parsed.GetValue(WithoutRequest);
+        if (isShared && parsed.GetValue(Request) is not null)
+            throw new InputException("--without-request: leave --request out, or this.");
         byte[]? request = parsed.GetValue(Request) is { } file ? InputFile.Read(file) : null;
         using ReceiptServer? server = Server.ServerOf(parsed);
         ReceiptBundle bundle;
         try
         {
-            bundle = await new BundleExport(server).MakeAsync(InputFile.Read(answer), answer, request, cancellation);
+            bundle = await new BundleExport(server).MakeAsync(
+                InputFile.Read(answer),
+                answer,
+                request,
+                isShared,
+                cancellation
+            );
         }
         catch (ReceiptFormatException e)
         {

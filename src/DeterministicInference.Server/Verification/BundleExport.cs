@@ -14,6 +14,7 @@ internal sealed class BundleExport(ReceiptServer? server)
     /// <param name="answer">File with the receipt: a JSON answer, a recorded stream, or a receipt alone.</param>
     /// <param name="answerName">Name of the answer in errors.</param>
     /// <param name="request">The client's request body; null to leave it out.</param>
+    /// <param name="isShared">Whether the bundle is for who may see the answer, but not the request.</param>
     /// <param name="cancellation">Cancels the export.</param>
     /// <exception cref="InputException">There is no receipt, or its parts don't belong together.</exception>
     /// <exception cref="ReceiptFormatException">The receipt is malformed.</exception>
@@ -22,6 +23,7 @@ internal sealed class BundleExport(ReceiptServer? server)
         byte[] answer,
         string answerName,
         byte[]? request,
+        bool isShared,
         CancellationToken cancellation
     )
     {
@@ -47,14 +49,25 @@ internal sealed class BundleExport(ReceiptServer? server)
                 ?? source.Bundle?.Environment,
             LogKey = (server is null ? null : await server.KeyAsync(cancellation)) ?? source.Bundle?.LogKey,
         };
+        Require(bundle, answerName);
+        if (!isShared)
+            return bundle;
+        ReceiptBundle shared = bundle.WithoutRequest();
+        Require(shared, answerName);
+        return shared;
+    }
+
+    private static void Require(ReceiptBundle bundle, string answerName)
+    {
         VerificationReport report = BundleEvidence
             .Of(bundle)
             .Check(PublicKeyInput.Read(bundle.LogKey), isPinned: false);
-        return report.Verdict != Verdict.Tampered
-            ? bundle
-            : throw new InputException(
+        if (report.Verdict == Verdict.Tampered)
+        {
+            throw new InputException(
                 $"{answerName}: its parts don't belong together: {report.Reason}. Give the answer and its own "
                     + "request, and with --url the server that issued the receipt."
             );
+        }
     }
 }

@@ -355,6 +355,54 @@ public sealed class VerifyTests : IAsyncLifetime
         Assert.Single(_server.Requests);
     }
 
+    [Theory]
+    [InlineData("""{"messages":[{"role":"user","content":"Our secret"}],"return_token_ids":true}""")]
+    [InlineData("""{"messages":[{"role":"user","content":"Our secret"}],"return_token_ids":true,"stream":true}""")]
+    public async Task A_bundle_without_the_request_opens_the_answer_alone(string body)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body);
+        string bundle = exchange.Write("shared.json", "");
+        string[] arguments =
+        [
+            "receipts",
+            "export",
+            "--answer",
+            exchange.AnswerFile,
+            "--url",
+            _server.Url,
+            "--without-request",
+            "-o",
+            bundle,
+        ];
+        CommandResult export = await ServerProgram.Built.RunAsync(arguments);
+        Assert.Equal(
+            (0, $"{bundle}: receipt {exchange.ReceiptId} (without request)\n"),
+            (export.ExitCode, export.Output)
+        );
+        Verified verified = await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile);
+        verified.Is(0, "VALID", "");
+        Assert.Equal(
+            ("passed", "passed", "not_checked"),
+            (verified.Check("output"), verified.Check("tokens"), verified.Check("request"))
+        );
+        string text = await File.ReadAllTextAsync(bundle, TestContext.Current.CancellationToken);
+        foreach (string secret in (string[])["prompt_token_ids", "determinism", "dis-receipt", "\"salt\":"])
+            Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
+        string salt = exchange.Answer.Split("\"salt\":\"")[1][..44];
+        Assert.DoesNotContain(salt, text, StringComparison.Ordinal);
+        // The request shows nothing with it: no guess of it can be tested.
+        (await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--request", exchange.RequestFile)).Is(
+            12,
+            "INCONCLUSIVE",
+            "without its salt"
+        );
+        CommandResult both = await ServerProgram.Built.RunAsync([.. arguments, "--request", exchange.RequestFile]);
+        Assert.Equal(
+            (2, "error: --without-request: leave --request out, or this.\n"),
+            (both.ExitCode, both.Error.Split(Hint)[0])
+        );
+    }
+
     [Fact]
     public async Task A_file_may_be_a_pipe()
     {
