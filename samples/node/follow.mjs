@@ -28,11 +28,15 @@ function rootOf(hashes) {
 }
 
 export async function follow(url, vkey, before) {
-  const get = async (path) => {
-    const response = await fetch(`${url}/v1/log/${path}`);
+  const fetched = async (path) => {
+    const response = await fetch(`${url}${path}`);
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return Buffer.from(await response.arrayBuffer());
   };
+  // A server has one log after the other: which of them is followed is told by its key alone.
+  const log = JSON.parse(await fetched("/v1/logs")).data.find((log) => log.vkey === vkey);
+  if (log === undefined) throw new Error("the server has no log with this key");
+  const get = (path) => fetched(`${log.path}/${path}`);
   // The hashes of a level, tile by tile, as the log of this size has them.
   const levelOf = async (level, count) => {
     const hashes = [];
@@ -60,7 +64,10 @@ export async function follow(url, vkey, before) {
     });
     below = hashes;
   }
-  // What is new must be an entry, whose line anyone can read.
+  // What is new must be an entry, whose line anyone can read. The first names the key, the second the log before this one if there is one, and the last may name the next.
+  const last = Number(size) - 1, other = "[^ ]+\\+[0-9a-f]{8}\\+[A-Za-z0-9+/=]+";
+  const isAfter = new RegExp(`^dis-log/2 after ${other} [0-9]+ [A-Za-z0-9+/]{43}=\n$`), isEnd = new RegExp(`^dis-log/2 (close|revoke) (${other})\n$`);
+  let next;
   for (let index = old.size / width; index * width < size; index++) {
     const rest = size - index * width, path = pathOf("entries", index, rest < width ? rest : width), bundle = await get(path);
     const first = Number(index * width), end = first + Number(rest < width ? rest : width);
@@ -69,20 +76,23 @@ export async function follow(url, vkey, before) {
       const entry = bundle.subarray(at + 2, (at += 2 + bundle.readUInt16BE(at)));
       if (!leafOf(entry).equals(leaves[number])) throw new Error(`entry ${number} is not the one whose hash stands in the tile`);
       const line = entry.toString("latin1");
-      if (number === 0 ? line !== `dis-log/2 open ${vkey}\n` : !/^dis-log\/2 receipt [0-9a-f]{64}\n$/.test(line)) throw new Error(`entry ${number} is no line of this log`);
+      if (number === last) next = isEnd.exec(line)?.[2];
+      const isLine = number === 0 ? line === `dis-log/2 open ${vkey}\n` : /^dis-log\/2 receipt [0-9a-f]{64}\n$/.test(line) || (number === 1 && isAfter.test(line)) || (number === last && next !== undefined);
+      if (!isLine) throw new Error(`entry ${number} is no line of this log`);
     }
   }
-  return { note, size, seen: old.size };
+  return { note, size, seen: old.size, next };
 }
 
 if (process.argv[1]?.endsWith("follow.mjs")) {
   const [url, keyFile, stateFile] = process.argv.slice(2);
   try {
-    const { note, size, seen } = await follow(url, readFileSync(keyFile, "utf8").trim(), existsSync(stateFile) ? readFileSync(stateFile, "utf8") : undefined);
+    const { note, size, seen, next } = await follow(url, readFileSync(keyFile, "utf8").trim(), existsSync(stateFile) ? readFileSync(stateFile, "utf8") : undefined);
     // In one step, so that an interruption leaves the old one.
     writeFileSync(`${stateFile}.new`, note);
     renameSync(`${stateFile}.new`, stateFile);
     console.log(`the log has ${size} entries, and begins with the ${seen} that were seen before`);
+    if (next) console.log(`it has ended, and the next one has the key ${next}`);
   } catch (error) {
     const isProven = error instanceof NotConsistent;
     console.log(`${isProven ? "NOT CONSISTENT" : "error"}: ${error.message}${error.cause ? `: ${error.cause.message}` : ""}`);

@@ -78,7 +78,8 @@ internal static class StoreCommand
         await using (ReceiptStore store = Open(settings))
         {
             Tell($"start: {Stopwatch.GetElapsedTime(opening).TotalMilliseconds:F1} ms");
-            IReadOnlyList<StoredReceipt> newest = await store.ListAsync(Proofs, cancellation);
+            using ReceiptArchive archive = ReceiptArchive.Open(root);
+            IReadOnlyList<StoredReceipt> newest = await archive.ListAsync(Proofs, cancellation);
             long proving = Stopwatch.GetTimestamp();
             foreach (StoredReceipt receipt in newest)
                 await store.ProveAsync(receipt, cancellation);
@@ -95,11 +96,12 @@ internal static class StoreCommand
             for (int i = 0; i < Proofs; i++)
             {
                 long index = (long)i * last.Index / Proofs / TilePath.FullWidth;
-                await store.FindTileAsync(new TilePath(TilePath.EntriesLevel, index, TilePath.FullWidth), cancellation);
+                var path = new TilePath(TilePath.EntriesLevel, index, TilePath.FullWidth);
+                await store.FindTileAsync(store.Number, path, cancellation);
             }
             Tell($"bundle of 256 entries: {Stopwatch.GetElapsedTime(reading).TotalMicroseconds / Proofs:F0} us");
             long checking = Stopwatch.GetTimestamp();
-            await store.CheckAsync(cancellation);
+            await archive.CheckAsync(cancellation);
             Tell($"check of every row: {Stopwatch.GetElapsedTime(checking).TotalSeconds:F1} s");
         }
         if (folder is null)

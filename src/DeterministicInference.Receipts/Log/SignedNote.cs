@@ -38,6 +38,11 @@ public sealed class SignedNote
         return new SignedNote(text, [new NoteSignature(name, signer.Id, key.Sign(Encoding.UTF8.GetBytes(text)))]);
     }
 
+    /// <summary>The note with a further signature.</summary>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    public SignedNote SignedAlsoBy(string name, SigningKey key) =>
+        new(Text, [.. Signatures, .. Sign(Text, name, key).Signatures]);
+
     /// <summary>Reads a note. Signatures of types that are not known here are kept as they are.</summary>
     /// <exception cref="LogFormatException">It has no text, no signature, or a malformed line.</exception>
     public static SignedNote Parse(string note)

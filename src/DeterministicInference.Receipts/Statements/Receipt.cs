@@ -40,6 +40,22 @@ public sealed class Receipt
     /// </summary>
     public string Proof { get; }
 
+    /// <summary>The name of the log, by the proof; null if it can't be read. Not verified.</summary>
+    public string? Origin
+    {
+        get
+        {
+            try
+            {
+                return Checkpoint.Parse(SignedNote.Parse(TlogProof.Parse(Proof).Checkpoint).Text).Origin;
+            }
+            catch (LogFormatException)
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>Open the commitments; null if the holder passed the receipt on without them.</summary>
     public ReceiptSalts? Salts { get; init; }
 

@@ -9,6 +9,11 @@ public enum ReceiptCheck
     /// <summary>The log of this checkpoint contains the statement.</summary>
     Inclusion,
 
+    /// <summary>
+    /// The key has not been revoked, or was after this checkpoint, which is the last one of its log.
+    /// </summary>
+    Revocation,
+
     /// <summary>The statement is of a known version and has all its members.</summary>
     Statement,
 

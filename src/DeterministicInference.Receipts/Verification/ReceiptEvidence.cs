@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
@@ -28,4 +29,10 @@ public sealed record ReceiptEvidence(Receipt Receipt)
 
     /// <summary>The environment document.</summary>
     public InferenceEnvironment? Environment { get; init; }
+
+    /// <summary>
+    /// The verified revocations of keys (<see cref="LogRevocation.Verify"/>) that the verifier knows, also none of
+    /// them; null if it has not looked for any.
+    /// </summary>
+    public IReadOnlyList<LogRevocation>? Revocations { get; init; }
 }

@@ -19,7 +19,7 @@ public sealed class ReceiptVerifier
     private readonly string? _origin;
     private readonly bool _pinned;
     private TlogProof? _proof;
-    private bool _isClosed;
+    private string? _doubt;
     private Checkpoint? _checkpoint;
 
     private ReceiptVerifier(ReceiptEvidence evidence, VerificationKey? key, string? origin, bool pinned) =>
@@ -55,6 +55,7 @@ public sealed class ReceiptVerifier
     {
         Receipt receipt = _evidence.Receipt;
         CheckSeal(receipt);
+        CheckRevocation();
         ReceiptStatement? statement = null;
         bool unknownVersion = false;
         if (!_checks.Exists(check => check.Outcome == CheckOutcome.Failed))
@@ -89,6 +90,7 @@ public sealed class ReceiptVerifier
         {
             Checkpoint = _checkpoint,
             Index = _proof?.Index,
+            Doubt = _doubt,
         };
     }
 
@@ -100,7 +102,7 @@ public sealed class ReceiptVerifier
             return Verdict.UnknownVersion;
         if (!statement!.Complete)
             return Verdict.Incomplete;
-        return _isClosed || _key is null ? Verdict.Inconclusive : Verdict.Valid;
+        return _doubt is not null || _key is null ? Verdict.Inconclusive : Verdict.Valid;
     }
 
     /// <summary>The log that the key signs contains the statement.</summary>
@@ -141,6 +143,39 @@ public sealed class ReceiptVerifier
                 "the log does not contain the statement: it was changed, or the proof is that of another one"
             );
         }
+    }
+
+    /// <summary>
+    /// Whoever has a revoked key can sign any checkpoint: only the one counts that the revocation names.
+    /// </summary>
+    private void CheckRevocation()
+    {
+        if (_evidence.Revocations is not { } revocations)
+        {
+            Skip(ReceiptCheck.Revocation, "no revocations were given");
+            return;
+        }
+        LogRevocation[] ofKey =
+        [
+            .. revocations.Where(revoked => revoked.Key.Key.KeyId == _key?.KeyId).DistinctBy(revoked => revoked.Text),
+        ];
+        if (_key is null || _checkpoint is null)
+            Skip(ReceiptCheck.Revocation, "there is no key that signed the checkpoint");
+        else if (ofKey.Length > 1)
+            SkipRevoked("the key was revoked in several ways, which contradict each other");
+        else if (ofKey is [var only] && !only.Covers(_checkpoint))
+            SkipRevoked(
+                $"the key was revoked: only the log's last checkpoint counts, of {only.Size} entries. The receipt, "
+                    + "fetched again from its server, is proved by it"
+            );
+        else
+            Check(ReceiptCheck.Revocation, true, "");
+    }
+
+    private void SkipRevoked(string why)
+    {
+        _doubt = why;
+        Skip(ReceiptCheck.Revocation, why);
     }
 
     private ReceiptStatement? ReadStatement(Receipt receipt, out bool unknownVersion)
@@ -283,7 +318,7 @@ public sealed class ReceiptVerifier
     /// <summary>What was given can't be compared: the receipt shows nothing about it.</summary>
     private void SkipClosed(ReceiptCheck check)
     {
-        _isClosed = true;
+        _doubt ??= NoSalt;
         Skip(check, NoSalt);
     }
 

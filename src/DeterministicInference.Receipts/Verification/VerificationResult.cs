@@ -25,6 +25,9 @@ public sealed record VerificationResult(
     /// <summary>The statement's place in the log, by the proof; null likewise.</summary>
     public long? Index { get; init; }
 
+    /// <summary>Why nothing is shown, where <see cref="Verdict"/> is inconclusive in spite of a key.</summary>
+    public string? Doubt { get; init; }
+
     /// <summary>The checks that failed.</summary>
     public IEnumerable<CheckResult> Failures => Checks.Where(check => check.Outcome == CheckOutcome.Failed);
 
@@ -38,7 +41,7 @@ public sealed record VerificationResult(
                 Verdict.Valid => "VALID (not replayed)",
                 Verdict.UnknownVersion => "UNKNOWN VERSION: made by another version",
                 Verdict.Inconclusive when KeyId is null => "INCONCLUSIVE: there is no key to check the checkpoint with",
-                Verdict.Inconclusive => "INCONCLUSIVE: the receipt came without its salt, so it cannot be opened",
+                Verdict.Inconclusive => "INCONCLUSIVE: " + Doubt,
                 Verdict.Tampered => "TAMPERED: " + string.Join("; ", Failures.Select(failure => failure.Detail)),
                 Verdict.Incomplete => "INCOMPLETE: the answer broke off",
                 _ => Verdict.ToString().ToUpperInvariant(),

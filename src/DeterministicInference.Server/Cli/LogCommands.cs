@@ -13,7 +13,7 @@ internal static class LogCommands
 
     private static readonly Argument<string> Url = new("URL")
     {
-        Description = "Address of the log (http://127.0.0.1:8080/v1/log), or of its server.",
+        Description = "Address of the log's server (http://127.0.0.1:8080), or of a mirror of the log.",
         Validators =
         {
             result =>
@@ -81,6 +81,7 @@ internal static class LogCommands
                         );
                     using var source = new LogSource(
                         new Uri(parsed.GetValue(Url)!),
+                        key,
                         parsed.GetValue(Server.ApiKey),
                         Server.TimeoutOf(parsed)
                     );

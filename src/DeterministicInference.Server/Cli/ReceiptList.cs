@@ -44,6 +44,7 @@ internal static class ReceiptList
                 json.WriteStartObject();
                 json.WriteString("receipt_id", receipt.ReceiptId);
                 json.WriteString("issued_at", StatementNames.Of(receipt.IssuedAt));
+                json.WriteString("log", receipt.Origin);
                 json.WriteNumber("index", receipt.Index);
                 json.WriteString("delivery", StatementNames.Of(statement.Delivery));
                 json.WriteBoolean("complete", statement.Complete);

@@ -46,7 +46,7 @@ internal static class ReceiptsCommand
         Description = "The bundle to write. It is confidential: it contains request and answer.",
     };
 
-    private static readonly Option<string?> DataDir = new("--data-dir")
+    public static readonly Option<string?> DataDir = new("--data-dir")
     {
         HelpName = "FOLDER",
         Description = $"Folder of the server's receipts. Default: {StatePaths.Receipts}.",
@@ -70,12 +70,14 @@ internal static class ReceiptsCommand
     private static readonly Argument<string> Id = new("ID") { Description = "Id of the receipt or of the answer." };
 
     public static Command Create() =>
-        new("receipts", "List, show and export receipts; check, follow and copy their log.")
+        new("receipts", "List, show and export receipts; begin, check, end, follow and copy their log.")
         {
             List(),
             Show(),
             Check(),
             Export(),
+            OwnLogCommands.Init(),
+            OwnLogCommands.Rotate(),
             LogCommands.Monitor(),
             LogCommands.Mirror(),
         };
@@ -89,7 +91,7 @@ internal static class ReceiptsCommand
                     parsed,
                     async archive =>
                     {
-                        IReadOnlyList<StoredReceipt> receipts = await archive.Receipts.ListAsync(
+                        IReadOnlyList<StoredReceipt> receipts = await archive.ListAsync(
                             parsed.GetValue(Limit),
                             cancellation
                         );
@@ -121,9 +123,9 @@ internal static class ReceiptsCommand
                     async archive =>
                     {
                         string id = parsed.GetValue(Id)!;
-                        ReceiptLookup found = await archive.Receipts.FindAsync(id, cancellation);
+                        ReceiptLookup found = await archive.FindAsync(id, cancellation);
                         IReadOnlyList<StoredReceipt> byAnswer = found.Receipt is null
-                            ? await archive.Receipts.FindByAnswerAsync(id, cancellation)
+                            ? await archive.FindByAnswerAsync(id, cancellation)
                             : [];
                         if ((found.Receipt ?? (byAnswer is [var only] ? only : null)) is not { } receipt)
                         {
@@ -134,19 +136,20 @@ internal static class ReceiptsCommand
                                 : "no receipt has this id; receipts list shows those that there are."
                             );
                         }
+                        LogArchive log = archive.LogOf(receipt);
                         await using Stream output = Console.OpenStandardOutput();
                         if (parsed.GetValue(Dsse))
                         {
-                            using SigningKey key = archive.OpenKey();
+                            using SigningKey key = log.OpenKey();
                             output.Write(
                                 DsseEnvelope.Sign(DsseEnvelope.InTotoPayloadType, receipt.Statement, key).ToJson()
                             );
                             output.Write("\n"u8);
                             return ExitCode.Success;
                         }
-                        TlogProof proof = await archive.Receipts.ProveAsync(receipt, cancellation);
+                        TlogProof proof = await log.Receipts.ProveAsync(receipt, cancellation);
                         ReceiptStatement statement = receipt.ReadStatement();
-                        byte[]? environment = await archive.Receipts.FindEnvironmentAsync(
+                        byte[]? environment = await archive.FindEnvironmentAsync(
                             statement.EnvironmentId,
                             statement.EnvironmentSource,
                             cancellation
@@ -178,18 +181,20 @@ internal static class ReceiptsCommand
                     parsed,
                     async archive =>
                     {
+                        NoteKey current = archive.Logs[^1].Key;
                         if (
                             parsed.GetValue(Key) is { } file
                             && PublicKeyInput.ReadFile(file) is var trusted
-                            && (trusted.Log?.Name ?? archive.LogKey.Name, trusted.Key.KeyId)
-                                != (archive.LogKey.Name, archive.LogKey.Key.KeyId)
+                            && !archive.Logs.Any(log => trusted.Is(log.Key))
                         )
-                            return await FailAsync($"the log is {archive.LogKey}, not the one of --key.");
-                        long entries = await archive.CheckAsync(cancellation);
-                        await Console.Out.WriteLineAsync(
-                            $"The log {archive.LogKey.Name} is consistent: {entries} entries. Its key is "
-                                + $"{archive.LogKey.Key.KeyId}."
-                        );
+                            return await FailAsync($"the log is {current}, not the one of --key.");
+                        foreach (LogState log in await archive.CheckAsync(cancellation))
+                        {
+                            await Console.Out.WriteLineAsync(
+                                $"The log {log.Key.Name} is consistent: {log.Checkpoint.Size} entries. Its key is "
+                                    + $"{log.Key.Key.KeyId}."
+                            );
+                        }
                         return ExitCode.Success;
                     }
                 )
@@ -198,13 +203,23 @@ internal static class ReceiptsCommand
     }
 
     private static Task<int> RunAsync(ParseResult parsed, Func<ReceiptArchive, Task<int>> run) =>
+        RunAsync(
+            parsed,
+            async folder =>
+            {
+                using ReceiptArchive archive = ReceiptArchive.Open(folder);
+                return await run(archive);
+            }
+        );
+
+    /// <summary>Runs a command on the folder of the receipts, and reports what is wrong there.</summary>
+    internal static Task<int> RunAsync(ParseResult parsed, Func<string, Task<int>> run) =>
         CommandErrors.ReportAsync(async () =>
         {
             string folder = parsed.GetValue(DataDir) ?? StatePaths.Receipts;
-            using ReceiptArchive archive = ReceiptArchive.Open(folder);
             try
             {
-                return await run(archive);
+                return await run(folder);
             }
             catch (ReceiptFormatException e)
             {

@@ -25,6 +25,13 @@ internal static class VerifyCommand
         "--key",
         "The key that you trust: the log's verifier key (vkey of GET /v1/receipts/key), or its public key in PEM."
     );
+    private static readonly Option<string[]> Revoked = new("--revoked")
+    {
+        HelpName = "FILE",
+        Description =
+            "A signed revocation of a key (revocation of GET /v1/logs); several may be given. Those of --against count "
+            + "too.",
+    };
     private static readonly Option<int> Runs = CommandSyntax.Number(
         "--runs",
         "Replays made before a difference counts.",
@@ -59,6 +66,7 @@ internal static class VerifyCommand
             Response,
             Server.Url,
             Key,
+            Revoked,
             Runs,
             Delivery,
             Server.ApiKey,
@@ -80,6 +88,7 @@ internal static class VerifyCommand
             ResponseFile = parsed.GetValue(Response),
             Against = Server.UrlOf(parsed),
             KeyFile = parsed.GetValue(Key),
+            RevocationFiles = parsed.GetValue(Revoked) ?? [],
             Runs = parsed.GetValue(Runs),
             Delivery = parsed.GetValue(Delivery) switch
             {

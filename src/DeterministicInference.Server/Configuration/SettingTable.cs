@@ -234,7 +234,7 @@ internal static class SettingTable
             Boolean,
             o => o.PublicLog,
             (o, v) => o with { PublicLog = v },
-            "Serve the log (/v1/log and /v1/receipts/key) without an API key, for monitors and witnesses."
+            "Serve the logs (/v1/logs, /v1/log, /v1/receipts/key) without an API key, for monitors and witnesses."
         ),
         new TypedSetting<ReceiptFailureAction>(
             nameof(ServeOptions.OnReceiptFailure),

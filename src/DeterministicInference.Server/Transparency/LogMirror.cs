@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using DeterministicInference.Receipts;
@@ -28,13 +27,13 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
     private string Incoming => Path.Combine(folder, "incoming");
 
     /// <summary>Takes over what the log has added.</summary>
-    /// <returns>The number of entries before and now.</returns>
+    /// <returns>The number of entries before and now, and how the log ended; null if it goes on.</returns>
     /// <exception cref="LogHistoryException">The log does not begin with what it showed before.</exception>
     /// <exception cref="NoAnswerException">
     /// The log can't be read at present, or what it serves is not what it signed.
     /// </exception>
     /// <exception cref="InputException">The folder has another log, or is damaged.</exception>
-    public async Task<(long Before, long Now)> UpdateAsync(CancellationToken cancellation)
+    public async Task<(long Before, long Now, LogEnd? End)> UpdateAsync(CancellationToken cancellation)
     {
         string? before = File.Exists(CheckpointFile) ? await File.ReadAllTextAsync(CheckpointFile, cancellation) : null;
         Checkpoint kept = Kept(before);
@@ -49,11 +48,40 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
             await GrowAsync(tree, shown, cancellation);
         if ((shown.Size < kept.Size ? RootAt(kept, shown.Size) : tree.Root) != shown.Root)
             throw await ContradictionAsync(kept, before, shown, note, cancellation);
-        if (shown.Size <= kept.Size)
-            return (kept.Size, kept.Size);
-        TakeIncoming();
-        AtomicFile.Replace(CheckpointFile, Encoding.UTF8.GetBytes(note), Readable);
-        return (kept.Size, shown.Size);
+        if (shown.Size > kept.Size)
+        {
+            if (EndOf(folder, kept.Size) is not null)
+                throw new NoAnswerException($"it has {shown.Size} entries, and had ended with {kept.Size}");
+            await CopyEndAsync(shown, cancellation);
+            TakeIncoming();
+            AtomicFile.Replace(CheckpointFile, Encoding.UTF8.GetBytes(note), Readable);
+        }
+        long size = Math.Max(kept.Size, shown.Size);
+        return (kept.Size, size, EndOf(folder, size));
+    }
+
+    /// <summary>Whoever keeps no entries keeps the last one, and those beside it, if it ends the log.</summary>
+    private async Task CopyEndAsync(Checkpoint shown, CancellationToken cancellation)
+    {
+        TilePath leaves = LeafTile((shown.Size - 1) / TilePath.FullWidth, shown.Size),
+            entries = leaves with { Level = TilePath.EntriesLevel };
+        if (File.Exists(FileOf(Incoming, entries)))
+            return;
+        byte[] bundle = await EntriesAsync(entries, ReadIncoming(0, leaves.Index).ToArray(), cancellation);
+        if (LogEntry.TryParseClose(EntryBundle.Last(bundle), out _))
+            Write(Incoming, entries, bundle);
+    }
+
+    /// <summary>How a log of this size ended; null if it goes on, as far as its entries are copied.</summary>
+    private static LogEnd? EndOf(string from, long size)
+    {
+        if (size == 0)
+            return null;
+        TilePath path = LeafTile((size - 1) / TilePath.FullWidth, size) with { Level = TilePath.EntriesLevel };
+        string file = FileOf(from, path);
+        if (!File.Exists(file))
+            return null;
+        return LogEntry.TryParseClose(EntryBundle.Last(File.ReadAllBytes(file)), out LogEnd? end) ? end : null;
     }
 
     /// <summary>
@@ -180,7 +208,16 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
             if (known > 0 && !copied(0, index).Span.SequenceEqual(hashes.AsSpan(0, known)))
                 return;
             if (keepsEntries)
-                await CopyEntriesAsync(path with { Level = TilePath.EntriesLevel }, hashes, Incoming, cancellation);
+                await CopyEntriesAsync(
+                    path with
+                    {
+                        Level = TilePath.EntriesLevel,
+                    },
+                    hashes,
+                    Incoming,
+                    shown.Size,
+                    cancellation
+                );
             for (long leaf = from; leaf < first + path.Width; leaf++)
                 tree.Append(HashAt(hashes, leaf - first));
             foreach (Tile tile in tree.GrownSince(from))
@@ -200,33 +237,48 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
                 !File.Exists(FileOf(folder, path))
                 && !File.Exists(FileOf(folder, path with { Width = TilePath.FullWidth }))
             )
-                await CopyEntriesAsync(path, copied(0, index).ToArray(), folder, cancellation);
+                await CopyEntriesAsync(path, copied(0, index).ToArray(), folder, size, cancellation);
         }
     }
 
-    private async Task CopyEntriesAsync(TilePath path, byte[] hashes, string to, CancellationToken cancellation)
+    private async Task CopyEntriesAsync(
+        TilePath path,
+        byte[] hashes,
+        string to,
+        long size,
+        CancellationToken cancellation
+    )
+    {
+        byte[] bundle = await EntriesAsync(path, hashes, cancellation);
+        CheckLines(bundle, path.Index * TilePath.FullWidth, size);
+        Write(to, path, bundle);
+    }
+
+    private void CheckLines(ReadOnlySpan<byte> bundle, long first, long size)
+    {
+        for (long index = first; EntryBundle.TryTake(ref bundle, out ReadOnlySpan<byte> entry); index++)
+        {
+            if (LogEntry.ProblemAt(entry, index, size, key) is { } problem)
+                throw new NoAnswerException($"its entry {index} {problem}");
+        }
+    }
+
+    /// <summary>A bundle of entries, whose hashes are those of the leaves.</summary>
+    private async Task<byte[]> EntriesAsync(TilePath path, byte[] hashes, CancellationToken cancellation)
     {
         byte[] bundle = await source.TileAsync(path, cancellation);
-        int at = 0;
+        ReadOnlySpan<byte> rest = bundle;
         for (int i = 0; i < path.Width; i++)
         {
-            long number = path.Index * TilePath.FullWidth + i;
-            ReadOnlySpan<byte> rest = bundle.AsSpan(at);
-            int length = rest.Length >= sizeof(ushort) ? BinaryPrimitives.ReadUInt16BigEndian(rest) : int.MaxValue;
-            if (rest.Length - sizeof(ushort) < length)
+            if (!EntryBundle.TryTake(ref rest, out ReadOnlySpan<byte> entry))
                 throw new NoAnswerException($"its {path} has fewer entries than its name says");
-            ReadOnlySpan<byte> entry = rest.Slice(sizeof(ushort), length);
             if (MerkleHash.Leaf(entry) != HashAt(hashes, i))
-                throw new NoAnswerException($"its entry {number} is not the one whose hash stands in its tile");
-            bool isLine =
-                number == 0
-                    ? entry.SequenceEqual(LogEntry.Open(key).Bytes.Span)
-                    : LogEntry.TryParseReceipt(entry, out _);
-            if (!isLine)
-                throw new NoAnswerException($"its entry {number} is no line of a log of receipts with this key");
-            at += sizeof(ushort) + length;
+            {
+                long index = path.Index * TilePath.FullWidth + i;
+                throw new NoAnswerException($"its entry {index} is not the one whose hash stands in its tile");
+            }
         }
-        Write(to, path, bundle.AsSpan(0, at));
+        return bundle[..(bundle.Length - rest.Length)];
     }
 
     private async Task<byte[]> HashesAsync(TilePath path, CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Native;
@@ -45,10 +46,15 @@ internal sealed class LogMonitor(string folder, LogMirror mirror, LogSource sour
         {
             try
             {
-                (long before, long now) = await mirror.UpdateAsync(cancellation);
-                if (now > before || interval is null)
+                (long before, long now, LogEnd? end) = await mirror.UpdateAsync(cancellation);
+                if (now > before || interval is null || end is not null)
                     Tell(string.Create(CultureInfo.InvariantCulture, $"{now} entries, {now - before} of them new"));
-                if (interval is null)
+                if (end is not null)
+                    Tell(
+                        $"The log has ended{(end.IsRevoked ? ", and its key is revoked" : "")}. The next one, to "
+                            + $"follow in a folder of its own, has the key {end.Next}"
+                    );
+                if (interval is null || end is not null)
                     return ExitCode.Success;
             }
             catch (NoAnswerException e)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Server.Verification;
 
@@ -7,26 +8,34 @@ namespace DeterministicInference.Server.Transparency;
 /// <summary>
 /// A log that is served as C2SP tlog-tiles, by its server or by any web server that has a mirror of it.
 /// </summary>
-internal sealed class LogSource : IDisposable
+internal sealed partial class LogSource : IDisposable
 {
-    private readonly RemoteServer _server;
+    private const string Current = "/v1/log";
 
-    /// <param name="url">The log's address; of a server's address without a path, <c>/v1/log</c> is the log.</param>
+    private readonly string _address;
+    private readonly NoteKey _key;
+    private readonly string? _apiKey;
+    private readonly TimeSpan _timeout;
+    private RemoteServer? _log;
+
+    /// <param name="url">The log's address, or a server's, which has all its logs below <c>/v1/logs</c>.</param>
+    /// <param name="key">Tells which of a server's logs it is.</param>
     /// <param name="apiKey">Sent as a bearer token; null for none.</param>
     /// <param name="timeout">Time limit of each request.</param>
-    public LogSource(Uri url, string? apiKey, TimeSpan timeout)
+    public LogSource(Uri url, NoteKey key, string? apiKey, TimeSpan timeout)
     {
         string address = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        _server = new RemoteServer(url.AbsolutePath is "/" ? address + "/v1/log" : address, apiKey, timeout);
+        _address = url.AbsolutePath is "/" ? address + Current : address;
+        (_key, _apiKey, _timeout) = (key, apiKey, timeout);
     }
 
-    public string Address => _server.Address;
+    public string Address => _log?.Address ?? _address;
 
     /// <summary>The newest checkpoint, not yet verified.</summary>
     /// <exception cref="NoAnswerException">There is none.</exception>
     public async Task<string> CheckpointAsync(CancellationToken cancellation) =>
         Encoding.UTF8.GetString(
-            await _server.GetAsync("checkpoint", cancellation)
+            await GetAsync("checkpoint", cancellation)
                 ?? throw new NoAnswerException("it has no log: GET checkpoint is 404; correct the log's address")
         );
 
@@ -34,16 +43,41 @@ internal sealed class LogSource : IDisposable
     /// <exception cref="NoAnswerException">There is none.</exception>
     public async Task<byte[]> TileAsync(TilePath path, CancellationToken cancellation)
     {
-        if (await _server.GetAsync($"{path}", cancellation) is { } bytes)
+        if (await GetAsync($"{path}", cancellation) is { } bytes)
             return bytes;
         // A log may have deleted a partial tile that has become full since (https://c2sp.org/tlog-tiles).
         if (
             path.Width < TilePath.FullWidth
-            && await _server.GetAsync($"{path with { Width = TilePath.FullWidth }}", cancellation) is { } full
+            && await GetAsync($"{path with { Width = TilePath.FullWidth }}", cancellation) is { } full
         )
             return full;
         throw new NoAnswerException($"it does not have {path}, which its checkpoint covers");
     }
 
-    public void Dispose() => _server.Dispose();
+    public void Dispose() => _log?.Dispose();
+
+    private async Task<byte[]?> GetAsync(string path, CancellationToken cancellation)
+    {
+        _log ??= new RemoteServer(await FindAsync(cancellation) ?? _address, _apiKey, _timeout);
+        return await _log.GetAsync(path, cancellation);
+    }
+
+    /// <summary>
+    /// The address of the log of this key among those of its server. The server's first address is that of the log
+    /// which it continues at present: another one after a rotation.
+    /// </summary>
+    private async Task<string?> FindAsync(CancellationToken cancellation)
+    {
+        if (!_address.EndsWith(Current, StringComparison.Ordinal))
+            return null;
+        string root = _address[..^Current.Length];
+        using var server = new RemoteServer(root, _apiKey, _timeout);
+        ServedLog? found = (await ServedLog.AllAsync(server, cancellation)).FirstOrDefault(log =>
+            log.Key == _key.ToString()
+        );
+        return found?.Path is { } path && LogPath().IsMatch(path) ? root + path : null;
+    }
+
+    [GeneratedRegex(@"^/v1/logs/[0-9]{1,9}\z")]
+    private static partial Regex LogPath();
 }

@@ -47,7 +47,8 @@ internal sealed class BundleExport(ReceiptServer? server)
                 kept?.Environment
                 ?? (server is null ? null : await server.EnvironmentAsync(statement.EnvironmentId, cancellation))
                 ?? source.Bundle?.Environment,
-            LogKey = (server is null ? null : await server.KeyAsync(cancellation)) ?? source.Bundle?.LogKey,
+            LogKey =
+                (server is null ? null : await server.KeyAsync(receipt.Origin, cancellation)) ?? source.Bundle?.LogKey,
         };
         Require(bundle, answerName);
         if (!isShared)

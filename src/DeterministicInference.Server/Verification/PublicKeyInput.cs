@@ -49,6 +49,9 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
         }
     }
 
+    /// <summary>Whether it is the key of a log, under its name if one is given.</summary>
+    public bool Is(NoteKey log) => (Log?.Name ?? log.Name, Key.KeyId) == (log.Name, log.Key.KeyId);
+
     /// <summary>Checks a receipt with the key, which the verifier trusts.</summary>
     public VerificationResult Verify(ReceiptEvidence evidence) =>
         Log is { } log ? ReceiptVerifier.Verify(evidence, log) : ReceiptVerifier.Verify(evidence, Key);

@@ -4,6 +4,7 @@ using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 
 namespace DeterministicInference.Server.Verification;
 
@@ -92,9 +93,64 @@ internal sealed class ReceiptServer : IDisposable
             ? ReceiptSource.OfObject(json)
             : null;
 
-    /// <summary>The verifier key of the server's log; null if it provides none.</summary>
+    /// <summary>The verifier key of a log of the server; null if it provides none.</summary>
+    /// <param name="origin">The log's name; of another one, and of null, the key of the log that is continued.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
     /// <exception cref="NoAnswerException">No answer.</exception>
-    public async Task<string?> KeyAsync(CancellationToken cancellation)
+    public async Task<string?> KeyAsync(string? origin, CancellationToken cancellation)
+    {
+        if (await CurrentKeyAsync(cancellation) is not { } current)
+            return null;
+        if (origin is null || IsOf(current, origin))
+            return current;
+        return (await LogsAsync(cancellation)).FirstOrDefault(log => IsOf(log.Key, origin))?.Key ?? current;
+    }
+
+    /// <summary>
+    /// The revocations of the keys of the server's logs; null if it does not list the log, so that it can't know.
+    /// </summary>
+    /// <param name="origin">The log's name.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    /// <exception cref="NoAnswerException">No answer.</exception>
+    public async Task<IReadOnlyList<LogRevocation>?> RevocationsAsync(string? origin, CancellationToken cancellation)
+    {
+        if (origin is null)
+            return null;
+        IReadOnlyList<ServedLog> logs = await LogsAsync(cancellation);
+        return logs.Any(log => IsOf(log.Key, origin)) ? [.. logs.Select(Revocation).OfType<LogRevocation>()] : null;
+    }
+
+    public void Dispose() => _server.Dispose();
+
+    private static bool IsOf(string vkey, string origin) => vkey.StartsWith(origin + "+", StringComparison.Ordinal);
+
+    /// <summary>Whoever could make a false one has the key, and who could hide one need not send any.</summary>
+    private static LogRevocation? Revocation(ServedLog log)
+    {
+        try
+        {
+            return log.Revocation is { } note ? LogRevocation.Verify(note) : null;
+        }
+        catch (LogFormatException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<IReadOnlyList<ServedLog>> LogsAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await ServedLog.AllAsync(_server, cancellation);
+        }
+        catch (NoAnswerException e) when (e.Status is not null)
+        {
+            // A server that computes and has no logs.
+            return [];
+        }
+    }
+
+    private async Task<string?> CurrentKeyAsync(CancellationToken cancellation)
     {
         if (await _server.GetAsync("v1/receipts/key", cancellation) is not { } json)
             return null;
@@ -108,6 +164,4 @@ internal sealed class ReceiptServer : IDisposable
             return null;
         }
     }
-
-    public void Dispose() => _server.Dispose();
 }

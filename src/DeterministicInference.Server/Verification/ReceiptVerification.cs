@@ -1,5 +1,7 @@
+using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
@@ -52,8 +54,14 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         // A key that is not trusted: the bundle's, else the server's own.
         PublicKeyInput? given = pinned is not null
             ? null
-            : PublicKeyInput.Read(bundle.LogKey ?? (_server is null ? null : await _server.KeyAsync(cancellation)));
-        BundleEvidence evidence = BundleEvidence.Of(bundle, body, answer);
+            : PublicKeyInput.Read(
+                bundle.LogKey ?? (_server is null ? null : await _server.KeyAsync(bundle.Receipt.Origin, cancellation))
+            );
+        var evidence = BundleEvidence.Of(bundle, body, answer);
+        evidence = evidence with
+        {
+            Evidence = evidence.Evidence with { Revocations = await RevocationsAsync(bundle.Receipt, cancellation) },
+        };
         VerificationReport report = evidence.Check(pinned ?? given, isPinned: pinned is not null);
         if (_server is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
             return report;
@@ -74,6 +82,28 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             cancellation
         );
         return report with { Verdict = verdict.Verdict, Reason = verdict.Reason, Replay = replay };
+    }
+
+    /// <summary>Those that the user has, and those of the server if it knows the receipt's log.</summary>
+    private async Task<IReadOnlyList<LogRevocation>?> RevocationsAsync(Receipt receipt, CancellationToken cancellation)
+    {
+        List<LogRevocation> given = [.. options.RevocationFiles.Select(ReadRevocation)];
+        IReadOnlyList<LogRevocation>? served = _server is null
+            ? null
+            : await _server.RevocationsAsync(receipt.Origin, cancellation);
+        return given.Count == 0 ? served : [.. given, .. served ?? []];
+    }
+
+    private static LogRevocation ReadRevocation(string path)
+    {
+        try
+        {
+            return LogRevocation.Verify(Encoding.UTF8.GetString(InputFile.Read(path)));
+        }
+        catch (LogFormatException e)
+        {
+            throw new InputException($"{path}: is no revocation as GET /v1/logs has them: {e.Message.TrimEnd('.')}.");
+        }
     }
 
     private async Task<ReceiptBundle> BundleAsync(ReceiptSource source, CancellationToken cancellation)

@@ -62,7 +62,7 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
             Verdict.Tampered => string.Join("; ", result.Failures.Select(failure => failure.Detail)),
             Verdict.Inconclusive when result.KeyId is null =>
                 "there is no key to check the log with. Give the operator's public key with --key",
-            Verdict.Inconclusive => "the receipt came without its salt, so it cannot be opened",
+            Verdict.Inconclusive => result.Doubt ?? "",
             _ => "",
         };
 }

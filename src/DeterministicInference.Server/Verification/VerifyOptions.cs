@@ -21,6 +21,9 @@ internal sealed record VerifyOptions
     /// <summary>The trusted public key, PEM; null for none.</summary>
     public string? KeyFile { get; init; }
 
+    /// <summary>Files with signed revocations of keys.</summary>
+    public IReadOnlyList<string> RevocationFiles { get; init; } = [];
+
     /// <summary>Replays made before a difference counts.</summary>
     public int Runs { get; init; } = ReplayJudge.MinimumReplays;
 

@@ -87,6 +87,7 @@ internal sealed class SampleReceipt : IDisposable
             Tokens = Tokens,
             Prompt = Prompt,
             Environment = Environment,
+            Revocations = [],
         };
 
     /// <summary>A receipt of this statement, sealed with the key.</summary>

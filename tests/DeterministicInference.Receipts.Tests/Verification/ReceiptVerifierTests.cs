@@ -158,7 +158,10 @@ public sealed class ReceiptVerifierTests : IDisposable
         VerificationResult result = ReceiptVerifier.Verify(_sample.Evidence, other.PublicKey);
         Assert.Equal(Verdict.Tampered, result.Verdict);
         Assert.Equal(ReceiptCheck.Signature, Assert.Single(result.Failures).Check);
-        Assert.Equal([ReceiptCheck.Signature, ReceiptCheck.Inclusion], result.Checks.Select(check => check.Check));
+        Assert.Equal(
+            [ReceiptCheck.Signature, ReceiptCheck.Inclusion, ReceiptCheck.Revocation],
+            result.Checks.Select(check => check.Check)
+        );
         Assert.Null(result.Statement);
         Assert.Contains(other.PublicKey.KeyId.ToString(), result.Summary, StringComparison.Ordinal);
     }
@@ -204,6 +207,7 @@ public sealed class ReceiptVerifierTests : IDisposable
         Assert.Equal(Verdict.Valid, result.Verdict);
         Assert.Equal(
             [
+                ReceiptCheck.Revocation,
                 ReceiptCheck.Request,
                 ReceiptCheck.Output,
                 ReceiptCheck.Logprobs,

@@ -64,7 +64,7 @@ public sealed class OutgoingSocketTests : IDisposable
         {
             await Assert.ThrowsAsync<HttpRequestException>(() => engine.StatusAsync("/", Cancellation).Within());
             await Assert.ThrowsAsync<HttpRequestException>(() => gateway.SendAsync(Request, Cancellation).Within());
-            await Assert.ThrowsAsync<NoAnswerException>(() => receipts.KeyAsync(Cancellation).Within());
+            await Assert.ThrowsAsync<NoAnswerException>(() => receipts.KeyAsync(null, Cancellation).Within());
             await Assert.ThrowsAsync<HttpRequestException>(() => api.GetAsync("/").Within());
         }
         _listener.Dispose();

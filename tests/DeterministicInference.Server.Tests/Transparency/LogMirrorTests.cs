@@ -21,6 +21,7 @@ public sealed class LogMirrorTests : IAsyncLifetime
     private readonly List<byte[]> _entries = [];
     private WebApplication? _app;
     private string _url = "";
+    private LogEnd? _end;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -213,17 +214,46 @@ public sealed class LogMirrorTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(7)]
-    public async Task What_is_no_line_of_a_log_of_receipts_is_not_copied(int at)
+    [InlineData(0, "does not open this log with this key")]
+    [InlineData(7, "is no line of a log of receipts")]
+    public async Task What_is_no_line_of_a_log_of_receipts_is_not_copied(int at, string problem)
     {
         Grow(10);
         _entries[at] = "dis-log/2 something\n"u8.ToArray();
         Assert.Equal(
-            $"its entry {at} is no line of a log of receipts with this key",
+            $"its entry {at} {problem}",
             (await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync(keepsEntries: true))).Message
         );
         Assert.Equal((0, 10), await UpdateAsync());
+    }
+
+    /// <summary>Also where the last entry fills a tile, and where no entries are kept but that one.</summary>
+    [Theory]
+    [InlineData(9, true, false)]
+    [InlineData(9, false, true)]
+    [InlineData(255, true, true)]
+    [InlineData(255, false, false)]
+    public async Task The_end_of_a_log_is_seen_and_none_can_follow(int entries, bool keepsEntries, bool isRevoked)
+    {
+        using SigningKey next = SigningKey.Create();
+        var end = new LogEnd(new NoteKey("log.example/next", next.PublicKey), isRevoked);
+        Grow(entries);
+        await UpdateAsync(keepsEntries);
+        Assert.Null(_end);
+        _entries.Add(LogEntry.Close(end).Bytes.ToArray());
+        Assert.Equal((entries, entries + 1), await UpdateAsync(keepsEntries));
+        Assert.Equal((end.Next.ToString(), isRevoked), (_end!.Next.ToString(), _end.IsRevoked));
+        await UpdateAsync(keepsEntries);
+        Assert.NotNull(_end);
+
+        Grow(1, "another");
+        var e = await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync(keepsEntries));
+        Assert.Equal(
+            keepsEntries && entries != 255
+                ? $"its entry {entries} closes the log, and others follow it"
+                : $"it has {entries + 2} entries, and had ended with {entries + 1}",
+            e.Message
+        );
     }
 
     [Fact]
@@ -318,6 +348,12 @@ public sealed class LogMirrorTests : IAsyncLifetime
     private async Task HandleAsync(HttpContext context)
     {
         const string Prefix = "/v1/log/";
+        if (!context.Request.Path.StartsWithSegments("/v1/log"))
+        {
+            // A mirror has no list of logs.
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
         string name = context.Request.Path.Value![Prefix.Length..];
         byte[] body =
             name == "checkpoint" ? Encoding.UTF8.GetBytes(Shown ?? Sign(Tree()))
@@ -328,8 +364,11 @@ public sealed class LogMirrorTests : IAsyncLifetime
 
     private async Task<(long Before, long Now)> UpdateAsync(bool keepsEntries = false)
     {
-        using var source = new LogSource(new Uri(_url), null, TimeSpan.FromSeconds(30));
-        return await new LogMirror(_folder, source, LogKey, keepsEntries).UpdateAsync(Cancellation);
+        using var source = new LogSource(new Uri(_url), LogKey, null, TimeSpan.FromSeconds(30));
+        (long before, long now, _end) = await new LogMirror(_folder, source, LogKey, keepsEntries).UpdateAsync(
+            Cancellation
+        );
+        return (before, now);
     }
 
     private string[] Files() =>

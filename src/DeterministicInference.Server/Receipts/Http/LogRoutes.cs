@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Net.Mime;
 using System.Text;
+using System.Text.Json;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Store;
@@ -9,59 +11,116 @@ using Microsoft.Net.Http.Headers;
 namespace DeterministicInference.Server.Receipts.Http;
 
 /// <summary>
-/// The log as C2SP tlog-tiles describes it (https://c2sp.org/tlog-tiles), below <c>/v1/log</c>: <c>checkpoint</c>,
-/// <c>tile/LEVEL/INDEX[.p/WIDTH]</c> and <c>tile/entries/INDEX[.p/WIDTH]</c>. Whoever keeps a checkpoint can prove with
-/// them that the log has only grown since.
+/// Logs as C2SP tlog-tiles describes them (https://c2sp.org/tlog-tiles): below <c>/v1/log</c> the one that is
+/// continued, below <c>/v1/logs/NUMBER</c> each that the server has. A log has <c>checkpoint</c>,
+/// <c>tile/LEVEL/INDEX[.p/WIDTH]</c> and <c>tile/entries/INDEX[.p/WIDTH]</c>: whoever keeps a checkpoint can prove with
+/// them that the log has only grown since. <c>/v1/logs</c> lists the logs, with the revocations of their keys.
 /// </summary>
 /// <param name="store">The store of receipts.</param>
-/// <param name="isPublic">Whether the log needs no API key, so that shared caches may keep it.</param>
+/// <param name="isPublic">Whether the logs need no API key, so that shared caches may keep them.</param>
 internal sealed class LogRoutes(ReceiptStore store, bool isPublic)
 {
-    private const string Prefix = "/v1/log";
+    private const string Current = "/v1/log",
+        All = "/v1/logs",
+        Number = "number";
 
     /// <summary>
-    /// Whether <c>--public-log</c> opens a path: the log, and the key that it is verified with. Neither has text of
+    /// Whether <c>--public-log</c> opens a path: the logs, and the key that they are verified with. Neither has text of
     /// requests or answers, nor ids of receipts.
     /// </summary>
-    public static bool Contains(PathString path) => path.StartsWithSegments(Prefix) || path == ReceiptRoutes.KeyPath;
+    public static bool Contains(PathString path) =>
+        path.StartsWithSegments(Current) || path.StartsWithSegments(All) || path == ReceiptRoutes.KeyPath;
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods($"{Prefix}/checkpoint", ["GET", "HEAD"], CheckpointAsync);
-        routes.MapMethods($"{Prefix}/tile/{{**path}}", ["GET", "HEAD"], TileAsync);
+        routes.MapMethods(All, ["GET", "HEAD"], ListAsync);
+        foreach (string log in (string[])[Current, $"{All}/{{{Number}}}"])
+        {
+            routes.MapMethods($"{log}/checkpoint", ["GET", "HEAD"], CheckpointAsync);
+            routes.MapMethods($"{log}/tile/{{**path}}", ["GET", "HEAD"], TileAsync);
+        }
+    }
+
+    private Task ListAsync(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-cache";
+        return ApiJson.WriteAsync(
+            context,
+            StatusCodes.Status200OK,
+            json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("object", "list");
+                json.WriteStartArray("data");
+                foreach (ClosedLog log in store.ClosedLogs)
+                    Write(json, log.Archive.Folder.Number, log.State.Key, log.State.Checkpoint, log);
+                Checkpoint current = Checkpoint.Parse(SignedNote.Parse(store.Checkpoint).Text);
+                Write(json, store.Number, store.LogKey, current, closed: null);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+        );
+    }
+
+    private static void Write(Utf8JsonWriter json, int number, NoteKey key, Checkpoint checkpoint, ClosedLog? closed)
+    {
+        json.WriteStartObject();
+        json.WriteString("vkey", key.ToString());
+        json.WriteString("path", string.Create(CultureInfo.InvariantCulture, $"{All}/{number}"));
+        json.WriteBoolean("closed", closed is not null);
+        json.WriteNumber("entries", checkpoint.Size);
+        json.WriteString("next", closed?.State.End?.Next.ToString());
+        json.WriteString("revocation", closed?.Revocation);
+        json.WriteEndObject();
     }
 
     private Task CheckpointAsync(HttpContext context)
     {
+        string checkpoint = store.CheckpointOf(NumberOf(context))!;
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.ContentType = "text/plain; charset=utf-8";
-        return WriteAsync(context, Encoding.UTF8.GetBytes(store.Checkpoint));
+        return WriteAsync(context, Encoding.UTF8.GetBytes(checkpoint));
     }
 
     private async Task TileAsync(HttpContext context)
     {
+        int number = NumberOf(context);
         string name = $"tile/{context.Request.RouteValues["path"]}";
         ReadOnlyMemory<byte> tile = TilePath.TryParse(name, out TilePath path)
-            ? await StoreErrors.ExplainAsync(store.FindTileAsync(path, context.RequestAborted))
+            ? await StoreErrors.ExplainAsync(store.FindTileAsync(number, path, context.RequestAborted))
             : default;
         if (tile.IsEmpty)
         {
-            throw new OpenAIException(
-                StatusCodes.Status404NotFound,
-                "invalid_request_error",
-                $"The log's checkpoint covers no such tile. GET {Prefix}/checkpoint has the number of entries.",
-                code: "log_tile_not_found"
+            throw NotFound(
+                $"The log's checkpoint covers no such tile. GET {Current}/checkpoint has the number of entries.",
+                "log_tile_not_found"
             );
         }
-        // Whatever the log grows to, these bytes stay.
-        context.Response.Headers.CacheControl = isPublic
-            ? "public, max-age=31536000, immutable"
-            : "private, max-age=31536000, immutable";
+        // Whatever the log grows to, these bytes stay; which log is continued does not.
+        string scope = isPublic ? "public" : "private";
+        context.Response.Headers.CacheControl = context.Request.RouteValues.ContainsKey(Number)
+            ? $"{scope}, max-age=31536000, immutable"
+            : "no-cache";
         context.Response.ContentType = MediaTypeNames.Application.Octet;
         if (path.Level == TilePath.EntriesLevel)
             tile = Compress(context, tile);
         await WriteAsync(context, tile);
     }
+
+    /// <summary>The number of the log that a request is about.</summary>
+    private int NumberOf(HttpContext context)
+    {
+        if (context.Request.RouteValues[Number] is not string text)
+            return store.Number;
+        return
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && store.CheckpointOf(number) is not null
+            ? number
+            : throw NotFound($"The server has no such log. GET {All} lists those that it has.", "log_not_found");
+    }
+
+    private static OpenAIException NotFound(string message, string code) =>
+        new(StatusCodes.Status404NotFound, "invalid_request_error", message, code: code);
 
     /// <summary>Entries are text, and half as long when compressed; hashes can't be.</summary>
     private static ReadOnlyMemory<byte> Compress(HttpContext context, ReadOnlyMemory<byte> entries)

@@ -23,7 +23,7 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
             throw new InvalidDataException(
                 $"the checkpoint covers {checkpoint.Size} entries, the last one in the database is at index {last}"
             );
-        CheckFirst();
+        CheckLines(checkpoint.Size, all: false);
         CheckReceipts(last / TilePath.FullWidth * TilePath.FullWidth, (_, _, _) => { });
         MerkleTree tree = MerkleTree.Load(checkpoint.Size, connection.Tile);
         return tree.Root == checkpoint.Root
@@ -32,18 +32,16 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
     }
 
     /// <summary>Checks every row, in time proportional to the log's size.</summary>
-    /// <returns>The number of entries.</returns>
     /// <exception cref="InvalidDataException">The log is inconsistent.</exception>
-    public long CheckAll()
+    public void CheckAll()
     {
         Checkpoint checkpoint = CheckCheckpoint();
-        CheckFirst();
+        CheckLines(checkpoint.Size, all: true);
         CheckTree(checkpoint);
         CheckStrayTiles(checkpoint.Size);
         HashSet<(Sha256Value, FactSource)> environments = CheckEnvironments();
         CheckReceipts(0, (index, row, statement) => CheckRow(index, row, statement, environments));
         CheckDeleted();
-        return checkpoint.Size;
     }
 
     /// <summary>Checks that a published checkpoint belongs to this log and is not ahead of it.</summary>
@@ -75,12 +73,32 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
             : throw new InvalidDataException("the stored size is not the checkpoint's");
     }
 
-    private void CheckFirst()
+    /// <summary>The entries that are no receipts', which stand at the ends of the log.</summary>
+    private void CheckLines(long size, bool all)
     {
-        bool isFirst =
-            connection.Scalar("SELECT line FROM entry WHERE idx = 0") is byte[] first
-            && LogEntry.Open(key).Bytes.Span.SequenceEqual(first);
-        if (!isFirst)
+        using SqliteCommand lines = connection.Query(
+            "SELECT idx, line FROM entry WHERE idx IN (0, 1, $1) OR ($2 AND line IS NOT NULL) ORDER BY idx",
+            size - 1,
+            all
+        );
+        using SqliteDataReader reader = lines.ExecuteReader();
+        bool opens = false;
+        while (reader.Read())
+        {
+            long index = reader.GetInt64(0);
+            opens |= index == 0;
+            if (reader[1] is not byte[] line)
+            {
+                if (index == 0)
+                    throw new InvalidDataException("entry 0 does not open this log with this key");
+                continue;
+            }
+            if (LogEntry.ProblemAt(line, index, size, key) is { } problem)
+                throw new InvalidDataException($"entry {index} {problem}");
+            if (LogEntry.TryParseReceipt(line, out _))
+                throw new InvalidDataException($"entry {index} is a receipt's, and is not stored as one");
+        }
+        if (!opens)
             throw new InvalidDataException("entry 0 does not open this log with this key");
     }
 

@@ -14,20 +14,20 @@ internal static class LogKeyFile
     /// </summary>
     /// <returns>The key, and whether its log may begin.</returns>
     /// <exception cref="ReceiptStoreException">The key is missing, malformed, or readable by others.</exception>
-    public static (SigningKey Key, bool IsNew) Open(ReceiptDirectory folder)
+    public static (SigningKey Key, bool IsNew) Open(LogFolder log)
     {
-        string file = File.Exists(folder.KeyFile) ? folder.KeyFile : folder.NewKeyFile;
+        string file = File.Exists(log.KeyFile) ? log.KeyFile : log.NewKeyFile;
         try
         {
             // One of the new name: a crash came before the key had its own.
             if (File.Exists(file))
-                return (SigningKeyFile.Read(file), file == folder.NewKeyFile);
-            return File.Exists(folder.DatabaseFile) || File.Exists(folder.CheckpointFile)
+                return (SigningKeyFile.Read(file), file == log.NewKeyFile);
+            return File.Exists(log.DatabaseFile) || File.Exists(log.CheckpointFile)
                 ? throw new ReceiptStoreException(
-                    $"--data-dir: the log in {folder.LogPath} has lost its key. Restore {folder.KeyFile}, or start a "
+                    $"--data-dir: the log in {log.Path} has lost its key. Restore {log.KeyFile}, or start a "
                         + "new log in another --data-dir."
                 )
-                : (Create(folder), true);
+                : (Create(log), true);
         }
         catch (Exception e) when (e is CryptographicException || (WriteFailure.Is(e) && e is not ReceiptStoreException))
         {
@@ -40,12 +40,12 @@ internal static class LogKeyFile
 
     /// <summary>Gives a new key its name: its log has begun.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
-    public static void Keep(ReceiptDirectory folder) => File.Move(folder.NewKeyFile, folder.KeyFile);
+    public static void Keep(LogFolder log) => File.Move(log.NewKeyFile, log.KeyFile);
 
-    private static SigningKey Create(ReceiptDirectory folder)
+    private static SigningKey Create(LogFolder log)
     {
         SigningKey key = SigningKey.Create();
-        AtomicFile.Create(folder.NewKeyFile, SigningKeyFile.Content(key));
+        AtomicFile.Create(log.NewKeyFile, SigningKeyFile.Content(key));
         return key;
     }
 }

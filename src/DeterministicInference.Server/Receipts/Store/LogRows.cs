@@ -37,8 +37,8 @@ internal sealed class LogRows : IDisposable
         _checkpoint = Command("INSERT OR REPLACE INTO checkpoint (id, size, note) VALUES (0, $1, $2)", 2);
     }
 
-    /// <summary>Adds the first entry of a log.</summary>
-    public void Begin(LogEntry open) => Run(_entry, _tree.Append(open.Leaf), DBNull.Value, open.Bytes.ToArray());
+    /// <summary>Adds an entry that is no receipt's: one that opens or closes the log.</summary>
+    public void Append(LogEntry entry) => Run(_entry, _tree.Append(entry.Leaf), DBNull.Value, entry.Bytes.ToArray());
 
     /// <returns>The index of the receipt's entry; null if a receipt with this id exists, which is kept.</returns>
     public long? Append(NewReceipt receipt)

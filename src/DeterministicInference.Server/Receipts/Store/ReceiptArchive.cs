@@ -1,97 +1,134 @@
-using System.Security.Cryptography;
-using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Environments;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
 
-/// <summary>Read-only access to a receipt folder, while a server may be writing to it.</summary>
+/// <summary>Read-only access to logs that follow each other, and their receipts.</summary>
 internal sealed class ReceiptArchive : IDisposable
 {
-    private readonly string _log;
+    private ReceiptArchive(IReadOnlyList<LogArchive> logs) => Logs = logs;
 
-    private ReceiptArchive(string log, SqliteConnection connection, NoteKey key) =>
-        (_log, Receipts, LogKey) = (log, new ReceiptReader(connection, key), key);
+    /// <summary>In the order in which they began.</summary>
+    public IReadOnlyList<LogArchive> Logs { get; }
 
-    public ReceiptReader Receipts { get; }
-
-    /// <summary>The key of the log's first entry.</summary>
-    public NoteKey LogKey { get; }
-
+    /// <summary>All logs of a receipt folder, the last of which a server may be writing to.</summary>
     /// <exception cref="ReceiptStoreException">There are no receipts, or they can't be read.</exception>
     public static ReceiptArchive Open(string folder)
     {
         string path = Path.GetFullPath(folder);
-        if ((Directory.Exists(path) ? ReceiptDirectory.LastLogIn(path) : null) is not { } log)
+        IReadOnlyList<LogFolder> logs = Directory.Exists(path) ? LogFolder.AllIn(path) : [];
+        if (logs.Count == 0)
             throw new ReceiptStoreException(
                 $"--data-dir: there are no receipts in {path}. Give the --data-dir of the server that issued them."
             );
-        string database = ReceiptDirectory.DatabaseIn(log);
-        if (!File.Exists(database))
-            throw new ReceiptStoreException($"--data-dir: the log in {log} has no database. Restore it from a copy.");
-        SqliteConnection? connection = null;
         try
         {
-            connection = ReceiptDatabase.OpenReader(database);
-            long version = ReceiptDatabase.VersionOf(connection);
-            if (version != ReceiptDatabase.Version)
-                throw new ReceiptStoreException(
-                    $"--data-dir: {database} has version {version}, this program reads version "
-                        + $"{ReceiptDatabase.Version}. Use the version of this program that issued the receipts."
-                );
-            if (
-                connection.Scalar("SELECT line FROM entry WHERE idx = 0") is not byte[] first
-                || !LogEntry.TryParseOpen(first, out NoteKey? key)
-            )
-            {
-                throw new ReceiptStoreException(
-                    $"--data-dir: the log in {log} does not begin with its key. Restore the folder from a copy."
-                );
-            }
-            return new ReceiptArchive(log, connection, key);
+            return Open(logs);
         }
         catch (SqliteException e)
         {
-            connection?.Dispose();
             throw new ReceiptStoreException(Unreadable(folder, e));
         }
-        catch (ReceiptStoreException)
+    }
+
+    /// <summary>Some logs.</summary>
+    /// <exception cref="ReceiptStoreException">One has no database, or one that can't be read.</exception>
+    /// <exception cref="SqliteException">A file can't be read.</exception>
+    public static ReceiptArchive Open(IReadOnlyList<LogFolder> folders)
+    {
+        List<LogArchive> logs = [];
+        try
         {
-            connection?.Dispose();
+            foreach (LogFolder folder in folders)
+                logs.Add(LogArchive.Open(folder));
+            return new ReceiptArchive(logs);
+        }
+        catch
+        {
+            logs.ForEach(log => log.Dispose());
             throw;
         }
     }
 
-    /// <summary>Checks every row, the published checkpoint and the key.</summary>
-    /// <returns>The number of entries.</returns>
-    /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
-    public async Task<long> CheckAsync(CancellationToken cancellation)
+    /// <inheritdoc cref="ReceiptReader.FindAsync"/>
+    public async Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation)
     {
-        OpenKey().Dispose();
-        // Before the database, which a server that is running may grow meanwhile.
-        string file = ReceiptDirectory.CheckpointIn(_log);
-        string? published = File.Exists(file) ? await File.ReadAllTextAsync(file, cancellation) : null;
-        return await Receipts.CheckAsync(published, cancellation);
+        foreach (LogArchive log in Logs.Reverse())
+        {
+            ReceiptLookup found = await log.Receipts.FindAsync(id, cancellation);
+            if (found.IsKnown)
+                return found;
+        }
+        return default;
     }
 
-    /// <summary>The log's private key.</summary>
-    /// <exception cref="InvalidDataException">It is missing, can't be used, or is another one.</exception>
-    public SigningKey OpenKey()
+    /// <inheritdoc cref="ReceiptReader.FindByAnswerAsync"/>
+    public async Task<IReadOnlyList<StoredReceipt>> FindByAnswerAsync(string answerId, CancellationToken cancellation)
     {
-        string file = ReceiptDirectory.KeyIn(_log);
-        if (!File.Exists(file))
-            throw new InvalidDataException($"the key {file} is missing");
-        try
+        List<StoredReceipt> found = [];
+        foreach (LogArchive log in Logs)
+            found.AddRange(await log.Receipts.FindByAnswerAsync(answerId, cancellation));
+        return found;
+    }
+
+    /// <summary>Lists receipts, newest first.</summary>
+    public async Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation)
+    {
+        List<StoredReceipt> found = [];
+        foreach (LogArchive log in Logs.Reverse().TakeWhile(_ => found.Count < limit))
+            found.AddRange(await log.Receipts.ListAsync(limit - found.Count, cancellation));
+        return found;
+    }
+
+    /// <inheritdoc cref="ReceiptReader.FindEnvironmentAsync"/>
+    public async Task<byte[]?> FindEnvironmentAsync(Sha256Value id, FactSource? source, CancellationToken cancellation)
+    {
+        foreach (LogArchive log in Logs.Reverse())
         {
-            SigningKey key = SigningKeyFile.Read(file);
-            if (key.PublicKey.KeyId == LogKey.Key.KeyId)
-                return key;
-            key.Dispose();
-            throw new InvalidDataException($"the key {file} is not the one of the log");
+            if (await log.Receipts.FindEnvironmentAsync(id, source, cancellation) is { } document)
+                return document;
         }
-        catch (CryptographicException e)
+        return null;
+    }
+
+    /// <summary>The log of a receipt.</summary>
+    public LogArchive LogOf(StoredReceipt receipt) => Logs.First(log => log.Key.Name == receipt.Origin);
+
+    /// <summary>Checks every log, and that each follows the one before it.</summary>
+    /// <returns>What was checked.</returns>
+    /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
+    public async Task<IReadOnlyList<LogState>> CheckAsync(CancellationToken cancellation)
+    {
+        List<LogState> states = [];
+        foreach (LogArchive log in Logs)
         {
-            throw new InvalidDataException($"the key {file} can't be used: {e.Message.TrimEnd('.')}", e);
+            try
+            {
+                states.Add(await log.CheckAsync(cancellation));
+            }
+            catch (InvalidDataException e) when (Logs.Count > 1)
+            {
+                throw new InvalidDataException($"in {log.Folder.Path}: {e.Message}", e);
+            }
+        }
+        if (states[^1].End is { } end)
+            throw new InvalidDataException(
+                $"the log {states[^1].Key.Name} has ended, and {end.Next.Name} has not begun: start the server, which "
+                    + "finishes the rotation"
+            );
+        RequireSuccession([.. Logs.Zip(states, (log, state) => (log.Folder.Number, state))]);
+        return states;
+    }
+
+    /// <summary>Checks that each log follows the one before it, whose folder may have been moved away.</summary>
+    /// <exception cref="InvalidDataException">One does not; the message is a clause.</exception>
+    public static void RequireSuccession(IReadOnlyList<(int Number, LogState State)> logs)
+    {
+        foreach (((int number, LogState state), (int next, LogState follower)) in logs.Zip(logs.Skip(1)))
+        {
+            if (next == number + 1)
+                state.RequireFollowedBy(follower);
         }
     }
 
@@ -99,5 +136,9 @@ internal sealed class ReceiptArchive : IDisposable
     public static string Unreadable(string folder, SqliteException e) =>
         $"--data-dir: the receipts in {Path.GetFullPath(folder)} can't be read: {SqliteProblem.Describe(e)}.";
 
-    public void Dispose() => Receipts.Dispose();
+    public void Dispose()
+    {
+        foreach (LogArchive log in Logs)
+            log.Dispose();
+    }
 }

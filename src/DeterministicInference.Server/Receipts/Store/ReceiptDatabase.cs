@@ -2,6 +2,7 @@ using System.Buffers;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
 using Microsoft.Data.Sqlite;
+using static SQLitePCL.raw;
 
 namespace DeterministicInference.Server.Receipts.Store;
 
@@ -95,6 +96,25 @@ internal static class ReceiptDatabase
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
+    }
+
+    /// <summary>Commits what is written, or nothing.</summary>
+    public static void InTransaction(this SqliteConnection connection, Action write)
+    {
+        connection.Execute("BEGIN IMMEDIATE");
+        try
+        {
+            write();
+            connection.Execute("COMMIT");
+        }
+        catch
+        {
+            // After some errors, such as a full disk, SQLite has already rolled back
+            // (https://sqlite.org/lang_transaction.html).
+            if (sqlite3_get_autocommit(connection.Handle) == 0)
+                connection.Execute("ROLLBACK");
+            throw;
+        }
     }
 
     public static object? Scalar(this SqliteConnection connection, string sql, params object[] values)

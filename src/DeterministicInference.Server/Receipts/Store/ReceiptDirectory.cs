@@ -1,12 +1,11 @@
-using System.Globalization;
 using DeterministicInference.Server.Machine;
 using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Receipts.Store;
 
 /// <summary>
-/// The folder of <c>--data-dir</c>. It is created with access for its owner only, and one server at a time holds it. A
-/// log has a folder in it, with its key: <c>log-1</c>. Of several, the one with the highest number is continued.
+/// The folder of <c>--data-dir</c>. It is created with access for its owner only, and one server at a time holds it.
+/// Each log has a folder in it: the one with the highest number is continued, the others have ended.
 /// </summary>
 internal sealed partial class ReceiptDirectory : IDisposable
 {
@@ -15,8 +14,9 @@ internal sealed partial class ReceiptDirectory : IDisposable
     /// <summary>Why nothing is stored in a folder that is not <see cref="IsInPlace"/>.</summary>
     public const string Gone = "the folder was deleted or replaced";
 
-    private const string LogPrefix = "log-",
-        FirstLog = LogPrefix + "1";
+    /// <summary>The remedy for a folder that a server holds.</summary>
+    public const string AnotherFolder =
+        "Each server needs a log of its own: give another --data-dir, or --receipts off.";
 
     private const string Remedy = "Give another --data-dir, or --receipts off to serve without receipts.";
 
@@ -26,32 +26,34 @@ internal sealed partial class ReceiptDirectory : IDisposable
     private ReceiptDirectory(string path, FileStream @lock)
     {
         (Path, _lock) = (path, @lock);
-        LogPath = LastLogIn(path) ?? System.IO.Path.Combine(path, FirstLog);
+        IReadOnlyList<LogFolder> logs = LogFolder.AllIn(path);
+        Log = logs is [.., var last] ? last : LogFolder.Of(path, 1);
+        Closed = [.. logs.SkipLast(1)];
     }
 
     /// <summary>The absolute path.</summary>
     public string Path { get; }
 
-    /// <summary>The folder of the log that is continued.</summary>
-    public string LogPath { get; }
+    /// <summary>The log that is continued.</summary>
+    public LogFolder Log { get; private set; }
 
-    public string KeyFile => KeyIn(LogPath);
+    /// <summary>The logs before it that are still there.</summary>
+    public IReadOnlyList<LogFolder> Closed { get; private set; }
 
-    /// <summary>The key of a log that has not begun.</summary>
-    public string NewKeyFile => KeyFile + ".new";
-
-    public string DatabaseFile => DatabaseIn(LogPath);
-
-    public string CheckpointFile => CheckpointIn(LogPath);
+    /// <summary>Where the log that will follow is prepared.</summary>
+    public LogFolder Next => LogFolder.Prepared(Path, Log.Number + 1);
 
     /// <summary>
     /// The database of the first version of this program, which signed each receipt; null if there is none.
     /// </summary>
-    public string? OldDatabase => File.Exists(DatabaseIn(Path)) ? DatabaseIn(Path) : null;
+    public string? OldDatabase => new LogFolder(0, Path).DatabaseFile is var old && File.Exists(old) ? old : null;
 
     /// <summary>Creates the folder if it is missing, and takes its lock.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="logger">Logger for what makes it unsafe.</param>
+    /// <param name="ifInUse">The remedy if a server holds it, as a sentence.</param>
     /// <exception cref="ReceiptStoreException">The folder can't be used, or another server holds it.</exception>
-    public static ReceiptDirectory Open(string folder, ILogger logger)
+    public static ReceiptDirectory Open(string folder, ILogger logger, string ifInUse = AnotherFolder)
     {
         string path = System.IO.Path.GetFullPath(folder);
         try
@@ -68,34 +70,18 @@ internal sealed partial class ReceiptDirectory : IDisposable
                 path,
                 new FileStream(System.IO.Path.Combine(path, "lock"), Options(FileMode.OpenOrCreate))
             );
-            Create(held.LogPath);
+            Create(held.Log.Path);
             return held;
         }
         catch (IOException e) when (FileLock.IsHeld(e))
         {
-            throw new ReceiptStoreException(
-                $"--data-dir: {path} is in use by another server. Each server needs a log of its own: give another "
-                    + "--data-dir, or --receipts off."
-            );
+            throw new ReceiptStoreException($"--data-dir: {path} is in use by another server. {ifInUse}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ReceiptStoreException($"--data-dir: {path} can't be used: {e.Message.TrimEnd('.')}. {Remedy}");
         }
     }
-
-    /// <summary>The path of a log's database.</summary>
-    public static string DatabaseIn(string log) => System.IO.Path.Combine(log, "receipts.db");
-
-    /// <summary>The path of a log's key.</summary>
-    public static string KeyIn(string log) => System.IO.Path.Combine(log, "signing-key.pem");
-
-    /// <summary>The path of a log's published checkpoint.</summary>
-    public static string CheckpointIn(string log) => System.IO.Path.Combine(log, "checkpoint");
-
-    /// <summary>The folder of the last log; null if there is none.</summary>
-    public static string? LastLogIn(string folder) =>
-        Directory.EnumerateDirectories(folder, LogPrefix + "*").Where(path => NumberOf(path) > 0).MaxBy(NumberOf);
 
     /// <summary>Options of a file that only its owner may access, and only one process at a time.</summary>
     public static FileStreamOptions Options(FileMode mode)
@@ -111,12 +97,33 @@ internal sealed partial class ReceiptDirectory : IDisposable
         return options;
     }
 
+    /// <summary>Creates a folder that only its owner may use.</summary>
+    /// <exception cref="IOException">It can't be created.</exception>
+    public static void Create(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+    }
+
     /// <summary>Makes created and renamed files durable (https://man7.org/linux/man-pages/man2/fsync.2.html).</summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public void Sync()
     {
-        AtomicFile.SyncFolder(LogPath);
+        AtomicFile.SyncFolder(Log.Path);
         AtomicFile.SyncFolder(Path);
+    }
+
+    /// <summary>Continues the log in <see cref="Next"/>, which has begun, instead of the present one.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public void TakeNext()
+    {
+        LogFolder next = LogFolder.Of(Path, Next.Number);
+        AtomicFile.SyncFolder(Next.Path);
+        Directory.Move(Next.Path, next.Path);
+        AtomicFile.SyncFolder(Path);
+        (Closed, Log) = ([.. Closed, Log], next);
     }
 
     /// <summary>
@@ -125,7 +132,9 @@ internal sealed partial class ReceiptDirectory : IDisposable
     /// </summary>
     public void Hold() =>
         _held = [
-            .. new[] { _lock.Name, DatabaseFile, DatabaseFile + "-wal" }.Select(path => (path, FileIdentity.Of(path))),
+            .. new[] { _lock.Name, Log.DatabaseFile, Log.DatabaseFile + "-wal" }.Select(path =>
+                (path, FileIdentity.Of(path))
+            ),
         ];
 
     /// <summary>
@@ -139,24 +148,6 @@ internal sealed partial class ReceiptDirectory : IDisposable
         );
 
     public void Dispose() => _lock.Dispose();
-
-    private static void Create(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
-    }
-
-    private static int NumberOf(string log) =>
-        int.TryParse(
-            System.IO.Path.GetFileName(log)[LogPrefix.Length..],
-            NumberStyles.None,
-            CultureInfo.InvariantCulture,
-            out int number
-        )
-            ? number
-            : 0;
 
     [LoggerMessage(
         LogLevel.Warning,

@@ -1,7 +1,6 @@
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using Microsoft.Data.Sqlite;
-using static SQLitePCL.raw;
 
 namespace DeterministicInference.Server.Receipts.Store;
 
@@ -10,22 +9,22 @@ internal sealed class ReceiptLog : IDisposable
 {
     private const string WithoutLog = "there is its key, but the database is empty or missing";
 
-    /// <summary>Pages given back after each step of deleting, more than a step frees.</summary>
-    private const int FreedPages = 200;
-
+    private readonly LogFolder _folder;
     private readonly SqliteConnection _connection;
     private readonly SigningKey _key;
     private readonly MerkleTree _tree;
     private readonly LogRows _rows;
     private string _note = "";
 
-    private ReceiptLog(SqliteConnection connection, SigningKey key, string origin, MerkleTree tree)
+    private ReceiptLog(LogFolder folder, SqliteConnection connection, SigningKey key, NoteKey name, MerkleTree tree)
     {
-        (_connection, _key, Origin, _tree) = (connection, key, origin, tree);
+        (_folder, _connection, _key, Key, _tree) = (folder, connection, key, name, tree);
         _rows = new LogRows(connection, tree);
+        Receipts = new ReceiptRows(connection);
     }
 
-    public string Origin { get; }
+    /// <summary>Name and public key.</summary>
+    public NoteKey Key { get; }
 
     /// <summary>The signed checkpoint of the committed entries. Any thread may read it.</summary>
     public string Note => Volatile.Read(ref _note);
@@ -35,45 +34,40 @@ internal sealed class ReceiptLog : IDisposable
     /// <summary>Whether it was created when it was opened.</summary>
     public bool IsNew { get; private init; }
 
-    /// <summary>Opens a consistent log, or creates one.</summary>
-    /// <param name="database">The SQLite file.</param>
+    /// <summary>The stored receipts, for the thread that commits.</summary>
+    public ReceiptRows Receipts { get; }
+
+    /// <summary>Opens a consistent log, or begins one.</summary>
+    /// <param name="folder">The log's folder.</param>
     /// <param name="key">The log's key.</param>
-    /// <param name="mayBegin">Whether the key may begin a log.</param>
-    /// <param name="name">The required name, without the random part of the origin; null for any.</param>
-    /// <param name="published">The published checkpoint; null if there is none.</param>
+    /// <param name="begin">What it begins with if there is none; null if the key may not begin one.</param>
     /// <exception cref="InvalidDataException">The log is inconsistent; the message is a clause.</exception>
-    /// <exception cref="ReceiptStoreException">The log has another name, or tables of another version.</exception>
+    /// <exception cref="ReceiptStoreException">It has tables of another version.</exception>
     /// <exception cref="SqliteException">The file is damaged, or can't be opened.</exception>
-    public static ReceiptLog Open(string database, SigningKey key, bool mayBegin, string? name, string? published)
+    public static ReceiptLog Open(LogFolder folder, SigningKey key, NewLog? begin)
     {
         // Before it is opened, which would write to it.
-        if (!mayBegin && new FileInfo(database) is not { Exists: true, Length: > 0 })
+        if (begin is null && new FileInfo(folder.DatabaseFile) is not { Exists: true, Length: > 0 })
             throw new InvalidDataException(WithoutLog);
-        SqliteConnection connection = ReceiptDatabase.OpenWriter(database);
+        string? published = folder.ReadCheckpoint();
+        SqliteConnection connection = ReceiptDatabase.OpenWriter(folder.DatabaseFile);
         try
         {
             long version = ReceiptDatabase.VersionOf(connection);
             if (version is not (0 or ReceiptDatabase.Version))
             {
                 throw new ReceiptStoreException(
-                    $"--data-dir: {database} was made by another version of this program. Use that one, or another "
-                        + "--data-dir."
+                    $"--data-dir: {folder.DatabaseFile} was made by another version of this program. Use that one, or "
+                        + "another --data-dir."
                 );
             }
-            if (version == 0 && !mayBegin)
+            if (version == 0 && begin is null)
                 throw new InvalidDataException(WithoutLog);
             if (version == 0)
-                return Begin(connection, key, name, published);
-            string stored = OriginOf(connection);
-            if (name is not null && !LogOrigin.HasName(stored, name))
-            {
-                throw new ReceiptStoreException(
-                    $"--log-origin: the log in {database} is named '{stored}', and a log keeps its name. Leave the "
-                        + "setting out, or start a new log in another --data-dir."
-                );
-            }
-            var check = new LogCheck(connection, new NoteKey(stored, key.PublicKey));
-            var log = new ReceiptLog(connection, key, stored, check.CheckEdge())
+                return Begin(folder, connection, key, begin!, published);
+            var name = new NoteKey(OriginOf(connection), key.PublicKey);
+            var check = new LogCheck(connection, name);
+            var log = new ReceiptLog(folder, connection, key, name, check.CheckEdge())
             {
                 _note = (string)connection.Scalar("SELECT note FROM checkpoint")!,
             };
@@ -87,6 +81,28 @@ internal sealed class ReceiptLog : IDisposable
             throw;
         }
     }
+
+    /// <summary>What is stored of it.</summary>
+    public LogState ReadState() => LogState.Read(_connection, Key);
+
+    /// <summary>Ends the log with a last entry and its checkpoint: none can be added after it.</summary>
+    /// <exception cref="SqliteException">Nothing was stored.</exception>
+    public void Close(LogEnd end)
+    {
+        long size = _tree.Size;
+        string note = "";
+        _connection.InTransaction(() =>
+        {
+            _rows.Append(LogEntry.Close(end));
+            note = WriteCheckpoint(size);
+        });
+        Volatile.Write(ref _note, note);
+        Publish();
+    }
+
+    /// <summary>Writes the file of the checkpoint.</summary>
+    /// <exception cref="Exception">It can't be written: one of <see cref="Native.WriteFailure.Is"/>.</exception>
+    public void Publish() => _folder.WriteCheckpoint(Note);
 
     /// <summary>
     /// Stores all writes in one transaction with the signed checkpoint. Without writes the checkpoint is signed and
@@ -107,7 +123,7 @@ internal sealed class ReceiptLog : IDisposable
         string note = _note;
         try
         {
-            InTransaction(() =>
+            _connection.InTransaction(() =>
             {
                 if (_connection.Scalar("SELECT size FROM checkpoint") as long? != size)
                     throw new InvalidDataException("another program has changed the log");
@@ -133,75 +149,30 @@ internal sealed class ReceiptLog : IDisposable
         Volatile.Write(ref _note, note);
     }
 
-    /// <summary>Deletes receipts with their salts, oldest first. Their log entries stay.</summary>
-    /// <returns>The number of deleted receipts.</returns>
-    /// <exception cref="SqliteException">Nothing was deleted.</exception>
-    public int Prune(DateTimeOffset before, int atMost)
-    {
-        List<(long Entry, byte[] Id)> due = [];
-        using (
-            SqliteCommand query = _connection.Query(
-                "SELECT entry, id FROM receipt WHERE issued_at < $1 ORDER BY issued_at LIMIT $2",
-                before.ToUnixTimeSeconds(),
-                atMost
-            )
-        )
-        using (SqliteDataReader reader = query.ExecuteReader())
-        {
-            while (reader.Read())
-                due.Add((reader.GetInt64(0), (byte[])reader[1]));
-        }
-        if (due.Count == 0)
-            return 0;
-        InTransaction(() =>
-        {
-            foreach ((long entry, byte[] id) in due)
-            {
-                using SqliteCommand remember = _connection.Query(
-                    "INSERT INTO pruned (entry, id_hash) VALUES ($1, $2)",
-                    entry,
-                    PrunedId.Of(id)
-                );
-                remember.ExecuteNonQuery();
-                using SqliteCommand delete = _connection.Query("DELETE FROM receipt WHERE entry = $1", entry);
-                delete.ExecuteNonQuery();
-            }
-        });
-        // What they took goes back to the file system, in small pieces too.
-        _connection.Execute($"PRAGMA incremental_vacuum({FreedPages})");
-        return due.Count;
-    }
-
-    /// <summary>When the newest receipt was issued; null if there is none.</summary>
-    public DateTimeOffset? NewestReceipt() =>
-        _connection.Scalar("SELECT max(issued_at) FROM receipt") is long seconds
-            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
-            : null;
-
-    /// <summary>
-    /// Moves the write-ahead log into the database and truncates it, so that no file contains deleted data
-    /// (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
-    /// </summary>
-    public void Compact() => _connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
-
     public void Dispose()
     {
         _rows.Dispose();
         _connection.Dispose();
     }
 
-    private static ReceiptLog Begin(SqliteConnection connection, SigningKey key, string? name, string? published)
+    private static ReceiptLog Begin(
+        LogFolder folder,
+        SqliteConnection connection,
+        SigningKey key,
+        NewLog begin,
+        string? published
+    )
     {
         if (published is not null)
             throw new InvalidDataException("there is a file checkpoint, but the database is empty or missing");
-        var log = new ReceiptLog(connection, key, LogOrigin.Create(name ?? LogOrigin.DefaultName), new MerkleTree())
-        {
-            IsNew = true,
-        };
-        log.InTransaction(() =>
+        var name = new NoteKey(begin.Origin, key.PublicKey);
+        var log = new ReceiptLog(folder, connection, key, name, new MerkleTree()) { IsNew = true };
+        connection.InTransaction(() =>
         {
             ReceiptDatabase.CreateTables(connection);
-            log._rows.Begin(LogEntry.Open(new NoteKey(log.Origin, key.PublicKey)));
+            log._rows.Append(LogEntry.Open(name));
+            if (begin.Predecessor is { } predecessor)
+                log._rows.Append(LogEntry.After(predecessor));
             log._note = log.WriteCheckpoint(0);
         });
         return log;
@@ -228,26 +199,8 @@ internal sealed class ReceiptLog : IDisposable
     private string WriteCheckpoint(long from)
     {
         _rows.WriteTiles(from);
-        string note = new Checkpoint(Origin, _tree.Size, _tree.Root).Sign(_key).ToString();
+        string note = new Checkpoint(Key.Name, _tree.Size, _tree.Root).Sign(_key).ToString();
         _rows.WriteCheckpoint(note);
         return note;
-    }
-
-    private void InTransaction(Action write)
-    {
-        _connection.Execute("BEGIN IMMEDIATE");
-        try
-        {
-            write();
-            _connection.Execute("COMMIT");
-        }
-        catch
-        {
-            // After some errors, such as a full disk, SQLite has already rolled back
-            // (https://sqlite.org/lang_transaction.html).
-            if (sqlite3_get_autocommit(_connection.Handle) == 0)
-                _connection.Execute("ROLLBACK");
-            throw;
-        }
     }
 }

@@ -20,6 +20,7 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
 
     private readonly SemaphoreSlim _turn = new(1);
 
+    /// <inheritdoc cref="ReceiptStore.FindAsync"/>
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
         RunAsync(() => Find(id), cancellation);
 
@@ -63,18 +64,17 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
     /// <inheritdoc cref="LogCheck.CheckAll"/>
     /// <param name="published">The published checkpoint; null if there is none.</param>
     /// <param name="cancellation">Cancels the wait.</param>
-    /// <returns>The number of entries.</returns>
-    public Task<long> CheckAsync(string? published, CancellationToken cancellation) =>
+    public Task<LogState> CheckAsync(string? published, CancellationToken cancellation) =>
         RunAsync(
             () =>
             {
                 // The server may be writing meanwhile.
                 using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
                 var check = new LogCheck(connection, key);
-                long entries = check.CheckAll();
+                check.CheckAll();
                 if (published is not null)
                     check.CheckPublished(published);
-                return entries;
+                return LogState.Read(connection, key);
             },
             cancellation
         );
@@ -112,6 +112,7 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
                 throw new InvalidDataException($"the salt of the receipt of entry {index} is damaged");
             found.Add(
                 new StoredReceipt(
+                    key.Name,
                     index,
                     Convert.ToHexStringLower((byte[])row[1]),
                     row[2] as string,

@@ -6,11 +6,16 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// Deletes receipts that have become too old, in steps between commits that are short enough for no commit to wait. For
 /// the writer's thread, but for <see cref="SetDue"/>.
 /// </summary>
-/// <param name="log">The log.</param>
+/// <param name="logs">The receipts of each log.</param>
 /// <param name="age">Age at which receipts are deleted; <see cref="Timeout.InfiniteTimeSpan"/> keeps all.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="logger">Logger for what is deleted.</param>
-internal sealed partial class ReceiptRetention(ReceiptLog log, TimeSpan age, TimeProvider clock, ILogger logger)
+internal sealed partial class ReceiptRetention(
+    IReadOnlyList<ReceiptRows> logs,
+    TimeSpan age,
+    TimeProvider clock,
+    ILogger logger
+)
 {
     /// <summary>Receipts deleted per transaction.</summary>
     private const int Step = 100;
@@ -41,15 +46,19 @@ internal sealed partial class ReceiptRetention(ReceiptLog log, TimeSpan age, Tim
             _isDue = false;
             return;
         }
-        int deleted = log.Prune(now - age, Step);
-        _deleted += deleted;
-        if (deleted == Step)
-            return;
+        foreach (ReceiptRows rows in logs)
+        {
+            int deleted = rows.Delete(now - age, Step);
+            _deleted += deleted;
+            if (deleted == Step)
+                return;
+        }
         _isDue = false;
         if (_deleted == 0)
             return;
         // Only then does no file contain them any more.
-        log.Compact();
+        foreach (ReceiptRows rows in logs)
+            rows.Compact();
         Deleted(logger, _deleted, StatementNames.Of(now - age));
         _deleted = 0;
     }
@@ -60,7 +69,8 @@ internal sealed partial class ReceiptRetention(ReceiptLog log, TimeSpan age, Tim
     /// </summary>
     private bool Trusts(DateTimeOffset now)
     {
-        (DateTimeOffset time, long timestamp) = _trusted ?? (log.NewestReceipt() ?? now, clock.GetTimestamp());
+        (DateTimeOffset time, long timestamp) =
+            _trusted ?? (logs.Max(rows => rows.Newest()) ?? now, clock.GetTimestamp());
         bool isTrusted = now - time - clock.GetElapsedTime(timestamp) <= Absurd;
         if (isTrusted)
             _trusted = (now, clock.GetTimestamp());

@@ -7,40 +7,48 @@ using Microsoft.Data.Sqlite;
 namespace DeterministicInference.Server.Receipts.Store;
 
 /// <summary>
-/// Receipts and their log on disk. What <see cref="AppendAsync"/> has accepted survives a crash of the process and of
-/// the machine, and is covered by a signed checkpoint. Thread-safe; no caller is blocked.
+/// Receipts and their log on disk, with the logs that have ended before it. What <see cref="AppendAsync"/> has accepted
+/// survives a crash of the process and of the machine, and is covered by a signed checkpoint. Thread-safe; no caller is
+/// blocked.
 /// </summary>
 internal sealed partial class ReceiptStore : IAsyncDisposable
 {
-    private readonly ReceiptDirectory _folder;
+    private readonly List<IDisposable> _owned;
     private readonly ReceiptLog _log;
     private readonly ReceiptWriter _writer;
     private readonly ReceiptReader _reader;
+    private readonly ReceiptArchive _closed;
     private readonly ProblemState _reading,
         _proving;
     private readonly TimeSpan _commitLimit;
 
     private ReceiptStore(
-        ReceiptDirectory folder,
-        SigningKey key,
         ReceiptLog log,
         ReceiptWriter writer,
         ReceiptReader reader,
+        ReceiptArchive closed,
+        List<IDisposable> owned,
         TimeSpan commitLimit,
         ILogger logger
     )
     {
-        (_folder, Key, _log, _writer, _reader, _commitLimit) = (folder, key, log, writer, reader, commitLimit);
+        (_log, _writer, _reader, _closed) = (log, writer, reader, closed);
+        (_owned, _commitLimit) = (owned, commitLimit);
         _reading = new ProblemState("Reading receipts", logger);
         _proving = new ProblemState("Proving receipts", logger);
-        LogKey = new NoteKey(log.Origin, key.PublicKey);
     }
 
-    /// <summary>Signs checkpoints. Owned by the store.</summary>
-    private SigningKey Key { get; }
-
     /// <summary>The log's name and public key; its text form is the verifier key.</summary>
-    public NoteKey LogKey { get; }
+    public NoteKey LogKey => _log.Key;
+
+    /// <summary>Whether the log was begun when it was opened.</summary>
+    public bool IsNew => _log.IsNew;
+
+    /// <summary>The number of the log among those of the folder.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>The logs before it that are still there.</summary>
+    public required IReadOnlyList<ClosedLog> ClosedLogs { get; init; }
 
     /// <summary>The signed checkpoint of all stored entries.</summary>
     public string Checkpoint => _log.Note;
@@ -64,43 +72,53 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <exception cref="ReceiptStoreException">The store can't be used. The message contains the remedy.</exception>
     public static ReceiptStore Open(ReceiptStoreSettings settings, TimeProvider clock, ILogger logger)
     {
-        ReceiptDirectory folder = ReceiptDirectory.Open(settings.Folder, logger);
-        SigningKey? key = null;
-        ReceiptLog? log = null;
+        // The last one is disposed first.
+        List<IDisposable> owned = [];
         try
         {
-            (key, bool isNew) = LogKeyFile.Open(folder);
-            var file = new CheckpointFile(folder);
-            log = ReceiptLog.Open(folder.DatabaseFile, key, isNew, settings.Origin, file.Read());
-            if (isNew)
-                LogKeyFile.Keep(folder);
+            ReceiptDirectory folder = Own(owned, ReceiptDirectory.Open(settings.Folder, logger, settings.IfInUse));
+            ReceiptLog log = OpenLog(folder, settings.Origin, owned);
+            if (settings.Origin is { } name && !LogOrigin.HasName(log.Key.Name, name))
+            {
+                throw new ReceiptStoreException(
+                    $"--log-origin: the log in {folder.Log.Path} is named '{log.Key.Name}', and a log keeps its name. "
+                        + "Leave the setting out, or end the log and begin the next with receipts rotate --log-origin."
+                );
+            }
             folder.Sync();
-            if (folder.OldDatabase is { } old)
-                LeftAlone(logger, old);
+            ReceiptArchive closed = Own(owned, ReceiptArchive.Open(folder.Closed));
+            ClosedLog[] logs = [.. closed.Logs.Select(ClosedLog.Of)];
+            ReceiptArchive.RequireSuccession([
+                .. logs.Select(old => (old.Archive.Folder.Number, old.State)),
+                (folder.Log.Number, log.ReadState()),
+            ]);
+            if (folder.OldDatabase is { } older)
+                LeftAlone(logger, older);
             if (log.IsNew)
-                Begun(logger, log.Origin, key.PublicKey.KeyId, folder.LogPath);
+                Begun(logger, log.Key.Name, log.Key.Key.KeyId, folder.Log.Path);
             else
-                Continued(logger, log.Origin, key.PublicKey.KeyId, log.Size, folder.LogPath);
-            var reader = new ReceiptReader(
-                ReceiptDatabase.OpenReader(folder.DatabaseFile),
-                new NoteKey(log.Origin, key.PublicKey)
-            );
+                Continued(logger, log.Key.Name, log.Key.Key.KeyId, log.Size, folder.Log.Path);
+            var reader = new ReceiptReader(ReceiptDatabase.OpenReader(folder.Log.DatabaseFile), log.Key);
+            owned.Add(reader);
+            List<ReceiptRows> rows = [log.Receipts];
+            if (settings.Retention != Timeout.InfiniteTimeSpan)
+                rows.AddRange(
+                    folder.Closed.Select(old => new ReceiptRows(
+                        Own(owned, ReceiptDatabase.OpenWriter(old.DatabaseFile))
+                    ))
+                );
             folder.Hold();
-            return new ReceiptStore(
-                folder,
-                key,
-                log,
-                new ReceiptWriter(folder, log, file, settings, clock, logger),
-                reader,
-                settings.CommitLimit,
-                logger
-            );
+            var retention = new ReceiptRetention(rows, settings.Retention, clock, logger);
+            var writer = new ReceiptWriter(folder, log, retention, settings, clock, logger);
+            return new ReceiptStore(log, writer, reader, closed, owned, settings.CommitLimit, logger)
+            {
+                Number = folder.Log.Number,
+                ClosedLogs = logs,
+            };
         }
         catch (Exception e)
         {
-            log?.Dispose();
-            key?.Dispose();
-            folder.Dispose();
+            Dispose(owned);
             if (e is InvalidDataException)
                 throw Unusable(settings, e.Message);
             if (e is SqliteException error)
@@ -135,12 +153,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <summary>Finds a receipt by its id.</summary>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
-        ReadAsync(_reader.FindAsync(id, cancellation));
-
-    /// <summary>Lists receipts, newest first.</summary>
-    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
-    public Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation) =>
-        ReadAsync(_reader.ListAsync(limit, cancellation));
+        ReadAsync(FindInAllAsync(id, cancellation));
 
     /// <summary>The document of an environment as JSON; null if there is none.</summary>
     /// <param name="id">Its id.</param>
@@ -148,37 +161,86 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <param name="cancellation">Cancels the wait.</param>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, FactSource? source, CancellationToken cancellation) =>
-        ReadAsync(_reader.FindEnvironmentAsync(id, source, cancellation));
+        ReadAsync(FindEnvironmentInAllAsync(id, source, cancellation));
 
-    /// <summary>Proves that the log has sealed a receipt, under the current checkpoint.</summary>
+    /// <summary>Proves that the log has sealed a receipt, under its current checkpoint.</summary>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     /// <exception cref="InvalidDataException">
     /// The log is damaged there. <see cref="Problem"/> says so from now on; the log is still continued.
     /// </exception>
     public Task<TlogProof> ProveAsync(StoredReceipt receipt, CancellationToken cancellation) =>
-        ReadAsync(_reader.ProveAsync(receipt, cancellation));
+        ReadAsync(
+            (receipt.Origin == LogKey.Name ? _reader : _closed.LogOf(receipt).Receipts).ProveAsync(
+                receipt,
+                cancellation
+            )
+        );
 
-    /// <summary>The bytes of a tile or bundle of entries; empty if the checkpoint does not cover it.</summary>
+    /// <summary>
+    /// The bytes of a tile or bundle of entries; empty if there is no such log, or its checkpoint does not cover it.
+    /// </summary>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     /// <exception cref="InvalidDataException">The log is damaged there.</exception>
-    public Task<ReadOnlyMemory<byte>> FindTileAsync(TilePath path, CancellationToken cancellation) =>
-        ReadAsync(_reader.FindTileAsync(path, cancellation));
+    public async Task<ReadOnlyMemory<byte>> FindTileAsync(int number, TilePath path, CancellationToken cancellation)
+    {
+        ReceiptReader? reader = number == Number ? _reader : ClosedAt(number)?.Archive.Receipts;
+        return reader is null ? default : await ReadAsync(reader.FindTileAsync(path, cancellation));
+    }
 
-    /// <summary>Checks every entry, tile and receipt.</summary>
-    /// <exception cref="InvalidDataException">
-    /// The log is inconsistent; the message is a clause that names the part.
-    /// </exception>
-    public Task CheckAsync(CancellationToken cancellation) => _reader.CheckAsync(published: null, cancellation);
+    /// <summary>The signed checkpoint of a log; null if there is no such log.</summary>
+    public string? CheckpointOf(int number) => number == Number ? Checkpoint : ClosedAt(number)?.State.Note;
 
     /// <summary>Stores queued writes, then closes.</summary>
     public async ValueTask DisposeAsync()
     {
         await _writer.DisposeAsync();
-        _reader.Dispose();
-        _log.Dispose();
-        Key.Dispose();
-        _folder.Dispose();
+        Dispose(_owned);
     }
+
+    private static T Own<T>(List<IDisposable> owned, T resource)
+        where T : IDisposable
+    {
+        owned.Add(resource);
+        return resource;
+    }
+
+    private static void Dispose(List<IDisposable> owned)
+    {
+        foreach (IDisposable resource in Enumerable.Reverse(owned))
+            resource.Dispose();
+    }
+
+    /// <summary>Opens the log that is continued, or begins it, or the one that follows it if it has ended.</summary>
+    private static ReceiptLog OpenLog(ReceiptDirectory folder, string? name, List<IDisposable> owned)
+    {
+        (SigningKey key, bool isNew) = LogKeyFile.Open(folder.Log);
+        owned.Add(key);
+        NewLog? begin = isNew ? new NewLog(LogOrigin.Create(name ?? LogOrigin.DefaultName)) : null;
+        ReceiptLog log = Own(owned, ReceiptLog.Open(folder.Log, key, begin));
+        if (isNew)
+            LogKeyFile.Keep(folder.Log);
+        if (log.ReadState().End is null)
+            return log;
+        log.Dispose();
+        LogRotation.Finish(folder);
+        return OpenLog(folder, name, owned);
+    }
+
+    private ClosedLog? ClosedAt(int number) => ClosedLogs.FirstOrDefault(log => log.Archive.Folder.Number == number);
+
+    private async Task<ReceiptLookup> FindInAllAsync(string id, CancellationToken cancellation)
+    {
+        ReceiptLookup found = await _reader.FindAsync(id, cancellation);
+        return found.IsKnown ? found : await _closed.FindAsync(id, cancellation);
+    }
+
+    private async Task<byte[]?> FindEnvironmentInAllAsync(
+        Sha256Value id,
+        FactSource? source,
+        CancellationToken cancellation
+    ) =>
+        await _reader.FindEnvironmentAsync(id, source, cancellation)
+        ?? await _closed.FindEnvironmentAsync(id, source, cancellation);
 
     private async Task<T> ReadAsync<T>(Task<T> reading)
     {

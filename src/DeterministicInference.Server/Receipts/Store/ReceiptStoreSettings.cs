@@ -8,6 +8,9 @@ internal sealed record ReceiptStoreSettings(string Folder)
     /// <summary>Name of the log; null keeps the existing name, or derives one from the key.</summary>
     public string? Origin { get; init; }
 
+    /// <summary>The remedy if a server holds the folder, as a sentence.</summary>
+    public string IfInUse { get; init; } = ReceiptDirectory.AnotherFolder;
+
     /// <summary>Age at which receipts are deleted; <see cref="Timeout.InfiniteTimeSpan"/> keeps all.</summary>
     public TimeSpan Retention { get; init; } = Timeout.InfiniteTimeSpan;
 

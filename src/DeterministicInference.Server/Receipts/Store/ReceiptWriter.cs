@@ -26,7 +26,6 @@ internal sealed class ReceiptWriter : IAsyncDisposable
 
     private readonly ReceiptDirectory _folder;
     private readonly ReceiptLog _log;
-    private readonly CheckpointFile _file;
     private readonly ReceiptRetention _retention;
     private readonly BlockingCollection<PendingWrite> _queue;
     private readonly ProblemState _storing,
@@ -41,14 +40,13 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     public ReceiptWriter(
         ReceiptDirectory folder,
         ReceiptLog log,
-        CheckpointFile file,
+        ReceiptRetention retention,
         ReceiptStoreSettings settings,
         TimeProvider clock,
         ILogger logger
     )
     {
-        (_folder, _log, _file) = (folder, log, file);
-        _retention = new ReceiptRetention(log, settings.Retention, clock, logger);
+        (_folder, _log, _retention) = (folder, log, retention);
         _queue = new BlockingCollection<PendingWrite>(settings.QueueCapacity);
         _storing = new ProblemState("Storing receipts", logger);
         _publishing = new ProblemState("Writing the checkpoint file", logger);
@@ -238,7 +236,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             return;
         try
         {
-            _file.Write(_log.Note);
+            _log.Publish();
             _publishing.Clear();
         }
         catch (Exception e) when (WriteFailure.Is(e))
@@ -265,7 +263,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         Publish();
         try
         {
-            _log.Compact();
+            _log.Receipts.Compact();
         }
         catch (SqliteException)
         {

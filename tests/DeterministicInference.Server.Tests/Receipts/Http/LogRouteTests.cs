@@ -114,7 +114,14 @@ public sealed class LogRouteTests : IDisposable
             using HttpResponseMessage reply = await GetAsync(server, path);
             Assert.Equal((path, bytes), (path, (int)reply.Content.Headers.ContentLength!));
             Assert.Equal("application/octet-stream", reply.Content.Headers.ContentType!.ToString());
-            Assert.Equal("public, max-age=31536000, immutable", reply.Headers.CacheControl!.ToString());
+            // Another log may be continued one day, whose tiles are others.
+            Assert.Equal("no-cache", reply.Headers.CacheControl!.ToString());
+            using HttpResponseMessage lasting = await GetAsync(server, path, "/v1/logs/1");
+            Assert.Equal("public, max-age=31536000, immutable", lasting.Headers.CacheControl!.ToString());
+            Assert.Equal(
+                await reply.Content.ReadAsByteArrayAsync(Cancellation),
+                await lasting.Content.ReadAsByteArrayAsync(Cancellation)
+            );
         }
         foreach (
             string path in (string[])
@@ -220,7 +227,7 @@ public sealed class LogRouteTests : IDisposable
     public async Task The_log_needs_the_key_unless_it_is_public()
     {
         await _folder.FillAsync(1);
-        string[] paths = ["/v1/log/checkpoint", "/v1/log/tile/0/000.p/2", "/v1/receipts/key"];
+        string[] paths = ["/v1/logs", "/v1/logs/1/tile/0/000.p/2", "/v1/receipts/key", "/v1/log/checkpoint"];
         await using (ServeProcess server = await ServeAsync("--api-key", "k1"))
         {
             foreach (string path in paths)
@@ -235,7 +242,7 @@ public sealed class LogRouteTests : IDisposable
         await using ServeProcess open = await ServeAsync("--api-key", "k1", "--public-log");
         foreach (string path in paths)
             Assert.Equal(HttpStatusCode.OK, (await open.Api.GetAsync(path)).Status);
-        foreach (string path in (string[])["/v1/models", "/v1/receipts/x", "/v1/logs", "/v1/receipts/key/x"])
+        foreach (string path in (string[])["/v1/models", "/v1/receipts/x", "/v1/logsx", "/v1/receipts/key/x"])
             Assert.Equal(HttpStatusCode.Unauthorized, (await open.Api.GetAsync(path)).Status);
     }
 
@@ -291,10 +298,10 @@ public sealed class LogRouteTests : IDisposable
         return await reply.Content.ReadAsByteArrayAsync(Cancellation);
     }
 
-    private static async Task<HttpResponseMessage> GetAsync(ServeProcess server, string path)
+    private static async Task<HttpResponseMessage> GetAsync(ServeProcess server, string path, string log = "/v1/log")
     {
         HttpResponseMessage reply = await server.Api.Http.GetAsync(
-            new Uri($"/v1/log/{path}", UriKind.Relative),
+            new Uri($"{log}/{path}", UriKind.Relative),
             Cancellation
         );
         Assert.True(reply.IsSuccessStatusCode, path);

@@ -1,3 +1,4 @@
+using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Server.Receipts.Store;
@@ -300,9 +301,13 @@ public sealed class DamagedLogTests : IDisposable
     [InlineData("DELETE FROM entry WHERE idx = 5", "entry 5 is missing, or stray")]
     [InlineData("INSERT INTO entry SELECT -1, digest, line FROM entry WHERE idx = 5", "entry -1 is missing, or stray")]
     [InlineData(
-        "UPDATE entry SET digest = NULL, line = x'00' WHERE idx = 7; UPDATE tile SET hashes = CAST(substr(hashes, 1, 224) "
+        "UPDATE entry SET digest = zeroblob(32) WHERE idx = 7; UPDATE tile SET hashes = CAST(substr(hashes, 1, 224) "
             + "|| $LEAF || substr(hashes, 257) AS BLOB) WHERE level = 0 AND idx = 0",
         "tile/1/000.p/1 is not what the entries give"
+    )]
+    [InlineData(
+        "UPDATE entry SET digest = NULL, line = x'00' WHERE idx = 7",
+        "entry 7 is no line of a log of receipts"
     )]
     [InlineData(
         "UPDATE tile SET hashes = zeroblob(8192) WHERE level = 0",
@@ -362,11 +367,11 @@ public sealed class DamagedLogTests : IDisposable
     {
         await _folder.FillAsync(300);
         await using ReceiptStore store = _folder.Open();
-        await store.CheckAsync(Cancellation);
-        _folder.Tamper(sql.Replace("$LEAF", $"x'{MerkleHash.Leaf([0])}'", StringComparison.Ordinal));
+        await _folder.CheckAsync();
+        _folder.Tamper(sql.Replace("$LEAF", $"x'{LogEntry.Receipt(new Sha256Value(new byte[32])).Leaf}'", StringComparison.Ordinal));
         Assert.Equal(
             complaint.Replace("$ENV", $"{_folder.Environment.Id}", StringComparison.Ordinal),
-            (await Assert.ThrowsAsync<InvalidDataException>(() => store.CheckAsync(Cancellation))).Message
+            (await Assert.ThrowsAsync<InvalidDataException>(() => _folder.CheckAsync())).Message
         );
     }
 

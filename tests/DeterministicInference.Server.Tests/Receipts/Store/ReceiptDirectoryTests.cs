@@ -258,8 +258,8 @@ public sealed class ReceiptDirectoryTests : IDisposable
         await using (ReceiptStore store = _folder.Open(settings => settings with { Origin = "log.example/a" }))
             Assert.Equal(name, store.LogKey.Name);
         Assert.Equal(
-            $"--log-origin: the log in {_folder.Database} is named '{name}', and a log keeps its name. Leave "
-                + "the setting out, or start a new log in another --data-dir.",
+            $"--log-origin: the log in {_folder.LogPath} is named '{name}', and a log keeps its name. Leave "
+                + "the setting out, or end the log and begin the next with receipts rotate --log-origin.",
             Assert
                 .Throws<ReceiptStoreException>(() =>
                     _folder.Open(settings => settings with { Origin = "log.example/b" })
@@ -296,7 +296,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
         );
         Assert.All(old, file => Assert.Equal("older", File.ReadAllText(file)));
         using ReceiptArchive archive = ReceiptArchive.Open(_folder.Path);
-        Assert.Single(await archive.Receipts.ListAsync(10, TestContext.Current.CancellationToken));
+        Assert.Single(await archive.ListAsync(10, TestContext.Current.CancellationToken));
     }
 
     public void Dispose() => _folder.Dispose();

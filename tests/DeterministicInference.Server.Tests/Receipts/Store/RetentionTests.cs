@@ -30,14 +30,14 @@ public sealed class RetentionTests : IDisposable
                     await store.FindAsync(receipt.ReceiptId, Cancellation)
                 );
             }
-            Assert.Equal(4, (await store.ListAsync(1000, Cancellation)).Count);
+            Assert.Equal(4, (await _folder.ListAsync(1000)).Count);
             Assert.NotNull((await store.FindAsync(young[0].ReceiptId, Cancellation)).Receipt);
-            await store.CheckAsync(Cancellation);
+            await _folder.CheckAsync();
             Assert.False(Holds(old[0]));
             Assert.True(Holds(young[0]));
         }
         await using ReceiptStore again = _folder.Open();
-        await again.CheckAsync(Cancellation);
+        await _folder.CheckAsync();
         Assert.True((await again.FindAsync(old[5].ReceiptId, Cancellation)).IsPruned);
     }
 
@@ -64,7 +64,7 @@ public sealed class RetentionTests : IDisposable
         {
             await Limits.UntilAsync(() => _folder.Notes.Count == 3, () => string.Join('\n', _folder.Notes));
             await _folder.AppendAsync(store, 1);
-            await store.CheckAsync(Cancellation);
+            await _folder.CheckAsync();
         }
         Assert.Equal(
             "2000 receipts were deleted with their salts: those before 2026-11-22T10:11:13Z. Their entries stay in the "

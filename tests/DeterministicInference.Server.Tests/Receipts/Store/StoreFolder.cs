@@ -68,6 +68,19 @@ internal sealed class StoreFolder : ILogger, IDisposable
         return receipts;
     }
 
+    /// <summary>Checks every row, also while a store writes.</summary>
+    public async Task CheckAsync()
+    {
+        using ReceiptArchive archive = ReceiptArchive.Open(Path);
+        await archive.CheckAsync(Xunit.TestContext.Current.CancellationToken);
+    }
+
+    public async Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit)
+    {
+        using ReceiptArchive archive = ReceiptArchive.Open(Path);
+        return await archive.ListAsync(limit, Xunit.TestContext.Current.CancellationToken);
+    }
+
     public NewReceipt Issue()
     {
         ReceiptSalts salts = ReceiptSalts.Of(Salt.Create());

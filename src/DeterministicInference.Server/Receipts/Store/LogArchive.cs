@@ -1,0 +1,128 @@
+using System.Security.Cryptography;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
+using Microsoft.Data.Sqlite;
+
+namespace DeterministicInference.Server.Receipts.Store;
+
+/// <summary>Read-only access to one log and its receipts, while a server may be writing to it.</summary>
+internal sealed class LogArchive : IDisposable
+{
+    private readonly SqliteConnection _connection;
+
+    private LogArchive(LogFolder folder, SqliteConnection connection, NoteKey key) =>
+        (Folder, _connection, Key, Receipts) = (folder, connection, key, new ReceiptReader(connection, key));
+
+    public LogFolder Folder { get; }
+
+    /// <summary>The name and key of the log's first entry.</summary>
+    public NoteKey Key { get; }
+
+    public ReceiptReader Receipts { get; }
+
+    /// <exception cref="ReceiptStoreException">The log has no database, or one that can't be read.</exception>
+    /// <exception cref="SqliteException">The file can't be read.</exception>
+    public static LogArchive Open(LogFolder folder)
+    {
+        string database = folder.DatabaseFile;
+        if (!File.Exists(database))
+            throw new ReceiptStoreException(
+                $"--data-dir: the log in {folder.Path} has no database. Restore it from a copy."
+            );
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = ReceiptDatabase.OpenReader(database);
+            long version = ReceiptDatabase.VersionOf(connection);
+            if (version != ReceiptDatabase.Version)
+                throw new ReceiptStoreException(
+                    $"--data-dir: {database} has version {version}, this program reads version "
+                        + $"{ReceiptDatabase.Version}. Use the version of this program that issued the receipts."
+                );
+            if (
+                connection.Scalar("SELECT line FROM entry WHERE idx = 0") is not byte[] first
+                || !LogEntry.TryParseOpen(first, out NoteKey? key)
+            )
+            {
+                throw new ReceiptStoreException(
+                    $"--data-dir: the log in {folder.Path} does not begin with its key. Restore the folder from a copy."
+                );
+            }
+            return new LogArchive(folder, connection, key);
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How far the log has come. Not while <see cref="Receipts"/> are read.</summary>
+    /// <exception cref="InvalidDataException">There is no checkpoint of its key; the message is a clause.</exception>
+    public LogState ReadState()
+    {
+        using SqliteTransaction snapshot = _connection.BeginTransaction(deferred: true);
+        return LogState.Read(_connection, Key);
+    }
+
+    /// <summary>Checks every row, the published checkpoint, the key and the revocation.</summary>
+    /// <returns>What was checked.</returns>
+    /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
+    public async Task<LogState> CheckAsync(CancellationToken cancellation)
+    {
+        OpenKey().Dispose();
+        // Before the database, which a server that is running may grow meanwhile.
+        string? published = Folder.ReadCheckpoint();
+        LogState state = await Receipts.CheckAsync(published, cancellation);
+        if (ReadRevocation() is { } revocation && (!revocation.Covers(state.Checkpoint) || state.End is null))
+            throw new InvalidDataException($"the revocation of the key of {Key.Name} is not that of its last entry");
+        if (state.End is { IsRevoked: true } && !File.Exists(Folder.RevocationFile))
+            throw new InvalidDataException($"the file {Folder.RevocationFile} is missing, which revokes the key");
+        return state;
+    }
+
+    /// <summary>The revocation of the log's key; null if there is none.</summary>
+    /// <exception cref="InvalidDataException">It is none of this key; the message is a clause.</exception>
+    public LogRevocation? ReadRevocation()
+    {
+        if (Folder.ReadRevocation() is not { } note)
+            return null;
+        try
+        {
+            LogRevocation revocation = LogRevocation.Verify(note);
+            return revocation.Key.ToString() == Key.ToString()
+                ? revocation
+                : throw new InvalidDataException($"the file {Folder.RevocationFile} revokes another key");
+        }
+        catch (LogFormatException e)
+        {
+            throw new InvalidDataException(
+                $"the file {Folder.RevocationFile} is no revocation: {e.Message.TrimEnd('.')}",
+                e
+            );
+        }
+    }
+
+    /// <summary>The log's private key.</summary>
+    /// <exception cref="InvalidDataException">It is missing, can't be used, or is another one.</exception>
+    public SigningKey OpenKey()
+    {
+        string file = Folder.KeyFile;
+        if (!File.Exists(file))
+            throw new InvalidDataException($"the key {file} is missing");
+        try
+        {
+            SigningKey key = SigningKeyFile.Read(file);
+            if (key.PublicKey.KeyId == Key.Key.KeyId)
+                return key;
+            key.Dispose();
+            throw new InvalidDataException($"the key {file} is not the one of the log");
+        }
+        catch (CryptographicException e)
+        {
+            throw new InvalidDataException($"the key {file} can't be used: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    public void Dispose() => Receipts.Dispose();
+}
