@@ -34,7 +34,7 @@ internal sealed class ReceiptArchive : IDisposable
         {
             connection = ReceiptDatabase.OpenReader(database);
             long version = ReceiptDatabase.VersionOf(connection);
-            if (version != ReceiptDatabase.Version)
+            if (!ReceiptDatabase.IsKnown(version))
                 throw new ReceiptStoreException(
                     $"--data-dir: {database} has version {version}, this program reads version "
                         + $"{ReceiptDatabase.Version}. Use the version of this program that issued the receipts."

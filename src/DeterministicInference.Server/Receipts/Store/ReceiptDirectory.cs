@@ -44,6 +44,9 @@ internal sealed partial class ReceiptDirectory : IDisposable
 
     public string CheckpointFile => CheckpointIn(LogPath);
 
+    /// <summary>The secret by which owners of receipts are told apart, in all logs of the folder.</summary>
+    public string OwnerSecretFile => System.IO.Path.Combine(Path, "owner-secret");
+
     /// <summary>
     /// The database of the first version of this program, which signed each receipt; null if there is none.
     /// </summary>

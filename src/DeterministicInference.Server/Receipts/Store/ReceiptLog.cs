@@ -53,7 +53,7 @@ internal sealed class ReceiptLog : IDisposable
         try
         {
             long version = ReceiptDatabase.VersionOf(connection);
-            if (version is not (0 or ReceiptDatabase.Version))
+            if (version != 0 && !ReceiptDatabase.IsKnown(version))
             {
                 throw new ReceiptStoreException(
                     $"--data-dir: {database} was made by another version of this program. Use that one, or another "
@@ -79,6 +79,7 @@ internal sealed class ReceiptLog : IDisposable
             };
             if (published is not null)
                 check.CheckPublished(published);
+            log.InTransaction(() => ReceiptDatabase.Migrate(connection));
             return log;
         }
         catch
@@ -138,10 +139,10 @@ internal sealed class ReceiptLog : IDisposable
     /// <exception cref="SqliteException">Nothing was deleted.</exception>
     public int Prune(DateTimeOffset before, int atMost)
     {
-        List<(long Entry, byte[] Id)> due = [];
+        List<(long Entry, byte[] Id, byte[]? Owner)> due = [];
         using (
             SqliteCommand query = _connection.Query(
-                "SELECT entry, id FROM receipt WHERE issued_at < $1 ORDER BY issued_at LIMIT $2",
+                "SELECT entry, id, owner FROM receipt WHERE issued_at < $1 ORDER BY issued_at LIMIT $2",
                 before.ToUnixTimeSeconds(),
                 atMost
             )
@@ -149,18 +150,19 @@ internal sealed class ReceiptLog : IDisposable
         using (SqliteDataReader reader = query.ExecuteReader())
         {
             while (reader.Read())
-                due.Add((reader.GetInt64(0), (byte[])reader[1]));
+                due.Add((reader.GetInt64(0), (byte[])reader[1], reader[2] as byte[]));
         }
         if (due.Count == 0)
             return 0;
         InTransaction(() =>
         {
-            foreach ((long entry, byte[] id) in due)
+            foreach ((long entry, byte[] id, byte[]? owner) in due)
             {
                 using SqliteCommand remember = _connection.Query(
-                    "INSERT INTO pruned (entry, id_hash) VALUES ($1, $2)",
+                    "INSERT INTO pruned (entry, id_hash, owner_hash) VALUES ($1, $2, $3)",
                     entry,
-                    PrunedId.Of(id)
+                    PrunedId.Of(id),
+                    (object?)PrunedId.OwnerOf(id, owner) ?? DBNull.Value
                 );
                 remember.ExecuteNonQuery();
                 using SqliteCommand delete = _connection.Query("DELETE FROM receipt WHERE entry = $1", entry);
@@ -171,6 +173,11 @@ internal sealed class ReceiptLog : IDisposable
         _connection.Execute($"PRAGMA incremental_vacuum({FreedPages})");
         return due.Count;
     }
+
+    /// <summary>Whether any of the newest receipts has an owner.</summary>
+    public bool HasOwners() =>
+        _connection.Scalar("SELECT max(owner) FROM (SELECT owner FROM receipt ORDER BY entry DESC LIMIT 1000)")
+        is byte[];
 
     /// <summary>When the newest receipt was issued; null if there is none.</summary>
     public DateTimeOffset? NewestReceipt() =>

@@ -42,6 +42,9 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <summary>The log's name and public key; its text form is the verifier key.</summary>
     public NoteKey LogKey { get; }
 
+    /// <summary>Tells whose receipts are whose.</summary>
+    public ReceiptOwners Owners { get; private init; } = ReceiptOwners.None;
+
     /// <summary>The signed checkpoint of all stored entries.</summary>
     public string Checkpoint => _log.Note;
 
@@ -75,6 +78,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             if (isNew)
                 LogKeyFile.Keep(folder);
             folder.Sync();
+            var owners = ReceiptOwners.Open(folder, settings.Clients, log.HasOwners, logger);
             if (folder.OldDatabase is { } old)
                 LeftAlone(logger, old);
             if (log.IsNew)
@@ -94,7 +98,10 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
                 reader,
                 settings.CommitLimit,
                 logger
-            );
+            )
+            {
+                Owners = owners,
+            };
         }
         catch (Exception e)
         {
@@ -136,6 +143,14 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
         ReadAsync(_reader.FindAsync(id, cancellation));
+
+    /// <summary>Finds a receipt of one owner by its id; others' do not exist, deleted ones included.</summary>
+    /// <param name="id">The receipt's own.</param>
+    /// <param name="owner">As <see cref="ReceiptOwners"/> says; null finds those that have none.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    public Task<ReceiptLookup> FindOwnAsync(string id, byte[]? owner, CancellationToken cancellation) =>
+        ReadAsync(_reader.FindOwnAsync(id, owner, cancellation));
 
     /// <summary>Lists receipts, newest first.</summary>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
