@@ -68,7 +68,7 @@ internal sealed class StoreFolder : ILogger, IDisposable
         return receipts;
     }
 
-    public NewReceipt Issue()
+    public NewReceipt Issue(byte[]? owner = null)
     {
         ReceiptSalts salts = ReceiptSalts.Of(Salt.Create());
         Sha256Value digest = Sha256Value.Of(salts.Root!.Bytes);
@@ -86,7 +86,7 @@ internal sealed class StoreFolder : ILogger, IDisposable
             EnvironmentSource = FactSource.Measured,
             ModelName = "tiny",
         };
-        return new NewReceipt(statement, salts.Root!, "chatcmpl-" + statement.ReceiptId);
+        return new NewReceipt(statement, salts.Root!, "chatcmpl-" + statement.ReceiptId) { Owner = owner };
     }
 
     /// <summary>Changes the database, as an attacker without the key could.</summary>
