@@ -50,7 +50,10 @@ internal sealed partial class ReceiptOwners
         }
         catch (Exception e) when (WriteFailure.Is(e) && e is not ReceiptStoreException)
         {
-            throw Unusable(file, $"{e.Message.TrimEnd('.')}. Make it accessible to the user that runs the server");
+            throw Unusable(
+                file,
+                $"{e.Message.TrimEnd('.')}. Make room for it, and make it accessible to the user that runs the server"
+            );
         }
     }
 
