@@ -33,6 +33,16 @@ internal enum ReceiptFailureAction
     Refuse,
 }
 
+/// <summary>Who may fetch a receipt by its id: <c>--receipts-visible</c>.</summary>
+internal enum ReceiptVisibility
+{
+    /// <summary>The API key that it was issued to.</summary>
+    Own,
+
+    /// <summary>Every API key.</summary>
+    All,
+}
+
 /// <summary>What is done with a hanging engine: <c>--hang-action</c>.</summary>
 internal enum HangAction
 {

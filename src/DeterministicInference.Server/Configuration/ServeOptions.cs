@@ -116,6 +116,9 @@ internal sealed record ServeOptions
     /// <summary>Whether the log of receipts needs no API key.</summary>
     public bool PublicLog { get; init; }
 
+    /// <summary>Who may fetch a receipt by its id.</summary>
+    public ReceiptVisibility ReceiptsVisible { get; init; } = ReceiptVisibility.Own;
+
     public ReceiptFailureAction OnReceiptFailure { get; init; } = ReceiptFailureAction.Continue;
 
     /// <summary>Receipts older than this are deleted; <see cref="Timeout.InfiniteTimeSpan"/> keeps all.</summary>

@@ -236,6 +236,13 @@ internal static class SettingTable
             (o, v) => o with { PublicLog = v },
             "Serve the logs (/v1/logs, /v1/log, /v1/receipts/key) without an API key, for monitors and witnesses."
         ),
+        new TypedSetting<ReceiptVisibility>(
+            nameof(ServeOptions.ReceiptsVisible),
+            new ChoiceValue<ReceiptVisibility>(),
+            o => o.ReceiptsVisible,
+            (o, v) => o with { ReceiptsVisible = v },
+            "Who may fetch a receipt by its id: own (the API key that it was issued to) or all (every API key)."
+        ),
         new TypedSetting<ReceiptFailureAction>(
             nameof(ServeOptions.OnReceiptFailure),
             new ChoiceValue<ReceiptFailureAction>(),

@@ -67,7 +67,7 @@ internal sealed class GatewayComposition : IDisposable
         if (options.CorsOrigins.Count > 0)
             CrossOriginAccess.Use(app, options.CorsOrigins);
         if (options.RequiresKey)
-            app.Use(new ApiKeyMiddleware(keys.Clients, options.PublicLog).InvokeAsync);
+            app.Use(new ApiKeyMiddleware(keys.Clients, receipts?.Owners, options.PublicLog).InvokeAsync);
 
         GatewayRoutes.MapGenerating(app, pipeline);
         GatewayRoutes.MapHealth(app, health);
@@ -75,7 +75,7 @@ internal sealed class GatewayComposition : IDisposable
         new EnvironmentRoutes(environments).Map(app);
         if (receipts is null)
             return;
-        new ReceiptRoutes(receipts).Map(app);
+        new ReceiptRoutes(receipts, options.ReceiptsVisible).Map(app);
         new LogRoutes(receipts, options.PublicLog || !options.RequiresKey).Map(app);
     }
 

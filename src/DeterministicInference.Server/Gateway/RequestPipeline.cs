@@ -146,7 +146,7 @@ internal sealed partial class RequestPipeline(
     private GatewayRequest Pin(CheckedRequest request, RequestFacts facts)
     {
         PinnedRequest pinned = policy.Pin(request);
-        AnswerHandling handling = handlings.Create(request, pinned);
+        AnswerHandling handling = handlings.Create(request, pinned, facts.ReceiptOwner);
         foreach ((string name, string value) in pinned.Changes)
             Pinned(name, value, facts.RequestId);
         return new GatewayRequest(request.Route, pinned, handling);

@@ -12,6 +12,12 @@ internal sealed class RequestFacts(string requestId)
     /// <summary>Label of the client's API key; null where no key is required.</summary>
     public string? KeyLabel { get; set; }
 
+    /// <summary>
+    /// Whose the request's receipts are: a tag of the client's API key; null where no key is required, or receipts are
+    /// off.
+    /// </summary>
+    public byte[]? ReceiptOwner { get; set; }
+
     /// <summary>Time in the queue; null where the request did not wait.</summary>
     public TimeSpan? QueueWait { get; set; }
 

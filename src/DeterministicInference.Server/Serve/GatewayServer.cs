@@ -43,7 +43,7 @@ internal static partial class GatewayServer
         await using ReceiptStore? receipts = !options.HasReceipts
             ? null
             : ReceiptStore.Open(
-                ReceiptStoreSettings.Of(options),
+                ReceiptStoreSettings.Of(options, configuration.Keys),
                 TimeProvider.System,
                 loggers.CreateLogger("deterministic_inference.receipts")
             );

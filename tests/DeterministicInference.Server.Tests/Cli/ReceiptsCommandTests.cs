@@ -197,11 +197,11 @@ public sealed class ReceiptsCommandTests : IDisposable
         );
         _folder.Tamper("PRAGMA user_version = 9");
         Assert.Equal(
-            $"error: --data-dir: {_folder.Database} has version 9, this program reads version 2. Use the version of this "
+            $"error: --data-dir: {_folder.Database} has version 9, this program reads version 3. Use the version of this "
                 + "program that issued the receipts.",
             await FailsAsync("list")
         );
-        _folder.Tamper("PRAGMA user_version = 2; DROP TABLE receipt");
+        _folder.Tamper("PRAGMA user_version = 3; DROP TABLE receipt");
         Assert.Equal(
             $"error: --data-dir: the receipts in {_folder.Path} can't be read: SQLite error 1.",
             await FailsAsync("list")

@@ -36,6 +36,7 @@ internal static class SettingExamples
         [nameof(ServeOptions.Receipts)] = ["reference", "off", "inline"],
         [nameof(ServeOptions.DataDir)] = ["/var/lib/receipts", "receipts", "/a b/receipts"],
         [nameof(ServeOptions.LogOrigin)] = ["log.example/a", "log.example", "x"],
+        [nameof(ServeOptions.ReceiptsVisible)] = ["all", "own", "all"],
         [nameof(ServeOptions.OnReceiptFailure)] = ["refuse", "continue", "refuse"],
         [nameof(ServeOptions.ReceiptRetention)] = ["2592000s", "off", "250ms"],
         [nameof(ServeOptions.LogLevel)] = ["DEBUG", "ERROR", "CRITICAL"],

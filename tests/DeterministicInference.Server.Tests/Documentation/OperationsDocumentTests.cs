@@ -90,7 +90,8 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
             .Concat(
                 ReceiptsCommand
                     .Create()
-                    .Subcommands.SelectMany(command => command.Options.Select(option => option.Name))
+                    .Subcommands.Append(VerifyCommand.Create())
+                    .SelectMany(command => command.Options.Select(option => option.Name))
             )
             .Concat([
                 "--hf-token",

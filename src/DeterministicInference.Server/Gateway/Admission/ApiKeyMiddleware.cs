@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Receipts.Http;
+using DeterministicInference.Server.Receipts.Store;
 
 namespace DeterministicInference.Server.Gateway.Admission;
 
@@ -11,8 +12,9 @@ namespace DeterministicInference.Server.Gateway.Admission;
 /// be kept.
 /// </summary>
 /// <param name="keys">The keys; if empty, every request is refused.</param>
+/// <param name="owners">The owners of receipts; null where receipts are off.</param>
 /// <param name="isLogPublic">Whether the log of receipts needs no key.</param>
-internal sealed class ApiKeyMiddleware(IReadOnlyList<ApiKey> keys, bool isLogPublic)
+internal sealed class ApiKeyMiddleware(IReadOnlyList<ApiKey> keys, ReceiptOwners? owners, bool isLogPublic)
 {
     private const string Scheme = "Bearer ";
 
@@ -20,7 +22,11 @@ internal sealed class ApiKeyMiddleware(IReadOnlyList<ApiKey> keys, bool isLogPub
     {
         PathString path = context.Request.Path;
         if (!HealthRoutes.Contains(path) && !(isLogPublic && LogRoutes.Contains(path)))
-            RequestFacts.Of(context).KeyLabel = Require(context).Label;
+        {
+            ApiKey key = Require(context);
+            RequestFacts facts = RequestFacts.Of(context);
+            (facts.KeyLabel, facts.ReceiptOwner) = (key.Label, owners?.TagOf(key));
+        }
         return next(context);
     }
 

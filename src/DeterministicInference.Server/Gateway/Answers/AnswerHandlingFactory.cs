@@ -26,10 +26,11 @@ internal sealed class AnswerHandlingFactory(
 {
     /// <param name="request">The request as the client sent it.</param>
     /// <param name="pinned">The request as the engine gets it.</param>
+    /// <param name="owner">Whose the answer's receipt is, as <see cref="ReceiptOwners"/> says; null for nobody.</param>
     /// <exception cref="OpenAIException">
     /// 400: the request has no canonical form, which its receipt would bind.
     /// </exception>
-    public AnswerHandling Create(CheckedRequest request, PinnedRequest pinned)
+    public AnswerHandling Create(CheckedRequest request, PinnedRequest pinned, byte[]? owner)
     {
         AnswerDelivery delivery = pinned.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json;
         bool isBound = issuer is not null || options.StableEnvelope;
@@ -48,7 +49,8 @@ internal sealed class AnswerHandlingFactory(
                     pinned.WantsLogprobs,
                     pinned.ChoicesPerPrompt,
                     environments.Current
-                        ?? throw new InvalidOperationException("A request was taken before the environment was known.")
+                        ?? throw new InvalidOperationException("A request was taken before the environment was known."),
+                    owner
                 )
             );
         return new AnswerHandling(

@@ -1,16 +1,21 @@
 using System.Text.Json;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Store;
 
 namespace DeterministicInference.Server.Receipts.Http;
 
 /// <summary>
-/// <c>GET /v1/receipts/{id}</c>, and <c>/v1/receipts/key</c>. The id is a capability: whoever has it may read salt and
-/// statement. The id of the answer is none: engines choose it, and others may guess it.
+/// <c>GET /v1/receipts/{id}</c>, and <c>/v1/receipts/key</c>. The id is a capability: whoever has it, and the API key
+/// that the receipt was issued to, may read salt and statement. The id of the answer is none: engines choose it, and
+/// others may guess it.
 /// </summary>
-internal sealed class ReceiptRoutes(ReceiptStore store)
+/// <param name="store">The store of receipts.</param>
+/// <param name="visibility">Whether each API key gets its own receipts alone.</param>
+internal sealed class ReceiptRoutes(ReceiptStore store, ReceiptVisibility visibility)
 {
     public const string KeyPath = "/v1/receipts/key";
 
@@ -26,8 +31,14 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
 
     private async Task FindAsync(HttpContext context)
     {
+        // The document contains the salt, which opens the receipt; an error is another one for another key.
+        context.Response.Headers.CacheControl = "private, no-store";
         ReceiptLookup found = await StoreErrors.ExplainAsync(
-            store.FindAsync((string)context.Request.RouteValues["id"]!, context.RequestAborted)
+            FindAsync(
+                (string)context.Request.RouteValues["id"]!,
+                RequestFacts.Of(context).ReceiptOwner,
+                context.RequestAborted
+            )
         );
         if (found.Receipt is not { } receipt)
         {
@@ -42,7 +53,8 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
                 : new OpenAIException(
                     StatusCodes.Status404NotFound,
                     "invalid_request_error",
-                    "No receipt has this id. Give the receipt's own: the answer's header X-Receipt-Id has it.",
+                    "No receipt has this id, or it was issued to another API key. Give the receipt's own id: the "
+                        + "answer's header X-Receipt-Id has it.",
                     "id",
                     "receipt_not_found"
                 );
@@ -52,14 +64,17 @@ internal sealed class ReceiptRoutes(ReceiptStore store)
         byte[]? environment = await StoreErrors.ExplainAsync(
             store.FindEnvironmentAsync(statement.EnvironmentId, statement.EnvironmentSource, context.RequestAborted)
         );
-        // The document contains the salt, which opens the receipt.
-        context.Response.Headers.CacheControl = "private, no-store";
         await ApiJson.WriteAsync(
             context,
             StatusCodes.Status200OK,
             json => ReceiptDocument.Write(json, receipt, proof, environment)
         );
     }
+
+    private Task<ReceiptLookup> FindAsync(string id, byte[]? owner, CancellationToken cancellation) =>
+        visibility == ReceiptVisibility.All
+            ? store.FindAsync(id, cancellation)
+            : store.FindOwnAsync(id, owner, cancellation);
 
     private void WriteKey(Utf8JsonWriter json)
     {

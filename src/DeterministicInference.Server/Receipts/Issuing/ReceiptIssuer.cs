@@ -110,6 +110,9 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
                     ? digest
                     : null,
         };
-        return new NewReceipt(statement, salts.Root!, options.StableEnvelope ? null : seal.AnswerId);
+        return new NewReceipt(statement, salts.Root!, options.StableEnvelope ? null : seal.AnswerId)
+        {
+            Owner = request.Owner,
+        };
     }
 }

@@ -13,6 +13,7 @@ namespace DeterministicInference.Server.Receipts.Issuing;
 /// <param name="WantsLogprobs">Whether log-probabilities were requested.</param>
 /// <param name="ChoicesPerPrompt">The request's <c>n</c>.</param>
 /// <param name="Environment">Environment in which the answer is computed.</param>
+/// <param name="Owner">Whose the receipt is, which is stored with it and not sealed; null for nobody.</param>
 internal sealed record SealedRequest(
     string Path,
     Sha256Value Digest,
@@ -20,5 +21,6 @@ internal sealed record SealedRequest(
     AnswerDelivery Delivery,
     bool WantsLogprobs,
     int ChoicesPerPrompt,
-    InferenceEnvironment Environment
+    InferenceEnvironment Environment,
+    byte[]? Owner
 );

@@ -34,7 +34,7 @@ internal sealed class LogArchive : IDisposable
         {
             connection = ReceiptDatabase.OpenReader(database);
             long version = ReceiptDatabase.VersionOf(connection);
-            if (version != ReceiptDatabase.Version)
+            if (!ReceiptDatabase.IsKnown(version))
                 throw new ReceiptStoreException(
                     $"--data-dir: {database} has version {version}, this program reads version "
                         + $"{ReceiptDatabase.Version}. Use the version of this program that issued the receipts."
@@ -64,6 +64,9 @@ internal sealed class LogArchive : IDisposable
         using SqliteTransaction snapshot = _connection.BeginTransaction(deferred: true);
         return LogState.Read(_connection, Key);
     }
+
+    /// <summary>Whether any of the newest receipts has an owner. Not while <see cref="Receipts"/> are read.</summary>
+    public bool HasOwners() => _connection.HasOwners();
 
     /// <summary>Checks every row, the published checkpoint, the key and the revocation.</summary>
     /// <returns>What was checked.</returns>

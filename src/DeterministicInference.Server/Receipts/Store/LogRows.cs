@@ -24,9 +24,9 @@ internal sealed class LogRows : IDisposable
     {
         (_connection, _tree) = (connection, tree);
         _receipt = Command(
-            "INSERT INTO receipt (entry, id, response_id, issued_at, statement, salt) VALUES ($1, $2, $3, $4, $5, $6) "
-                + "ON CONFLICT (id) DO NOTHING",
-            6
+            "INSERT INTO receipt (entry, id, response_id, issued_at, statement, salt, owner) VALUES ($1, $2, $3, $4, "
+                + "$5, $6, $7) ON CONFLICT (id) DO NOTHING",
+            7
         );
         _entry = Command("INSERT INTO entry (idx, digest, line) VALUES ($1, $2, $3)", 3);
         _tile = Command(
@@ -51,7 +51,8 @@ internal sealed class LogRows : IDisposable
             (object?)receipt.ResponseId ?? DBNull.Value,
             receipt.IssuedAt.ToUnixTimeSeconds(),
             receipt.Statement,
-            receipt.Salt.Bytes.ToArray()
+            receipt.Salt.Bytes.ToArray(),
+            (object?)receipt.Owner ?? DBNull.Value
         );
         if (added == 0)
             return null;

@@ -31,6 +31,9 @@ internal sealed class NewReceipt
 
     public string? ResponseId { get; }
 
+    /// <summary>Whose it is, as <see cref="ReceiptOwners"/> says; null for nobody.</summary>
+    public byte[]? Owner { get; init; }
+
     /// <summary>The statement's entry in the log.</summary>
     public LogEntry Entry { get; }
 

@@ -52,11 +52,15 @@ internal sealed class ReceiptArchive : IDisposable
     }
 
     /// <inheritdoc cref="ReceiptReader.FindAsync"/>
-    public async Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation)
+    public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
+        FindAsync(reader => reader.FindAsync(id, cancellation));
+
+    /// <summary>Looks a receipt up in the newest log first.</summary>
+    public async Task<ReceiptLookup> FindAsync(Func<ReceiptReader, Task<ReceiptLookup>> find)
     {
         foreach (LogArchive log in Logs.Reverse())
         {
-            ReceiptLookup found = await log.Receipts.FindAsync(id, cancellation);
+            ReceiptLookup found = await find(log.Receipts);
             if (found.IsKnown)
                 return found;
         }

@@ -9,14 +9,20 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// <summary>The SQLite file of receipts and log: connections and tables.</summary>
 internal static class ReceiptDatabase
 {
-    /// <summary>Version of the tables below; stored as <c>user_version</c>. Version 1 signed each receipt.</summary>
-    public const int Version = 2;
+    /// <summary>
+    /// Version of the tables below; stored as <c>user_version</c>. Version 1 signed each receipt, version 2 did not
+    /// tell whose they are.
+    /// </summary>
+    public const int Version = 3;
+
+    private const int WithoutOwners = 2;
 
     /// <summary>
     /// Entries and tiles form the log and are permanent, as are environments. An entry has the digest of a receipt's
     /// statement, or the whole line of another kind. Tiles of leaf hashes are stored once they are full; until then
-    /// they follow from the entries. Of a deleted receipt only the hash of its id is kept, so that "deleted" and "never
-    /// issued" can be told apart without revealing the id. <c>auto_vacuum</c> must be set before the first table.
+    /// they follow from the entries. Of a deleted receipt only hashes are kept: of its id, so that "deleted" and "never
+    /// issued" can be told apart without revealing the id, and of id and owner. <c>auto_vacuum</c> must be set before
+    /// the first table.
     /// </summary>
     private const string Tables = """
         CREATE TABLE entry (
@@ -27,12 +33,18 @@ internal static class ReceiptDatabase
             id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, note TEXT NOT NULL) STRICT;
         CREATE TABLE receipt (
             entry INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, response_id TEXT, issued_at INTEGER NOT NULL,
-            statement BLOB NOT NULL, salt BLOB NOT NULL) STRICT;
+            statement BLOB NOT NULL, salt BLOB NOT NULL, owner BLOB) STRICT;
         CREATE INDEX receipt_issued ON receipt (issued_at);
-        CREATE TABLE pruned (entry INTEGER PRIMARY KEY, id_hash BLOB NOT NULL) STRICT;
+        CREATE TABLE pruned (entry INTEGER PRIMARY KEY, id_hash BLOB NOT NULL, owner_hash BLOB) STRICT;
         CREATE INDEX pruned_id ON pruned (id_hash);
         CREATE TABLE environment (
             id BLOB NOT NULL, source TEXT NOT NULL, document BLOB NOT NULL, PRIMARY KEY (id, source)) STRICT;
+        """;
+
+    /// <summary>Makes the tables of version 2 those above. Their receipts have no owner.</summary>
+    private const string Owners = """
+        ALTER TABLE receipt ADD COLUMN owner BLOB;
+        ALTER TABLE pruned ADD COLUMN owner_hash BLOB;
         """;
 
     /// <summary>
@@ -86,6 +98,16 @@ internal static class ReceiptDatabase
 
     /// <summary>The version of the tables; 0 if there are none yet.</summary>
     public static long VersionOf(SqliteConnection connection) => (long)connection.Scalar("PRAGMA user_version")!;
+
+    /// <summary>Whether tables of a version can be read, and brought to this one.</summary>
+    public static bool IsKnown(long version) => version is WithoutOwners or Version;
+
+    /// <summary>Brings tables of a known version to this one, within a transaction of the caller.</summary>
+    public static void Migrate(SqliteConnection connection)
+    {
+        if (VersionOf(connection) == WithoutOwners)
+            connection.Execute($"{Owners} PRAGMA user_version = {Version};");
+    }
 
     /// <summary>Creates the tables, within a transaction of the caller.</summary>
     public static void CreateTables(SqliteConnection connection) =>
@@ -153,6 +175,11 @@ internal static class ReceiptDatabase
                 ? LogEntry.Receipt(new Sha256Value(hash)).Bytes
                 : throw new InvalidDataException("an entry has neither a digest nor a line")
         );
+
+    /// <summary>Whether any of the newest receipts has an owner.</summary>
+    public static bool HasOwners(this SqliteConnection connection) =>
+        connection.Scalar("SELECT max(owner) FROM (SELECT owner FROM receipt ORDER BY entry DESC LIMIT 1000)")
+        is byte[];
 
     private static ReadOnlyMemory<byte> LeafHashes(this SqliteConnection connection, long tile)
     {

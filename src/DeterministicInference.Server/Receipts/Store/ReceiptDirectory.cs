@@ -43,6 +43,9 @@ internal sealed partial class ReceiptDirectory : IDisposable
     /// <summary>Where the log that will follow is prepared.</summary>
     public LogFolder Next => LogFolder.Prepared(Path, Log.Number + 1);
 
+    /// <summary>The secret by which owners of receipts are told apart, in all logs of the folder.</summary>
+    public string OwnerSecretFile => System.IO.Path.Combine(Path, "owner-secret");
+
     /// <summary>
     /// The database of the first version of this program, which signed each receipt; null if there is none.
     /// </summary>

@@ -54,7 +54,7 @@ internal sealed class ReceiptLog : IDisposable
         try
         {
             long version = ReceiptDatabase.VersionOf(connection);
-            if (version is not (0 or ReceiptDatabase.Version))
+            if (version != 0 && !ReceiptDatabase.IsKnown(version))
             {
                 throw new ReceiptStoreException(
                     $"--data-dir: {folder.DatabaseFile} was made by another version of this program. Use that one, or "
@@ -73,6 +73,7 @@ internal sealed class ReceiptLog : IDisposable
             };
             if (published is not null)
                 check.CheckPublished(published);
+            connection.InTransaction(() => ReceiptDatabase.Migrate(connection));
             return log;
         }
         catch
@@ -81,6 +82,9 @@ internal sealed class ReceiptLog : IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether any of the newest receipts has an owner.</summary>
+    public bool HasOwners() => _connection.HasOwners();
 
     /// <summary>What is stored of it.</summary>
     public LogState ReadState() => LogState.Read(_connection, Key);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
@@ -22,7 +23,11 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
 
     /// <inheritdoc cref="ReceiptStore.FindAsync"/>
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
-        RunAsync(() => Find(id), cancellation);
+        RunAsync(() => IdOf(id) is { } bytes ? Find(bytes) : new ReceiptLookup(null), cancellation);
+
+    /// <inheritdoc cref="ReceiptStore.FindOwnAsync"/>
+    public Task<ReceiptLookup> FindOwnAsync(string id, byte[]? owner, CancellationToken cancellation) =>
+        RunAsync(() => IdOf(id) is { } bytes ? FindOwn(bytes, owner) : new ReceiptLookup(null), cancellation);
 
     /// <summary>
     /// The receipts of the answers of this id, which engines choose. For the operator alone: it reads all receipts, and
@@ -85,17 +90,40 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         _turn.Dispose();
     }
 
-    private ReceiptLookup Find(string id)
-    {
-        if (id.Length != 32 || !id.All(char.IsAsciiHexDigitLower))
-            return new ReceiptLookup(null);
-        byte[] bytes = Convert.FromHexString(id);
-        return Receipts("WHERE id = $1", bytes) is [var found]
+    private static byte[]? IdOf(string id) =>
+        id.Length == 32 && id.All(char.IsAsciiHexDigitLower) ? Convert.FromHexString(id) : null;
+
+    private ReceiptLookup Find(byte[] id) =>
+        Receipts("WHERE id = $1", id) is [var found]
             ? new ReceiptLookup(found)
             : new ReceiptLookup(
                 null,
-                IsPruned: connection.Scalar("SELECT 1 FROM pruned WHERE id_hash = $1", PrunedId.Of(bytes)) is not null
+                IsPruned: connection.Scalar("SELECT 1 FROM pruned WHERE id_hash = $1", PrunedId.Of(id)) is not null
             );
+
+    /// <summary>
+    /// What is another owner's takes the same time as what does not exist: the row at the id, or the one before it, is
+    /// read in any case.
+    /// </summary>
+    private ReceiptLookup FindOwn(byte[] id, byte[]? owner)
+    {
+        using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
+        bool isOwn = IsAt("SELECT id, owner FROM receipt WHERE id <= $1 ORDER BY id DESC LIMIT 1", id, owner),
+            isPruned = IsAt(
+                "SELECT id_hash, owner_hash FROM pruned WHERE id_hash <= $1 ORDER BY id_hash DESC LIMIT 1",
+                PrunedId.Of(id),
+                PrunedId.OwnerOf(id, owner)
+            );
+        return isOwn ? new ReceiptLookup(Receipts("WHERE id = $1", id).Single()) : new ReceiptLookup(null, isPruned);
+    }
+
+    private bool IsAt(string query, byte[] id, byte[]? owner)
+    {
+        using SqliteCommand command = connection.Query(query, id);
+        using SqliteDataReader row = command.ExecuteReader();
+        return row.Read()
+            && CryptographicOperations.FixedTimeEquals(id, (byte[])row[0])
+                & CryptographicOperations.FixedTimeEquals(owner, row[1] as byte[]);
     }
 
     private List<StoredReceipt> Receipts(string clauses, object value)

@@ -14,10 +14,10 @@ internal sealed class ReceiptRows(SqliteConnection connection)
     /// <exception cref="SqliteException">Nothing was deleted.</exception>
     public int Delete(DateTimeOffset before, int atMost)
     {
-        List<(long Entry, byte[] Id)> due = [];
+        List<(long Entry, byte[] Id, byte[]? Owner)> due = [];
         using (
             SqliteCommand query = connection.Query(
-                "SELECT entry, id FROM receipt WHERE issued_at < $1 ORDER BY issued_at LIMIT $2",
+                "SELECT entry, id, owner FROM receipt WHERE issued_at < $1 ORDER BY issued_at LIMIT $2",
                 before.ToUnixTimeSeconds(),
                 atMost
             )
@@ -25,18 +25,19 @@ internal sealed class ReceiptRows(SqliteConnection connection)
         using (SqliteDataReader reader = query.ExecuteReader())
         {
             while (reader.Read())
-                due.Add((reader.GetInt64(0), (byte[])reader[1]));
+                due.Add((reader.GetInt64(0), (byte[])reader[1], reader[2] as byte[]));
         }
         if (due.Count == 0)
             return 0;
         connection.InTransaction(() =>
         {
-            foreach ((long entry, byte[] id) in due)
+            foreach ((long entry, byte[] id, byte[]? owner) in due)
             {
                 using SqliteCommand remember = connection.Query(
-                    "INSERT INTO pruned (entry, id_hash) VALUES ($1, $2)",
+                    "INSERT INTO pruned (entry, id_hash, owner_hash) VALUES ($1, $2, $3)",
                     entry,
-                    PrunedId.Of(id)
+                    PrunedId.Of(id),
+                    (object?)PrunedId.OwnerOf(id, owner) ?? DBNull.Value
                 );
                 remember.ExecuteNonQuery();
                 using SqliteCommand delete = connection.Query("DELETE FROM receipt WHERE entry = $1", entry);

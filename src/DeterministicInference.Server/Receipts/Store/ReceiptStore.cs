@@ -50,6 +50,9 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <summary>The logs before it that are still there.</summary>
     public required IReadOnlyList<ClosedLog> ClosedLogs { get; init; }
 
+    /// <summary>Tells whose receipts are whose.</summary>
+    public ReceiptOwners Owners { get; private init; } = ReceiptOwners.None;
+
     /// <summary>The signed checkpoint of all stored entries.</summary>
     public string Checkpoint => _log.Note;
 
@@ -92,6 +95,12 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
                 .. logs.Select(old => (old.Archive.Folder.Number, old.State)),
                 (folder.Log.Number, log.ReadState()),
             ]);
+            var owners = ReceiptOwners.Open(
+                folder,
+                settings.Clients,
+                () => log.HasOwners() || closed.Logs.Any(old => old.HasOwners()),
+                logger
+            );
             if (folder.OldDatabase is { } older)
                 LeftAlone(logger, older);
             if (log.IsNew)
@@ -114,6 +123,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             {
                 Number = folder.Log.Number,
                 ClosedLogs = logs,
+                Owners = owners,
             };
         }
         catch (Exception e)
@@ -153,7 +163,15 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <summary>Finds a receipt by its id.</summary>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
-        ReadAsync(FindInAllAsync(id, cancellation));
+        ReadAsync(FindInAllAsync(reader => reader.FindAsync(id, cancellation)));
+
+    /// <summary>Finds a receipt of one owner by its id; others' do not exist, deleted ones included.</summary>
+    /// <param name="id">The receipt's own.</param>
+    /// <param name="owner">As <see cref="ReceiptOwners"/> says; null finds those that have none.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    public Task<ReceiptLookup> FindOwnAsync(string id, byte[]? owner, CancellationToken cancellation) =>
+        ReadAsync(FindInAllAsync(reader => reader.FindOwnAsync(id, owner, cancellation)));
 
     /// <summary>The document of an environment as JSON; null if there is none.</summary>
     /// <param name="id">Its id.</param>
@@ -228,10 +246,10 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
 
     private ClosedLog? ClosedAt(int number) => ClosedLogs.FirstOrDefault(log => log.Archive.Folder.Number == number);
 
-    private async Task<ReceiptLookup> FindInAllAsync(string id, CancellationToken cancellation)
+    private async Task<ReceiptLookup> FindInAllAsync(Func<ReceiptReader, Task<ReceiptLookup>> find)
     {
-        ReceiptLookup found = await _reader.FindAsync(id, cancellation);
-        return found.IsKnown ? found : await _closed.FindAsync(id, cancellation);
+        ReceiptLookup found = await find(_reader);
+        return found.IsKnown ? found : await _closed.FindAsync(find);
     }
 
     private async Task<byte[]?> FindEnvironmentInAllAsync(

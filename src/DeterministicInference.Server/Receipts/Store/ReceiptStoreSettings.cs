@@ -26,10 +26,14 @@ internal sealed record ReceiptStoreSettings(string Folder)
     /// </summary>
     public int QueueCapacity { get; init; } = 4096;
 
-    public static ReceiptStoreSettings Of(ServeOptions options) =>
+    /// <summary>The keys whose receipts are told apart; none where clients need no key.</summary>
+    public IReadOnlyList<ApiKey> Clients { get; init; } = [];
+
+    public static ReceiptStoreSettings Of(ServeOptions options, ServeKeys keys) =>
         new(options.DataDir ?? StatePaths.Receipts)
         {
             Origin = options.LogOrigin,
             Retention = options.ReceiptRetention,
+            Clients = keys.Clients,
         };
 }

@@ -368,7 +368,9 @@ public sealed class DamagedLogTests : IDisposable
         await _folder.FillAsync(300);
         await using ReceiptStore store = _folder.Open();
         await _folder.CheckAsync();
-        _folder.Tamper(sql.Replace("$LEAF", $"x'{LogEntry.Receipt(new Sha256Value(new byte[32])).Leaf}'", StringComparison.Ordinal));
+        _folder.Tamper(
+            sql.Replace("$LEAF", $"x'{LogEntry.Receipt(new Sha256Value(new byte[32])).Leaf}'", StringComparison.Ordinal)
+        );
         Assert.Equal(
             complaint.Replace("$ENV", $"{_folder.Environment.Id}", StringComparison.Ordinal),
             (await Assert.ThrowsAsync<InvalidDataException>(() => _folder.CheckAsync())).Message

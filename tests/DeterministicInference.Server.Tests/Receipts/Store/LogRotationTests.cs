@@ -65,6 +65,21 @@ public sealed class LogRotationTests : IDisposable
         await _folder.CheckAsync();
     }
 
+    [Fact]
+    public async Task Owners_find_their_receipts_in_a_closed_log_and_no_others()
+    {
+        byte[] owner = [1, 2, 3],
+            other = [1, 2, 4];
+        NewReceipt receipt = _folder.Issue(owner);
+        await using (ReceiptStore store = _folder.Open())
+            Assert.NotNull(await store.AppendAsync(receipt, Cancellation));
+        Rotate(revokes: false);
+        await using ReceiptStore again = _folder.Open();
+        Assert.NotNull((await again.FindOwnAsync(receipt.ReceiptId, owner, Cancellation)).Receipt);
+        Assert.False((await again.FindOwnAsync(receipt.ReceiptId, other, Cancellation)).IsKnown);
+        Assert.False((await again.FindOwnAsync(receipt.ReceiptId, null, Cancellation)).IsKnown);
+    }
+
     /// <summary>Before the last entry is committed the log goes on, and the key that was made is used later.</summary>
     [Fact]
     public async Task A_crash_before_the_end_changes_nothing()

@@ -272,7 +272,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
     public async Task Tables_of_another_version_are_refused()
     {
         await _folder.FillAsync(1);
-        _folder.Tamper("PRAGMA user_version = 3");
+        _folder.Tamper("PRAGMA user_version = 4");
         Assert.Equal(
             $"--data-dir: {_folder.Database} was made by another version of this program. Use that one, or another "
                 + "--data-dir.",

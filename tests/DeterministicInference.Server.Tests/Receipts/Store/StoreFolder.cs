@@ -81,7 +81,7 @@ internal sealed class StoreFolder : ILogger, IDisposable
         return await archive.ListAsync(limit, Xunit.TestContext.Current.CancellationToken);
     }
 
-    public NewReceipt Issue()
+    public NewReceipt Issue(byte[]? owner = null)
     {
         ReceiptSalts salts = ReceiptSalts.Of(Salt.Create());
         Sha256Value digest = Sha256Value.Of(salts.Root!.Bytes);
@@ -99,7 +99,7 @@ internal sealed class StoreFolder : ILogger, IDisposable
             EnvironmentSource = FactSource.Measured,
             ModelName = "tiny",
         };
-        return new NewReceipt(statement, salts.Root!, "chatcmpl-" + statement.ReceiptId);
+        return new NewReceipt(statement, salts.Root!, "chatcmpl-" + statement.ReceiptId) { Owner = owner };
     }
 
     /// <summary>Changes the database, as an attacker without the key could.</summary>
