@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using DeterministicInference.Server.Native;
 using Microsoft.Data.Sqlite;
@@ -27,7 +26,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     private readonly ReceiptDirectory _folder;
     private readonly ReceiptLog _log;
     private readonly ReceiptRetention _retention;
-    private readonly BlockingCollection<PendingWrite> _queue;
+    private readonly WriteQueue _queue;
     private readonly ProblemState _storing,
         _publishing;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,7 +46,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     )
     {
         (_folder, _log, _retention) = (folder, log, retention);
-        _queue = new BlockingCollection<PendingWrite>(settings.QueueCapacity);
+        _queue = new WriteQueue(settings.QueueCapacity);
         _storing = new ProblemState("Storing receipts", logger);
         _publishing = new ProblemState("Writing the checkpoint file", logger);
         if (_retention.IsDue)
@@ -71,18 +70,10 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     /// <returns>False if the queue is full or closed; the write will not be stored.</returns>
     public bool TryAdd(PendingWrite write)
     {
-        try
-        {
-            if (_queue.TryAdd(write))
-                return true;
-        }
-        catch (InvalidOperationException)
-        {
-            // The queue is closed.
-            return false;
-        }
-        Report($"{_queue.BoundedCapacity} receipts are waiting for the disk");
-        return false;
+        bool? isAdded = _queue.TryAdd(write);
+        if (isAdded is false)
+            Report($"{_queue.Capacity} receipts are waiting for the disk");
+        return isAdded is true;
     }
 
     /// <summary>Reports that a waiter has given up.</summary>
@@ -98,25 +89,15 @@ internal sealed class ReceiptWriter : IAsyncDisposable
             Wake();
     }
 
-    private void Wake()
-    {
-        try
-        {
-            // A full queue keeps the thread awake.
-            _queue.TryAdd(new EmptyWrite());
-        }
-        catch (InvalidOperationException)
-        {
-            // The queue is closed.
-        }
-    }
+    /// <summary>A full queue keeps the thread awake.</summary>
+    private void Wake() => _queue.TryAdd(new EmptyWrite());
 
     /// <summary>Stores queued writes, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_hourly is not null)
             await _hourly.DisposeAsync();
-        _queue.CompleteAdding();
+        _queue.Close();
         await _ended.Task;
         _queue.Dispose();
     }
@@ -140,10 +121,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
                 : _isPublishDue ? PublishPause
                 : State.Problem is null || _isLost ? Timeout.InfiniteTimeSpan
                 : RetryInterval;
-            if (_queue.TryTake(out PendingWrite? first, wait))
-                group.Add(first);
-            while (group.Count > 0 && _queue.TryTake(out PendingWrite? next))
-                group.Add(next);
+            _queue.TakeAll(group, wait);
             // Waiters that gave up have reported that there is no receipt.
             group.RemoveAll(write => write is EmptyWrite || write.Done.IsCompleted);
             bool isPause = group.Count == 0;
@@ -181,7 +159,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         if (problem is not null)
             _storing.Report(problem);
         // A queue that is still crowded would be full again at once.
-        else if (!_isLost && _queue.Count <= _queue.BoundedCapacity / 2)
+        else if (!_isLost && _queue.Count <= _queue.Capacity / 2)
             _storing.Clear();
         Release(group, isStored: problem is null && !_isLost);
         if (problem is null && !_isLost)
