@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using DeterministicInference.Receipts.Signing;
 
 namespace DeterministicInference.Receipts.Log;
@@ -14,6 +11,8 @@ public sealed class NoteKey
 {
     private const byte Ed25519Type = 1;
 
+    private readonly VerifierKeyText _text;
+
     /// <summary>Pairs a key with the name that it signs under.</summary>
     /// <exception cref="ArgumentException">The name is empty, or has spaces or <c>+</c>.</exception>
     public NoteKey(string name, VerificationKey key)
@@ -21,56 +20,44 @@ public sealed class NoteKey
         ArgumentNullException.ThrowIfNull(key);
         if (!LogOrigin.IsValid(name))
             throw new ArgumentException("The name of a key is visible ASCII without '+'.", nameof(name));
-        (Name, Key) = (name, key);
-        byte[] hashed = [.. Encoding.ASCII.GetBytes(name), (byte)'\n', Ed25519Type, .. key.Bytes.Span];
-        Id = BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(hashed));
+        Key = key;
+        _text = new VerifierKeyText(name, Ed25519Type, key.Bytes.ToArray());
     }
 
     /// <summary>The signer's name; a log's is its origin.</summary>
-    public string Name { get; }
+    public string Name => _text.Name;
 
     /// <summary>The key.</summary>
     public VerificationKey Key { get; }
 
     /// <summary>The first four bytes of the SHA-256 of name, LF, type and key, big-endian.</summary>
-    public uint Id { get; }
+    public uint Id => _text.Id;
 
     /// <summary>Reads a verifier key string.</summary>
     /// <exception cref="LogFormatException">
     /// It is something else, another type of key, or its parts don't belong together.
     /// </exception>
-    public static NoteKey Parse(string text)
+    public static NoteKey Parse(string text) => Of(VerifierKeyText.Parse(text));
+
+    /// <summary>The verifier key string.</summary>
+    public override string ToString() => _text.ToString();
+
+    /// <exception cref="LogFormatException">It is of another type, or no key of a log.</exception>
+    internal static NoteKey Of(VerifierKeyText text)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        string[] parts = text.Split('+', 3);
-        if (
-            parts.Length != 3
-            || !LogOrigin.IsValid(parts[0])
-            || !Base64Text.TryDecodeStandard(parts[2], out byte[]? bytes)
-            || bytes.Length == 0
-        )
-        {
-            throw new LogFormatException("A verifier key has the form NAME+ID+BASE64.");
-        }
-        if (bytes[0] != Ed25519Type)
+        if (text.Type != Ed25519Type)
             throw new LogFormatException(
-                $"The verifier key is of type {bytes[0]}; only type {Ed25519Type} (Ed25519) is known."
+                $"The verifier key is of type {text.Type}; only type {Ed25519Type} (Ed25519) is known."
             );
+        if (!LogOrigin.IsValid(text.Name))
+            throw new LogFormatException("The name in the verifier key of a log is visible ASCII without '+'.");
         try
         {
-            var key = new NoteKey(parts[0], new VerificationKey(bytes.AsSpan(1)));
-            return key.IdText == parts[1]
-                ? key
-                : throw new LogFormatException("The id in the verifier key is not the id of its key.");
+            return new NoteKey(text.Name, new VerificationKey(text.Key));
         }
         catch (CryptographicException)
         {
             throw new LogFormatException("The verifier key holds no Ed25519 public key.");
         }
     }
-
-    /// <summary>The verifier key string.</summary>
-    public override string ToString() => $"{Name}+{IdText}+{Convert.ToBase64String([Ed25519Type, .. Key.Bytes.Span])}";
-
-    private string IdText => Id.ToString("x8", CultureInfo.InvariantCulture);
 }

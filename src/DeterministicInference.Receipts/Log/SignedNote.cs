@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using DeterministicInference.Receipts.Signing;
 
@@ -7,9 +6,6 @@ namespace DeterministicInference.Receipts.Log;
 /// <summary>A text with signature lines below it, as C2SP signed-note describes.</summary>
 public sealed class SignedNote
 {
-    private const string LinePrefix = "\u2014 ";
-    private const int KeyIdBytes = 4;
-
     /// <summary>A note needs one signature of its log and a few of witnesses.</summary>
     private const int MaxSignatures = 64;
 
@@ -58,11 +54,31 @@ public sealed class SignedNote
         {
             throw new LogFormatException("A signed note is a text, an empty line and signature lines.");
         }
-        string[] lines = note[(split + 2)..^1].Split('\n');
-        if (lines.Length > MaxSignatures)
-            throw new LogFormatException($"A signed note has at most {MaxSignatures} signatures.");
-        return new SignedNote(note[..(split + 1)], [.. lines.Select(ParseSignature)]);
+        return new SignedNote(note[..(split + 1)], ParseSignatures(note[(split + 2)..]));
     }
+
+    /// <summary>Reads signature lines alone, as a witness answers with them.</summary>
+    /// <exception cref="LogFormatException">There is none, or a malformed or unterminated line.</exception>
+    public static IReadOnlyList<NoteSignature> ParseSignatures(string lines)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        if (!lines.EndsWith('\n'))
+            throw new LogFormatException("A signature line of a note ends with a line feed.");
+        string[] parts = lines[..^1].Split('\n');
+        return parts.Length <= MaxSignatures
+            ? [.. parts.Select(NoteSignature.Parse)]
+            : throw new LogFormatException($"A signed note has at most {MaxSignatures} signatures.");
+    }
+
+    /// <summary>The note with further signatures; one that it already has, byte for byte, is not added.</summary>
+    public SignedNote With(params IEnumerable<NoteSignature> signatures)
+    {
+        var lines = new HashSet<string>(Signatures.Select(signature => signature.ToString()), StringComparer.Ordinal);
+        return new SignedNote(Text, [.. Signatures, .. signatures.Where(added => lines.Add(added.ToString()))]);
+    }
+
+    /// <summary>The note without the signatures that are not wanted.</summary>
+    public SignedNote Only(Func<NoteSignature, bool> isWanted) => new(Text, [.. Signatures.Where(isWanted)]);
 
     /// <summary>
     /// Is the note signed by this key under its name? Not if one of several signatures with the key's name and id is
@@ -84,42 +100,7 @@ public sealed class SignedNote
     {
         var note = new StringBuilder(Text).Append('\n');
         foreach (NoteSignature signature in Signatures)
-        {
-            var bytes = new byte[KeyIdBytes + signature.Signature.Length];
-            BinaryPrimitives.WriteUInt32BigEndian(bytes, signature.KeyId);
-            signature.Signature.Span.CopyTo(bytes.AsSpan(KeyIdBytes));
-            note.Append(LinePrefix)
-                .Append(signature.Name)
-                .Append(' ')
-                .Append(Convert.ToBase64String(bytes))
-                .Append('\n');
-        }
+            note.Append(signature).Append('\n');
         return note.ToString();
     }
-
-    private static NoteSignature ParseSignature(string line)
-    {
-        string[] parts = line.StartsWith(LinePrefix, StringComparison.Ordinal)
-            ? line[LinePrefix.Length..].Split(' ')
-            : [];
-        if (
-            parts.Length != 2
-            || parts[0].Length == 0
-            || parts[0].Contains('+', StringComparison.Ordinal)
-            || !Base64Text.TryDecodeStandard(parts[1], out byte[]? bytes)
-            || bytes.Length <= KeyIdBytes
-        )
-        {
-            throw new LogFormatException("A signature line of a note has another form than '\u2014 NAME BASE64'.");
-        }
-        return new NoteSignature(parts[0], BinaryPrimitives.ReadUInt32BigEndian(bytes), bytes.AsMemory(KeyIdBytes));
-    }
 }
-
-/// <summary>A signature line of a note.</summary>
-/// <param name="Name">Of the signer.</param>
-/// <param name="KeyId">
-/// The four bytes that tell the signer's keys apart. A hint: nothing is trusted because of it.
-/// </param>
-/// <param name="Signature">What the key has made, without the key id.</param>
-public sealed record NoteSignature(string Name, uint KeyId, ReadOnlyMemory<byte> Signature);

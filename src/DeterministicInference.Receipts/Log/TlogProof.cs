@@ -93,7 +93,9 @@ public sealed record TlogProof(long Index, IReadOnlyList<Sha256Value> Hashes, st
         return text.Append('\n').Append(Checkpoint).ToString();
     }
 
-    private static Sha256Value ParseHash(string line) =>
+    /// <summary>Reads a hash as a line of a proof has it.</summary>
+    /// <exception cref="LogFormatException">It is something else.</exception>
+    internal static Sha256Value ParseHash(string line) =>
         Base64Text.TryDecodeStandard(line, out byte[]? bytes) && bytes.Length == Sha256Value.Size
             ? new Sha256Value(bytes)
             : throw new LogFormatException("A hash of a proof is not base64 of 32 bytes.");

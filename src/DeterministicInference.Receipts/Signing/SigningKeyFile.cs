@@ -33,7 +33,12 @@ public static class SigningKeyFile
     /// <exception cref="CryptographicException">
     /// It holds no Ed25519 private key, or others than its owner may read it.
     /// </exception>
-    public static SigningKey Read(string path)
+    public static SigningKey Read(string path) => SigningKey.FromPem(ReadText(path));
+
+    /// <summary>Reads the text of a file with a private key of any kind.</summary>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="CryptographicException">Others than its owner may read it.</exception>
+    public static string ReadText(string path)
     {
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
         {
@@ -41,6 +46,6 @@ public static class SigningKeyFile
                 $"Others than its owner may use the key file '{path}'. If nobody has read it: chmod 600 '{path}'."
             );
         }
-        return SigningKey.FromPem(File.ReadAllText(path));
+        return File.ReadAllText(path);
     }
 }

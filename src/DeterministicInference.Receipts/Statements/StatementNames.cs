@@ -31,4 +31,10 @@ public static class StatementNames
     /// <summary>A time in UTC to the second, such as <c>2026-11-22T10:11:12Z</c>.</summary>
     public static string Of(DateTimeOffset time) =>
         time.UtcDateTime.ToString(JsonFields.TimeFormat, CultureInfo.InvariantCulture);
+
+    /// <summary>The same of seconds since 1970; beyond the year 9999 their number.</summary>
+    public static string OfTimestamp(long seconds) =>
+        seconds >= 0 && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+            ? Of(DateTimeOffset.FromUnixTimeSeconds(seconds))
+            : seconds.ToString(CultureInfo.InvariantCulture);
 }

@@ -14,6 +14,9 @@ public enum ReceiptCheck
     /// </summary>
     Revocation,
 
+    /// <summary>Enough witnesses have cosigned the checkpoint. Made where a policy is given.</summary>
+    Witnesses,
+
     /// <summary>The statement is of a known version and has all its members.</summary>
     Statement,
 
@@ -51,6 +54,9 @@ public enum CheckOutcome
     /// <summary>It does not.</summary>
     Failed,
 
+    /// <summary>Nothing contradicts, but what was asked for is not there.</summary>
+    NotMet,
+
     /// <summary>Nothing was given to check, or what is needed for it is missing.</summary>
     NotChecked,
 }
@@ -58,5 +64,5 @@ public enum CheckOutcome
 /// <summary>One check and how it went.</summary>
 /// <param name="Check">Which.</param>
 /// <param name="Outcome">How it went.</param>
-/// <param name="Detail">Why it failed or was not made; empty if it passed.</param>
+/// <param name="Detail">Why it failed, was not met or was not made; empty if it passed.</param>
 public sealed record CheckResult(ReceiptCheck Check, CheckOutcome Outcome, string Detail);

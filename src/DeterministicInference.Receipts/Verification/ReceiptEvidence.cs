@@ -35,4 +35,10 @@ public sealed record ReceiptEvidence(Receipt Receipt)
     /// them; null if it has not looked for any.
     /// </summary>
     public IReadOnlyList<LogRevocation>? Revocations { get; init; }
+
+    /// <summary>Whose cosignatures on the checkpoint count; null ignores all.</summary>
+    public WitnessPolicy? WitnessPolicy { get; init; }
+
+    /// <summary>Whether the receipt is only good with the policy's quorum (<see cref="Verdict.Policy"/>).</summary>
+    public bool RequiresWitnesses { get; init; }
 }

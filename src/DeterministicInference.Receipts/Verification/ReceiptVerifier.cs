@@ -19,8 +19,11 @@ public sealed class ReceiptVerifier
     private readonly string? _origin;
     private readonly bool _pinned;
     private TlogProof? _proof;
+    private SignedNote? _note;
     private string? _doubt;
+    private bool _isRevoked;
     private Checkpoint? _checkpoint;
+    private IReadOnlyList<WitnessCosignature> _cosignatures = [];
 
     private ReceiptVerifier(ReceiptEvidence evidence, VerificationKey? key, string? origin, bool pinned) =>
         (_evidence, _key, _origin, _pinned) = (evidence, key, origin, pinned);
@@ -56,6 +59,7 @@ public sealed class ReceiptVerifier
         Receipt receipt = _evidence.Receipt;
         CheckSeal(receipt);
         CheckRevocation();
+        CheckWitnesses();
         ReceiptStatement? statement = null;
         bool unknownVersion = false;
         if (!_checks.Exists(check => check.Outcome == CheckOutcome.Failed))
@@ -91,6 +95,7 @@ public sealed class ReceiptVerifier
             Checkpoint = _checkpoint,
             Index = _proof?.Index,
             Doubt = _doubt,
+            Cosignatures = _cosignatures,
         };
     }
 
@@ -102,7 +107,11 @@ public sealed class ReceiptVerifier
             return Verdict.UnknownVersion;
         if (!statement!.Complete)
             return Verdict.Incomplete;
-        return _doubt is not null || _key is null ? Verdict.Inconclusive : Verdict.Valid;
+        if (_key is null || _isRevoked)
+            return Verdict.Inconclusive;
+        if (_evidence.RequiresWitnesses && !_checks.Exists(IsWitnessed))
+            return Verdict.Policy;
+        return _doubt is null ? Verdict.Valid : Verdict.Inconclusive;
     }
 
     /// <summary>The log that the key signs contains the statement.</summary>
@@ -143,6 +152,7 @@ public sealed class ReceiptVerifier
                 "the log does not contain the statement: it was changed, or the proof is that of another one"
             );
         }
+        _note = note;
     }
 
     /// <summary>
@@ -174,9 +184,54 @@ public sealed class ReceiptVerifier
 
     private void SkipRevoked(string why)
     {
-        _doubt = why;
+        (_doubt, _isRevoked) = (why, true);
         Skip(ReceiptCheck.Revocation, why);
     }
+
+    /// <summary>The policy's witnesses have cosigned the checkpoint. A false cosignature makes it worthless.</summary>
+    private void CheckWitnesses()
+    {
+        if (_evidence.WitnessPolicy is not { } policy || _note is not { } note)
+            return;
+        WitnessedCheckpoint found;
+        try
+        {
+            found = policy.Evaluate(note);
+        }
+        catch (LogFormatException e)
+        {
+            Check(ReceiptCheck.Witnesses, false, "the checkpoint is worthless: " + e.Message.TrimEnd('.'));
+            return;
+        }
+        _cosignatures = found.Cosignatures;
+        bool isListed =
+            policy.Logs.Count == 0
+            || (
+                _key is not null
+                && LogOrigin.IsValid(_checkpoint!.Origin)
+                && policy.Accepts(new NoteKey(_checkpoint.Origin, _key))
+            );
+        _checks.Add(
+            !isListed
+                ? new CheckResult(
+                    ReceiptCheck.Witnesses,
+                    CheckOutcome.NotMet,
+                    "the policy lists logs, and not this one with this key"
+                )
+            : found.HasQuorum ? new CheckResult(ReceiptCheck.Witnesses, CheckOutcome.Passed, "")
+            : new CheckResult(
+                ReceiptCheck.Witnesses,
+                CheckOutcome.NotMet,
+                found.Cosignatures.Count == 0
+                    ? "no witness of the policy has cosigned the checkpoint"
+                    : "the policy's quorum has not cosigned the checkpoint, only "
+                        + string.Join(", ", found.Cosignatures.Select(cosignature => cosignature.Witness.Name))
+            )
+        );
+    }
+
+    private static bool IsWitnessed(CheckResult check) =>
+        check is { Check: ReceiptCheck.Witnesses, Outcome: CheckOutcome.Passed };
 
     private ReceiptStatement? ReadStatement(Receipt receipt, out bool unknownVersion)
     {

@@ -33,6 +33,9 @@ public enum Verdict
 
     /// <summary>The server that was asked to compute again gave no answer.</summary>
     Unreachable,
+
+    /// <summary>Nothing is wrong, but what the verifier requires is not there: a quorum of witnesses.</summary>
+    Policy,
 }
 
 /// <summary>The exit codes of a program that verifies receipts.</summary>
@@ -40,7 +43,7 @@ public static class VerdictExitCode
 {
     /// <summary>
     /// 0 valid or reproduced, 2 unknown version, 10 contradicted, 11 corroborated, 12 inconclusive, 13 tampered, 14
-    /// incomplete, 15 unreachable.
+    /// incomplete, 15 unreachable, 20 policy.
     /// </summary>
     public static int Of(Verdict verdict) =>
         verdict switch
@@ -53,6 +56,7 @@ public static class VerdictExitCode
             Verdict.Tampered => 13,
             Verdict.Incomplete => 14,
             Verdict.Unreachable => 15,
+            Verdict.Policy => 20,
             _ => throw new InvalidEnumArgumentException(nameof(verdict), (int)verdict, typeof(Verdict)),
         };
 }

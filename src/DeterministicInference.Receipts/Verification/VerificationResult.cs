@@ -28,6 +28,12 @@ public sealed record VerificationResult(
     /// <summary>Why nothing is shown, where <see cref="Verdict"/> is inconclusive in spite of a key.</summary>
     public string? Doubt { get; init; }
 
+    /// <summary>Which witnesses of the policy have cosigned, and when; empty without a policy.</summary>
+    public IReadOnlyList<WitnessCosignature> Cosignatures { get; init; } = [];
+
+    /// <summary>What is not met, of <see cref="Verdict.Policy"/>.</summary>
+    public IEnumerable<CheckResult> Unmet => Checks.Where(check => check.Outcome == CheckOutcome.NotMet);
+
     /// <summary>The checks that failed.</summary>
     public IEnumerable<CheckResult> Failures => Checks.Where(check => check.Outcome == CheckOutcome.Failed);
 
@@ -44,6 +50,7 @@ public sealed record VerificationResult(
                 Verdict.Inconclusive => "INCONCLUSIVE: " + Doubt,
                 Verdict.Tampered => "TAMPERED: " + string.Join("; ", Failures.Select(failure => failure.Detail)),
                 Verdict.Incomplete => "INCOMPLETE: the answer broke off",
+                Verdict.Policy => "POLICY: " + string.Join("; ", Unmet.Select(check => check.Detail)),
                 _ => Verdict.ToString().ToUpperInvariant(),
             };
             return !KeyPinned && KeyId is { } id ? $"{text}; key not pinned: {id}" : text;

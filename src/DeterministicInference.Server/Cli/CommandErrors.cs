@@ -35,9 +35,8 @@ internal static class CommandErrors
             when (e is SocketException or IOException && (e as SocketException ?? e.InnerException) is SocketException)
         {
             string hostFlag = portFlag.Replace("port", "host", StringComparison.Ordinal);
-            return Failed(
-                $"Failed to listen: {(e.InnerException ?? e).Message}. Choose another {hostFlag} or {portFlag}."
-            );
+            string flags = hostFlag == portFlag ? portFlag : $"{hostFlag} or {portFlag}";
+            return Failed($"Failed to listen: {(e.InnerException ?? e).Message}. Choose another {flags}.");
         }
         catch (UnauthorizedAccessException e)
         {

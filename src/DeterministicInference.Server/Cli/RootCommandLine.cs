@@ -31,6 +31,7 @@ internal static class RootCommandLine
             DoctorCommand.Create(engines),
             VerifyCommand.Create(),
             ReceiptsCommand.Create(),
+            WitnessCommand.Create(),
         };
         ServeCommand.AddOptionsTo(root, engines.Choices);
         ParseResult parsed = root.Parse(NamesCommand(root, args) ? args : ["serve", .. args], CommandSyntax.Plain);

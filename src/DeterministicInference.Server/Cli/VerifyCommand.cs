@@ -13,6 +13,7 @@ namespace DeterministicInference.Server.Cli;
 internal static class VerifyCommand
 {
     private const int MaxRuns = 100;
+    private const string Witnessed = "witnessed";
 
     private static readonly Argument<string> Receipt = new("RECEIPT")
     {
@@ -31,6 +32,15 @@ internal static class VerifyCommand
         Description =
             "A signed revocation of a key (revocation of GET /v1/logs); several may be given. Those of --against count "
             + "too.",
+    };
+    private static readonly Option<string?> Policy = File(
+        "--witness-policy",
+        "Policy of the log's witnesses that you trust (C2SP tlog-policy). Logs that it lists are trusted like --key."
+    );
+    private static readonly Option<string?> Require = new("--require")
+    {
+        HelpName = Witnessed,
+        Description = "What the receipt must have besides: witnessed is the quorum of --witness-policy.",
     };
     private static readonly Option<int> Runs = CommandSyntax.Number(
         "--runs",
@@ -53,12 +63,22 @@ internal static class VerifyCommand
             if (result.Tokens is [{ Value: var text }] && text is not ("json" or "sse"))
                 result.AddError($"--delivery: '{text}' is not json or sse.");
         });
+        Require.Validators.Add(result =>
+        {
+            if (result.Tokens is not [{ Value: var text }])
+                return;
+            if (text != Witnessed)
+                result.AddError($"--require: '{text}' is not {Witnessed}.");
+            else if (result.GetResult(Policy) is null)
+                result.AddError($"--require: {Witnessed} needs --witness-policy FILE, which says by whom.");
+        });
         var command = new Command(
             "verify",
             "Check a receipt: signature, commitments, log and, with --against, whether the request gives the "
                 + "same answer again. The first line is the verdict, and the exit code says it too: 0 VALID (not "
                 + "replayed) or REPRODUCED; 2 UNKNOWN VERSION, or a wrong argument or file; 10 CONTRADICTED; 11 "
-                + "CORROBORATED; 12 INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE."
+                + "CORROBORATED; 12 INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE; 20 "
+                + "POLICY."
         )
         {
             Receipt,
@@ -67,6 +87,8 @@ internal static class VerifyCommand
             Server.Url,
             Key,
             Revoked,
+            Policy,
+            Require,
             Runs,
             Delivery,
             Server.ApiKey,
@@ -89,6 +111,8 @@ internal static class VerifyCommand
             Against = Server.UrlOf(parsed),
             KeyFile = parsed.GetValue(Key),
             RevocationFiles = parsed.GetValue(Revoked) ?? [],
+            WitnessPolicyFile = parsed.GetValue(Policy),
+            RequiresWitnesses = parsed.GetValue(Require) is not null,
             Runs = parsed.GetValue(Runs),
             Delivery = parsed.GetValue(Delivery) switch
             {

@@ -23,6 +23,16 @@ internal enum ReceiptMode
     Off,
 }
 
+/// <summary>When witnesses cosign the log of receipts: <c>--witness-mode</c>.</summary>
+internal enum WitnessMode
+{
+    /// <summary>Beside the answers, which do not wait.</summary>
+    Background,
+
+    /// <summary>Before an answer is sent.</summary>
+    Wait,
+}
+
 /// <summary>What happens when a receipt can't be stored: <c>--on-receipt-failure</c>.</summary>
 internal enum ReceiptFailureAction
 {

@@ -119,6 +119,16 @@ internal sealed record ServeOptions
     /// <summary>Who may fetch a receipt by its id.</summary>
     public ReceiptVisibility ReceiptsVisible { get; init; } = ReceiptVisibility.Own;
 
+    /// <summary>File with the policy of witnesses of the log (C2SP tlog-policy); null for no witnesses.</summary>
+    public string? WitnessPolicy { get; init; }
+
+    public WitnessMode WitnessMode { get; init; } = WitnessMode.Background;
+
+    /// <summary>
+    /// Longest time of a request to a witness and, with <see cref="WitnessMode.Wait"/>, of an answer's wait.
+    /// </summary>
+    public TimeSpan WitnessTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     public ReceiptFailureAction OnReceiptFailure { get; init; } = ReceiptFailureAction.Continue;
 
     /// <summary>Receipts older than this are deleted; <see cref="Timeout.InfiniteTimeSpan"/> keeps all.</summary>

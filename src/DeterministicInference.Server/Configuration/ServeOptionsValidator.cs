@@ -34,6 +34,7 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             LogFolder(),
             DataFolder(),
             .. WithoutReceipts(),
+            Witnesses(),
             .. _keys.Problems.Select(problem => configuration.Problem(problem.Setting, problem.Complaint)),
         ];
         return found.OfType<string>();
@@ -180,6 +181,36 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             yield return configuration.Problem(nameof(ServeOptions.OnReceiptFailure), Complaint);
         if (_options.ReceiptRetention != Timeout.InfiniteTimeSpan)
             yield return configuration.Problem(nameof(ServeOptions.ReceiptRetention), Complaint);
+    }
+
+    private string? Witnesses()
+    {
+        if (_options.WitnessPolicy is not { } file)
+        {
+            return _options.WitnessMode == WitnessMode.Wait && configuration.IsGood(nameof(ServeOptions.WitnessPolicy))
+                ? configuration.Problem(
+                    nameof(ServeOptions.WitnessMode),
+                    "waits for nobody: no --witness-policy names witnesses. Give one, or background."
+                )
+                : null;
+        }
+        if (!_options.HasReceipts)
+        {
+            return configuration.Problem(
+                nameof(ServeOptions.WitnessPolicy),
+                "has no effect: --receipts is off. Remove one of them."
+            );
+        }
+        try
+        {
+            return WitnessPolicyFile.FindProblem(WitnessPolicyFile.Read(file)) is { } problem
+                ? configuration.Problem(nameof(ServeOptions.WitnessPolicy), problem)
+                : null;
+        }
+        catch (IOException e)
+        {
+            return configuration.Problem(nameof(ServeOptions.WitnessPolicy), e.Message);
+        }
     }
 
     /// <summary>Whether both hosts may mean the same address of this machine.</summary>

@@ -243,12 +243,33 @@ internal static class SettingTable
             (o, v) => o with { ReceiptsVisible = v },
             "Who may fetch a receipt by its id: own (the API key that it was issued to) or all (every API key)."
         ),
+        new TypedSetting<string>(
+            nameof(ServeOptions.WitnessPolicy),
+            File,
+            o => o.WitnessPolicy,
+            (o, v) => o with { WitnessPolicy = v },
+            "Policy of the log's witnesses (C2SP tlog-policy): who they are, their addresses, and how many must cosign."
+        ),
+        new TypedSetting<WitnessMode>(
+            nameof(ServeOptions.WitnessMode),
+            new ChoiceValue<WitnessMode>(),
+            o => o.WitnessMode,
+            (o, v) => o with { WitnessMode = v },
+            "background has witnesses cosign beside the answers; wait sends an answer only once a quorum has cosigned."
+        ),
+        new TypedSetting<TimeSpan>(
+            nameof(ServeOptions.WitnessTimeout),
+            Duration,
+            o => o.WitnessTimeout,
+            (o, v) => o with { WitnessTimeout = v },
+            "Longest wait for a witness; with --witness-mode wait, for a quorum of them too."
+        ),
         new TypedSetting<ReceiptFailureAction>(
             nameof(ServeOptions.OnReceiptFailure),
             new ChoiceValue<ReceiptFailureAction>(),
             o => o.OnReceiptFailure,
             (o, v) => o with { OnReceiptFailure = v },
-            "When a receipt can't be stored: continue (answer without it) or refuse (answer 503)."
+            "When a receipt can't be stored, or witnessed in time: continue (answer without it) or refuse (answer 503)."
         ),
         new TypedSetting<TimeSpan>(
             nameof(ServeOptions.ReceiptRetention),

@@ -11,6 +11,9 @@ internal static class StatePaths
     /// <summary>Default folder of the signing key and the receipt log.</summary>
     public static string Receipts => Path.Combine(Root, "receipts");
 
+    /// <summary>Default folder of the keys and the state of a witness.</summary>
+    public static string Witness => Path.Combine(Root, "witness");
+
     private static string Root =>
         Path.Combine(
             Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state

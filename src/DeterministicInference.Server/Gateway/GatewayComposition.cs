@@ -9,6 +9,7 @@ using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Http;
 using DeterministicInference.Server.Receipts.Issuing;
 using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Receipts.Witnesses;
 using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Gateway;
@@ -29,6 +30,7 @@ internal sealed class GatewayComposition : IDisposable
     /// <param name="gpus">GPU facts for the member <c>environment</c> of JSON answers.</param>
     /// <param name="environments">The environments in which answers are computed.</param>
     /// <param name="receipts">Stores receipts; null where receipts are off.</param>
+    /// <param name="witnesses">Has the log's checkpoints cosigned; null where no policy is set.</param>
     public GatewayComposition(
         WebApplication app,
         ServeOptions options,
@@ -38,15 +40,16 @@ internal sealed class GatewayComposition : IDisposable
         EngineActivity activity,
         GpuEnvironment gpus,
         EnvironmentRegistry environments,
-        ReceiptStore? receipts
+        ReceiptStore? receipts,
+        CheckpointWitnesses? witnesses = null
     )
     {
         TimeProvider time = app.Services.GetRequiredService<TimeProvider>();
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
-        ReceiptIssuer? issuer = receipts is null ? null : new ReceiptIssuer(receipts, options, time);
+        ReceiptIssuer? issuer = receipts is null ? null : new ReceiptIssuer(receipts, witnesses, options, time);
         _forwarder = new EngineForwarder(options, keys.Engine, activity, time, logger);
         Limit = new ConcurrencyLimit(options, engine.RequestsAtOnce(options), time);
-        var health = new HealthReport(options, status, activity, Limit, receipts, time);
+        var health = new HealthReport(options, status, activity, Limit, receipts, witnesses, time);
         var pipeline = new RequestPipeline(
             options,
             health,
@@ -75,8 +78,8 @@ internal sealed class GatewayComposition : IDisposable
         new EnvironmentRoutes(environments).Map(app);
         if (receipts is null)
             return;
-        new ReceiptRoutes(receipts, options.ReceiptsVisible).Map(app);
-        new LogRoutes(receipts, options.PublicLog || !options.RequiresKey).Map(app);
+        new ReceiptRoutes(receipts, witnesses, options.ReceiptsVisible).Map(app);
+        new LogRoutes(receipts, witnesses, options.PublicLog || !options.RequiresKey).Map(app);
     }
 
     /// <summary>Limits requests in flight and in the queue.</summary>

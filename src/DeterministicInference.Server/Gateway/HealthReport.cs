@@ -7,6 +7,7 @@ using DeterministicInference.Server.Gateway.Admission;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Issuing;
 using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Receipts.Witnesses;
 using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Gateway;
@@ -20,6 +21,7 @@ namespace DeterministicInference.Server.Gateway;
 /// <param name="activity">Activity of the requests in flight.</param>
 /// <param name="limit">Requests in flight and in the queue.</param>
 /// <param name="receipts">Stores receipts; null where receipts are off.</param>
+/// <param name="witnesses">Has the log's checkpoints cosigned; null where no policy is set.</param>
 /// <param name="time">The clock.</param>
 internal sealed class HealthReport(
     ServeOptions options,
@@ -27,6 +29,7 @@ internal sealed class HealthReport(
     EngineActivity activity,
     ConcurrencyLimit limit,
     ReceiptStore? receipts,
+    CheckpointWitnesses? witnesses,
     TimeProvider time
 )
 {
@@ -38,7 +41,7 @@ internal sealed class HealthReport(
     private readonly bool _needsReceipts = options.OnReceiptFailure == ReceiptFailureAction.Refuse;
 
     /// <summary>The present state.</summary>
-    public ServerState Now => new(status.State, receipts?.State);
+    public ServerState Now => new(status.State, receipts?.State, witnesses?.State);
 
     /// <summary>Whether new requests should come to this server.</summary>
     public bool IsReady(ServerState now) => now.Engine is EngineState.Ready && !WithholdsAnswers(now);
@@ -87,7 +90,39 @@ internal sealed class HealthReport(
                 json.WriteString("detail", problem);
             json.WriteEndObject();
         }
+        if (now.Witnesses is { } witnessing)
+            WriteWitnesses(json, witnessing);
         WriteDeterminism(json, status.Assessment);
+        json.WriteEndObject();
+    }
+
+    private static void WriteWitnesses(Utf8JsonWriter json, WitnessesState state)
+    {
+        json.WriteStartObject("witnesses");
+        json.WriteString(
+            "status",
+            !state.CanWitness ? "unavailable"
+                : state.Problem is not null || state.Witnesses.Any(witness => witness.IsBehind) ? "degraded"
+                : "ok"
+        );
+        if (state.Problem is { } problem)
+            json.WriteString("detail", problem);
+        if (state.Size is { } size)
+            json.WriteNumber("witnessed_entries", size);
+        else
+            json.WriteNull("witnessed_entries");
+        json.WriteStartArray("witnesses");
+        foreach (WitnessState witness in state.Witnesses)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", witness.Name);
+            json.WriteString("status", witness.IsBehind ? "behind" : "ok");
+            json.WriteNumber("entries", witness.Size);
+            if (witness.Problem is not null)
+                json.WriteString("detail", witness.Problem);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 
@@ -124,10 +159,13 @@ internal sealed class HealthReport(
         ServerState now = Now;
         if (now.Engine.Address is not { } engine)
             throw NotReady(now.Engine);
-        return WithholdsAnswers(now) ? throw ReceiptIssuer.NotStored() : engine;
+        return !WithholdsAnswers(now) ? engine
+            : now.Receipts is { CanStore: false } ? throw ReceiptIssuer.NotStored()
+            : throw ReceiptIssuer.NotWitnessed();
     }
 
-    private bool WithholdsAnswers(ServerState now) => _needsReceipts && now.Receipts is { CanStore: false };
+    private bool WithholdsAnswers(ServerState now) =>
+        _needsReceipts && (now.Receipts is { CanStore: false } || now.Witnesses is { CanWitness: false });
 
     private OpenAIException NotReady(EngineState state)
     {

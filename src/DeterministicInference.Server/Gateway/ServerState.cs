@@ -1,4 +1,5 @@
 using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Receipts.Witnesses;
 using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Gateway;
@@ -8,4 +9,5 @@ namespace DeterministicInference.Server.Gateway;
 /// </summary>
 /// <param name="Engine">State of the engine.</param>
 /// <param name="Receipts">State of the store of receipts; null where receipts are off.</param>
-internal sealed record ServerState(EngineState Engine, StoreState? Receipts);
+/// <param name="Witnesses">What the witnesses of the log do; null where no policy is set.</param>
+internal sealed record ServerState(EngineState Engine, StoreState? Receipts, WitnessesState? Witnesses);

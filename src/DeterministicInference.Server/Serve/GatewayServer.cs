@@ -6,6 +6,7 @@ using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Logging;
 using DeterministicInference.Server.Machine;
 using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Receipts.Witnesses;
 using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Serve;
@@ -47,6 +48,15 @@ internal static partial class GatewayServer
                 TimeProvider.System,
                 loggers.CreateLogger("deterministic_inference.receipts")
             );
+        await using CheckpointWitnesses? witnesses =
+            receipts is null || WitnessSettings.Of(options) is not { } settings
+                ? null
+                : await CheckpointWitnesses.OpenAsync(
+                    receipts,
+                    settings,
+                    TimeProvider.System,
+                    loggers.CreateLogger("deterministic_inference.witnesses")
+                );
         var environments = new EnvironmentRegistry(receipts);
         using var gateway = new GatewayComposition(
             app,
@@ -57,7 +67,8 @@ internal static partial class GatewayServer
             activity,
             gpu,
             environments,
-            receipts
+            receipts,
+            witnesses
         );
         // Not cancelled: a stop that arrives now takes the usual path a moment later.
         await app.StartAsync(CancellationToken.None);

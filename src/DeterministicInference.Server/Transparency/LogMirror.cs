@@ -54,8 +54,10 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
                 throw new NoAnswerException($"it has {shown.Size} entries, and had ended with {kept.Size}");
             await CopyEndAsync(shown, cancellation);
             TakeIncoming();
-            AtomicFile.Replace(CheckpointFile, Encoding.UTF8.GetBytes(note), Readable);
         }
+        // Of the same size, it may have further cosignatures.
+        if (shown.Size >= kept.Size && note != before)
+            AtomicFile.Replace(CheckpointFile, Encoding.UTF8.GetBytes(note), Readable);
         long size = Math.Max(kept.Size, shown.Size);
         return (kept.Size, size, EndOf(folder, size));
     }

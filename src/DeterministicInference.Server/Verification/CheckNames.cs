@@ -22,6 +22,7 @@ internal static class CheckNames
         {
             CheckOutcome.Passed => "passed",
             CheckOutcome.Failed => "failed",
+            CheckOutcome.NotMet => "not_met",
             _ => "not_checked",
         };
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Json;
@@ -29,6 +30,7 @@ internal static class JsonReport
                 json.WriteEndObject();
             }
             json.WriteEndArray();
+            WriteCosignatures(json, report.Cosignatures);
             WriteReplay(json, report.Replay);
             json.WriteEndObject();
         });
@@ -64,6 +66,20 @@ internal static class JsonReport
         json.WriteString("id", key.ToString());
         json.WriteBoolean("pinned", report.KeyPinned);
         json.WriteEndObject();
+    }
+
+    private static void WriteCosignatures(Utf8JsonWriter json, IReadOnlyList<WitnessCosignature> cosignatures)
+    {
+        json.WriteStartArray("cosignatures");
+        foreach (WitnessCosignature cosignature in cosignatures)
+        {
+            json.WriteStartObject();
+            json.WriteString("witness", cosignature.Witness.Name);
+            json.WriteString("key_name", cosignature.Witness.Key.Name);
+            json.WriteString("at", StatementNames.OfTimestamp(cosignature.Timestamp));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static void WriteReplay(Utf8JsonWriter json, ReplayReport? replay)

@@ -59,7 +59,8 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
             return new ReceiptSource(OfObject(json) with { Response = response }, null, response);
         string? error = ForeignText.GetStringOrNull(document.RootElement, "error"),
             id = ForeignText.GetStringOrNull(document.RootElement, "receipt_id");
-        if (error is not null)
+        // Of a receipt that is only not witnessed yet, the id finds the rest.
+        if (error is not null and not "not_witnessed")
             throw new InputException($"{name}: no receipt was issued for this answer: {OneLine.Of(error)}.");
         return id is not null
             ? new ReceiptSource(null, id, response)

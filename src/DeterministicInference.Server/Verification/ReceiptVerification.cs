@@ -42,6 +42,7 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
     private async Task<VerificationReport> CheckAsync(CancellationToken cancellation)
     {
         PublicKeyInput? pinned = options.KeyFile is { } file ? PublicKeyInput.ReadFile(file) : null;
+        WitnessPolicy? policy = options.WitnessPolicyFile is { } policyFile ? PolicyInput.Read(policyFile) : null;
         byte[]? requestFile = options.RequestFile is { } request ? InputFile.Read(request) : null;
         byte[]? responseFile = options.ResponseFile is { } response ? InputFile.Read(response) : null;
         ReceiptBundle bundle = await BundleAsync(
@@ -51,6 +52,8 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         ReadOnlyMemory<byte>? body = requestFile is not null ? requestFile : bundle.Request?.Body;
         ReadOnlyMemory<byte>? answer = responseFile is not null ? responseFile : bundle.Response?.Body;
 
+        // The logs of a policy are trusted like a key that is given.
+        pinned ??= PolicyInput.LogOf(policy, bundle.Receipt);
         // A key that is not trusted: the bundle's, else the server's own.
         PublicKeyInput? given = pinned is not null
             ? null
@@ -60,7 +63,12 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         var evidence = BundleEvidence.Of(bundle, body, answer);
         evidence = evidence with
         {
-            Evidence = evidence.Evidence with { Revocations = await RevocationsAsync(bundle.Receipt, cancellation) },
+            Evidence = evidence.Evidence with
+            {
+                Revocations = await RevocationsAsync(bundle.Receipt, cancellation),
+                WitnessPolicy = policy,
+                RequiresWitnesses = options.RequiresWitnesses,
+            },
         };
         VerificationReport report = evidence.Check(pinned ?? given, isPinned: pinned is not null);
         if (_server is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete))

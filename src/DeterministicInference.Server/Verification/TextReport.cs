@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Configuration;
@@ -34,6 +35,12 @@ internal static class TextReport
             text.Append('\n');
         foreach (CheckResult check in report.Checks)
             Line(text, CheckNames.ForPeople(check.Check), Outcome(check));
+        foreach (WitnessCosignature cosignature in report.Cosignatures)
+            Line(
+                text,
+                "cosigned by",
+                $"{cosignature.Witness.Name}, {StatementNames.OfTimestamp(cosignature.Timestamp)}"
+            );
         if (report.Replay is { } replay)
             WriteReplay(text, replay);
         return text.ToString().TrimEnd('\n') + "\n";
@@ -92,6 +99,7 @@ internal static class TextReport
         {
             CheckOutcome.Passed => "ok",
             CheckOutcome.Failed => "FAILED: " + check.Detail,
+            CheckOutcome.NotMet => "NOT MET: " + check.Detail,
             _ => "not checked: " + check.Detail,
         };
 

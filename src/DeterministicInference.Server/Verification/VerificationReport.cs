@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
@@ -21,6 +22,9 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
     /// <summary>Whether the verifier named the key.</summary>
     public bool KeyPinned { get; init; }
 
+    /// <summary>Which witnesses of the policy have cosigned, and when.</summary>
+    public IReadOnlyList<WitnessCosignature> Cosignatures { get; init; } = [];
+
     /// <summary>The result of replays; null if there were none.</summary>
     public ReplayReport? Replay { get; init; }
 
@@ -37,6 +41,7 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
             Statement = result.Statement,
             KeyId = result.KeyId,
             KeyPinned = result.KeyPinned,
+            Cosignatures = result.Cosignatures,
         };
 
     /// <summary>The report with one more failed check.</summary>
@@ -60,6 +65,7 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
             Verdict.UnknownVersion => "made by another version",
             Verdict.Incomplete => "the answer broke off",
             Verdict.Tampered => string.Join("; ", result.Failures.Select(failure => failure.Detail)),
+            Verdict.Policy => string.Join("; ", result.Unmet.Select(check => check.Detail)),
             Verdict.Inconclusive when result.KeyId is null =>
                 "there is no key to check the log with. Give the operator's public key with --key",
             Verdict.Inconclusive => result.Doubt ?? "",

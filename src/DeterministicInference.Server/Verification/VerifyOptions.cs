@@ -24,6 +24,12 @@ internal sealed record VerifyOptions
     /// <summary>Files with signed revocations of keys.</summary>
     public IReadOnlyList<string> RevocationFiles { get; init; } = [];
 
+    /// <summary>The policy whose witnesses count (C2SP tlog-policy); null ignores cosignatures.</summary>
+    public string? WitnessPolicyFile { get; init; }
+
+    /// <summary>Whether the receipt is only good with the policy's quorum.</summary>
+    public bool RequiresWitnesses { get; init; }
+
     /// <summary>Replays made before a difference counts.</summary>
     public int Runs { get; init; } = ReplayJudge.MinimumReplays;
 

@@ -93,6 +93,8 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
                     .Subcommands.Append(VerifyCommand.Create())
                     .SelectMany(command => command.Options.Select(option => option.Name))
             )
+            .Concat(WitnessCommand.Create().Options.Select(option => option.Name))
+            .Concat(VerifyCommand.Create().Options.Select(option => option.Name))
             .Concat([
                 "--hf-token",
                 "--enable-deterministic-inference",

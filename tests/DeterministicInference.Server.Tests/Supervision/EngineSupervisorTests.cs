@@ -62,7 +62,15 @@ public sealed class EngineSupervisorTests : IDisposable
         );
         // The finding that doctor makes of it.
         var limit = new ConcurrencyLimit(options, engineLimit: null, _time);
-        var report = new HealthReport(options, status.Status, new EngineActivity(_time), limit, receipts: null, _time);
+        var report = new HealthReport(
+            options,
+            status.Status,
+            new EngineActivity(_time),
+            limit,
+            receipts: null,
+            witnesses: null,
+            _time
+        );
         JsonNode health = JsonNode.Parse(JsonBytes.WriteText(json => report.Write(json, report.Now)))!;
         Assert.Equal("failed", (string?)health["status"]);
         Assert.Contains(

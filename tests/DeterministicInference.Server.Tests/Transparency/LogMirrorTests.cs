@@ -108,6 +108,25 @@ public sealed class LogMirrorTests : IAsyncLifetime
         Assert.Equal((300, 600), await UpdateAsync());
     }
 
+    /// <summary>Also those that come when the log has not grown.</summary>
+    [Fact]
+    public async Task Cosignatures_are_kept_as_the_log_shows_them()
+    {
+        using SigningKey witness = SigningKey.Create();
+        Grow(3);
+        await UpdateAsync();
+        SignedNote note = SignedNote.Parse(Sign(Tree()));
+        Shown = note.With(new Cosigner("w1", witness).Sign(note, 1_790_000_000)).ToString();
+        Assert.Equal((3, 3), await UpdateAsync());
+        Assert.Equal(Shown, await File.ReadAllTextAsync(Path.Combine(_folder, "checkpoint"), Cancellation));
+        Shown = null;
+        Grow(1);
+        note = SignedNote.Parse(Sign(Tree()));
+        Shown = note.With(new Cosigner("w1", witness).Sign(note, 1_790_000_001)).ToString();
+        Assert.Equal((3, 4), await UpdateAsync());
+        Assert.Equal(Shown, await File.ReadAllTextAsync(Path.Combine(_folder, "checkpoint"), Cancellation));
+    }
+
     /// <summary>Rewritten, reordered, dropped, forked: each at any place, the finding names the first entry.</summary>
     [Theory]
     [InlineData(5)]

@@ -6,6 +6,7 @@ using System.Text.Json;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Receipts.Witnesses;
 using Microsoft.Net.Http.Headers;
 
 namespace DeterministicInference.Server.Receipts.Http;
@@ -17,8 +18,9 @@ namespace DeterministicInference.Server.Receipts.Http;
 /// them that the log has only grown since. <c>/v1/logs</c> lists the logs, with the revocations of their keys.
 /// </summary>
 /// <param name="store">The store of receipts.</param>
+/// <param name="witnesses">Has the checkpoints of the log that is continued cosigned; null without a policy.</param>
 /// <param name="isPublic">Whether the logs need no API key, so that shared caches may keep them.</param>
-internal sealed class LogRoutes(ReceiptStore store, bool isPublic)
+internal sealed class LogRoutes(ReceiptStore store, CheckpointWitnesses? witnesses, bool isPublic)
 {
     private const string Current = "/v1/log",
         All = "/v1/logs",
@@ -76,11 +78,26 @@ internal sealed class LogRoutes(ReceiptStore store, bool isPublic)
 
     private Task CheckpointAsync(HttpContext context)
     {
-        string checkpoint = store.CheckpointOf(NumberOf(context))!;
+        int number = NumberOf(context);
+        string checkpoint =
+            number == store.Number && witnesses is not null ? Witnessed(witnesses) : store.CheckpointOf(number)!;
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.ContentType = "text/plain; charset=utf-8";
         return WriteAsync(context, Encoding.UTF8.GetBytes(checkpoint));
     }
+
+    /// <summary>The newest checkpoint that meets the policy: monitors see what clients believe.</summary>
+    private static string Witnessed(CheckpointWitnesses witnesses) =>
+        witnesses.Current?.Text
+        ?? throw new OpenAIException(
+            StatusCodes.Status503ServiceUnavailable,
+            "server_error",
+            "No checkpoint has a quorum of witnesses yet; GET /health says which witness is behind.",
+            code: "not_witnessed"
+        )
+        {
+            RetryAfter = OpenAIException.UsualRetryAfter,
+        };
 
     private async Task TileAsync(HttpContext context)
     {

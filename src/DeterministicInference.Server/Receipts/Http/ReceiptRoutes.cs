@@ -5,6 +5,7 @@ using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Receipts.Witnesses;
 
 namespace DeterministicInference.Server.Receipts.Http;
 
@@ -14,8 +15,9 @@ namespace DeterministicInference.Server.Receipts.Http;
 /// others may guess it.
 /// </summary>
 /// <param name="store">The store of receipts.</param>
+/// <param name="witnesses">Has the log's checkpoints cosigned; null where no policy is set.</param>
 /// <param name="visibility">Whether each API key gets its own receipts alone.</param>
-internal sealed class ReceiptRoutes(ReceiptStore store, ReceiptVisibility visibility)
+internal sealed class ReceiptRoutes(ReceiptStore store, CheckpointWitnesses? witnesses, ReceiptVisibility visibility)
 {
     public const string KeyPath = "/v1/receipts/key";
 
@@ -59,7 +61,12 @@ internal sealed class ReceiptRoutes(ReceiptStore store, ReceiptVisibility visibi
                     "receipt_not_found"
                 );
         }
-        TlogProof proof = await StoreErrors.ExplainAsync(store.ProveAsync(receipt, context.RequestAborted));
+        // A newer receipt may not be witnessed yet.
+        TlogProof proof = await StoreErrors.ExplainAsync(
+            witnesses?.Covering(receipt) is { } cosigned
+                ? store.ProveAsync(receipt, cosigned.Text, context.RequestAborted)
+                : store.ProveAsync(receipt, context.RequestAborted)
+        );
         ReceiptStatement statement = receipt.ReadStatement();
         byte[]? environment = await StoreErrors.ExplainAsync(
             store.FindEnvironmentAsync(statement.EnvironmentId, statement.EnvironmentSource, context.RequestAborted)

@@ -7,14 +7,21 @@ using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Store;
+using DeterministicInference.Server.Receipts.Witnesses;
 
 namespace DeterministicInference.Server.Receipts.Issuing;
 
 /// <summary>Writes receipts, which the store seals; one is returned only once it is stored.</summary>
 /// <param name="store">Seals and stores receipts.</param>
+/// <param name="witnesses">Has the log's checkpoints cosigned; null where no policy is set.</param>
 /// <param name="options">Settings.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, TimeProvider time)
+internal sealed class ReceiptIssuer(
+    ReceiptStore store,
+    CheckpointWitnesses? witnesses,
+    ServeOptions options,
+    TimeProvider time
+)
 {
     private readonly bool _isInline = options.Receipts == ReceiptMode.Inline && !options.StableEnvelope,
         _refuses = options.OnReceiptFailure == ReceiptFailureAction.Refuse;
@@ -34,6 +41,19 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
             RetryAfter = OpenAIException.UsualRetryAfter,
         };
 
+    /// <summary>503: an answer that may not be sent without a quorum of witnesses can't have one.</summary>
+    public static OpenAIException NotWitnessed() =>
+        new(
+            StatusCodes.Status503ServiceUnavailable,
+            "server_error",
+            "Witnesses don't cosign the log of receipts at present, and this server sends no answer without a quorum "
+                + "of them (--witness-mode, --on-receipt-failure).",
+            code: "not_witnessed"
+        )
+        {
+            RetryAfter = OpenAIException.UsualRetryAfter,
+        };
+
     /// <inheritdoc cref="ReceiptBuilder.SealAsync"/>
     public async Task<byte[]?> IssueAsync(
         ReceiptBuilder seal,
@@ -46,9 +66,14 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
         NewReceipt receipt = Issue(seal, output, tokens, prompt, isComplete: true);
         if (await store.AppendAsync(receipt, cancellation) is not { } proof)
         {
-            return _refuses
-                ? throw NotStored()
-                : Encoding.ASCII.GetBytes($$"""{"receipt_id":"{{seal.ReceiptId}}","error":"log_unavailable"}""");
+            return _refuses ? throw NotStored() : Error(seal, "log_unavailable");
+        }
+        witnesses?.Announce();
+        if (witnesses is { Waits: true })
+        {
+            if (await witnesses.ProveAsync(proof, receipt.Leaf, cancellation) is not { } witnessed)
+                return _refuses ? throw NotWitnessed() : Error(seal, "not_witnessed");
+            proof = witnessed;
         }
         if (options.StableEnvelope)
             return null;
@@ -72,7 +97,11 @@ internal sealed class ReceiptIssuer(ReceiptStore store, ServeOptions options, Ti
         // No client waits for this receipt: a failure shows in the log and in the store's state. It has no trail, which
         // would show how far the answer came; only its digest does.
         await store.AppendAsync(Issue(seal, output, tokens, prompt, isComplete: false), CancellationToken.None);
+        witnesses?.Announce();
     }
+
+    private static byte[] Error(ReceiptBuilder seal, string code) =>
+        Encoding.ASCII.GetBytes($$"""{"receipt_id":"{{seal.ReceiptId}}","error":"{{code}}"}""");
 
     private NewReceipt Issue(
         ReceiptBuilder seal,

@@ -60,7 +60,24 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
     /// </summary>
     /// <exception cref="InvalidDataException">The log is damaged there; the message is a clause.</exception>
     public Task<TlogProof> ProveAsync(StoredReceipt receipt, CancellationToken cancellation) =>
-        RunAsync(() => Prove(receipt), cancellation);
+        RunAsync(() => Prove(receipt, under: null), cancellation);
+
+    /// <summary>The same under an older checkpoint of this log.</summary>
+    /// <inheritdoc cref="ProveAsync(StoredReceipt, CancellationToken)"/>
+    public Task<TlogProof> ProveAsync(StoredReceipt receipt, string under, CancellationToken cancellation) =>
+        RunAsync(() => Prove(receipt, under), cancellation);
+
+    /// <summary>Computes something from the stored hashes, all of one moment.</summary>
+    /// <exception cref="InvalidDataException">A tile is missing or too short.</exception>
+    public Task<T> TreeAsync<T>(Func<TileReader, T> compute, CancellationToken cancellation) =>
+        RunAsync(
+            () =>
+            {
+                using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
+                return compute(connection.Tile);
+            },
+            cancellation
+        );
 
     /// <inheritdoc cref="ReceiptStore.FindTileAsync"/>
     public Task<ReadOnlyMemory<byte>> FindTileAsync(TilePath path, CancellationToken cancellation) =>
@@ -193,7 +210,7 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
             : throw new InvalidDataException($"of the entries from {first} on {width - count} are missing");
     }
 
-    private TlogProof Prove(StoredReceipt receipt)
+    private TlogProof Prove(StoredReceipt receipt, string? under)
     {
         using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
         long index = receipt.Index;
@@ -202,7 +219,8 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
             if (ReceiptSalts.Of(receipt.Salt).Gives(receipt.ReceiptId) != true)
                 throw new InvalidDataException("its salt is another one's");
             string note =
-                connection.Scalar("SELECT note FROM checkpoint") as string
+                under
+                ?? connection.Scalar("SELECT note FROM checkpoint") as string
                 ?? throw new InvalidDataException("there is no checkpoint");
             long size = Checkpoint.Parse(SignedNote.Parse(note).Text).Size;
             if (index < 0 || index >= size)

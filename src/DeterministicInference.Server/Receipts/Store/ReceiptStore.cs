@@ -53,6 +53,9 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <summary>Tells whose receipts are whose.</summary>
     public ReceiptOwners Owners { get; private init; } = ReceiptOwners.None;
 
+    /// <summary>The folder of the log.</summary>
+    public required string LogPath { get; init; }
+
     /// <summary>The signed checkpoint of all stored entries.</summary>
     public string Checkpoint => _log.Note;
 
@@ -122,6 +125,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             return new ReceiptStore(log, writer, reader, closed, owned, settings.CommitLimit, logger)
             {
                 Number = folder.Log.Number,
+                LogPath = folder.Log.Path,
                 ClosedLogs = logs,
                 Owners = owners,
             };
@@ -187,12 +191,27 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// The log is damaged there. <see cref="Problem"/> says so from now on; the log is still continued.
     /// </exception>
     public Task<TlogProof> ProveAsync(StoredReceipt receipt, CancellationToken cancellation) =>
-        ReadAsync(
-            (receipt.Origin == LogKey.Name ? _reader : _closed.LogOf(receipt).Receipts).ProveAsync(
-                receipt,
-                cancellation
-            )
-        );
+        ReadAsync(ReaderOf(receipt).ProveAsync(receipt, cancellation));
+
+    /// <summary>Proves the same under an older checkpoint of this log that covers the receipt.</summary>
+    /// <inheritdoc cref="ProveAsync(StoredReceipt, CancellationToken)"/>
+    public Task<TlogProof> ProveAsync(StoredReceipt receipt, string under, CancellationToken cancellation) =>
+        ReadAsync(ReaderOf(receipt).ProveAsync(receipt, under, cancellation));
+
+    /// <inheritdoc cref="MerkleProof.Inclusion"/>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    public Task<IReadOnlyList<Sha256Value>> InclusionAsync(long index, long size, CancellationToken cancellation) =>
+        ReadAsync(_reader.TreeAsync(tiles => MerkleProof.Inclusion(index, size, tiles), cancellation));
+
+    /// <inheritdoc cref="MerkleProof.Consistency"/>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    public Task<IReadOnlyList<Sha256Value>> ConsistencyAsync(long from, long to, CancellationToken cancellation) =>
+        ReadAsync(_reader.TreeAsync(tiles => MerkleProof.Consistency(from, to, tiles), cancellation));
+
+    /// <inheritdoc cref="MerkleProof.Root"/>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    public Task<Sha256Value> RootAsync(long size, CancellationToken cancellation) =>
+        ReadAsync(_reader.TreeAsync(tiles => MerkleProof.Root(size, tiles), cancellation));
 
     /// <summary>
     /// The bytes of a tile or bundle of entries; empty if there is no such log, or its checkpoint does not cover it.
@@ -243,6 +262,9 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         LogRotation.Finish(folder);
         return OpenLog(folder, name, owned);
     }
+
+    private ReceiptReader ReaderOf(StoredReceipt receipt) =>
+        receipt.Origin == LogKey.Name ? _reader : _closed.LogOf(receipt).Receipts;
 
     private ClosedLog? ClosedAt(int number) => ClosedLogs.FirstOrDefault(log => log.Archive.Folder.Number == number);
 

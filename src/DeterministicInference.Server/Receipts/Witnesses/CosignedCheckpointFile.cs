@@ -1,0 +1,89 @@
+using System.Text;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Server.Native;
+using DeterministicInference.Server.Receipts.Store;
+
+namespace DeterministicInference.Server.Receipts.Witnesses;
+
+/// <summary>
+/// The newest checkpoint with a quorum, beside the log's own: what was shown to clients and monitors is shown again
+/// after a restart, and a log that was set back is found by it.
+/// </summary>
+internal sealed class CosignedCheckpointFile
+{
+    private readonly string _path;
+    private readonly NoteKey _log;
+    private readonly long _size;
+    private readonly Func<long, Task<Sha256Value>> _root;
+
+    /// <summary>Of the log that is continued.</summary>
+    public CosignedCheckpointFile(ReceiptStore store)
+    {
+        (_path, _log) = (PathIn(store.LogPath), store.LogKey);
+        _size = Checkpoint.Parse(SignedNote.Parse(store.Checkpoint).Text).Size;
+        _root = size => store.RootAsync(size, CancellationToken.None);
+    }
+
+    /// <summary>Of a log that has ended.</summary>
+    public CosignedCheckpointFile(ClosedLog log)
+    {
+        (_path, _log, _size) = (PathIn(log.Archive.Folder.Path), log.State.Key, log.State.Checkpoint.Size);
+        _root = size => log.Archive.Receipts.TreeAsync(tiles => MerkleProof.Root(size, tiles), CancellationToken.None);
+    }
+
+    /// <summary>The stored checkpoint; null if there is none, or none that meets the policy.</summary>
+    /// <exception cref="ReceiptStoreException">The file does not fit the log.</exception>
+    public async Task<CosignedCheckpoint?> ReadAsync(WitnessPolicy policy)
+    {
+        if (!File.Exists(_path))
+            return null;
+        try
+        {
+            string text = await File.ReadAllTextAsync(_path);
+            Checkpoint checkpoint = Checkpoint.Verify(text, _log);
+            if (await FindProblemAsync(checkpoint) is { } problem)
+                throw Wrong(problem);
+            // The policy may be another one than that of the quorum.
+            SignedNote note = SignedNote
+                .Parse(text)
+                .Only(signature => IsOf(_log, signature) || policy.Witnesses.Any(one => IsOf(one, signature)));
+            return policy.Evaluate(note).HasQuorum ? new CosignedCheckpoint(note, checkpoint) : null;
+        }
+        catch (LogFormatException e)
+        {
+            throw Wrong($"is damaged: {e.Message.TrimEnd('.')}");
+        }
+    }
+
+    /// <summary>Replaces the file atomically.</summary>
+    /// <exception cref="Exception">A failure in the sense of <see cref="WriteFailure.Is"/>.</exception>
+    public void Write(CosignedCheckpoint checkpoint) =>
+        AtomicFile.Replace(_path, Encoding.UTF8.GetBytes(checkpoint.Text));
+
+    private static string PathIn(string log) => Path.Combine(log, "checkpoint.cosigned");
+
+    private static bool IsOf(NoteKey key, NoteSignature signature) =>
+        (key.Name, key.Id) == (signature.Name, signature.KeyId);
+
+    private static bool IsOf(PolicyWitness witness, NoteSignature signature) =>
+        (witness.Key.Name, witness.Key.Id) == (signature.Name, signature.KeyId);
+
+    private async Task<string?> FindProblemAsync(Checkpoint cosigned)
+    {
+        if (cosigned.Size > _size)
+        {
+            return $"covers {cosigned.Size} entries, which witnesses have cosigned, and the log has {_size}: the log "
+                + "was set back";
+        }
+        return await _root(cosigned.Size) == cosigned.Root
+            ? null
+            : $"and the log differ in their first {cosigned.Size} entries";
+    }
+
+    private ReceiptStoreException Wrong(string what) =>
+        new(
+            $"--data-dir: {_path} {what}. Restore the folder as it was when the last receipt was issued, or start a "
+                + "new log in another --data-dir."
+        );
+}

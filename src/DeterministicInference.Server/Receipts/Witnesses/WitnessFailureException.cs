@@ -1,0 +1,5 @@
+namespace DeterministicInference.Server.Receipts.Witnesses;
+
+/// <summary>A witness gave no cosignature that counts.</summary>
+/// <param name="why">A clause whose subject is the witness.</param>
+internal sealed class WitnessFailureException(string why) : Exception(why);

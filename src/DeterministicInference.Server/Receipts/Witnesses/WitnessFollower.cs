@@ -1,0 +1,126 @@
+using System.Threading.Channels;
+using DeterministicInference.Receipts.Log;
+
+namespace DeterministicInference.Server.Receipts.Witnesses;
+
+/// <summary>
+/// Has one witness cosign each round, the newest one if several have come, and asks again after a failure until a newer
+/// one comes. A slow witness delays no other.
+/// </summary>
+internal sealed partial class WitnessFollower : IAsyncDisposable
+{
+    private readonly WitnessClient _client;
+    private readonly WitnessSettings _settings;
+    private readonly Action<WitnessRound, IReadOnlyList<NoteSignature>> _report;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly Channel<WitnessRound> _rounds = Channel.CreateBounded<WitnessRound>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }
+    );
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+    private volatile string? _problem;
+
+    /// <param name="witness">The witness, which has an address.</param>
+    /// <param name="client">Asks it; owned by this.</param>
+    /// <param name="settings">Settings.</param>
+    /// <param name="report">Takes the verified cosignatures of a round.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Logger of changes.</param>
+    public WitnessFollower(
+        PolicyWitness witness,
+        WitnessClient client,
+        WitnessSettings settings,
+        Action<WitnessRound, IReadOnlyList<NoteSignature>> report,
+        TimeProvider time,
+        ILogger logger
+    )
+    {
+        (Witness, _client, _settings, _report, _time, _logger) = (witness, client, settings, report, time, logger);
+        _running = Task.Run(RunAsync);
+    }
+
+    public PolicyWitness Witness { get; }
+
+    /// <summary>Entries that it has cosigned, as far as it is known.</summary>
+    public long Size => _client.Size;
+
+    /// <summary>Why it does not cosign; null while it does.</summary>
+    public string? Problem => _problem;
+
+    /// <summary>Takes a newer round in the place of one that has not begun.</summary>
+    public void Follow(WitnessRound round) => _rounds.Writer.TryWrite(round);
+
+    public async ValueTask DisposeAsync()
+    {
+        _rounds.Writer.TryComplete();
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _client.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        await foreach (WitnessRound round in _rounds.Reader.ReadAllAsync(_stop.Token))
+        {
+            TimeSpan delay = _settings.RetryDelay;
+            while (!_rounds.Reader.TryPeek(out _) && !await TryAsync(round))
+            {
+                await WaitAsync(delay);
+                delay = delay * 2 < _settings.RetryDelayMax ? delay * 2 : _settings.RetryDelayMax;
+            }
+        }
+    }
+
+    private async Task<bool> TryAsync(WitnessRound round)
+    {
+        try
+        {
+            IReadOnlyList<NoteSignature> cosignatures = await _client.CosignAsync(round, _stop.Token);
+            Tell(null);
+            _report(round, cosignatures);
+            return true;
+        }
+        catch (WitnessFailureException e)
+        {
+            Tell(e.Message);
+            return false;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Any other: the witness is asked again, and the failure shows.
+            Tell($"unexpected {e.GetType().Name}");
+            return false;
+        }
+    }
+
+    /// <summary>Logs each change, and not each failure.</summary>
+    private void Tell(string? problem)
+    {
+        if (problem == _problem)
+            return;
+        if (problem is null)
+            Cosigns(Witness.Name);
+        else
+            Fails(Witness.Name, problem);
+        _problem = problem;
+    }
+
+    /// <summary>Ends early with a newer round.</summary>
+    private async Task WaitAsync(TimeSpan delay)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        Task<bool> newer = _rounds.Reader.WaitToReadAsync(limit.Token).AsTask();
+        await Task.WhenAny(newer, Task.Delay(delay, _time, limit.Token));
+        await limit.CancelAsync();
+        await ((Task)newer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Token.ThrowIfCancellationRequested();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The witness {Name} does not cosign the log of receipts: it {Problem}")]
+    private partial void Fails(string name, string problem);
+
+    [LoggerMessage(LogLevel.Information, "The witness {Name} cosigns the log of receipts again")]
+    private partial void Cosigns(string name);
+}

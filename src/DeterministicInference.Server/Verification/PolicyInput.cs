@@ -1,0 +1,42 @@
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Server.Configuration;
+
+namespace DeterministicInference.Server.Verification;
+
+/// <summary>The policy that a verifier trusts: witnesses, and logs too if it lists some.</summary>
+internal static class PolicyInput
+{
+    /// <exception cref="InputException">The file can't be read, or is no policy.</exception>
+    public static WitnessPolicy Read(string path)
+    {
+        try
+        {
+            return WitnessPolicyFile.Read(path);
+        }
+        catch (IOException e)
+        {
+            throw new InputException($"--witness-policy: '{path}' {e.Message}");
+        }
+    }
+
+    /// <summary>The log of a policy that has the name of a receipt's log; null if there is none.</summary>
+    public static PublicKeyInput? LogOf(WitnessPolicy? policy, Receipt receipt)
+    {
+        if (policy is null)
+            return null;
+        try
+        {
+            SignedNote note = SignedNote.Parse(TlogProof.Parse(receipt.Proof).Checkpoint);
+            string origin = Checkpoint.Parse(note.Text).Origin;
+            NoteKey[] keys = [.. policy.Logs.Select(log => log.Key).OfType<NoteKey>().Where(key => key.Name == origin)];
+            NoteKey? key = keys.FirstOrDefault(note.IsSignedBy) ?? keys.FirstOrDefault();
+            return key is null ? null : new PublicKeyInput(key.Key, key);
+        }
+        catch (LogFormatException)
+        {
+            // The verifier reports this.
+            return null;
+        }
+    }
+}
