@@ -1,3 +1,4 @@
+using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
@@ -61,9 +62,9 @@ internal static class ReceiptHost
     private static async Task<bool> AppendAsync(ReceiptStore store)
     {
         NewReceipt receipt = Issue();
-        if (await store.AppendAsync(receipt, CancellationToken.None) is null)
+        if (await store.AppendAsync(receipt, CancellationToken.None) is not { } proof)
             return false;
-        Tell("receipt " + receipt.ReceiptId);
+        Tell($"receipt {receipt.ReceiptId} {Convert.ToBase64String(Encoding.UTF8.GetBytes(proof.Checkpoint))}");
         return true;
     }
 

@@ -111,6 +111,15 @@ internal sealed class ReceiptLog : IDisposable
     /// <summary>
     /// Stores all writes in one transaction with the signed checkpoint. Without writes the checkpoint is signed and
     /// stored again.
+    /// <list type="number">
+    /// <item>Rows, tiles and checkpoint are written. A crash before the commit is durable: none of them exists, and
+    /// nobody holds one of these receipts.</item>
+    /// <item>The commit is durable. A crash after it: the log has the receipts, and nobody may hold them. The log has
+    /// only grown, so that nothing contradicts what was given out.</item>
+    /// <item>Each receipt gets its proof, and the caller gives it out: it is on disk.</item>
+    /// <item>The file of the checkpoint is written later (<see cref="Publish"/>). A crash before it: the file is behind
+    /// the database, which the next start accepts. It is never ahead.</item>
+    /// </list>
     /// </summary>
     /// <param name="isInPlace">
     /// Whether the files of the log are still those that were opened. Asked after the commit, so that no commit to

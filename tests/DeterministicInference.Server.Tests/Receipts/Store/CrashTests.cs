@@ -17,7 +17,8 @@ public sealed class CrashTests : IDisposable
     public async Task After_kill_9_every_receipt_that_was_given_out_is_there_and_the_log_holds_together()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs kill -9");
-        List<string> givenOut = [];
+        List<string> givenOut = [],
+            checkpoints = [];
         long size = 0;
         int awaited = 0;
         for (int round = 0; round < LongRun.Times(usually: 12, atLength: 200); round++)
@@ -34,9 +35,11 @@ public sealed class CrashTests : IDisposable
                 await host.KillAsync();
                 Assert.DoesNotContain(host.Lines, line => line.StartsWith("refused", StringComparison.Ordinal));
                 givenOut.AddRange(host.Receipts);
+                checkpoints.AddRange(host.Checkpoints);
             }
             await using ReceiptStore store = _folder.Open();
             await _folder.CheckAsync();
+            _folder.RequireConsistent(checkpoints);
             long grown = Checkpoint.Verify(store.Checkpoint, store.LogKey).Size;
             Assert.InRange(givenOut.Count, 0, grown - 1);
             Assert.InRange(grown, size, long.MaxValue);

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace DeterministicInference.Server.Tests.Receipts.Store;
 
 /// <summary>
-/// tests/GuardHost with a store of receipts: a server that may be killed. It prints each receipt's id once the receipt
-/// is stored.
+/// tests/GuardHost with a store of receipts: a server that may be killed. It prints each receipt's id, and the
+/// checkpoint of its proof, once the receipt is stored.
 /// </summary>
 internal sealed class ReceiptHostProcess : IAsyncDisposable
 {
@@ -42,10 +43,16 @@ internal sealed class ReceiptHostProcess : IAsyncDisposable
     public IReadOnlyList<string> Lines => _output.Lines;
 
     /// <summary>Ids of receipts that were accepted.</summary>
-    public IEnumerable<string> Receipts =>
+    public IEnumerable<string> Receipts => Accepted.Select(words => words[0]);
+
+    /// <summary>The signed checkpoints of their proofs.</summary>
+    public IEnumerable<string> Checkpoints =>
+        Accepted.Select(words => Encoding.UTF8.GetString(Convert.FromBase64String(words[1])));
+
+    private IEnumerable<string[]> Accepted =>
         _output
             .Lines.Where(line => line.StartsWith(ReceiptPrefix, StringComparison.Ordinal))
-            .Select(line => line[ReceiptPrefix.Length..]);
+            .Select(line => line[ReceiptPrefix.Length..].Split(' '));
 
     /// <summary>Waits for a line that begins so.</summary>
     public Task<string> FindAsync(string beginning) =>

@@ -75,6 +75,18 @@ internal sealed class StoreFolder : ILogger, IDisposable
         await archive.CheckAsync(Xunit.TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Requires of checkpoints that were given out that they are the first log's as it is now.</summary>
+    public void RequireConsistent(IEnumerable<string> checkpoints)
+    {
+        using LogArchive log = LogArchive.Open(LogFolder.Of(Path, 1));
+        using SqliteConnection connection = Connect();
+        foreach (string note in checkpoints.Distinct())
+        {
+            Checkpoint given = Checkpoint.Verify(note, log.Key);
+            Xunit.Assert.Equal(given.Root, MerkleProof.Root(given.Size, connection.Tile));
+        }
+    }
+
     public async Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit)
     {
         using ReceiptArchive archive = ReceiptArchive.Open(Path);
