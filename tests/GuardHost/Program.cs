@@ -7,12 +7,14 @@ using DeterministicInference.Server.Tests.GuardHost;
 // Stands for a server that is killed: starts an engine as the server does, tells what it sees, and ends without a word
 // to the engine when its input does.
 // Arguments: state folder, tag, grace in milliseconds, executable and arguments of the engine.
-// Or it stands for one with a store of receipts, whose folder follows.
+// Or it stands for one with a store of receipts, whose folder follows, or is a program that signs.
 WriteFailure.SurviveSizeLimit();
 if (GuardProgram.IsGuard(args))
     return GuardProgram.Run(args);
 if (args is ["receipts", var receipts])
     return await ReceiptHost.RunAsync(receipts);
+if (args is ["signer", var signer])
+    return SignerHost.Run(signer);
 
 var settings = new GuardSettings(args[0])
 {

@@ -57,5 +57,5 @@ public sealed record Checkpoint(string Origin, long Size, Sha256Value Root)
     }
 
     /// <summary>The signed note.</summary>
-    public SignedNote Sign(SigningKey key) => SignedNote.Sign(Text, Origin, key);
+    public SignedNote Sign(ISigner key) => SignedNote.Sign(Text, Origin, key);
 }

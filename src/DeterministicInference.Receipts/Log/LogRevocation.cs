@@ -44,7 +44,7 @@ public sealed record LogRevocation(NoteKey Key, long Size, Sha256Value Root, Not
 
     /// <summary>The signed note, by the revoked key and the next one.</summary>
     /// <exception cref="ArgumentException">A key is not the one that stands here.</exception>
-    public SignedNote Sign(SigningKey revoked, SigningKey next)
+    public SignedNote Sign(ISigner revoked, ISigner next)
     {
         ArgumentNullException.ThrowIfNull(revoked);
         ArgumentNullException.ThrowIfNull(next);

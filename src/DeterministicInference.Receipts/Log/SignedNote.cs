@@ -24,7 +24,7 @@ public sealed class SignedNote
     /// <exception cref="ArgumentException">
     /// The text does not end with a line feed, or the name is not valid.
     /// </exception>
-    public static SignedNote Sign(string text, string name, SigningKey key)
+    public static SignedNote Sign(string text, string name, ISigner key)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(key);
@@ -36,7 +36,7 @@ public sealed class SignedNote
 
     /// <summary>The note with a further signature.</summary>
     /// <exception cref="ArgumentException">The name is not valid.</exception>
-    public SignedNote SignedAlsoBy(string name, SigningKey key) =>
+    public SignedNote SignedAlsoBy(string name, ISigner key) =>
         new(Text, [.. Signatures, .. Sign(Text, name, key).Signatures]);
 
     /// <summary>Reads a note. Signatures of types that are not known here are kept as they are.</summary>

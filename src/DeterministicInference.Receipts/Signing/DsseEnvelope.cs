@@ -29,7 +29,7 @@ public sealed class DsseEnvelope
     public IReadOnlyList<DsseSignature> Signatures { get; }
 
     /// <summary>Signs a payload.</summary>
-    public static DsseEnvelope Sign(string payloadType, ReadOnlyMemory<byte> payload, SigningKey key)
+    public static DsseEnvelope Sign(string payloadType, ReadOnlyMemory<byte> payload, ISigner key)
     {
         ArgumentNullException.ThrowIfNull(payloadType);
         ArgumentNullException.ThrowIfNull(key);

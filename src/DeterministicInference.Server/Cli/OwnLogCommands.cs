@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using DeterministicInference.Server.Configuration.Values;
+using DeterministicInference.Server.Receipts.Signing;
 using DeterministicInference.Server.Receipts.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -22,6 +23,17 @@ internal static class OwnLogCommands
             + "what the log's last checkpoint covers counts from then on.",
     };
 
+    private static readonly SignerOption Signer = new(
+        "--signer-command",
+        "Program that has the key of the log that begins, and its arguments: words between spaces, or a JSON array. "
+            + "Default: a new key in the folder."
+    );
+
+    private static readonly SignerOption PresentSigner = new(
+        "--current-signer-command",
+        "Program that has the key of the log that ends, where that is in no file."
+    );
+
     /// <summary>Begins a log.</summary>
     public static Command Init()
     {
@@ -30,9 +42,14 @@ internal static class OwnLogCommands
         {
             ReceiptsCommand.DataDir,
             name,
+            Signer.Option,
         };
         command.SetAction(
-            (parsed, _) => ReceiptsCommand.RunAsync(parsed, folder => InitAsync(folder, Trimmed(parsed.GetValue(name))))
+            (parsed, _) =>
+                ReceiptsCommand.RunAsync(
+                    parsed,
+                    folder => InitAsync(folder, Trimmed(parsed.GetValue(name)), Signer.WordsIn(parsed))
+                )
         );
         return command;
     }
@@ -50,13 +67,12 @@ internal static class OwnLogCommands
             ReceiptsCommand.DataDir,
             name,
             Revoke,
+            Signer.Option,
+            PresentSigner.Option,
         };
         command.SetAction(
             (parsed, _) =>
-                ReceiptsCommand.RunAsync(
-                    parsed,
-                    folder => RotateAsync(folder, Trimmed(parsed.GetValue(name)), parsed.GetValue(Revoke))
-                )
+                ReceiptsCommand.RunAsync(parsed, folder => RotateAsync(folder, Trimmed(parsed.GetValue(name)), parsed))
         );
         return command;
     }
@@ -74,9 +90,15 @@ internal static class OwnLogCommands
         return name;
     }
 
-    private static async Task<int> InitAsync(string folder, string? name)
+    private static async Task<int> InitAsync(string folder, string? name, IReadOnlyList<string> signer)
     {
-        var settings = new ReceiptStoreSettings(folder) { Origin = name, IfInUse = StopFirst };
+        var settings = new ReceiptStoreSettings(folder)
+        {
+            Origin = name,
+            SignerCommand = signer,
+            SignerLogger = SignerOption.Log,
+            IfInUse = StopFirst,
+        };
         await using var store = ReceiptStore.Open(settings, TimeProvider.System, NullLogger.Instance);
         string path = Path.GetFullPath(folder);
         await Console.Out.WriteLineAsync(
@@ -88,12 +110,14 @@ internal static class OwnLogCommands
         return ExitCode.Success;
     }
 
-    private static async Task<int> RotateAsync(string folder, string? name, bool revokes)
+    private static async Task<int> RotateAsync(string folder, string? name, ParseResult parsed)
     {
         // A folder without a log is not created here.
         ReceiptArchive.Open(folder).Dispose();
+        using (CommandSigner? signer = Signer.Start(parsed))
+        using (CommandSigner? present = PresentSigner.Start(parsed))
         using (ReceiptDirectory directory = ReceiptDirectory.Open(folder, NullLogger.Instance, StopFirst))
-            LogRotation.Run(directory, name, revokes);
+            LogRotation.Run(directory, new LogSigners(signer, present), name, parsed.GetValue(Revoke));
 
         using ReceiptArchive archive = ReceiptArchive.Open(folder);
         (LogArchive ended, LogArchive next) = (archive.Logs[^2], archive.Logs[^1]);

@@ -9,6 +9,7 @@ using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Json;
 using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Receipts.Http;
+using DeterministicInference.Server.Receipts.Signing;
 using DeterministicInference.Server.Receipts.Store;
 using DeterministicInference.Server.Verification;
 using Microsoft.Data.Sqlite;
@@ -67,6 +68,10 @@ internal static class ReceiptsCommand
     {
         Description = "Print its statement in a DSSE envelope, signed with the log's key, for tools that want one.",
     };
+    private static readonly SignerOption Signer = new(
+        "--signer-command",
+        "Program that has the log's key and signs for --dsse, where the key is in no file."
+    );
     private static readonly Argument<string> Id = new("ID") { Description = "Id of the receipt or of the answer." };
 
     public static Command Create() =>
@@ -115,7 +120,13 @@ internal static class ReceiptsCommand
             Id,
             DataDir,
             Dsse,
+            Signer.Option,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(Signer.Option) is { Implicit: false } && !result.GetValue(Dsse))
+                result.AddError("--signer-command: only --dsse signs. Add it, or leave the command out.");
+        });
         command.SetAction(
             (parsed, cancellation) =>
                 RunAsync(
@@ -140,9 +151,12 @@ internal static class ReceiptsCommand
                         await using Stream output = Console.OpenStandardOutput();
                         if (parsed.GetValue(Dsse))
                         {
-                            using SigningKey key = log.OpenKey();
+                            using CommandSigner? command = Signer.Start(parsed);
+                            using LogKey key = log.OpenKey(new LogSigners(command));
                             output.Write(
-                                DsseEnvelope.Sign(DsseEnvelope.InTotoPayloadType, receipt.Statement, key).ToJson()
+                                DsseEnvelope
+                                    .Sign(DsseEnvelope.InTotoPayloadType, receipt.Statement, key.Signer)
+                                    .ToJson()
                             );
                             output.Write("\n"u8);
                             return ExitCode.Success;
@@ -226,6 +240,10 @@ internal static class ReceiptsCommand
                 return await FailAsync(
                     $"a receipt in the store is damaged: {e.Message.TrimEnd('.')}. Restore {folder} from a copy."
                 );
+            }
+            catch (SignerException e)
+            {
+                return await FailAsync($"--signer-command: {e.Message}.");
             }
             catch (InvalidDataException e)
             {

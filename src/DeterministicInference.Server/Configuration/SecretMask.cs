@@ -42,6 +42,7 @@ internal sealed class SecretMask
     ) =>
         new([
             .. SecretArguments.SecretsIn([.. options.BackendCommand?.Split(' ') ?? [], .. options.BackendArguments]),
+            .. SecretArguments.SecretsIn(options.SignerCommand),
             .. environment
                 .Where(variable => SecretArguments.IsSecretVariable(variable.Key))
                 .Select(variable => variable.Value),

@@ -113,6 +113,9 @@ internal sealed record ServeOptions
     /// <summary>Name of the log, to which a random part is added; null for the default.</summary>
     public string? LogOrigin { get; init; }
 
+    /// <summary>The program that signs for the log, and its arguments; empty for a key in the folder.</summary>
+    public IReadOnlyList<string> SignerCommand { get; init; } = [];
+
     /// <summary>Whether the log of receipts needs no API key.</summary>
     public bool PublicLog { get; init; }
 

@@ -229,6 +229,14 @@ internal static class SettingTable
             "Name of the log, fixed when the log is created. A random part is added to it. Default: "
                 + "deterministic-inference.local."
         ),
+        new TypedSetting<IReadOnlyList<string>>(
+            nameof(ServeOptions.SignerCommand),
+            new CommandValue(),
+            o => o.SignerCommand,
+            (o, v) => o with { SignerCommand = v },
+            "Program that has the log's key and signs, and its arguments: words between spaces, or a JSON array. "
+                + "Default: a key in --data-dir."
+        ),
         new TypedSetting<bool>(
             nameof(ServeOptions.PublicLog),
             Boolean,

@@ -10,6 +10,7 @@ internal static unsafe partial class Libc
 {
     public const int SigTerm = 15,
         SigKill = 9,
+        SigPipe = 13,
         SigXfsz = 25;
     public const nint IgnoreSignal = 1;
     public const int NoHang = 1;
@@ -18,6 +19,7 @@ internal static unsafe partial class Libc
         ErrorInterrupted = 4,
         ErrorNoExecutable = 8,
         ErrorNoChild = 10,
+        ErrorAgain = 11,
         ErrorAccess = 13,
         ErrorNoFileLeft = 23,
         ErrorNoDescriptorLeft = 24,
@@ -30,6 +32,7 @@ internal static unsafe partial class Libc
     public const int MayRead = 4,
         MayExecute = 1;
     public const short PollIn = 1,
+        PollOut = 4,
         PollHangUp = 16;
     public const int SetChildSubreaper = 36;
     public const int DuplicateCloseOnExec = 1030,

@@ -44,7 +44,10 @@ internal static partial class GatewayServer
         await using ReceiptStore? receipts = !options.HasReceipts
             ? null
             : ReceiptStore.Open(
-                ReceiptStoreSettings.Of(options, configuration.Keys),
+                ReceiptStoreSettings.Of(options, configuration.Keys) with
+                {
+                    SignerLogger = loggers.CreateLogger("deterministic_inference.signer"),
+                },
                 TimeProvider.System,
                 loggers.CreateLogger("deterministic_inference.receipts")
             );

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Signing;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -73,7 +72,7 @@ internal sealed class LogArchive : IDisposable
     /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
     public async Task<LogState> CheckAsync(CancellationToken cancellation)
     {
-        OpenKey().Dispose();
+        OpenKey(LogSigners.None).Dispose();
         // Before the database, which a server that is running may grow meanwhile.
         string? published = Folder.ReadCheckpoint();
         LogState state = await Receipts.CheckAsync(published, cancellation);
@@ -106,17 +105,17 @@ internal sealed class LogArchive : IDisposable
         }
     }
 
-    /// <summary>The log's private key.</summary>
+    /// <summary>The log's key.</summary>
     /// <exception cref="InvalidDataException">It is missing, can't be used, or is another one.</exception>
-    public SigningKey OpenKey()
+    public LogKey OpenKey(LogSigners signers)
     {
-        string file = Folder.KeyFile;
+        string file = File.Exists(Folder.KeyFile) ? Folder.KeyFile : Folder.PublicKeyFile;
         if (!File.Exists(file))
-            throw new InvalidDataException($"the key {file} is missing");
+            throw new InvalidDataException($"the key {Folder.KeyFile} is missing, or {Folder.PublicKeyFile}");
         try
         {
-            SigningKey key = SigningKeyFile.Read(file);
-            if (key.PublicKey.KeyId == Key.Key.KeyId)
+            LogKey key = LogKeyFile.Read(Folder, signers);
+            if (key.Signer.PublicKey.KeyId == Key.Key.KeyId)
                 return key;
             key.Dispose();
             throw new InvalidDataException($"the key {file} is not the one of the log");

@@ -17,6 +17,18 @@ internal sealed record LogFolder(int Number, string Path)
     /// <summary>The key of a log that has not begun.</summary>
     public string NewKeyFile => KeyFile + ".new";
 
+    /// <summary>The public key, where a program of the operator has the private one.</summary>
+    public string PublicKeyFile => In("public-key.pem");
+
+    /// <summary>The public key of a log that has not begun.</summary>
+    public string NewPublicKeyFile => PublicKeyFile + ".new";
+
+    /// <summary>Whether it has a key, or one that may begin it.</summary>
+    public bool HasKey => KeyFiles.Any(File.Exists);
+
+    /// <summary>All files that can have the log's key, of which there is one.</summary>
+    public IReadOnlyList<string> KeyFiles => [KeyFile, NewKeyFile, PublicKeyFile, NewPublicKeyFile];
+
     public string DatabaseFile => In("receipts.db");
 
     /// <summary>

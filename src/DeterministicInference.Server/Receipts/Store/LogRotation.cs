@@ -1,5 +1,6 @@
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Receipts.Signing;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -21,23 +22,24 @@ internal static class LogRotation
 {
     /// <summary>Ends the present log and begins the next.</summary>
     /// <param name="folder">The folder, whose present log has begun.</param>
+    /// <param name="signers">The programs that have keys of the two logs.</param>
     /// <param name="name">The next log's name, without the random part of its origin; null for the same.</param>
     /// <param name="revokes">Whether the present key counts no longer, but for what is in the log.</param>
     /// <exception cref="ReceiptStoreException">There is no log, or its key can't be used.</exception>
+    /// <exception cref="SignerException">A program gave no signature.</exception>
     /// <exception cref="InvalidDataException">The log is inconsistent; the message is a clause.</exception>
     /// <exception cref="SqliteException">The database can't be used.</exception>
-    public static void Run(ReceiptDirectory folder, string? name, bool revokes)
+    public static void Run(ReceiptDirectory folder, LogSigners signers, string? name, bool revokes)
     {
-        (SigningKey key, bool isNew) = LogKeyFile.Open(folder.Log);
-        using (key)
+        using (LogKey key = LogKeyFile.Open(folder.Log, signers))
         {
-            if (isNew)
+            if (key.IsNew)
             {
                 throw new ReceiptStoreException(
                     $"--data-dir: {folder.Path} has no log to end. receipts init, or the server, begins one."
                 );
             }
-            using ReceiptLog log = ReceiptLog.Open(folder.Log, key, begin: null);
+            using ReceiptLog log = ReceiptLog.Open(folder.Log, key.Signer, begin: null);
             LogState state = log.ReadState();
             if (state.End is { } end)
             {
@@ -53,51 +55,71 @@ internal static class LogRotation
             }
             else
             {
+                if (signers.Next is { } signer)
+                    RequireUnused(folder, signer.PublicKey);
                 ReceiptDirectory.Create(folder.Next.Path);
-                using SigningKey next = LogKeyFile.Open(folder.Next).Key;
+                using LogKey next = LogKeyFile.OpenOrCreate(folder.Next, signers);
                 string origin = LogOrigin.Create(name ?? NameOf(log.Key.Name));
-                log.Close(new LogEnd(new NoteKey(origin, next.PublicKey), revokes));
+                log.Close(new LogEnd(new NoteKey(origin, next.Signer.PublicKey), revokes));
             }
         }
-        Finish(folder);
+        Finish(folder, signers);
     }
 
     /// <summary>Begins the log that follows one which has ended.</summary>
-    /// <exception cref="ReceiptStoreException">The next log's key is missing or can't be used.</exception>
+    /// <exception cref="ReceiptStoreException">
+    /// The next log's key is missing or can't be used, or no program was given that has a key which has to sign.
+    /// </exception>
+    /// <exception cref="SignerException">A program gave no signature.</exception>
     /// <exception cref="InvalidDataException">A log is inconsistent; the message is a clause.</exception>
     /// <exception cref="SqliteException">A database can't be used.</exception>
-    public static void Finish(ReceiptDirectory folder)
+    public static void Finish(ReceiptDirectory folder, LogSigners signers)
     {
         LogFolder next = folder.Next;
-        using SigningKey key = LogKeyFile.Open(folder.Log).Key;
+        using LogKey key = LogKeyFile.Open(folder.Log, signers);
         LogState last;
-        using (ReceiptLog log = ReceiptLog.Open(folder.Log, key, begin: null))
+        using (ReceiptLog log = ReceiptLog.Open(folder.Log, key.Signer, begin: null))
         {
             last = log.ReadState();
             // A crash may have come before the file of the last checkpoint.
             log.Publish();
         }
         LogEnd end = last.End!;
-        if (!File.Exists(next.KeyFile) && !File.Exists(next.NewKeyFile))
+        if (!next.HasKey)
             throw new ReceiptStoreException(Missing(folder, end));
-        (SigningKey nextKey, bool mayBegin) = LogKeyFile.Open(next);
-        using (nextKey)
+        using (LogKey nextKey = LogKeyFile.Open(next, signers))
         {
-            if (nextKey.PublicKey.KeyId != end.Next.Key.KeyId)
+            if (nextKey.Signer.PublicKey.KeyId != end.Next.Key.KeyId)
                 throw new ReceiptStoreException(Missing(folder, end));
             if (end.IsRevoked && !File.Exists(folder.Log.RevocationFile))
             {
                 var revocation = new LogRevocation(last.Key, last.Checkpoint.Size, last.Checkpoint.Root, end.Next);
-                folder.Log.WriteRevocation(revocation.Sign(key, nextKey).ToString());
+                folder.Log.WriteRevocation(revocation.Sign(key.Signer, nextKey.Signer).ToString());
             }
             var predecessor = new LogPredecessor(last.Key, last.Checkpoint.Size, last.Checkpoint.Root);
             var begin = new NewLog(end.Next.Name, predecessor);
-            using ReceiptLog log = ReceiptLog.Open(next, nextKey, mayBegin ? begin : null);
+            using ReceiptLog log = ReceiptLog.Open(next, nextKey.Signer, nextKey.IsNew ? begin : null);
             last.RequireFollowedBy(log.ReadState());
-            if (mayBegin)
-                LogKeyFile.Keep(next);
+            if (nextKey.IsNew)
+                nextKey.Keep();
         }
         folder.TakeNext();
+    }
+
+    /// <summary>Checks that a program brings another key: the logs of a folder are told apart by their keys.</summary>
+    private static void RequireUnused(ReceiptDirectory folder, VerificationKey key)
+    {
+        foreach (LogFolder folderOf in folder.Closed.Append(folder.Log))
+        {
+            using LogArchive log = LogArchive.Open(folderOf);
+            if (log.Key.Key.KeyId == key.KeyId)
+            {
+                throw new ReceiptStoreException(
+                    $"--signer-command: the command has the key {key.KeyId}, which is already the one of the log in "
+                        + $"{folderOf.Path}. Give a command with a new key."
+                );
+            }
+        }
     }
 
     private static string NameOf(string origin) => origin.LastIndexOf('/') is > 0 and var end ? origin[..end] : origin;

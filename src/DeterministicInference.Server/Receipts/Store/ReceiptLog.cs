@@ -11,12 +11,12 @@ internal sealed class ReceiptLog : IDisposable
 
     private readonly LogFolder _folder;
     private readonly SqliteConnection _connection;
-    private readonly SigningKey _key;
+    private readonly ISigner _key;
     private readonly MerkleTree _tree;
     private readonly LogRows _rows;
     private string _note = "";
 
-    private ReceiptLog(LogFolder folder, SqliteConnection connection, SigningKey key, NoteKey name, MerkleTree tree)
+    private ReceiptLog(LogFolder folder, SqliteConnection connection, ISigner key, NoteKey name, MerkleTree tree)
     {
         (_folder, _connection, _key, Key, _tree) = (folder, connection, key, name, tree);
         _rows = new LogRows(connection, tree);
@@ -39,12 +39,12 @@ internal sealed class ReceiptLog : IDisposable
 
     /// <summary>Opens a consistent log, or begins one.</summary>
     /// <param name="folder">The log's folder.</param>
-    /// <param name="key">The log's key.</param>
+    /// <param name="key">The log's key, which stays the caller's.</param>
     /// <param name="begin">What it begins with if there is none; null if the key may not begin one.</param>
     /// <exception cref="InvalidDataException">The log is inconsistent; the message is a clause.</exception>
     /// <exception cref="ReceiptStoreException">It has tables of another version.</exception>
     /// <exception cref="SqliteException">The file is damaged, or can't be opened.</exception>
-    public static ReceiptLog Open(LogFolder folder, SigningKey key, NewLog? begin)
+    public static ReceiptLog Open(LogFolder folder, ISigner key, NewLog? begin)
     {
         // Before it is opened, which would write to it.
         if (begin is null && new FileInfo(folder.DatabaseFile) is not { Exists: true, Length: > 0 })
@@ -171,7 +171,7 @@ internal sealed class ReceiptLog : IDisposable
     private static ReceiptLog Begin(
         LogFolder folder,
         SqliteConnection connection,
-        SigningKey key,
+        ISigner key,
         NewLog begin,
         string? published
     )

@@ -1,7 +1,7 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Receipts.Signing;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -83,7 +83,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         try
         {
             ReceiptDirectory folder = Own(owned, ReceiptDirectory.Open(settings.Folder, logger, settings.IfInUse));
-            ReceiptLog log = OpenLog(folder, settings.Origin, owned);
+            ReceiptLog log = OpenLog(folder, OpenSigners(settings, clock, logger, owned), settings.Origin, owned);
             if (settings.Origin is { } name && !LogOrigin.HasName(log.Key.Name, name))
             {
                 throw new ReceiptStoreException(
@@ -135,6 +135,8 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             Dispose(owned);
             if (e is InvalidDataException)
                 throw Unusable(settings, e.Message);
+            if (e is SignerException)
+                throw new ReceiptStoreException($"--signer-command: {e.Message}.");
             if (e is SqliteException error)
             {
                 string problem = SqliteProblem.Describe(error);
@@ -248,20 +250,47 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     }
 
     /// <summary>Opens the log that is continued, or begins it, or the one that follows it if it has ended.</summary>
-    private static ReceiptLog OpenLog(ReceiptDirectory folder, string? name, List<IDisposable> owned)
+    private static ReceiptLog OpenLog(
+        ReceiptDirectory folder,
+        LogSigners signers,
+        string? name,
+        List<IDisposable> owned
+    )
     {
-        (SigningKey key, bool isNew) = LogKeyFile.Open(folder.Log);
-        owned.Add(key);
-        NewLog? begin = isNew ? new NewLog(LogOrigin.Create(name ?? LogOrigin.DefaultName)) : null;
-        ReceiptLog log = Own(owned, ReceiptLog.Open(folder.Log, key, begin));
-        if (isNew)
-            LogKeyFile.Keep(folder.Log);
+        LogKey key = Own(owned, LogKeyFile.OpenOrCreate(folder.Log, signers));
+        NewLog? begin = key.IsNew ? new NewLog(LogOrigin.Create(name ?? LogOrigin.DefaultName)) : null;
+        ReceiptLog log = Own(owned, ReceiptLog.Open(folder.Log, key.Signer, begin));
+        if (key.IsNew)
+            key.Keep();
         if (log.ReadState().End is null)
+        {
+            key.RequireContinuable(signers);
             return log;
+        }
         log.Dispose();
-        LogRotation.Finish(folder);
-        return OpenLog(folder, name, owned);
+        LogRotation.Finish(folder, signers);
+        return OpenLog(folder, signers, name, owned);
     }
+
+    private static LogSigners OpenSigners(
+        ReceiptStoreSettings settings,
+        TimeProvider clock,
+        ILogger logger,
+        List<IDisposable> owned
+    ) =>
+        settings.SignerCommand.Count == 0
+            ? LogSigners.None
+            : new LogSigners(
+                Own(
+                    owned,
+                    CommandSigner.Start(
+                        settings.SignerCommand,
+                        settings.SignerLimits,
+                        clock,
+                        settings.SignerLogger ?? logger
+                    )
+                )
+            );
 
     private ReceiptReader ReaderOf(StoredReceipt receipt) =>
         receipt.Origin == LogKey.Name ? _reader : _closed.LogOf(receipt).Receipts;

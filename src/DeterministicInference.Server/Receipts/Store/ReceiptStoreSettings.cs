@@ -1,4 +1,5 @@
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Receipts.Signing;
 
 namespace DeterministicInference.Server.Receipts.Store;
 
@@ -7,6 +8,14 @@ internal sealed record ReceiptStoreSettings(string Folder)
 {
     /// <summary>Name of the log; null keeps the existing name, or derives one from the key.</summary>
     public string? Origin { get; init; }
+
+    /// <summary>The program that signs, and its arguments; none where the key is in the folder.</summary>
+    public IReadOnlyList<string> SignerCommand { get; init; } = [];
+
+    public SignerLimits SignerLimits { get; init; } = new();
+
+    /// <summary>For what the program says; null for the store's own.</summary>
+    public ILogger? SignerLogger { get; init; }
 
     /// <summary>The remedy if a server holds the folder, as a sentence.</summary>
     public string IfInUse { get; init; } = ReceiptDirectory.AnotherFolder;
@@ -33,6 +42,7 @@ internal sealed record ReceiptStoreSettings(string Folder)
         new(options.DataDir ?? StatePaths.Receipts)
         {
             Origin = options.LogOrigin,
+            SignerCommand = options.SignerCommand,
             Retention = options.ReceiptRetention,
             Clients = keys.Clients,
         };

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DeterministicInference.Server.Native;
+using DeterministicInference.Server.Receipts.Signing;
 using Microsoft.Data.Sqlite;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -31,6 +32,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         _publishing;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer? _hourly;
+    private readonly string _slow;
     private bool _isLost,
         _isPublishDue;
     private long _published;
@@ -47,6 +49,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     {
         (_folder, _log, _retention) = (folder, log, retention);
         _queue = new WriteQueue(settings.QueueCapacity);
+        _slow = settings.SignerCommand.Count > 0 ? "the disk or the signer command" : "the disk";
         _storing = new ProblemState("Storing receipts", logger);
         _publishing = new ProblemState("Writing the checkpoint file", logger);
         if (_retention.IsDue)
@@ -77,7 +80,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     }
 
     /// <summary>Reports that a waiter has given up.</summary>
-    public void ReportSlow(TimeSpan limit) => Report($"the disk has taken longer than {limit.TotalSeconds:0.###} s");
+    public void ReportSlow(TimeSpan limit) => Report($"{_slow} has taken longer than {limit.TotalSeconds:0.###} s");
 
     /// <summary>
     /// A problem that another thread sees. The writer may just have stored everything and wait for writes, which don't
@@ -198,6 +201,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         {
             SqliteException sqlite => SqliteProblem.Describe(sqlite),
             InvalidDataException => Lost(error.Message),
+            SignerException => error.Message,
             _ => $"unexpected {error.GetType().Name}",
         };
 

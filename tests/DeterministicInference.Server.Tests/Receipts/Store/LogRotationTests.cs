@@ -285,6 +285,6 @@ public sealed class LogRotationTests : IDisposable
     {
         StoreFolder folder = other ?? _folder;
         using ReceiptDirectory directory = ReceiptDirectory.Open(folder.Path, folder);
-        LogRotation.Run(directory, name: null, revokes);
+        LogRotation.Run(directory, LogSigners.None, name: null, revokes);
     }
 }

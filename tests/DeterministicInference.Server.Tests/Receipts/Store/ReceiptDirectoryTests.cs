@@ -76,8 +76,9 @@ public sealed class ReceiptDirectoryTests : IDisposable
         await _folder.FillAsync(1);
         File.Delete(_folder.KeyFile);
         Assert.Equal(
-            $"--data-dir: the log in {_folder.LogPath} has lost its key. Restore {_folder.KeyFile}, or start a new "
-                + "log in another --data-dir.",
+            $"--data-dir: the log in {_folder.LogPath} has lost its key. Restore {_folder.KeyFile}, or "
+                + $"{_folder.LogPath}/public-key.pem where a --signer-command has the key, or start a new log in "
+                + "another --data-dir.",
             _folder.Refusal()
         );
         await File.WriteAllTextAsync(_folder.KeyFile, "no key", TestContext.Current.CancellationToken);

@@ -215,7 +215,7 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
             Assert.NotNull(await witnesses.ProveAsync(first, receipt.Leaf, Cancellation).Within());
         }
         using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
-            LogRotation.Run(directory, name: null, revokes);
+            LogRotation.Run(directory, LogSigners.None, name: null, revokes);
         await using ReceiptStore next = _folder.Open();
         await using CheckpointWitnesses continued = await OpenAsync(next, Both);
         StoredReceipt stored = (await next.FindAsync(receipt.ReceiptId, Cancellation)).Receipt!;
