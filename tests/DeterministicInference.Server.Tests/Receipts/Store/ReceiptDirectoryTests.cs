@@ -211,6 +211,11 @@ public sealed class ReceiptDirectoryTests : IDisposable
         await using (ReceiptStore store = _folder.Open())
         {
             await _folder.AppendAsync(store, 1);
+            // The file of the checkpoint is written a moment later.
+            await Limits.UntilAsync(
+                () => File.ReadAllText(_folder.CheckpointFile) == store.Checkpoint,
+                () => "the checkpoint is not published"
+            );
             if (how == "emptied")
             {
                 foreach (string file in Files())
