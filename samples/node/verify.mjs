@@ -159,6 +159,7 @@ export function checkSigned(note, vkey) {
 
 // RFC 6962: do the hashes lead from the leaf to the root?
 export function leadsTo(leaf, index, size, path, root) {
+  if (index >= size) return false;
   let [place, last, result] = [index, size - 1n, leaf];
   for (const sibling of path) {
     if (last === 0n) return false;
@@ -168,7 +169,7 @@ export function leadsTo(leaf, index, size, path, root) {
     } else result = hash("\x01", result, sibling);
     [place, last] = [place >> 1n, last >> 1n];
   }
-  return place < size && last === 0n && result.toString("base64") === root;
+  return last === 0n && result.toString("base64") === root;
 }
 
 // C2SP tlog-proof: the log that the key signs contains the statement.
@@ -206,7 +207,7 @@ export function check(bundle, vkey) {
   if (predicate.receipt_id !== receipt_id) fail("the receipt's id is not the one that was sealed");
   if (receipt.salt !== undefined && saltOf(receipt, "id").subarray(0, 12).toString("hex") !== receipt_id.slice(8)) fail("the salt is not the receipt's");
 
-  const done = ["signature", "inclusion"], left = [];
+  const done = ["signature", "inclusion"], left = ["revocation of the key (GET /v1/logs has it)", "witnesses"];
   const compare = (name, is, sealed) => { if (is !== sealed) fail(`the ${name} is not the one that was sealed`); done.push(name); };
   // Without its salt, a part that is there may be any other.
   const compareCommitted = (name, label, digest, sealed) => {

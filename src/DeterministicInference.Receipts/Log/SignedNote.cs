@@ -6,8 +6,8 @@ namespace DeterministicInference.Receipts.Log;
 /// <summary>A text with signature lines below it, as C2SP signed-note describes.</summary>
 public sealed class SignedNote
 {
-    /// <summary>A note needs one signature of its log and a few of witnesses.</summary>
-    private const int MaxSignatures = 64;
+    /// <summary>Most signatures of a note: it needs one of its log and a few of witnesses.</summary>
+    public const int MaxSignatures = 64;
 
     private SignedNote(string text, IReadOnlyList<NoteSignature> signatures) => (Text, Signatures) = (text, signatures);
 

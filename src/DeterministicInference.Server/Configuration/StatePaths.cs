@@ -16,7 +16,10 @@ internal static class StatePaths
 
     private static string Root =>
         Path.Combine(
-            Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state
+            // A relative path is invalid there, and would be another folder in each working directory.
+            Environment.GetEnvironmentVariable("XDG_STATE_HOME")
+                is { } state
+            && Path.IsPathFullyQualified(state)
                 ? state
                 : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
             "deterministic-inference"

@@ -46,6 +46,10 @@ internal static class WitnessPolicyFile
             return $"gives the witness '{wrong.Name}' the address '{wrong.Url}'. Give one such as "
                 + "https://witness.example/.";
         }
+        int asked = policy.Witnesses.Count(witness => witness.Url is not null);
+        if (asked >= SignedNote.MaxSignatures)
+            return $"names {asked} witnesses with an address, and a checkpoint has room for the cosignatures of "
+                + $"{SignedNote.MaxSignatures - 1}. Leave some out.";
         return policy.IsQuorum(policy.Witnesses.Where(witness => witness.Url is not null))
             ? null
             : "has a quorum that needs witnesses without an address, so no checkpoint could have it. Add the address "

@@ -340,16 +340,21 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
     /// </summary>
     private void TakeIncoming()
     {
+        HashSet<string> changed = [];
         foreach (string file in Directory.EnumerateFiles(Incoming, "*", SearchOption.AllDirectories))
         {
             string place = Path.Combine(folder, Path.GetRelativePath(Incoming, file));
             Directory.CreateDirectory(Path.GetDirectoryName(place)!);
             File.Move(file, place, overwrite: true);
+            for (string at = place; at != folder; changed.Add(at))
+                at = Path.GetDirectoryName(at)!;
             // What it was before it was full.
             if (Directory.Exists(place + ".p"))
                 Directory.Delete(place + ".p", recursive: true);
         }
         Directory.Delete(Incoming, recursive: true);
+        foreach (string path in changed)
+            AtomicFile.SyncFolder(path);
     }
 
     private static TilePath LeafTile(long index, long size) =>

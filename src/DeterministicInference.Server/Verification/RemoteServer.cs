@@ -107,7 +107,8 @@ internal sealed class RemoteServer : IDisposable
         {
             throw new NoAnswerException("the connection broke off");
         }
-        catch (InvalidDataException)
+        // The second is what BrotliStream throws.
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
         {
             throw new NoAnswerException("its answer is not what its Content-Encoding says");
         }
@@ -154,8 +155,9 @@ internal sealed class RemoteServer : IDisposable
             string text = OneLine.Of(message).TrimEnd('.');
             return ": " + (text.Length <= MaxMessage ? text : text[..MaxMessage] + "…");
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // No JSON, or a name that is no Unicode text.
             return "";
         }
     }

@@ -38,8 +38,9 @@ internal sealed record ServedLog(string Key, string? Path, string? Revocation)
             }
             return logs;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // No JSON, or a name that is no Unicode text.
             return [];
         }
     }

@@ -80,7 +80,13 @@ internal sealed partial class WitnessedLog : IDisposable
     /// </exception>
     public async Task<WitnessAnswer> AddAsync(AddCheckpointRequest request, CancellationToken cancellation)
     {
-        if (!_keys.Any(request.Note.IsSignedBy))
+        // Nor with a false signature of one of several keys beside a true one.
+        bool isSigned =
+            _keys.Any(request.Note.IsSignedBy)
+            && _keys
+                .Where(key => request.Note.Signatures.Any(line => (line.Name, line.KeyId) == (key.Name, key.Id)))
+                .All(request.Note.IsSignedBy);
+        if (!isSigned)
         {
             Unsigned(Origin);
             return new WitnessAnswer.Refused(

@@ -36,6 +36,7 @@ internal static class SettingExamples
         [nameof(ServeOptions.Receipts)] = ["reference", "off", "inline"],
         [nameof(ServeOptions.DataDir)] = ["/var/lib/receipts", "receipts", "/a b/receipts"],
         [nameof(ServeOptions.LogOrigin)] = ["log.example/a", "log.example", "x"],
+        [nameof(ServeOptions.SignerCommand)] = ["signer", "node signer.mjs key.pem", "[\"signer\",\"a b\"]"],
         [nameof(ServeOptions.ReceiptsVisible)] = ["all", "own", "all"],
         [nameof(ServeOptions.WitnessPolicy)] = ["/etc/policy", "policy.txt", "/a b/policy"],
         [nameof(ServeOptions.WitnessMode)] = ["wait", "background", "wait"],

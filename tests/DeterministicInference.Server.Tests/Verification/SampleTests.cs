@@ -41,7 +41,8 @@ public sealed class SampleTests : IAsyncLifetime
         Assert.Equal(("", 0), (valid.Error, valid.ExitCode));
         Assert.Equal(
             $"VALID (not replayed)\nchecked: signature, inclusion, request, output, {(hasIds ? "token chain, " : "")}trail, "
-                + $"environment\n{(hasIds ? "" : "not checked: token chain (the answer does not report all ids)\n")}",
+                + "environment\nnot checked: revocation of the key (GET /v1/logs has it), witnesses"
+                + $"{(hasIds ? "" : ", token chain (the answer does not report all ids)")}\n",
             valid.Output
         );
 
@@ -172,7 +173,8 @@ public sealed class SampleTests : IAsyncLifetime
         Assert.StartsWith("answer: The capital is Paris.\nreceipt ", result.Output, StringComparison.Ordinal);
         Assert.EndsWith(
             "signature, inclusion, request, output, token chain, trail verified\n"
-                + "not verified: environment (its document was not given)\n",
+                + "not verified: revocation of the key (GET /v1/logs has it), witnesses, environment (its document was "
+                + "not given)\n",
             result.Output,
             StringComparison.Ordinal
         );

@@ -131,6 +131,7 @@ internal sealed class LogRoutes(ReceiptStore store, CheckpointWitnesses? witness
             return store.Number;
         return
             int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number.ToString(CultureInfo.InvariantCulture) == text
             && store.CheckpointOf(number) is not null
             ? number
             : throw NotFound($"The server has no such log. GET {All} lists those that it has.", "log_not_found");

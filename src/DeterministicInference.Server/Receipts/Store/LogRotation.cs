@@ -1,5 +1,6 @@
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Receipts.Signing;
 using Microsoft.Data.Sqlite;
 
@@ -60,6 +61,8 @@ internal static class LogRotation
                 ReceiptDirectory.Create(folder.Next.Path);
                 using LogKey next = LogKeyFile.OpenOrCreate(folder.Next, signers);
                 string origin = LogOrigin.Create(name ?? NameOf(log.Key.Name));
+                // The line names the key: the key's folder must not be lost after it.
+                AtomicFile.SyncFolder(folder.Path);
                 log.Close(new LogEnd(new NoteKey(origin, next.Signer.PublicKey), revokes));
             }
         }

@@ -57,8 +57,12 @@ internal sealed partial class ReceiptRetention(
         if (_deleted == 0)
             return;
         // Only then does no file contain them any more.
+        bool isGone = true;
         foreach (ReceiptRows rows in logs)
-            rows.Compact();
+            isGone &= rows.Compact();
+        // A reader is in the way: the next look tries again.
+        if (!isGone)
+            return;
         Deleted(logger, _deleted, StatementNames.Of(now - age));
         _deleted = 0;
     }

@@ -59,5 +59,6 @@ internal sealed class ReceiptRows(SqliteConnection connection)
     /// Moves the write-ahead log into the database and truncates it, so that no file contains deleted data
     /// (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
     /// </summary>
-    public void Compact() => connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    /// <returns>False if a reader was in the way: a later attempt may succeed.</returns>
+    public bool Compact() => connection.Scalar("PRAGMA wal_checkpoint(TRUNCATE)") is 0L;
 }

@@ -81,6 +81,8 @@ internal sealed class WriteQueue(int capacity) : IDisposable
                 return _isClosed;
             taken.AddRange(_writes);
             _writes.Clear();
+            // What it told of is taken: the next wait is for the next write.
+            _changed.Reset();
             return true;
         }
     }

@@ -57,6 +57,7 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
                     new WitnessClient(witness, store, settings.Timeout, SizeOf(witness, current)),
                     settings,
                     (round, cosignatures) => _inbox.Writer.TryWrite(new Report(round, cosignatures)),
+                    round => _inbox.Writer.TryWrite(new Report(round, []) { IsOvertaken = true }),
                     time,
                     logger
                 )),
@@ -155,9 +156,10 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(_settings.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        CosignedCheckpoint? cosigned = null;
         try
         {
-            CosignedCheckpoint cosigned = await CoverAsync(proof.Index, either.Token);
+            cosigned = await CoverAsync(proof.Index, either.Token);
             bool isOfCommit =
                 Checkpoint.Parse(SignedNote.Parse(proof.Checkpoint).Text).Size == cosigned.Checkpoint.Size;
             var witnessed = new TlogProof(
@@ -172,12 +174,18 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
+            // Only the proof came too late, of a reader that others use too.
+            if (cosigned is not null)
+                return null;
             _waiting.Report(
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"no quorum of witnesses has cosigned within {_settings.Timeout.TotalSeconds:0.###} s"
                 )
             );
+            // It may have come at the same moment, and cleared what was not yet reported.
+            if (_current?.Covers(proof.Index) == true)
+                _waiting.Clear();
             return null;
         }
         catch (Exception e) when (e is ReceiptStoreException or InvalidDataException or LogFormatException)
@@ -230,7 +238,13 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
     {
         if (report.Round is { } round)
         {
-            round.Note = round.Note.With(report.Cosignatures);
+            round.IsOvertaken |= report.IsOvertaken;
+            // One of each key: a note has room for so many.
+            round.Note = round
+                .Note.Only(signature =>
+                    !report.Cosignatures.Any(newer => (newer.Name, newer.KeyId) == (signature.Name, signature.KeyId))
+                )
+                .With(report.Cosignatures);
             round.HasQuorum = _settings.Policy.Evaluate(round.Note).HasQuorum;
         }
         else
@@ -243,10 +257,14 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
         Begin();
     }
 
-    /// <summary>Begins a round with the newest checkpoint, once the round before it is shown.</summary>
+    /// <summary>
+    /// Begins a round with the newest checkpoint, once the round before it is shown, or can't have its quorum any more.
+    /// </summary>
     private void Begin()
     {
-        if (Volatile.Read(ref _isDelayed) || (_round is not null && !ReferenceEquals(_current?.Note, _round.Note)))
+        if (Volatile.Read(ref _isDelayed))
+            return;
+        if (_round is { IsOvertaken: false } && !ReferenceEquals(_current?.Note, _round.Note))
             return;
         SignedNote note = SignedNote.Parse(_store.Checkpoint);
         Checkpoint checkpoint = Checkpoint.Parse(note.Text);
@@ -319,5 +337,9 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
 
     /// <param name="Round">What was cosigned; null to look whether something is due.</param>
     /// <param name="Cosignatures">Verified ones.</param>
-    private sealed record Report(WitnessRound? Round, IReadOnlyList<NoteSignature> Cosignatures);
+    private sealed record Report(WitnessRound? Round, IReadOnlyList<NoteSignature> Cosignatures)
+    {
+        /// <summary>Whether a witness will never cosign the round.</summary>
+        public bool IsOvertaken { get; init; }
+    }
 }

@@ -61,10 +61,8 @@ internal sealed class WitnessClient : IDisposable
         {
             if (_size > round.Checkpoint.Size)
             {
-                throw new WitnessFailureException(
-                    $"has cosigned {_size} entries, and this log has {round.Checkpoint.Size}: the log was set back, or "
-                        + "another server continues it"
-                );
+                // Others may send it checkpoints too, as anyone has them.
+                throw new WitnessFailureException($"has cosigned {_size} entries meanwhile") { IsOvertaken = true };
             }
             (HttpStatusCode status, string? type, string body) = await SendAsync(round, cancellation);
             switch (status)
@@ -74,7 +72,7 @@ internal sealed class WitnessClient : IDisposable
                     Volatile.Write(ref _size, round.Checkpoint.Size);
                     return cosignatures;
                 case HttpStatusCode.Conflict when attempt < Attempts:
-                    Volatile.Write(ref _size, SizeOf(type, body));
+                    Volatile.Write(ref _size, RequireKnown(SizeOf(type, body)));
                     break;
                 default:
                     throw new WitnessFailureException(
@@ -140,6 +138,9 @@ internal sealed class WitnessClient : IDisposable
                     .ParseSignatures(body)
                     .Where(signature => signature.Name == _witness.Key.Name && signature.KeyId == _witness.Key.Id),
             ];
+            // More of them would fill the note, which has a limit.
+            if (own.Length > 1)
+                throw new WitnessFailureException($"answers with {own.Length} cosignatures of one key");
             return _witness.Key.CosignedAt(round.Sent.With(own)) switch
             {
                 null => throw new WitnessFailureException(
@@ -153,6 +154,18 @@ internal sealed class WitnessClient : IDisposable
         {
             throw new WitnessFailureException($"answers with what is no cosignature: {e.Message.TrimEnd('.')}");
         }
+    }
+
+    /// <summary>An answer is not signed: one that names more entries than there are is not kept.</summary>
+    private long RequireKnown(long size)
+    {
+        long newest = Checkpoint.Parse(SignedNote.Parse(_store.Checkpoint).Text).Size;
+        return size <= newest
+            ? size
+            : throw new WitnessFailureException(
+                $"has cosigned {size} entries, and this log has {newest}: the log was set back, or another server "
+                    + "continues it"
+            );
     }
 
     private static long SizeOf(string? type, string body) =>

@@ -12,6 +12,7 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
     private readonly WitnessClient _client;
     private readonly WitnessSettings _settings;
     private readonly Action<WitnessRound, IReadOnlyList<NoteSignature>> _report;
+    private readonly Action<WitnessRound> _overtaken;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Channel<WitnessRound> _rounds = Channel.CreateBounded<WitnessRound>(
@@ -25,6 +26,7 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
     /// <param name="client">Asks it; owned by this.</param>
     /// <param name="settings">Settings.</param>
     /// <param name="report">Takes the verified cosignatures of a round.</param>
+    /// <param name="overtaken">Told of a round that the witness will never cosign.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Logger of changes.</param>
     public WitnessFollower(
@@ -32,11 +34,13 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         WitnessClient client,
         WitnessSettings settings,
         Action<WitnessRound, IReadOnlyList<NoteSignature>> report,
+        Action<WitnessRound> overtaken,
         TimeProvider time,
         ILogger logger
     )
     {
-        (Witness, _client, _settings, _report, _time, _logger) = (witness, client, settings, report, time, logger);
+        (Witness, _client, _settings, _report) = (witness, client, settings, report);
+        (_overtaken, _time, _logger) = (overtaken, time, logger);
         _running = Task.Run(RunAsync);
     }
 
@@ -85,6 +89,8 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         catch (WitnessFailureException e)
         {
             Tell(e.Message);
+            if (e.IsOvertaken)
+                _overtaken(round);
             return false;
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -16,4 +16,7 @@ internal sealed class WitnessRound(SignedNote note, Checkpoint checkpoint)
     public SignedNote Note { get; set; } = note;
 
     public bool HasQuorum { get; set; }
+
+    /// <summary>Whether a witness has cosigned a newer checkpoint, so that it will never cosign this one.</summary>
+    public bool IsOvertaken { get; set; }
 }

@@ -152,6 +152,28 @@ public sealed class ClosedLogTests : IDisposable
         return (result.ExitCode, result.Output + result.Error);
     }
 
+    /// <summary>The default is the same folder from wherever a command is run.</summary>
+    [Fact]
+    public async Task A_relative_state_folder_is_ignored()
+    {
+        string home = Directory.CreateDirectory(_folder.Beside("home")).FullName;
+        foreach (string state in (string[])["", "relative/state"])
+        {
+            CommandResult result = await ServerProgram.Built.RunAsync(
+                ["receipts", "init"],
+                ("HOME", home),
+                ("XDG_STATE_HOME", state)
+            );
+            Assert.Equal(("", 0), (result.Error, result.ExitCode));
+            Assert.Contains(
+                $" {home}/.local/state/deterministic-inference/receipts.",
+                result.Output,
+                StringComparison.Ordinal
+            );
+        }
+        Assert.False(Directory.Exists("relative"));
+    }
+
     [Fact]
     public async Task Nothing_is_created_where_there_is_no_log()
     {

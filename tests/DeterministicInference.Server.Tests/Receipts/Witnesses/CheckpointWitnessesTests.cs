@@ -117,7 +117,8 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
     [InlineData("conflict without size", "answers 409 without the size that it has cosigned")]
     [InlineData("conflict of another type", "answers 409 without the size that it has cosigned")]
     [InlineData("conflict for ever", "answers 409: 0")]
-    [InlineData("ahead", "has cosigned 900 entries, and this log has 2: the log was set back")]
+    [InlineData("ahead", "has cosigned 900 entries, and this log has ")]
+    [InlineData("many", "answers with 64 cosignatures of one key")]
     [InlineData("large", "answers with more than 256 KiB")]
     [InlineData("silent", "did not answer within 0.5 s (--witness-timeout)")]
     public async Task A_witness_is_believed_only_what_its_key_has_signed(string how, string problem)
@@ -140,6 +141,11 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
                 "conflict of another type" => (409, "text/plain", "3\n"),
                 "conflict for ever" => (409, "text/x.tlog.size", "0\n"),
                 "ahead" => (409, "text/x.tlog.size", "900\n"),
+                "many" => (
+                    200,
+                    "text/plain",
+                    string.Concat(Enumerable.Range(1, 64).Select(i => $"{_one.Cosigner.Sign(request.Note, i)}\n"))
+                ),
                 "large" => (200, "text/plain", new string('x', 300_000)),
                 _ => null,
             };
@@ -163,12 +169,32 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         // It recovers by itself.
         _one.Answer = _ => null;
         _one.Open.TrySetResult();
-        if (how is "ahead")
-            return;
         await Limits.UntilAsync(
             () => witnesses.State is { CanWitness: true, Size: 3 },
             () => $"{witnesses.State}: {witnesses.State.Witnesses[0]}"
         );
+    }
+
+    /// <summary>Anyone may send a witness a newer checkpoint: it will not cosign an older one.</summary>
+    [Fact]
+    public async Task A_checkpoint_that_was_overtaken_gives_way_to_the_newest()
+    {
+        await using ReceiptStore store = _folder.Open();
+        await _folder.AppendAsync(store, 1);
+        _one.Open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CheckpointWitnesses witnesses = await OpenAsync(
+            store,
+            _one.Line("one") + "quorum one\n",
+            TimeSpan.FromSeconds(30)
+        );
+        await Limits.UntilAsync(() => _one.Requests.Count == 1, () => "nothing was asked");
+        Assert.Equal(2, _one.Requests[0].Checkpoint.Size);
+        NewReceipt receipt = _folder.Issue();
+        TlogProof proof = (await store.AppendAsync(receipt, Cancellation))!;
+        _one.Take(Checkpoint.Verify(store.Checkpoint, store.LogKey));
+        _one.Open.SetResult();
+        Assert.NotNull(await witnesses.ProveAsync(proof, receipt.Leaf, Cancellation).Within());
+        Assert.Equal(3, witnesses.Current!.Checkpoint.Size);
     }
 
     [Fact]

@@ -58,6 +58,9 @@ internal sealed class ScriptedWitness : IAsyncDisposable
         return witness;
     }
 
+    /// <summary>Has it know a checkpoint, as if another had sent it.</summary>
+    public void Take(Checkpoint checkpoint) => _last[checkpoint.Origin] = checkpoint;
+
     /// <summary>Its line of a policy.</summary>
     public string Line(string name) => $"witness {name} {Cosigner.Key} {Url}\n";
 
