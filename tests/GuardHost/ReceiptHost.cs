@@ -15,6 +15,7 @@ namespace DeterministicInference.Server.Tests.GuardHost;
 internal static class ReceiptHost
 {
     private static readonly Lock Output = new();
+    private static readonly Stream Stdout = Console.OpenStandardOutput();
     private static readonly InferenceEnvironment Environment = new(
         [new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))],
         []
@@ -89,11 +90,14 @@ internal static class ReceiptHost
         return new NewReceipt(statement, salts.Root!, "cmpl-" + statement.ReceiptId);
     }
 
-    /// <summary>One write per line: a process that is killed has told a line or it has not.</summary>
+    /// <summary>
+    /// One write per line, which Console.Out makes of short ones only: a process that is killed has told a line or it
+    /// has not.
+    /// </summary>
     private static void Tell(string line)
     {
         lock (Output)
-            Console.Out.WriteLine(line);
+            Stdout.Write(Encoding.UTF8.GetBytes(line + "\n"));
     }
 
     private sealed class Teller : ILogger
