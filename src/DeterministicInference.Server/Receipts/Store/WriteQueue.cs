@@ -2,8 +2,8 @@ namespace DeterministicInference.Server.Receipts.Store;
 
 /// <summary>
 /// Writes that wait for the one thread that stores them. It waits without spinning: BlockingCollection waits for a
-/// SemaphoreSlim, which first yields the processor up to 140 times, and on an idle server each of them is a system call
-/// (https://github.com/dotnet/runtime/blob/v10.0.0/src/libraries/System.Private.CoreLib/src/System/Threading/SemaphoreSlim.cs).
+/// SemaphoreSlim, which first yields the processor up to 140 times (SemaphoreSlim.cs of .NET 10.0), and on an idle
+/// server each of them is a system call.
 /// </summary>
 /// <param name="capacity">Most writes that wait.</param>
 internal sealed class WriteQueue(int capacity) : IDisposable
