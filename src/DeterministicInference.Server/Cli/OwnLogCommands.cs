@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Configuration.Values;
 using DeterministicInference.Server.Receipts.Signing;
 using DeterministicInference.Server.Receipts.Store;
@@ -8,13 +9,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DeterministicInference.Server.Cli;
 
 /// <summary>
-/// <c>receipts init</c> and <c>receipts rotate</c>: how a log begins and ends, while no server writes to it.
+/// <c>receipts init</c>, <c>rotate</c> and <c>revoke</c>: how a log begins and ends, while no server writes to it.
 /// </summary>
 internal static class OwnLogCommands
 {
     private const string StopFirst = "Stop it first: a log is begun and ended while nothing writes to it.";
-
-    private static readonly LogOriginValue Names = new();
 
     private static readonly Option<bool> Revoke = new("--revoke")
     {
@@ -33,6 +32,21 @@ internal static class OwnLogCommands
         "--current-signer-command",
         "Program that has the key of the log that ends, where that is in no file."
     );
+
+    private static readonly SignerOption NextSigner = new(
+        "--signer-command",
+        "Program that has the key of the log that follows, where that is in no file."
+    );
+
+    private static readonly SignerOption RevokedSigner = new(
+        "--current-signer-command",
+        "Program that has the key to revoke, where that is in no file."
+    );
+
+    private static readonly Argument<string> Log = new("LOG")
+    {
+        Description = "Origin or verifier key of a log that has ended.",
+    };
 
     /// <summary>Begins a log.</summary>
     public static Command Init()
@@ -77,18 +91,27 @@ internal static class OwnLogCommands
         return command;
     }
 
+    /// <summary>Revokes the key of a log that has ended.</summary>
+    public static Command RevokeClosed()
+    {
+        var command = new Command(
+            "revoke",
+            "Sign that the key of a log that has ended counts no longer, but for the log's last checkpoint."
+        )
+        {
+            Log,
+            ReceiptsCommand.DataDir,
+            NextSigner.Option,
+            RevokedSigner.Option,
+        };
+        command.SetAction((parsed, _) => ReceiptsCommand.RunAsync(parsed, folder => RevokeAsync(folder, parsed)));
+        return command;
+    }
+
     private static string? Trimmed(string? name) => name?.Trim();
 
-    private static Option<string?> Name(string description)
-    {
-        var name = new Option<string?>("--log-origin") { HelpName = Names.Placeholder, Description = description };
-        name.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var text }] && Names.Read(text, out _) is { } complaint)
-                result.AddError($"--log-origin: '{text}' {complaint}");
-        });
-        return name;
-    }
+    private static Option<string?> Name(string description) =>
+        CommandSyntax.Text("--log-origin", new LogOriginValue(), description);
 
     private static async Task<int> InitAsync(string folder, string? name, IReadOnlyList<string> signer)
     {
@@ -126,12 +149,26 @@ internal static class OwnLogCommands
             string.Create(CultureInfo.InvariantCulture, $"The log {ended.Key.Name} has ended with {entries} entries.")
         );
         if (ended.ReadRevocation() is not null)
-            await Console.Out.WriteLineAsync(
-                $"Its key is revoked. Give {ended.Folder.RevocationFile} to those who verify its receipts: only its "
-                    + "last checkpoint counts now."
-            );
+            await TellRevokedAsync(ended.Folder.RevocationFile);
         await Console.Out.WriteLineAsync($"{next.Key.Name} follows it. Its verifier key:");
         await Console.Out.WriteLineAsync(next.Key.ToString());
         return ExitCode.Success;
     }
+
+    private static async Task<int> RevokeAsync(string folder, ParseResult parsed)
+    {
+        ReceiptArchive.Open(folder).Dispose();
+        string file;
+        using (CommandSigner? next = NextSigner.Start(parsed))
+        using (CommandSigner? revoked = RevokedSigner.Start(parsed))
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(folder, NullLogger.Instance, StopFirst))
+            file = LogRotation.Revoke(directory, new LogSigners(next, revoked), parsed.GetValue(Log)!);
+        await TellRevokedAsync(file);
+        return ExitCode.Success;
+    }
+
+    private static Task TellRevokedAsync(string file) =>
+        Console.Out.WriteLineAsync(
+            $"Its key is revoked. Give {file} to those who verify its receipts: only its last checkpoint counts now."
+        );
 }

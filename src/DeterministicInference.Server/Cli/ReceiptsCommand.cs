@@ -83,6 +83,7 @@ internal static class ReceiptsCommand
             Export(),
             OwnLogCommands.Init(),
             OwnLogCommands.Rotate(),
+            OwnLogCommands.RevokeClosed(),
             LogCommands.Monitor(),
             LogCommands.Mirror(),
         };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Configuration.Values;
 using DeterministicInference.Server.Receipts.Signing;
 
@@ -11,15 +12,7 @@ internal sealed class SignerOption
 
     /// <param name="name">The flag.</param>
     /// <param name="description">Which key it is.</param>
-    public SignerOption(string name, string description)
-    {
-        Option = new Option<string?>(name) { HelpName = Commands.Placeholder, Description = description };
-        Option.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var text }] && Commands.Read(text, out _) is { } complaint)
-                result.AddError($"{name}: '{Commands.Redact(text)}' {complaint}");
-        });
-    }
+    public SignerOption(string name, string description) => Option = CommandSyntax.Text(name, Commands, description);
 
     public Option<string?> Option { get; }
 

@@ -67,19 +67,11 @@ internal static class WitnessCommand
             },
         },
     };
-    private static readonly Option<string> Level = new("--log-level")
-    {
-        Description = $"{LogLevelNames.All}.",
-        DefaultValueFactory = _ => LogLevelNames.Of(LogLevel.Information),
-        Validators =
-        {
-            result =>
-            {
-                if (result.Tokens is [{ Value: var level }] && LogLevels.Read(level, out _) is { } complaint)
-                    result.AddError($"--log-level: '{level}' {complaint}");
-            },
-        },
-    };
+    private static readonly Option<string?> Level = CommandSyntax.Text(
+        "--log-level",
+        LogLevels,
+        $"{LogLevelNames.All}. Default: {LogLevelNames.Of(LogLevel.Information)}."
+    );
 
     public static Command Create()
     {
@@ -112,9 +104,10 @@ internal static class WitnessCommand
             Logs = [.. parsed.GetValue(Logs)!.SelectMany(KeysOf)],
             Host = host,
             Port = port,
-            LogLevel = LogLevels.Read(parsed.GetValue(Level)!, out LogLevel level) is null
-                ? level
-                : LogLevel.Information,
+            LogLevel =
+                parsed.GetValue(Level) is { } text && LogLevels.Read(text, out LogLevel level) is null
+                    ? level
+                    : LogLevel.Information,
         };
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Numerics;
+using DeterministicInference.Server.Configuration.Values;
 
 namespace DeterministicInference.Server.Configuration;
 
@@ -11,6 +12,18 @@ internal static class CommandSyntax
     /// </summary>
     public static ParserConfiguration Plain { get; } =
         new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+
+    /// <summary>An option for a text that a setting takes too.</summary>
+    public static Option<string?> Text<T>(string name, ValueKind<T> kind, string description)
+    {
+        var option = new Option<string?>(name) { HelpName = kind.Placeholder, Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && kind.Read(text, out _) is { } complaint)
+                result.AddError($"{name}: '{kind.Redact(text)}' {complaint}");
+        });
+        return option;
+    }
 
     /// <summary>An option for a whole number within limits.</summary>
     public static Option<T> Number<T>(string name, string description, T fallback, T minimum, T maximum)

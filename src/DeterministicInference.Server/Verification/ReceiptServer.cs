@@ -93,17 +93,17 @@ internal sealed class ReceiptServer : IDisposable
             ? ReceiptSource.OfObject(json)
             : null;
 
-    /// <summary>The verifier key of a log of the server; null if it provides none.</summary>
-    /// <param name="origin">The log's name; of another one, and of null, the key of the log that is continued.</param>
+    /// <summary>The verifier key of a log of the server; null if it has no such log, or tells no key.</summary>
+    /// <param name="origin">The log's name; null for the log that is continued.</param>
     /// <param name="cancellation">Cancels the wait.</param>
     /// <exception cref="NoAnswerException">No answer.</exception>
     public async Task<string?> KeyAsync(string? origin, CancellationToken cancellation)
     {
-        if (await CurrentKeyAsync(cancellation) is not { } current)
-            return null;
-        if (origin is null || IsOf(current, origin))
+        string? current = await CurrentKeyAsync(cancellation);
+        if (origin is null || (current is not null && IsOf(current, origin)))
             return current;
-        return (await LogsAsync(cancellation)).FirstOrDefault(log => IsOf(log.Key, origin))?.Key ?? current;
+        // The key of another log would only show that the receipt is not one of it.
+        return (await LogsAsync(cancellation)).FirstOrDefault(log => IsOf(log.Key, origin))?.Key;
     }
 
     /// <summary>

@@ -61,18 +61,19 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
                 bundle.LogKey ?? (_server is null ? null : await _server.KeyAsync(bundle.Receipt.Origin, cancellation))
             );
         var evidence = BundleEvidence.Of(bundle, body, answer);
-        evidence = evidence with
-        {
-            Evidence = evidence.Evidence with
-            {
-                Revocations = await RevocationsAsync(bundle.Receipt, cancellation),
-                WitnessPolicy = policy,
-                RequiresWitnesses = options.RequiresWitnesses,
-            },
-        };
-        VerificationReport report = evidence.Check(pinned ?? given, isPinned: pinned is not null);
+        LogRevocation[]? revocations = options.RevocationFiles is { Count: > 0 } files
+            ? [.. files.Select(ReadRevocation)]
+            : null;
+        VerificationReport report = Check(revocations);
+        // No server is asked about what does not hold without it.
         if (_server is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
             return report;
+        if (await _server.RevocationsAsync(bundle.Receipt.Origin, cancellation) is { } served)
+        {
+            report = Check([.. revocations ?? [], .. served]);
+            if (report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
+                return report;
+        }
 
         if (body is not { } client)
             throw new InputException(
@@ -90,16 +91,19 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             cancellation
         );
         return report with { Verdict = verdict.Verdict, Reason = verdict.Reason, Replay = replay };
-    }
 
-    /// <summary>Those that the user has, and those of the server if it knows the receipt's log.</summary>
-    private async Task<IReadOnlyList<LogRevocation>?> RevocationsAsync(Receipt receipt, CancellationToken cancellation)
-    {
-        List<LogRevocation> given = [.. options.RevocationFiles.Select(ReadRevocation)];
-        IReadOnlyList<LogRevocation>? served = _server is null
-            ? null
-            : await _server.RevocationsAsync(receipt.Origin, cancellation);
-        return given.Count == 0 ? served : [.. given, .. served ?? []];
+        VerificationReport Check(IReadOnlyList<LogRevocation>? revoked) =>
+            (
+                evidence with
+                {
+                    Evidence = evidence.Evidence with
+                    {
+                        Revocations = revoked,
+                        WitnessPolicy = policy,
+                        RequiresWitnesses = options.RequiresWitnesses,
+                    },
+                }
+            ).Check(pinned ?? given, isPinned: pinned is not null);
     }
 
     private static LogRevocation ReadRevocation(string path)

@@ -20,30 +20,10 @@ public sealed class WitnessSyncTests
         log.Grow(Count);
         await using (WitnessProcess witness = await WitnessProcess.StartAsync(folder, log.Key.ToString()))
         {
-            using Process strace = Process.Start(
-                new ProcessStartInfo(
-                    "strace",
-                    [
-                        "-f",
-                        "-y",
-                        "-s",
-                        "65536",
-                        "-e",
-                        "trace=sendmsg,sendto,write,writev,fsync,rename,renameat,renameat2",
-                        "-o",
-                        trace,
-                        "-p",
-                        $"{witness.Id}",
-                    ]
-                )
-                {
-                    RedirectStandardError = true,
-                }
-            )!;
-            Assert.SkipUnless(
-                (await strace.StandardError.ReadLineAsync(Cancellation))?.Contains("attached", StringComparison.Ordinal)
-                    == true,
-                "skipped: needs the right to trace a process"
+            using Process strace = await AttachedTrace.StartAsync(
+                witness.Id,
+                "sendmsg,sendto,write,writev,fsync,rename,renameat,renameat2",
+                trace
             );
             for (int size = 0; size < Count; size++)
                 await witness.CosignsAsync(log, size, size + 1);

@@ -95,10 +95,7 @@ internal static class LogRotation
             if (nextKey.Signer.PublicKey.KeyId != end.Next.Key.KeyId)
                 throw new ReceiptStoreException(Missing(folder, end));
             if (end.IsRevoked && !File.Exists(folder.Log.RevocationFile))
-            {
-                var revocation = new LogRevocation(last.Key, last.Checkpoint.Size, last.Checkpoint.Root, end.Next);
-                folder.Log.WriteRevocation(revocation.Sign(key.Signer, nextKey.Signer).ToString());
-            }
+                WriteRevocation(folder.Log, last, key, nextKey);
             var predecessor = new LogPredecessor(last.Key, last.Checkpoint.Size, last.Checkpoint.Root);
             var begin = new NewLog(end.Next.Name, predecessor);
             using ReceiptLog log = ReceiptLog.Open(next, nextKey.Signer, nextKey.IsNew ? begin : null);
@@ -107,6 +104,51 @@ internal static class LogRotation
                 nextKey.Keep();
         }
         folder.TakeNext();
+    }
+
+    /// <summary>Revokes the key of a log that has ended: nothing that it signs from now on counts.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="signers">The programs that have keys of the log and of the one that follows it.</param>
+    /// <param name="name">The log's origin, or its verifier key.</param>
+    /// <returns>The file of the revocation.</returns>
+    /// <exception cref="ReceiptStoreException">There is no such log, or a key can't be used.</exception>
+    /// <exception cref="SignerException">A program gave no signature.</exception>
+    /// <exception cref="InvalidDataException">The log is inconsistent; the message is a clause.</exception>
+    /// <exception cref="SqliteException">A database can't be used.</exception>
+    public static string Revoke(ReceiptDirectory folder, LogSigners signers, string name)
+    {
+        using ReceiptArchive logs = ReceiptArchive.Open([.. folder.Closed, folder.Log]);
+        LogArchive log =
+            logs.Logs.FirstOrDefault(one => one.Key.Name == name || one.Key.ToString() == name)
+            ?? throw new ReceiptStoreException(
+                $"--data-dir: {folder.Path} has no log '{name}'. Give the origin or the verifier key of one of: "
+                    + $"{string.Join(", ", logs.Logs.Select(one => one.Key.Name))}."
+            );
+        LogState state = log.ReadState();
+        if (state.End is not { } end)
+        {
+            throw new ReceiptStoreException(
+                $"The log {log.Key.Name} has not ended. Revoke its key with receipts rotate --revoke, which ends it."
+            );
+        }
+        if (log.ReadRevocation() is not null)
+            return log.Folder.RevocationFile;
+        LogArchive next =
+            logs.Logs.FirstOrDefault(one => one.Key.ToString() == end.Next.ToString())
+            ?? throw new ReceiptStoreException(
+                $"--data-dir: the log that follows {log.Key.Name} is not in {folder.Path}, and its key has to sign "
+                    + $"too: {end.Next}. Put its folder back."
+            );
+        using LogKey key = log.OpenKey(signers),
+            nextKey = next.OpenKey(signers);
+        WriteRevocation(log.Folder, state, key, nextKey);
+        return log.Folder.RevocationFile;
+    }
+
+    private static void WriteRevocation(LogFolder folder, LogState last, LogKey key, LogKey next)
+    {
+        var revocation = new LogRevocation(last.Key, last.Checkpoint.Size, last.Checkpoint.Root, last.End!.Next);
+        folder.WriteRevocation(revocation.Sign(key.Signer, next.Signer).ToString());
     }
 
     /// <summary>Checks that a program brings another key: the logs of a folder are told apart by their keys.</summary>

@@ -140,6 +140,21 @@ public sealed class ClosedLogTests : IDisposable
         Assert.Contains(NoteKey.Parse(vkey).Key.KeyId.ToString(), unpinned.Output, StringComparison.Ordinal);
         CommandResult none = await ServerProgram.Built.RunAsync(["verify", received, "--revoked", request]);
         Assert.Equal(2, none.ExitCode);
+
+        // Another server's key shows nothing about it, and what was changed is found without any server.
+        using var elsewhere = new StoreFolder();
+        await using (
+            ServeProcess other = await ServeProcess.EmbeddedAsync(TestModels.Chat, "--data-dir", elsewhere.Path)
+        )
+        {
+            (await RecordedExchange.VerifyAsync(received, "--request", request, "--against", other.Url)).Is(
+                12,
+                "INCONCLUSIVE",
+                "there is no key to check the log with. Give the operator's public key with --key"
+            );
+        }
+        string[] gone = ["--request", received, "--key", key, "--against", "http://127.0.0.1:9"];
+        Assert.Equal(13, (await RecordedExchange.VerifyAsync(received, gone)).ExitCode);
         Assert.StartsWith($"error: {request}: is no revocation ", none.Error, StringComparison.Ordinal);
     }
 
@@ -172,6 +187,19 @@ public sealed class ClosedLogTests : IDisposable
             );
         }
         Assert.False(Directory.Exists("relative"));
+    }
+
+    [Fact]
+    public async Task A_command_revokes_the_key_of_a_log_that_has_ended()
+    {
+        string vkey = (await CommandAsync("init")).Split('\n')[1];
+        await CommandAsync("rotate");
+        Assert.Equal(
+            $"Its key is revoked. Give {_folder.In("log-1/revocation")} to those who verify its receipts: only its "
+                + "last checkpoint counts now.\n",
+            await CommandAsync("revoke", vkey)
+        );
+        await CommandAsync("check");
     }
 
     [Fact]

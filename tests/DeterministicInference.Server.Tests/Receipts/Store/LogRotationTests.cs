@@ -158,6 +158,46 @@ public sealed class LogRotationTests : IDisposable
         await _folder.CheckAsync();
     }
 
+    /// <summary>A leak may be found long after the log has ended.</summary>
+    [Fact]
+    public async Task The_key_of_a_log_that_has_ended_is_revoked()
+    {
+        await _folder.FillAsync(3);
+        string ended = KeyOf(1).Name;
+        Rotate(revokes: false);
+        string present = KeyOf(2).Name;
+        Rotate(revokes: false);
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
+        {
+            Assert.Equal(
+                $"--data-dir: {_folder.Path} has no log 'x'. Give the origin or the verifier key of one of: {ended}, "
+                    + $"{present}, {KeyOf(3).Name}.",
+                Refusal("x")
+            );
+            Assert.EndsWith(
+                "Revoke its key with receipts rotate --revoke, which ends it.",
+                Refusal(KeyOf(3).ToString()),
+                StringComparison.Ordinal
+            );
+            string file = LogRotation.Revoke(directory, LogSigners.None, ended);
+            Assert.Equal(_folder.In("log-1/revocation"), file);
+            string note = await File.ReadAllTextAsync(file, Cancellation);
+            Assert.Equal((ended, present), (LogRevocation.Verify(note).Key.Name, LogRevocation.Verify(note).Next.Name));
+            // Once more is the same.
+            Assert.Equal(file, LogRotation.Revoke(directory, LogSigners.None, ended));
+            Assert.Equal(note, await File.ReadAllTextAsync(file, Cancellation));
+
+            string Refusal(string name) =>
+                Assert
+                    .Throws<ReceiptStoreException>(() => LogRotation.Revoke(directory, LogSigners.None, name))
+                    .Message;
+        }
+        await _folder.CheckAsync();
+        await using ReceiptStore store = _folder.Open();
+        Assert.Equal([true, false], store.ClosedLogs.Select(log => log.Revocation is not null));
+        Assert.True(LogRevocation.Verify(store.ClosedLogs[0].Revocation!).Covers(store.ClosedLogs[0].State.Checkpoint));
+    }
+
     /// <summary>A key that is not the named one would begin a log that nobody is sent to.</summary>
     [Theory]
     [InlineData(true)]

@@ -72,30 +72,10 @@ public sealed class ServerCrashTests
         const int Count = 10;
         await using (ServeProcess server = await StartAsync(launch))
         {
-            using Process strace = Process.Start(
-                new ProcessStartInfo(
-                    "strace",
-                    [
-                        "-f",
-                        "-y",
-                        "-s",
-                        "65536",
-                        "-e",
-                        "trace=sendmsg,sendto,write,writev,pwrite64,fsync,fdatasync",
-                        "-o",
-                        trace,
-                        "-p",
-                        $"{server.Id}",
-                    ]
-                )
-                {
-                    RedirectStandardError = true,
-                }
-            )!;
-            Assert.SkipUnless(
-                (await strace.StandardError.ReadLineAsync(Cancellation))?.Contains("attached", StringComparison.Ordinal)
-                    == true,
-                "skipped: needs the right to trace a process"
+            using Process strace = await AttachedTrace.StartAsync(
+                server.Id,
+                "sendmsg,sendto,write,writev,pwrite64,fsync,fdatasync",
+                trace
             );
             for (int i = 0; i < Count; i++)
             {
