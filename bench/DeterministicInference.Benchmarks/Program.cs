@@ -17,6 +17,7 @@ return await new RootCommand("Measurements of docs/benchmarks.md.")
     StartCommand.Create(),
     SoakCommand.Create(),
     ReceiptCostCommand.Create(),
+    StreamEndsCommand.Create(),
     ProcessorTimeCommand.Create(),
     StoreCommand.Create(),
     AnswerReadingCommand.Create(),

@@ -39,6 +39,12 @@ internal sealed class AnswerBehaviour(JsonNode? fake)
     /// <summary>Bytes per write of a stream; 0 is a whole event.</summary>
     public int PieceSize => (int?)fake?["piece_size"] ?? 0;
 
+    /// <summary>
+    /// Milliseconds before each event of a stream; null is none. Such an event has a member <c>sent_at</c>, the
+    /// timestamp of <see cref="System.Diagnostics.Stopwatch"/>, which all processes of a machine read alike.
+    /// </summary>
+    public int? Pace => (int?)fake?["pace_ms"];
+
     /// <summary>A member that JSON answers carry in addition, as raw text: <c>"name":value</c>.</summary>
     public string? ExtraMember => (string?)fake?["extra_member"];
 }

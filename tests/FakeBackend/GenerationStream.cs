@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using DeterministicInference.FakeBackend.Dialects;
 
@@ -40,6 +41,11 @@ internal sealed class GenerationStream(
         int sent = 0;
         foreach (Chunk chunk in json.Chunks(choices))
         {
+            if (_behaviour.Pace is { } pace)
+            {
+                await Task.Delay(pace, context.RequestAborted);
+                chunk.Data["sent_at"] = Stopwatch.GetTimestamp();
+            }
             await EventAsync(chunk.Data.ToJsonString(), chunk.Name);
             sent++;
             bool breaks = chunk.IsText && _behaviour.Then is not null && sent >= _behaviour.After;
