@@ -9,7 +9,7 @@ internal sealed class HashWriter : IBufferWriter<byte>, IDisposable
     private const int BlockBytes = 4096;
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private byte[] _buffer = new byte[BlockBytes];
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BlockBytes);
     private int _used;
 
     public void Advance(int count) => _used += count;
@@ -19,7 +19,10 @@ internal sealed class HashWriter : IBufferWriter<byte>, IDisposable
         if (_buffer.Length - _used < Math.Max(sizeHint, 1))
             Flush();
         if (_buffer.Length < sizeHint)
-            _buffer = new byte[sizeHint];
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = ArrayPool<byte>.Shared.Rent(sizeHint);
+        }
         return _buffer.AsMemory(_used);
     }
 
@@ -34,7 +37,13 @@ internal sealed class HashWriter : IBufferWriter<byte>, IDisposable
         return new Sha256Value(value);
     }
 
-    public void Dispose() => _hash.Dispose();
+    /// <summary>Call it once.</summary>
+    public void Dispose()
+    {
+        _hash.Dispose();
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+    }
 
     private void Flush()
     {

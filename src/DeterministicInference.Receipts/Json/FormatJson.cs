@@ -16,17 +16,59 @@ internal static class FormatJson
 
     private static readonly JsonWriterOptions Indented = Minified with { Indented = true, NewLine = "\n" };
 
+    /// <summary>Larger buffers are not kept for the next document.</summary>
+    private const int LargestKept = 64 * 1024;
+
+    /// <summary>Of the last document, as each answer has two: its statement and its receipt.</summary>
+    [ThreadStatic]
+    private static JsonBuffer? _kept;
+
     /// <summary>What <paramref name="write"/> writes, on one line without an end.</summary>
-    public static byte[] Write(Action<Utf8JsonWriter> write) => Write(write, Minified).ToArray();
+    public static byte[] Write(Action<Utf8JsonWriter> write)
+    {
+        JsonBuffer buffer = _kept ?? new JsonBuffer(Minified);
+        // Not there for a document that this one contains, nor after an exception.
+        _kept = null;
+        try
+        {
+            byte[] json = buffer.Write(write).ToArray();
+            if (buffer.Capacity <= LargestKept)
+                _kept = buffer;
+            return json;
+        }
+        finally
+        {
+            if (_kept != buffer)
+                buffer.Dispose();
+        }
+    }
 
     /// <summary>What <paramref name="write"/> writes, on lines that end with LF.</summary>
-    public static byte[] WriteIndented(Action<Utf8JsonWriter> write) => [.. Write(write, Indented), (byte)'\n'];
-
-    private static ReadOnlySpan<byte> Write(Action<Utf8JsonWriter> write, JsonWriterOptions options)
+    public static byte[] WriteIndented(Action<Utf8JsonWriter> write)
     {
-        var buffer = new ArrayBufferWriter<byte>(2048);
-        using (var json = new Utf8JsonWriter(buffer, options))
-            write(json);
-        return buffer.WrittenSpan;
+        using var buffer = new JsonBuffer(Indented);
+        return [.. buffer.Write(write), (byte)'\n'];
+    }
+
+    private sealed class JsonBuffer : IDisposable
+    {
+        private readonly ArrayBufferWriter<byte> _bytes = new(4096);
+        private readonly Utf8JsonWriter _json;
+
+        public JsonBuffer(JsonWriterOptions options) => _json = new Utf8JsonWriter(_bytes, options);
+
+        public int Capacity => _bytes.Capacity;
+
+        /// <summary>Valid until the next call.</summary>
+        public ReadOnlySpan<byte> Write(Action<Utf8JsonWriter> write)
+        {
+            _bytes.ResetWrittenCount();
+            _json.Reset();
+            write(_json);
+            _json.Flush();
+            return _bytes.WrittenSpan;
+        }
+
+        public void Dispose() => _json.Dispose();
     }
 }

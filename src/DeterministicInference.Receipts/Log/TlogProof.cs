@@ -16,6 +16,9 @@ public sealed record TlogProof(long Index, IReadOnlyList<Sha256Value> Hashes, st
         IndexPrefix = "index ",
         ExtraPrefix = "extra ";
 
+    /// <summary>Length of a hash in base64.</summary>
+    private const int HashChars = 44;
+
     /// <summary>Most hashes of a proof in a tree of 64-bit size.</summary>
     private const int MaxHashes = 64;
 
@@ -83,13 +86,17 @@ public sealed record TlogProof(long Index, IReadOnlyList<Sha256Value> Hashes, st
     /// <summary>The text.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder(Header)
-            .Append('\n')
-            .Append(IndexPrefix)
-            .Append(Index.ToString(CultureInfo.InvariantCulture))
-            .Append('\n');
+        int length = Header.Length + IndexPrefix.Length + Hashes.Count * (HashChars + 1) + Checkpoint.Length + 32;
+        var text = new StringBuilder(Header, length);
+        text.Append(CultureInfo.InvariantCulture, $"\n{IndexPrefix}{Index}\n");
+        Span<byte> bytes = stackalloc byte[Sha256Value.Size];
+        Span<char> base64 = stackalloc char[HashChars];
         foreach (Sha256Value hash in Hashes)
-            text.Append(Convert.ToBase64String(hash.ToArray())).Append('\n');
+        {
+            hash.CopyTo(bytes);
+            Convert.TryToBase64Chars(bytes, base64, out _);
+            text.Append(base64).Append('\n');
+        }
         return text.Append('\n').Append(Checkpoint).ToString();
     }
 

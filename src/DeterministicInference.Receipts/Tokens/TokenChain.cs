@@ -43,10 +43,13 @@ public sealed class TokenChain(Salt salt)
         var lines = new StringBuilder($"{Form}\n");
         foreach ((int index, Chain chain) in _chains)
             lines.Append(CultureInfo.InvariantCulture, $"{index} {chain.Count} {chain.Head}\n");
+        var trail = new List<byte>(2 * (int)Total);
+        foreach (Chain chain in _chains.Values)
+            trail.AddRange(chain.Trail);
         return new TokenDigest(
             Sha256Value.Of(Encoding.ASCII.GetBytes(lines.ToString())),
             [.. _chains.Values.Select(chain => chain.Count)],
-            (byte[])[.. _chains.Values.SelectMany(chain => chain.Trail)]
+            trail.ToArray()
         );
     }
 

@@ -24,6 +24,10 @@ internal sealed class JsonRelay(HttpContext context, AnswerHandling handling, by
     /// <summary>Larger answers are parsed off the thread that serves the sockets.</summary>
     private const int LargeAnswer = 64 * 1024;
 
+    private static readonly byte[] Comma = [(byte)','],
+        Environment = "\"environment\":"u8.ToArray(),
+        Determinism = "\"determinism\":"u8.ToArray();
+
     private readonly AnswerRewriter _rewriter = handling.Rewriter;
     private ReadOnlyMemory<byte> _answer;
     private int _status;
@@ -74,7 +78,6 @@ internal sealed class JsonRelay(HttpContext context, AnswerHandling handling, by
     {
         List<JsonSplice.Edit> edits = [.. _rewriter.Edits];
         bool isFirst = _rewriter.End.IsEmptyObject;
-        List<byte> added = [];
         if (_rewriter.Environment is { } place)
         {
             int after = edits.FindLastIndex(edit => edit.Place.Start.Value <= place.Start.Value) + 1;
@@ -82,19 +85,19 @@ internal sealed class JsonRelay(HttpContext context, AnswerHandling handling, by
         }
         else
         {
-            Add("environment"u8, environment);
+            Add(Environment, environment);
         }
         if (determinism is not null)
-            Add("determinism"u8, determinism);
-        edits.Add(new JsonSplice.Edit(_rewriter.End.Place.._rewriter.End.Place, [.. added]));
+            Add(Determinism, determinism);
         return JsonSplice.Apply(answer, CollectionsMarshal.AsSpan(edits));
 
-        void Add(ReadOnlySpan<byte> name, byte[] value)
+        void Add(byte[] name, byte[] value)
         {
+            Range end = _rewriter.End.Place.._rewriter.End.Place;
             if (!isFirst)
-                added.Add((byte)',');
+                edits.Add(new JsonSplice.Edit(end, Comma));
+            edits.AddRange([new JsonSplice.Edit(end, name), new JsonSplice.Edit(end, value)]);
             isFirst = false;
-            added.AddRange([(byte)'"', .. name, .. "\":"u8, .. value]);
         }
     }
 }

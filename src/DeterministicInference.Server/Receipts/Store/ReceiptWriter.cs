@@ -21,6 +21,14 @@ internal sealed class ReceiptWriter : IAsyncDisposable
     private static readonly TimeSpan PublishPause = TimeSpan.FromMilliseconds(50),
         PublishInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// A commit waits for more where so many wait already: its sync, its signature and the change of threads cost the
+    /// same for any number. One or a few are stored at once.
+    /// </summary>
+    private const int Crowd = 4;
+
+    private static readonly TimeSpan CrowdPause = TimeSpan.FromMilliseconds(5);
+
     /// <summary>Waiters that go on one after the other; limited so that none waits long for the others.</summary>
     private const int ReleasedAtOnce = 16;
 
@@ -125,6 +133,11 @@ internal sealed class ReceiptWriter : IAsyncDisposable
                 : State.Problem is null || _isLost ? Timeout.InfiniteTimeSpan
                 : RetryInterval;
             _queue.TakeAll(group, wait);
+            if (group.Count >= Crowd)
+            {
+                _queue.Gather(CrowdPause);
+                _queue.TakeAll(group, TimeSpan.Zero);
+            }
             // Waiters that gave up have reported that there is no receipt.
             group.RemoveAll(write => write is EmptyWrite || write.Done.IsCompleted);
             bool isPause = group.Count == 0;

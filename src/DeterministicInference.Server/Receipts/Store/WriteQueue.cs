@@ -11,6 +11,7 @@ internal sealed class WriteQueue(int capacity) : IDisposable
     private readonly Lock _lock = new();
     private readonly Queue<PendingWrite> _writes = new();
     private readonly AutoResetEvent _changed = new(initialState: false);
+    private readonly ManualResetEvent _closing = new(initialState: false);
     private bool _isClosed;
 
     /// <summary>Most writes that wait.</summary>
@@ -63,15 +64,23 @@ internal sealed class WriteQueue(int capacity) : IDisposable
             TryTake(taken);
     }
 
+    /// <summary>Lets more writes come, unless none will.</summary>
+    public void Gather(TimeSpan pause) => _closing.WaitOne(pause);
+
     /// <summary>Takes no more writes. Those that wait stay.</summary>
     public void Close()
     {
         lock (_lock)
             _isClosed = true;
+        _closing.Set();
         _changed.Set();
     }
 
-    public void Dispose() => _changed.Dispose();
+    public void Dispose()
+    {
+        _changed.Dispose();
+        _closing.Dispose();
+    }
 
     private bool TryTake(List<PendingWrite> taken)
     {
