@@ -23,9 +23,10 @@ internal sealed class ReceiptWriter : IAsyncDisposable
 
     /// <summary>
     /// A commit waits for more where so many wait already: its sync, its signature and the change of threads cost the
-    /// same for any number. One or a few are stored at once.
+    /// same for any number. One or a few are stored at once, and so is a group that shares them well already.
     /// </summary>
-    private const int Crowd = 4;
+    private const int Crowd = 4,
+        FullGroup = 64;
 
     private static readonly TimeSpan CrowdPause = TimeSpan.FromMilliseconds(5);
 
@@ -133,7 +134,7 @@ internal sealed class ReceiptWriter : IAsyncDisposable
                 : State.Problem is null || _isLost ? Timeout.InfiniteTimeSpan
                 : RetryInterval;
             _queue.TakeAll(group, wait);
-            if (group.Count >= Crowd)
+            if (group.Count is >= Crowd and < FullGroup)
             {
                 _queue.Gather(CrowdPause);
                 _queue.TakeAll(group, TimeSpan.Zero);
