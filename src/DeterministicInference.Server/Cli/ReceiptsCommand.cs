@@ -148,7 +148,7 @@ internal static class ReceiptsCommand
                                 : "no receipt has this id; receipts list shows those that there are."
                             );
                         }
-                        LogArchive log = archive.LogOf(receipt);
+                        LogArchive log = archive.LogOf(receipt.Origin);
                         await using Stream output = Console.OpenStandardOutput();
                         if (parsed.GetValue(Dsse))
                         {

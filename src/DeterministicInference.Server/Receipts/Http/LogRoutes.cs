@@ -80,7 +80,9 @@ internal sealed class LogRoutes(ReceiptStore store, CheckpointWitnesses? witness
     {
         int number = NumberOf(context);
         string checkpoint =
-            number == store.Number && witnesses is not null ? Witnessed(witnesses) : store.CheckpointOf(number)!;
+            witnesses is null ? store.CheckpointOf(number)!
+            : number == store.Number ? Witnessed(witnesses)
+            : LastOf(number, witnesses);
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.ContentType = "text/plain; charset=utf-8";
         return WriteAsync(context, Encoding.UTF8.GetBytes(checkpoint));
@@ -98,6 +100,12 @@ internal sealed class LogRoutes(ReceiptStore store, CheckpointWitnesses? witness
         {
             RetryAfter = OpenAIException.UsualRetryAfter,
         };
+
+    private string LastOf(int number, CheckpointWitnesses witnesses)
+    {
+        ClosedLog log = store.ClosedLogs.First(log => log.Archive.Folder.Number == number);
+        return witnesses.LastOf(log.State.Key)?.Text ?? log.State.Note;
+    }
 
     private async Task TileAsync(HttpContext context)
     {

@@ -96,8 +96,8 @@ internal sealed class ReceiptArchive : IDisposable
         return null;
     }
 
-    /// <summary>The log of a receipt.</summary>
-    public LogArchive LogOf(StoredReceipt receipt) => Logs.First(log => log.Key.Name == receipt.Origin);
+    /// <summary>The log of a name.</summary>
+    public LogArchive LogOf(string origin) => Logs.First(log => log.Key.Name == origin);
 
     /// <summary>Checks every log, and that each follows the one before it.</summary>
     /// <returns>What was checked.</returns>

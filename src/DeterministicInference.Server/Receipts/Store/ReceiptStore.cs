@@ -193,27 +193,17 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// The log is damaged there. <see cref="Problem"/> says so from now on; the log is still continued.
     /// </exception>
     public Task<TlogProof> ProveAsync(StoredReceipt receipt, CancellationToken cancellation) =>
-        ReadAsync(ReaderOf(receipt).ProveAsync(receipt, cancellation));
+        ReadAsync(ReaderOf(receipt.Origin).ProveAsync(receipt, cancellation));
 
     /// <summary>Proves the same under an older checkpoint of this log that covers the receipt.</summary>
     /// <inheritdoc cref="ProveAsync(StoredReceipt, CancellationToken)"/>
     public Task<TlogProof> ProveAsync(StoredReceipt receipt, string under, CancellationToken cancellation) =>
-        ReadAsync(ReaderOf(receipt).ProveAsync(receipt, under, cancellation));
+        ReadAsync(ReaderOf(receipt.Origin).ProveAsync(receipt, under, cancellation));
 
-    /// <inheritdoc cref="MerkleProof.Inclusion"/>
+    /// <summary>Computes something of the tree of a log, also of one that has ended, by its name.</summary>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
-    public Task<IReadOnlyList<Sha256Value>> InclusionAsync(long index, long size, CancellationToken cancellation) =>
-        ReadAsync(_reader.TreeAsync(tiles => MerkleProof.Inclusion(index, size, tiles), cancellation));
-
-    /// <inheritdoc cref="MerkleProof.Consistency"/>
-    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
-    public Task<IReadOnlyList<Sha256Value>> ConsistencyAsync(long from, long to, CancellationToken cancellation) =>
-        ReadAsync(_reader.TreeAsync(tiles => MerkleProof.Consistency(from, to, tiles), cancellation));
-
-    /// <inheritdoc cref="MerkleProof.Root"/>
-    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
-    public Task<Sha256Value> RootAsync(long size, CancellationToken cancellation) =>
-        ReadAsync(_reader.TreeAsync(tiles => MerkleProof.Root(size, tiles), cancellation));
+    public Task<T> TreeAsync<T>(string origin, Func<TileReader, T> compute, CancellationToken cancellation) =>
+        ReadAsync(ReaderOf(origin).TreeAsync(compute, cancellation));
 
     /// <summary>
     /// The bytes of a tile or bundle of entries; empty if there is no such log, or its checkpoint does not cover it.
@@ -292,8 +282,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
                 )
             );
 
-    private ReceiptReader ReaderOf(StoredReceipt receipt) =>
-        receipt.Origin == LogKey.Name ? _reader : _closed.LogOf(receipt).Receipts;
+    private ReceiptReader ReaderOf(string origin) => origin == LogKey.Name ? _reader : _closed.LogOf(origin).Receipts;
 
     private ClosedLog? ClosedAt(int number) => ClosedLogs.FirstOrDefault(log => log.Archive.Folder.Number == number);
 

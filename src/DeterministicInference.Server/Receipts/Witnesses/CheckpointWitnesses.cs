@@ -1,106 +1,42 @@
-using System.Globalization;
-using System.Threading.Channels;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Receipts.Store;
 
 namespace DeterministicInference.Server.Receipts.Witnesses;
 
 /// <summary>
-/// Has the log's newest checkpoint cosigned by the policy's witnesses. One checkpoint at a time is on its way to all of
-/// them, so that their cosignatures meet on one; once it has a quorum it is stored and shown, and the newest one is
-/// next. One task collects; commits of the log never wait for it. Thread-safe.
+/// Has the log that is continued cosigned, and the last checkpoint of each log that has ended. Thread-safe.
 /// </summary>
 internal sealed class CheckpointWitnesses : IAsyncDisposable
 {
     private readonly ReceiptStore _store;
     private readonly WitnessSettings _settings;
-    private readonly CosignedCheckpointFile _file;
-    private readonly IReadOnlyDictionary<string, CosignedCheckpoint> _ofClosedLogs;
-    private readonly TimeProvider _time;
-    private readonly ProblemState _waiting,
-        _publishing;
-    private readonly Channel<Report> _inbox = Channel.CreateUnbounded<Report>(
-        new UnboundedChannelOptions { SingleReader = true }
-    );
-    private readonly WitnessFollower[] _followers;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _collecting;
-    private volatile CosignedCheckpoint? _current;
-    private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile WitnessRound? _round;
-    private long _begun;
-    private bool _isWoken,
-        _isDelayed;
+    private readonly LogWitnesses _continued;
+    private readonly IReadOnlyDictionary<string, ClosedLogWitnesses> _closed;
 
     private CheckpointWitnesses(
         ReceiptStore store,
         WitnessSettings settings,
-        CosignedCheckpointFile file,
-        CosignedCheckpoint? current,
-        IReadOnlyDictionary<string, CosignedCheckpoint> ofClosedLogs,
-        TimeProvider time,
-        ILogger logger
-    )
-    {
-        (_store, _settings, _file, _current, _time) = (store, settings, file, current, time);
-        _ofClosedLogs = ofClosedLogs;
-        _waiting = new ProblemState("Witnessing receipts", logger);
-        _publishing = new ProblemState("Storing the cosigned checkpoint", logger);
-        _followers =
-        [
-            .. settings
-                .Policy.Witnesses.Where(witness => witness.Url is not null)
-                .Select(witness => new WitnessFollower(
-                    witness,
-                    new WitnessClient(witness, store, settings.Timeout, SizeOf(witness, current)),
-                    settings,
-                    (round, cosignatures) => _inbox.Writer.TryWrite(new Report(round, cosignatures)),
-                    round => _inbox.Writer.TryWrite(new Report(round, []) { IsOvertaken = true }),
-                    time,
-                    logger
-                )),
-        ];
-        _collecting = Task.Run(CollectAsync);
-    }
+        LogWitnesses continued,
+        IReadOnlyDictionary<string, ClosedLogWitnesses> closed
+    ) => (_store, _settings, _continued, _closed) = (store, settings, continued, closed);
 
     /// <summary>Whether answers wait for a quorum.</summary>
     public bool Waits => _settings.Waits;
 
-    /// <summary>The newest checkpoint with a quorum; null if there is none yet.</summary>
-    public CosignedCheckpoint? Current => _current;
+    /// <inheritdoc cref="LogWitnesses.Current"/>
+    public CosignedCheckpoint? Current => _continued.Current;
 
-    /// <summary>What works at present.</summary>
-    public WitnessesState State
-    {
-        get
-        {
-            string? waiting = _waiting.Problem;
-            long shown = _current?.Checkpoint.Size ?? 0;
-            return new WitnessesState(
-                _current?.Checkpoint.Size,
-                waiting is null,
-                waiting ?? _publishing.Problem,
-                [
-                    .. _followers.Select(follower => new WitnessState(
-                        follower.Witness.Name,
-                        follower.Size,
-                        follower.Size < shown || follower.Problem is not null,
-                        follower.Problem
-                    )),
-                ]
-            );
-        }
-    }
+    /// <summary>What works at present, for the log that is continued.</summary>
+    public WitnessesState State => _continued.State;
 
-    /// <summary>Begins with the newest checkpoint.</summary>
+    /// <summary>Begins with the newest checkpoint, and with the last ones that have no quorum.</summary>
     /// <param name="store">The store, which outlives this.</param>
     /// <param name="settings">Settings without problems.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Logger of changes.</param>
     /// <exception cref="ReceiptStoreException">
-    /// The policy does not know the log, or the stored cosigned checkpoint does not fit it. The message contains the
+    /// The policy does not know the log, or a stored cosigned checkpoint does not fit its log. The message contains the
     /// remedy.
     /// </exception>
     public static async Task<CheckpointWitnesses> OpenAsync(
@@ -117,16 +53,25 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
                     + "its log lines out."
             );
         }
-        var file = new CosignedCheckpointFile(store);
-        CosignedCheckpoint? stored = await file.ReadAsync(settings.Policy);
-        var ofClosedLogs = new Dictionary<string, CosignedCheckpoint>(StringComparer.Ordinal);
-        // With a revoked key only the log's last checkpoint counts.
-        foreach (ClosedLog log in store.ClosedLogs.Where(log => log.Revocation is null))
+        var log = WitnessedLog.Of(store);
+        CosignedCheckpoint? stored = await new CosignedCheckpointFile(log).ReadAsync(settings.Policy);
+        var ended = new List<(ClosedLog Log, CosignedCheckpoint? Stored)>();
+        foreach (ClosedLog closed in store.ClosedLogs)
         {
-            if (await new CosignedCheckpointFile(log).ReadAsync(settings.Policy) is { } last)
-                ofClosedLogs[log.State.Key.Name] = last;
+            var file = new CosignedCheckpointFile(WitnessedLog.Of(store, closed));
+            ended.Add((closed, await file.ReadAsync(settings.Policy)));
         }
-        return new CheckpointWitnesses(store, settings, file, stored, ofClosedLogs, time, logger);
+        // Nothing fails any more.
+        return new CheckpointWitnesses(
+            store,
+            settings,
+            new LogWitnesses(log, stored, settings, time, logger),
+            ended.ToDictionary(
+                one => one.Log.State.Key.Name,
+                one => ClosedLogWitnesses.Begin(store, one.Log, one.Stored, settings, time, logger),
+                StringComparer.Ordinal
+            )
+        );
     }
 
     /// <summary>
@@ -135,211 +80,24 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
     public CosignedCheckpoint? Covering(StoredReceipt receipt)
     {
         CosignedCheckpoint? cosigned =
-            receipt.Origin == _store.LogKey.Name ? _current : _ofClosedLogs.GetValueOrDefault(receipt.Origin);
+            receipt.Origin == _store.LogKey.Name ? Current : _closed.GetValueOrDefault(receipt.Origin)?.Valid;
         return cosigned?.Covers(receipt.Index) == true ? cosigned : null;
     }
 
-    /// <summary>Says that the log has grown.</summary>
-    public void Announce() => Wake();
+    /// <summary>The last checkpoint of a log that has ended, if it has a quorum.</summary>
+    public CosignedCheckpoint? LastOf(NoteKey log) => _closed.GetValueOrDefault(log.Name)?.Last;
 
-    /// <summary>
-    /// Waits until a checkpoint with a quorum covers an entry, and proves the entry under it.
-    /// </summary>
-    /// <param name="proof">The proof under the checkpoint of its commit.</param>
-    /// <param name="leaf">The entry's leaf.</param>
-    /// <param name="cancellation">Cancels the wait.</param>
-    /// <returns>
-    /// The proof; null if none came in time: the receipt is stored, and <see cref="State"/> says what is wrong.
-    /// </returns>
-    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public async Task<TlogProof?> ProveAsync(TlogProof proof, Sha256Value leaf, CancellationToken cancellation)
-    {
-        using var limit = new CancellationTokenSource(_settings.Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-        CosignedCheckpoint? cosigned = null;
-        try
-        {
-            cosigned = await CoverAsync(proof.Index, either.Token);
-            bool isOfCommit =
-                Checkpoint.Parse(SignedNote.Parse(proof.Checkpoint).Text).Size == cosigned.Checkpoint.Size;
-            var witnessed = new TlogProof(
-                proof.Index,
-                isOfCommit
-                    ? proof.Hashes
-                    : await _store.InclusionAsync(proof.Index, cosigned.Checkpoint.Size, either.Token),
-                cosigned.Text
-            );
-            witnessed.VerifyInclusion(leaf, cosigned.Checkpoint);
-            return witnessed;
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            // Only the proof came too late, of a reader that others use too.
-            if (cosigned is not null)
-                return null;
-            _waiting.Report(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"no quorum of witnesses has cosigned within {_settings.Timeout.TotalSeconds:0.###} s"
-                )
-            );
-            // It may have come at the same moment, and cleared what was not yet reported.
-            if (_current?.Covers(proof.Index) == true)
-                _waiting.Clear();
-            return null;
-        }
-        catch (Exception e) when (e is ReceiptStoreException or InvalidDataException or LogFormatException)
-        {
-            // The store has reported what is wrong with it.
-            return null;
-        }
-    }
+    /// <summary>Says that the log has grown.</summary>
+    public void Announce() => _continued.Announce();
+
+    /// <inheritdoc cref="LogWitnesses.ProveAsync"/>
+    public Task<TlogProof?> ProveAsync(TlogProof proof, Sha256Value leaf, CancellationToken cancellation) =>
+        _continued.ProveAsync(proof, leaf, cancellation);
 
     public async ValueTask DisposeAsync()
     {
-        foreach (WitnessFollower follower in _followers)
-            await follower.DisposeAsync();
-        _inbox.Writer.TryComplete();
-        await _stop.CancelAsync();
-        await _collecting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
-    }
-
-    private async Task<CosignedCheckpoint> CoverAsync(long index, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            Task changed = _changed.Task;
-            if (_current is { } current && current.Covers(index))
-                return current;
-            await changed.WaitAsync(cancellation);
-        }
-    }
-
-    private async Task CollectAsync()
-    {
-        Wake();
-        await foreach (Report report in _inbox.Reader.ReadAllAsync(_stop.Token))
-        {
-            try
-            {
-                await TakeAsync(report);
-            }
-            catch (Exception e)
-            {
-                // Any exception: the task goes on, or no checkpoint would be cosigned any more.
-                _publishing.Report($"unexpected {e.GetType().Name}");
-                WakeLater(_settings.RetryDelay);
-            }
-        }
-    }
-
-    private async Task TakeAsync(Report report)
-    {
-        if (report.Round is { } round)
-        {
-            round.IsOvertaken |= report.IsOvertaken;
-            // One of each key: a note has room for so many.
-            round.Note = round
-                .Note.Only(signature =>
-                    !report.Cosignatures.Any(newer => (newer.Name, newer.KeyId) == (signature.Name, signature.KeyId))
-                )
-                .With(report.Cosignatures);
-            round.HasQuorum = _settings.Policy.Evaluate(round.Note).HasQuorum;
-        }
-        else
-        {
-            Volatile.Write(ref _isWoken, false);
-        }
-        // A late cosignature completes what is shown; one of an older checkpoint has no use.
-        if (_round is { HasQuorum: true } complete && !ReferenceEquals(_current?.Note, complete.Note))
-            await PublishAsync(complete);
-        Begin();
-    }
-
-    /// <summary>
-    /// Begins a round with the newest checkpoint, once the round before it is shown, or can't have its quorum any more.
-    /// </summary>
-    private void Begin()
-    {
-        if (Volatile.Read(ref _isDelayed))
-            return;
-        if (_round is { IsOvertaken: false } && !ReferenceEquals(_current?.Note, _round.Note))
-            return;
-        SignedNote note = SignedNote.Parse(_store.Checkpoint);
-        Checkpoint checkpoint = Checkpoint.Parse(note.Text);
-        if (_round is not null && checkpoint.Size <= _round.Checkpoint.Size)
-            return;
-        TimeSpan early =
-            _settings.Waits || _round is null ? TimeSpan.Zero : _settings.Interval - _time.GetElapsedTime(_begun);
-        if (early > TimeSpan.Zero)
-        {
-            WakeLater(early);
-            return;
-        }
-        _begun = _time.GetTimestamp();
-        // After a restart the newest one may have cosignatures already.
-        if (_current is { } current && current.Checkpoint == checkpoint)
-            note = note.With(current.Note.Signatures);
-        var round = new WitnessRound(note, checkpoint) { HasQuorum = _settings.Policy.Evaluate(note).HasQuorum };
-        _round = round;
-        foreach (WitnessFollower follower in _followers)
-            follower.Follow(round);
-        // A policy may need no witness.
-        if (round.HasQuorum)
-            Wake();
-    }
-
-    private async Task PublishAsync(WitnessRound round)
-    {
-        var cosigned = new CosignedCheckpoint(round.Note, round.Checkpoint);
-        try
-        {
-            // What is shown once is shown after a restart too.
-            await Task.Run(() => _file.Write(cosigned), CancellationToken.None);
-            _publishing.Clear();
-        }
-        catch (Exception e) when (WriteFailure.Is(e))
-        {
-            _publishing.Report("the folder can't be written");
-            WakeLater(_settings.RetryDelay);
-            return;
-        }
-        _current = cosigned;
-        _waiting.Clear();
-        TaskCompletionSource changed = _changed;
-        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        changed.SetResult();
-    }
-
-    /// <summary>At most one message that something may be due is under way.</summary>
-    private void Wake()
-    {
-        if (!Interlocked.Exchange(ref _isWoken, true))
-            _inbox.Writer.TryWrite(new Report(null, []));
-    }
-
-    private void WakeLater(TimeSpan delay)
-    {
-        if (!Interlocked.Exchange(ref _isDelayed, true))
-            _ = WakeAsync(delay);
-    }
-
-    private async Task WakeAsync(TimeSpan delay)
-    {
-        await Task.Delay(delay, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Volatile.Write(ref _isDelayed, false);
-        Wake();
-    }
-
-    private static long SizeOf(PolicyWitness witness, CosignedCheckpoint? current) =>
-        current is not null && witness.Key.CosignedAt(current.Note) is not null ? current.Checkpoint.Size : 0;
-
-    /// <param name="Round">What was cosigned; null to look whether something is due.</param>
-    /// <param name="Cosignatures">Verified ones.</param>
-    private sealed record Report(WitnessRound? Round, IReadOnlyList<NoteSignature> Cosignatures)
-    {
-        /// <summary>Whether a witness will never cosign the round.</summary>
-        public bool IsOvertaken { get; init; }
+        foreach (ClosedLogWitnesses closed in _closed.Values)
+            await closed.DisposeAsync();
+        await _continued.DisposeAsync();
     }
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Receipts.Store;
@@ -10,27 +9,10 @@ namespace DeterministicInference.Server.Receipts.Witnesses;
 /// The newest checkpoint with a quorum, beside the log's own: what was shown to clients and monitors is shown again
 /// after a restart, and a log that was set back is found by it.
 /// </summary>
-internal sealed class CosignedCheckpointFile
+/// <param name="log">The log.</param>
+internal sealed class CosignedCheckpointFile(WitnessedLog log)
 {
-    private readonly string _path;
-    private readonly NoteKey _log;
-    private readonly long _size;
-    private readonly Func<long, Task<Sha256Value>> _root;
-
-    /// <summary>Of the log that is continued.</summary>
-    public CosignedCheckpointFile(ReceiptStore store)
-    {
-        (_path, _log) = (PathIn(store.LogPath), store.LogKey);
-        _size = Checkpoint.Parse(SignedNote.Parse(store.Checkpoint).Text).Size;
-        _root = size => store.RootAsync(size, CancellationToken.None);
-    }
-
-    /// <summary>Of a log that has ended.</summary>
-    public CosignedCheckpointFile(ClosedLog log)
-    {
-        (_path, _log, _size) = (PathIn(log.Archive.Folder.Path), log.State.Key, log.State.Checkpoint.Size);
-        _root = size => log.Archive.Receipts.TreeAsync(tiles => MerkleProof.Root(size, tiles), CancellationToken.None);
-    }
+    private readonly string _path = Path.Combine(log.Path, "checkpoint.cosigned");
 
     /// <summary>The stored checkpoint; null if there is none, or none that meets the policy.</summary>
     /// <exception cref="ReceiptStoreException">The file does not fit the log.</exception>
@@ -41,13 +23,13 @@ internal sealed class CosignedCheckpointFile
         try
         {
             string text = await File.ReadAllTextAsync(_path);
-            Checkpoint checkpoint = Checkpoint.Verify(text, _log);
+            Checkpoint checkpoint = Checkpoint.Verify(text, log.Key);
             if (await FindProblemAsync(checkpoint) is { } problem)
                 throw Wrong(problem);
             // The policy may be another one than that of the quorum.
             SignedNote note = SignedNote
                 .Parse(text)
-                .Only(signature => IsOf(_log, signature) || policy.Witnesses.Any(one => IsOf(one, signature)));
+                .Only(signature => IsOf(log.Key, signature) || policy.Witnesses.Any(one => IsOf(one, signature)));
             return policy.Evaluate(note).HasQuorum ? new CosignedCheckpoint(note, checkpoint) : null;
         }
         catch (LogFormatException e)
@@ -61,8 +43,6 @@ internal sealed class CosignedCheckpointFile
     public void Write(CosignedCheckpoint checkpoint) =>
         AtomicFile.Replace(_path, Encoding.UTF8.GetBytes(checkpoint.Text));
 
-    private static string PathIn(string log) => Path.Combine(log, "checkpoint.cosigned");
-
     private static bool IsOf(NoteKey key, NoteSignature signature) =>
         (key.Name, key.Id) == (signature.Name, signature.KeyId);
 
@@ -71,12 +51,13 @@ internal sealed class CosignedCheckpointFile
 
     private async Task<string?> FindProblemAsync(Checkpoint cosigned)
     {
-        if (cosigned.Size > _size)
+        long size = Checkpoint.Parse(log.Checkpoint.Text).Size;
+        if (cosigned.Size > size)
         {
-            return $"covers {cosigned.Size} entries, which witnesses have cosigned, and the log has {_size}: the log "
+            return $"covers {cosigned.Size} entries, which witnesses have cosigned, and the log has {size}: the log "
                 + "was set back";
         }
-        return await _root(cosigned.Size) == cosigned.Root
+        return await log.RootAsync(cosigned.Size, CancellationToken.None) == cosigned.Root
             ? null
             : $"and the log differ in their first {cosigned.Size} entries";
     }

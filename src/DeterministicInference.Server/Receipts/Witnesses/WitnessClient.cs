@@ -24,18 +24,18 @@ internal sealed class WitnessClient : IDisposable
     private const int Attempts = 3;
 
     private readonly PolicyWitness _witness;
-    private readonly ReceiptStore _store;
+    private readonly WitnessedLog _log;
     private readonly TimeSpan _timeout;
     private readonly HttpClient _http;
     private long _size;
 
     /// <param name="witness">The witness, which has an address.</param>
-    /// <param name="store">Makes the proofs.</param>
+    /// <param name="log">The log.</param>
     /// <param name="timeout">Time limit of each request.</param>
     /// <param name="size">Size of the checkpoint that it has probably cosigned last; 0 if it is unknown.</param>
-    public WitnessClient(PolicyWitness witness, ReceiptStore store, TimeSpan timeout, long size)
+    public WitnessClient(PolicyWitness witness, WitnessedLog log, TimeSpan timeout, long size)
     {
-        (_witness, _store, _timeout, _size) = (witness, store, timeout, size);
+        (_witness, _log, _timeout, _size) = (witness, log, timeout, size);
         SocketsHttpHandler handler = OutgoingSocket.CreateHandler();
         // A name may lead to another address by then.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
@@ -93,7 +93,7 @@ internal sealed class WitnessClient : IDisposable
         limit.CancelAfter(_timeout);
         try
         {
-            IReadOnlyList<Sha256Value> proof = await _store.ConsistencyAsync(_size, round.Checkpoint.Size, limit.Token);
+            IReadOnlyList<Sha256Value> proof = await _log.ConsistencyAsync(_size, round.Checkpoint.Size, limit.Token);
             using var content = new ByteArrayContent(AddCheckpointRequest.Write(_size, proof, round.Sent.ToString()));
             content.Headers.ContentType = new MediaTypeHeaderValue("text/plain", "utf-8");
             using HttpResponseMessage response = await _http.PostAsync("add-checkpoint", content, limit.Token);
@@ -159,7 +159,7 @@ internal sealed class WitnessClient : IDisposable
     /// <summary>An answer is not signed: one that names more entries than there are is not kept.</summary>
     private long RequireKnown(long size)
     {
-        long newest = Checkpoint.Parse(SignedNote.Parse(_store.Checkpoint).Text).Size;
+        long newest = Checkpoint.Parse(_log.Checkpoint.Text).Size;
         return size <= newest
             ? size
             : throw new WitnessFailureException(

@@ -10,6 +10,7 @@ namespace DeterministicInference.Server.Receipts.Witnesses;
 internal sealed partial class WitnessFollower : IAsyncDisposable
 {
     private readonly WitnessClient _client;
+    private readonly string _log;
     private readonly WitnessSettings _settings;
     private readonly Action<WitnessRound, IReadOnlyList<NoteSignature>> _report;
     private readonly Action<WitnessRound> _overtaken;
@@ -24,6 +25,7 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
 
     /// <param name="witness">The witness, which has an address.</param>
     /// <param name="client">Asks it; owned by this.</param>
+    /// <param name="log">The log's name.</param>
     /// <param name="settings">Settings.</param>
     /// <param name="report">Takes the verified cosignatures of a round.</param>
     /// <param name="overtaken">Told of a round that the witness will never cosign.</param>
@@ -32,6 +34,7 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
     public WitnessFollower(
         PolicyWitness witness,
         WitnessClient client,
+        string log,
         WitnessSettings settings,
         Action<WitnessRound, IReadOnlyList<NoteSignature>> report,
         Action<WitnessRound> overtaken,
@@ -39,7 +42,7 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         ILogger logger
     )
     {
-        (Witness, _client, _settings, _report) = (witness, client, settings, report);
+        (Witness, _client, _log, _settings, _report) = (witness, client, log, settings, report);
         (_overtaken, _time, _logger) = (overtaken, time, logger);
         _running = Task.Run(RunAsync);
     }
@@ -107,9 +110,9 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         if (problem == _problem)
             return;
         if (problem is null)
-            Cosigns(Witness.Name);
+            Cosigns(Witness.Name, _log);
         else
-            Fails(Witness.Name, problem);
+            Fails(Witness.Name, _log, problem);
         _problem = problem;
     }
 
@@ -124,9 +127,9 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         _stop.Token.ThrowIfCancellationRequested();
     }
 
-    [LoggerMessage(LogLevel.Warning, "The witness {Name} does not cosign the log of receipts: it {Problem}")]
-    private partial void Fails(string name, string problem);
+    [LoggerMessage(LogLevel.Warning, "The witness {Name} does not cosign the log {Log}: it {Problem}")]
+    private partial void Fails(string name, string log, string problem);
 
-    [LoggerMessage(LogLevel.Information, "The witness {Name} cosigns the log of receipts again")]
-    private partial void Cosigns(string name);
+    [LoggerMessage(LogLevel.Information, "The witness {Name} cosigns the log {Log} again")]
+    private partial void Cosigns(string name, string log);
 }

@@ -24,6 +24,12 @@ internal sealed record WitnessSettings(WitnessPolicy Policy)
     /// <summary>Longest such delay.</summary>
     public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Longest such delay for a log that has ended, whose last checkpoint no answer waits for: a witness may never have
+    /// known that log.
+    /// </summary>
+    public TimeSpan ClosedRetryDelayMax { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>The settings of valid options; null where no policy is set.</summary>
     public static WitnessSettings? Of(ServeOptions options) =>
         options.WitnessPolicy is null

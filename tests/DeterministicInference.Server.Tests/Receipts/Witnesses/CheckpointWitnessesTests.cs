@@ -224,7 +224,10 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         );
     }
 
-    /// <summary>With a revoked key only the log's last checkpoint counts, which nobody has cosigned.</summary>
+    /// <summary>
+    /// The line that ends a log is cosigned after the next start. Until then its receipts keep the quorum that they had,
+    /// unless its key was revoked, as only its last checkpoint counts then.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -242,20 +245,58 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         }
         using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
             LogRotation.Run(directory, LogSigners.None, name: null, revokes);
+        _two.Open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using ReceiptStore next = _folder.Open();
-        await using CheckpointWitnesses continued = await OpenAsync(next, Both);
-        StoredReceipt stored = (await next.FindAsync(receipt.ReceiptId, Cancellation)).Receipt!;
-        CosignedCheckpoint? cosigned = continued.Covering(stored);
-        Assert.Equal(revokes, cosigned is null);
-        if (cosigned is not null)
+        await using (CheckpointWitnesses continued = await OpenAsync(next, Both))
         {
-            TlogProof proof = await next.ProveAsync(stored, cosigned.Text, Cancellation);
-            proof.Verify(receipt.Leaf, ended);
-            Assert.True(Policy(Both).Evaluate(SignedNote.Parse(proof.Checkpoint)).HasQuorum);
+            StoredReceipt stored = (await next.FindAsync(receipt.ReceiptId, Cancellation)).Receipt!;
+            Assert.Equal(revokes ? null : 2, await CoveredAsync(continued, stored));
+            Assert.Null(continued.LastOf(ended));
+            _two.Open.SetResult();
+            await Limits.UntilAsync(() => continued.LastOf(ended) is not null, () => $"{continued.State}");
+            Assert.Equal(3, await CoveredAsync(continued, stored));
+            // The next log is witnessed like the first.
+            await SealAsync(next, continued, Policy(Both));
+            Assert.NotEqual(ended.Name, continued.Current!.Checkpoint.Origin);
         }
-        // The next log is witnessed like the first.
-        await SealAsync(next, continued, Policy(Both));
-        Assert.NotEqual(ended.Name, continued.Current!.Checkpoint.Origin);
+        // Once it has a quorum nobody is asked again.
+        int before = _one.Requests.Count;
+        await using CheckpointWitnesses again = await OpenAsync(next, Both);
+        Assert.NotNull(again.LastOf(ended));
+        await SealAsync(next, again, Policy(Both));
+        Assert.DoesNotContain(ended.Name, _one.Requests.Skip(before).Select(request => request.Checkpoint.Origin));
+
+        async Task<long?> CoveredAsync(CheckpointWitnesses witnesses, StoredReceipt stored)
+        {
+            if (witnesses.Covering(stored) is not { } cosigned)
+                return null;
+            TlogProof proof = await next.ProveAsync(stored, cosigned.Text, Cancellation);
+            Checkpoint checkpoint = proof.Verify(receipt.Leaf, ended);
+            Assert.True(Policy(Both).Evaluate(SignedNote.Parse(proof.Checkpoint)).HasQuorum);
+            return checkpoint.Size;
+        }
+    }
+
+    /// <summary>Nobody waits for the last checkpoint of a log that a witness does not know.</summary>
+    [Fact]
+    public async Task A_log_that_has_ended_and_that_a_witness_refuses_disturbs_nothing()
+    {
+        await _folder.FillAsync(1);
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
+            LogRotation.Run(directory, LogSigners.None, name: null, revokes: false);
+        await using ReceiptStore store = _folder.Open();
+        NoteKey ended = store.ClosedLogs[0].State.Key;
+        _one.Answer = request => request.Checkpoint.Origin == ended.Name ? (404, "text/plain", "") : null;
+        await using CheckpointWitnesses witnesses = await OpenAsync(store, Both);
+        await SealAsync(store, witnesses, Policy(Both));
+        await Limits.UntilAsync(() => _folder.Warnings.Count > 0, () => "nothing was told");
+        Assert.Equal(
+            $"The witness one does not cosign the log {ended.Name}: it answers 404 (from 0 to 3 entries)",
+            Assert.Single(_folder.Warnings)
+        );
+        Assert.Null(witnesses.LastOf(ended));
+        Assert.All(witnesses.State.Witnesses, one => Assert.Null(one.Problem));
+        Assert.True(witnesses.State.CanWitness);
     }
 
     [Fact]

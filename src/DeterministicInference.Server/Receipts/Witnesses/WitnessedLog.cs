@@ -1,0 +1,47 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Server.Receipts.Store;
+
+namespace DeterministicInference.Server.Receipts.Witnesses;
+
+/// <summary>A log that witnesses cosign: the one that is continued, or one that has ended.</summary>
+internal sealed class WitnessedLog
+{
+    private readonly ReceiptStore _store;
+    private readonly Func<string> _checkpoint;
+
+    private WitnessedLog(ReceiptStore store, NoteKey key, string path, Func<string> checkpoint) =>
+        (_store, Key, Path, _checkpoint) = (store, key, path, checkpoint);
+
+    /// <summary>Its name and key.</summary>
+    public NoteKey Key { get; }
+
+    /// <summary>Its folder.</summary>
+    public string Path { get; }
+
+    /// <summary>The newest checkpoint, as the log has signed it.</summary>
+    public SignedNote Checkpoint => SignedNote.Parse(_checkpoint());
+
+    /// <summary>The log that is continued.</summary>
+    public static WitnessedLog Of(ReceiptStore store) =>
+        new(store, store.LogKey, store.LogPath, () => store.Checkpoint);
+
+    /// <summary>One that has ended.</summary>
+    public static WitnessedLog Of(ReceiptStore store, ClosedLog log) =>
+        new(store, log.State.Key, log.Archive.Folder.Path, () => log.State.Note);
+
+    /// <inheritdoc cref="MerkleProof.Inclusion"/>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    public Task<IReadOnlyList<Sha256Value>> InclusionAsync(long index, long size, CancellationToken cancellation) =>
+        _store.TreeAsync(Key.Name, tiles => MerkleProof.Inclusion(index, size, tiles), cancellation);
+
+    /// <inheritdoc cref="MerkleProof.Consistency"/>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    public Task<IReadOnlyList<Sha256Value>> ConsistencyAsync(long from, long to, CancellationToken cancellation) =>
+        _store.TreeAsync(Key.Name, tiles => MerkleProof.Consistency(from, to, tiles), cancellation);
+
+    /// <inheritdoc cref="MerkleProof.Root"/>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    public Task<Sha256Value> RootAsync(long size, CancellationToken cancellation) =>
+        _store.TreeAsync(Key.Name, tiles => MerkleProof.Root(size, tiles), cancellation);
+}
