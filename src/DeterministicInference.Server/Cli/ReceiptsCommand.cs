@@ -162,7 +162,7 @@ internal static class ReceiptsCommand
                             output.Write("\n"u8);
                             return ExitCode.Success;
                         }
-                        TlogProof proof = await log.Receipts.ProveAsync(receipt, cancellation);
+                        TlogProof proof = await log.ProveAsync(receipt, cancellation);
                         ReceiptStatement statement = receipt.ReadStatement();
                         byte[]? environment = await archive.FindEnvironmentAsync(
                             statement.EnvironmentId,
@@ -183,8 +183,8 @@ internal static class ReceiptsCommand
     {
         var command = new Command(
             "check",
-            "Check every row of the log and its receipts, the published checkpoint and the key, also while a server "
-                + "writes."
+            "Check every row of the log and its receipts, the published and the cosigned checkpoint and the key, also "
+                + "while a server writes."
         )
         {
             DataDir,

@@ -70,6 +70,64 @@ public sealed class ReceiptsCommandTests : IDisposable
         (await RecordedExchange.VerifyAsync(file, "--key", keyFile)).Is(0, "VALID", "").Has("inclusion", "ok");
     }
 
+    /// <summary>A checkpoint that witnesses have cosigned proves more than a newer one that they have not.</summary>
+    [Fact]
+    public async Task A_receipt_is_shown_under_the_checkpoint_that_is_cosigned()
+    {
+        using SigningKey witness = SigningKey.Create();
+        string cosigned;
+        NewReceipt covered,
+            newer;
+        await using (ReceiptStore store = _folder.Open())
+        {
+            covered = (await _folder.AppendAsync(store, 1))[0];
+            SignedNote note = SignedNote.Parse(store.Checkpoint);
+            cosigned = note.With(new Cosigner("w1", witness).Sign(note, 1_790_000_000)).ToString();
+            newer = (await _folder.AppendAsync(store, 1))[0];
+        }
+        string file = Path.Combine(_folder.LogPath, "checkpoint.cosigned");
+        await File.WriteAllTextAsync(file, cosigned, TestContext.Current.CancellationToken);
+        Assert.Equal(cosigned, await CheckpointAsync(covered));
+        Assert.DoesNotContain("w1", await CheckpointAsync(newer), StringComparison.Ordinal);
+        await SucceedsAsync("check");
+        // Of a log whose key was revoked only the last one counts.
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
+            LogRotation.Run(directory, LogSigners.None, name: null, revokes: true);
+        Assert.DoesNotContain("w1", await CheckpointAsync(covered), StringComparison.Ordinal);
+
+        async Task<string> CheckpointAsync(NewReceipt receipt) =>
+            TlogProof
+                .Parse((string)JsonNode.Parse(await SucceedsAsync("show", receipt.ReceiptId))!["proof"]!)
+                .Checkpoint;
+    }
+
+    [Fact]
+    public async Task A_cosigned_checkpoint_that_is_not_the_logs_is_found()
+    {
+        await _folder.FillAsync(3);
+        string file = Path.Combine(_folder.LogPath, "checkpoint.cosigned");
+        using SigningKey other = SigningKey.Create(),
+            own = SigningKey.FromPem(
+                await File.ReadAllTextAsync(_folder.KeyFile, TestContext.Current.CancellationToken)
+            );
+        string origin;
+        await using (ReceiptStore store = _folder.Open())
+            origin = store.LogKey.Name;
+        foreach (
+            (SigningKey key, long size, string problem) in new[]
+            {
+                (own, 2L, "the file checkpoint.cosigned and the database differ in their first 2 entries"),
+                (own, 9L, "the file checkpoint.cosigned covers 9 entries, the database has 4"),
+                (other, 2L, "the file checkpoint.cosigned is not this log's"),
+            }
+        )
+        {
+            string note = new Checkpoint(origin, size, MerkleHash.Empty).Sign(key).ToString();
+            await File.WriteAllTextAsync(file, note, TestContext.Current.CancellationToken);
+            Assert.Contains(problem, await FailsAsync("check"), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_statement_is_signed_for_tools_that_want_an_envelope()
     {

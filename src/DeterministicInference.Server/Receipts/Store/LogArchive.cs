@@ -74,13 +74,46 @@ internal sealed class LogArchive : IDisposable
     {
         OpenKey(LogSigners.None).Dispose();
         // Before the database, which a server that is running may grow meanwhile.
-        string? published = Folder.ReadCheckpoint();
+        List<(string, string)> published = [];
+        if (Folder.ReadCheckpoint() is { } note)
+            published.Add((Path.GetFileName(Folder.CheckpointFile), note));
+        if (Folder.ReadCosignedCheckpoint() is { } cosigned)
+            published.Add((Path.GetFileName(Folder.CosignedCheckpointFile), cosigned));
         LogState state = await Receipts.CheckAsync(published, cancellation);
         if (ReadRevocation() is { } revocation && (!revocation.Covers(state.Checkpoint) || state.End is null))
             throw new InvalidDataException($"the revocation of the key of {Key.Name} is not that of its last entry");
         if (state.End is { IsRevoked: true } && !File.Exists(Folder.RevocationFile))
             throw new InvalidDataException($"the file {Folder.RevocationFile} is missing, which revokes the key");
         return state;
+    }
+
+    /// <summary>
+    /// Proves that the log has sealed a receipt: under the newest checkpoint that witnesses have cosigned, if it covers
+    /// the receipt, else under the newest one. With a revoked key only the log's last one counts.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The log is damaged there; the message is a clause.</exception>
+    public async Task<TlogProof> ProveAsync(StoredReceipt receipt, CancellationToken cancellation)
+    {
+        TlogProof newest = await Receipts.ProveAsync(receipt, cancellation);
+        if (Folder.ReadCosignedCheckpoint() is not { } cosigned)
+            return newest;
+        try
+        {
+            long size = Checkpoint.Verify(cosigned, Key).Size;
+            bool counts =
+                receipt.Index < size
+                && (
+                    ReadRevocation() is null || size == Checkpoint.Parse(SignedNote.Parse(newest.Checkpoint).Text).Size
+                );
+            return counts ? await Receipts.ProveAsync(receipt, cosigned, cancellation) : newest;
+        }
+        catch (LogFormatException e)
+        {
+            throw new InvalidDataException(
+                $"the file {Folder.CosignedCheckpointFile} is not this log's: {e.Message.TrimEnd('.')}",
+                e
+            );
+        }
     }
 
     /// <summary>The revocation of the log's key; null if there is none.</summary>

@@ -36,6 +36,9 @@ internal sealed record LogFolder(int Number, string Path)
     /// </summary>
     public string CheckpointFile => In("checkpoint");
 
+    /// <summary>The newest checkpoint that witnesses have cosigned, where there are any.</summary>
+    public string CosignedCheckpointFile => In("checkpoint.cosigned");
+
     /// <summary>The signed <see cref="LogRevocation"/>, if the log's key was revoked.</summary>
     public string RevocationFile => In("revocation");
 
@@ -58,6 +61,9 @@ internal sealed record LogFolder(int Number, string Path)
     /// <summary>The file's text; null if there is none.</summary>
     /// <exception cref="IOException">It can't be read.</exception>
     public string? ReadCheckpoint() => ReadIfPresent(CheckpointFile);
+
+    /// <inheritdoc cref="ReadCheckpoint"/>
+    public string? ReadCosignedCheckpoint() => ReadIfPresent(CosignedCheckpointFile);
 
     /// <inheritdoc cref="ReadCheckpoint"/>
     public string? ReadRevocation() => ReadIfPresent(RevocationFile);

@@ -72,7 +72,7 @@ internal sealed class ReceiptLog : IDisposable
                 _note = (string)connection.Scalar("SELECT note FROM checkpoint")!,
             };
             if (published is not null)
-                check.CheckPublished(published);
+                check.CheckPublished(published, Path.GetFileName(folder.CheckpointFile));
             connection.InTransaction(() => ReceiptDatabase.Migrate(connection));
             return log;
         }

@@ -84,9 +84,12 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         RunAsync(() => FindTile(path), cancellation);
 
     /// <inheritdoc cref="LogCheck.CheckAll"/>
-    /// <param name="published">The published checkpoint; null if there is none.</param>
+    /// <param name="published">Published checkpoints, with the names of their files.</param>
     /// <param name="cancellation">Cancels the wait.</param>
-    public Task<LogState> CheckAsync(string? published, CancellationToken cancellation) =>
+    public Task<LogState> CheckAsync(
+        IReadOnlyList<(string File, string Note)> published,
+        CancellationToken cancellation
+    ) =>
         RunAsync(
             () =>
             {
@@ -94,8 +97,8 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
                 using SqliteTransaction snapshot = connection.BeginTransaction(deferred: true);
                 var check = new LogCheck(connection, key);
                 check.CheckAll();
-                if (published is not null)
-                    check.CheckPublished(published);
+                foreach ((string file, string note) in published)
+                    check.CheckPublished(note, file);
                 return LogState.Read(connection, key);
             },
             cancellation

@@ -54,7 +54,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     public ReceiptOwners Owners { get; private init; } = ReceiptOwners.None;
 
     /// <summary>The folder of the log.</summary>
-    public required string LogPath { get; init; }
+    public required LogFolder LogFolder { get; init; }
 
     /// <summary>The signed checkpoint of all stored entries.</summary>
     public string Checkpoint => _log.Note;
@@ -125,7 +125,7 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             return new ReceiptStore(log, writer, reader, closed, owned, settings.CommitLimit, logger)
             {
                 Number = folder.Log.Number,
-                LogPath = folder.Log.Path,
+                LogFolder = folder.Log,
                 ClosedLogs = logs,
                 Owners = owners,
             };

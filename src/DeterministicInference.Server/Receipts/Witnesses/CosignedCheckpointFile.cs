@@ -12,7 +12,7 @@ namespace DeterministicInference.Server.Receipts.Witnesses;
 /// <param name="log">The log.</param>
 internal sealed class CosignedCheckpointFile(WitnessedLog log)
 {
-    private readonly string _path = Path.Combine(log.Path, "checkpoint.cosigned");
+    private readonly string _path = log.Folder.CosignedCheckpointFile;
 
     /// <summary>The stored checkpoint; null if there is none, or none that meets the policy.</summary>
     /// <exception cref="ReceiptStoreException">The file does not fit the log.</exception>

@@ -10,25 +10,25 @@ internal sealed class WitnessedLog
     private readonly ReceiptStore _store;
     private readonly Func<string> _checkpoint;
 
-    private WitnessedLog(ReceiptStore store, NoteKey key, string path, Func<string> checkpoint) =>
-        (_store, Key, Path, _checkpoint) = (store, key, path, checkpoint);
+    private WitnessedLog(ReceiptStore store, NoteKey key, LogFolder folder, Func<string> checkpoint) =>
+        (_store, Key, Folder, _checkpoint) = (store, key, folder, checkpoint);
 
     /// <summary>Its name and key.</summary>
     public NoteKey Key { get; }
 
     /// <summary>Its folder.</summary>
-    public string Path { get; }
+    public LogFolder Folder { get; }
 
     /// <summary>The newest checkpoint, as the log has signed it.</summary>
     public SignedNote Checkpoint => SignedNote.Parse(_checkpoint());
 
     /// <summary>The log that is continued.</summary>
     public static WitnessedLog Of(ReceiptStore store) =>
-        new(store, store.LogKey, store.LogPath, () => store.Checkpoint);
+        new(store, store.LogKey, store.LogFolder, () => store.Checkpoint);
 
     /// <summary>One that has ended.</summary>
     public static WitnessedLog Of(ReceiptStore store, ClosedLog log) =>
-        new(store, log.State.Key, log.Archive.Folder.Path, () => log.State.Note);
+        new(store, log.State.Key, log.Archive.Folder, () => log.State.Note);
 
     /// <inheritdoc cref="MerkleProof.Inclusion"/>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>

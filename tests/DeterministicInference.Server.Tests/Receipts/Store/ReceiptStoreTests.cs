@@ -3,6 +3,7 @@ using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Server.Receipts.Store;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Receipts.Store;
@@ -216,4 +217,33 @@ public sealed class ReceiptStoreTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static Sha256Value OtherId() => Sha256Value.Of("none"u8);
+
+    /// <summary>A start reads the edge of the log: as many pages of a small one as of a large one.</summary>
+    [Fact]
+    public async Task A_start_reads_no_more_of_a_large_log()
+    {
+        await _folder.FillAsync(2000);
+        int small = PagesOfAStart();
+        await using (ReceiptStore store = _folder.Open())
+        {
+            for (int i = 0; i < 12; i++)
+                await _folder.AppendAsync(store, 2000);
+        }
+        int all = (int)(new FileInfo(_folder.Database).Length / 4096);
+        Assert.InRange(PagesOfAStart(), 1, small + 20);
+        Assert.InRange(all, 20 * small, int.MaxValue);
+    }
+
+    private int PagesOfAStart()
+    {
+        using SqliteConnection connection = ReceiptDatabase.OpenReader(_folder.Database);
+        using LogArchive archive = LogArchive.Open(LogFolder.Of(_folder.Path, 1));
+        new LogCheck(connection, archive.Key).CheckEdge();
+        connection.HasOwners();
+        Assert.Equal(
+            raw.SQLITE_OK,
+            raw.sqlite3_db_status(connection.Handle, raw.SQLITE_DBSTATUS_CACHE_MISS, out int pages, out _, 0)
+        );
+        return pages;
+    }
 }
