@@ -244,7 +244,7 @@ internal static class ReceiptsCommand
             }
             catch (SignerException e)
             {
-                return await FailAsync($"--signer-command: {e.Message}.");
+                return await FailAsync(e.Explain());
             }
             catch (InvalidDataException e)
             {

@@ -8,4 +8,9 @@ namespace DeterministicInference.Server.Receipts.Signing;
 internal sealed class SignerException(string message, bool isBroken = true) : Exception(message)
 {
     public bool IsBroken => isBroken;
+
+    /// <summary>The message for whoever gave the command, with a remedy.</summary>
+    public string Explain() =>
+        $"--signer-command: {Message}. Run the command by itself and give it the line 'public-key': it answers with "
+        + "one line, as docs/operations.md says.";
 }

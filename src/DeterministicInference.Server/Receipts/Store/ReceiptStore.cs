@@ -135,8 +135,8 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
             Dispose(owned);
             if (e is InvalidDataException)
                 throw Unusable(settings, e.Message);
-            if (e is SignerException)
-                throw new ReceiptStoreException($"--signer-command: {e.Message}.");
+            if (e is SignerException signer)
+                throw new ReceiptStoreException(signer.Explain());
             if (e is SqliteException error)
             {
                 string problem = SqliteProblem.Describe(error);

@@ -81,7 +81,11 @@ public sealed class ExternalKeyTests : IDisposable
             Refusal(_other)
         );
         _other.Behaviour = "key:error";
-        Assert.Equal($"--signer-command: {_other.Name} says: the card is \\u001b[31mlocked.", Refusal(_other));
+        Assert.Equal(
+            $"--signer-command: {_other.Name} says: the card is \\u001b[31mlocked. Run the command by itself and give it "
+                + "the line 'public-key': it answers with one line, as docs/operations.md says.",
+            Refusal(_other)
+        );
 
         using var file = new StoreFolder();
         await file.FillAsync(1);
