@@ -19,7 +19,9 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
 {
     private const string Columns = "SELECT entry, id, response_id, issued_at, statement, salt FROM receipt ";
 
+    /// <summary>Never disposed: it has nothing to give back, and who waits for it must go on.</summary>
     private readonly SemaphoreSlim _turn = new(1);
+    private bool _isDisposed;
 
     /// <inheritdoc cref="ReceiptStore.FindAsync"/>
     public Task<ReceiptLookup> FindAsync(string id, CancellationToken cancellation) =>
@@ -104,10 +106,13 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
             cancellation
         );
 
+    /// <summary>Lets the read that is under way end; those that wait fail.</summary>
     public void Dispose()
     {
+        _turn.Wait();
+        _isDisposed = true;
         connection.Dispose();
-        _turn.Dispose();
+        _turn.Release();
     }
 
     private static byte[]? IdOf(string id) =>
@@ -243,6 +248,7 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         await _turn.WaitAsync(cancellation);
         try
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             return await Task.Run(query, cancellation);
         }
         finally

@@ -56,6 +56,9 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     /// <summary>The folder of the log.</summary>
     public required LogFolder LogFolder { get; init; }
 
+    /// <summary>Whether the folder is still the one that was opened. For any thread.</summary>
+    public bool IsInPlace => _writer.IsInPlace;
+
     /// <summary>The signed checkpoint of all stored entries.</summary>
     public string Checkpoint => _log.Note;
 

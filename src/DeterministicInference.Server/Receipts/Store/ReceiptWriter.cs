@@ -76,6 +76,9 @@ internal sealed class ReceiptWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>See <see cref="ReceiptDirectory.IsInPlace"/>. Any thread may read it.</summary>
+    public bool IsInPlace => _folder.IsInPlace;
+
     /// <summary>Number of commits so far. Any thread may read it.</summary>
     public long Commits => Volatile.Read(ref _commits);
 

@@ -27,8 +27,19 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
     /// <inheritdoc cref="LogWitnesses.Current"/>
     public CosignedCheckpoint? Current => _continued.Current;
 
-    /// <summary>What works at present, for the log that is continued.</summary>
-    public WitnessesState State => _continued.State;
+    /// <summary>What works at present, for the log that is continued, and what is wrong with the others.</summary>
+    public WitnessesState State
+    {
+        get
+        {
+            WitnessesState state = _continued.State;
+            return state with
+            {
+                Problem =
+                    state.Problem ?? _closed.Values.Select(log => log.Problem).FirstOrDefault(why => why is not null),
+            };
+        }
+    }
 
     /// <summary>Begins with the newest checkpoint, and with the last ones that have no quorum.</summary>
     /// <param name="store">The store, which outlives this.</param>

@@ -24,6 +24,13 @@ internal sealed class ClosedLogWitnesses : IAsyncDisposable
     /// </summary>
     public CosignedCheckpoint? Valid => _log.Revocation is null ? Newest : Last;
 
+    /// <summary>Why receipts that had a quorum have none at present; null if they have.</summary>
+    public string? Problem =>
+        _stored is not null && Valid is null
+            ? $"no receipt of the log {_log.State.Key.Name} is witnessed: its key was revoked, and its last checkpoint "
+                + "has no quorum yet"
+            : null;
+
     private CosignedCheckpoint? Newest => _witnesses?.Current ?? _stored;
 
     /// <param name="store">The store, which outlives this.</param>
@@ -54,6 +61,7 @@ internal sealed class ClosedLogWitnesses : IAsyncDisposable
                     {
                         Waits = false,
                         RetryDelayMax = settings.ClosedRetryDelayMax,
+                        WriteRetryDelay = settings.ClosedRetryDelayMax,
                     },
                     time,
                     logger

@@ -61,7 +61,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
                     log.Key.Name,
                     settings,
                     (round, cosignatures) => _inbox.Writer.TryWrite(new Report(round, cosignatures)),
-                    round => _inbox.Writer.TryWrite(new Report(round, []) { IsOvertaken = true }),
+                    round => _inbox.Writer.TryWrite(new Report(round, []) { Overtaken = witness }),
                     time,
                     logger
                 )),
@@ -192,26 +192,43 @@ internal sealed class LogWitnesses : IAsyncDisposable
 
     private async Task TakeAsync(Report report)
     {
-        if (report.Round is { } round)
-        {
-            round.IsOvertaken |= report.IsOvertaken;
-            // One of each key: a note has room for so many.
-            round.Note = round
-                .Note.Only(signature =>
-                    !report.Cosignatures.Any(newer => (newer.Name, newer.KeyId) == (signature.Name, signature.KeyId))
-                )
-                .With(report.Cosignatures);
-            round.HasQuorum = _settings.Policy.Evaluate(round.Note).HasQuorum;
-        }
+        if (report.Round is { } reported)
+            Take(report, reported);
         else
-        {
             Volatile.Write(ref _isWoken, false);
-        }
-        // A late cosignature completes what is shown; one of an older checkpoint has no use.
-        if (_round is { HasQuorum: true } complete && !ReferenceEquals(_current?.Note, complete.Note))
-            await PublishAsync(complete);
+        // A round that gave way may have its quorum before its successor; a late cosignature completes what is shown.
+        if (
+            (report.Round ?? _round) is { HasQuorum: true } round
+            && !ReferenceEquals(_current?.Note, round.Note)
+            && (_current is null || _current.Checkpoint.Size <= round.Checkpoint.Size)
+        )
+            await PublishAsync(round);
         Begin();
     }
+
+    private void Take(Report report, WitnessRound round)
+    {
+        if (report.Overtaken is { } witness)
+            round.Overtaken.Add(witness);
+        // One of each key: a note has room for so many.
+        SignedNote note = round
+            .Note.Only(signature =>
+                !report.Cosignatures.Any(newer => (newer.Name, newer.KeyId) == (signature.Name, signature.KeyId))
+            )
+            .With(report.Cosignatures);
+        bool hasQuorum = _settings.Policy.Evaluate(note).HasQuorum;
+        if (round.HasQuorum && !hasQuorum)
+            return;
+        (round.Note, round.HasQuorum) = (note, hasQuorum);
+    }
+
+    /// <summary>
+    /// Whether a round can't have its quorum any more. That a witness was overtaken is not signed: it ends no round that
+    /// others can complete.
+    /// </summary>
+    private bool IsOver(WitnessRound round) =>
+        round.Overtaken.Count > 0
+        && !_settings.Policy.IsQuorum(_settings.Policy.Witnesses.Where(one => !round.Overtaken.Contains(one)));
 
     /// <summary>
     /// Begins a round with the newest checkpoint, once the round before it is shown, or can't have its quorum any more.
@@ -220,7 +237,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
     {
         if (Volatile.Read(ref _isDelayed))
             return;
-        if (_round is { IsOvertaken: false } && !ReferenceEquals(_current?.Note, _round.Note))
+        if (_round is not null && !IsOver(_round) && !ReferenceEquals(_current?.Note, _round.Note))
             return;
         SignedNote note = _log.Checkpoint;
         Checkpoint checkpoint = Checkpoint.Parse(note.Text);
@@ -249,6 +266,12 @@ internal sealed class LogWitnesses : IAsyncDisposable
     private async Task PublishAsync(WitnessRound round)
     {
         var cosigned = new CosignedCheckpoint(round.Note, round.Checkpoint);
+        // What has taken its place may be another log.
+        if (!_log.IsInPlace)
+        {
+            _publishing.Report($"{ReceiptDirectory.Gone}; restart the server");
+            return;
+        }
         try
         {
             // What is shown once is shown after a restart too.
@@ -257,8 +280,8 @@ internal sealed class LogWitnesses : IAsyncDisposable
         }
         catch (Exception e) when (WriteFailure.Is(e))
         {
-            _publishing.Report("the folder can't be written");
-            WakeLater(_settings.RetryDelay);
+            _publishing.Report($"the folder {_log.Folder.Path} can't be written");
+            WakeLater(_settings.WriteRetryDelay);
             return;
         }
         _current = cosigned;
@@ -295,7 +318,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
     /// <param name="Cosignatures">Verified ones.</param>
     private sealed record Report(WitnessRound? Round, IReadOnlyList<NoteSignature> Cosignatures)
     {
-        /// <summary>Whether a witness will never cosign the round.</summary>
-        public bool IsOvertaken { get; init; }
+        /// <summary>The witness that will never cosign the round; null if none said so.</summary>
+        public PolicyWitness? Overtaken { get; init; }
     }
 }

@@ -132,16 +132,12 @@ internal sealed class WitnessClient : IDisposable
     {
         try
         {
-            NoteSignature[] own =
-            [
-                .. SignedNote
-                    .ParseSignatures(body)
-                    .Where(signature => signature.Name == _witness.Key.Name && signature.KeyId == _witness.Key.Id),
-            ];
+            NoteSignature[] own = [.. SignedNote.ParseSignatures(body).Where(IsOwn)];
             // More of them would fill the note, which has a limit.
             if (own.Length > 1)
                 throw new WitnessFailureException($"answers with {own.Length} cosignatures of one key");
-            return _witness.Key.CosignedAt(round.Sent.With(own)) switch
+            // By itself: what was sent may have an earlier one.
+            return _witness.Key.CosignedAt(round.Sent.Only(signature => !IsOwn(signature)).With(own)) switch
             {
                 null => throw new WitnessFailureException(
                     $"answers without a cosignature of the policy's key {_witness.Key.Name}+{_witness.Key.Id:x8}"
@@ -155,6 +151,9 @@ internal sealed class WitnessClient : IDisposable
             throw new WitnessFailureException($"answers with what is no cosignature: {e.Message.TrimEnd('.')}");
         }
     }
+
+    private bool IsOwn(NoteSignature signature) =>
+        signature.Name == _witness.Key.Name && signature.KeyId == _witness.Key.Id;
 
     /// <summary>An answer is not signed: one that names more entries than there are is not kept.</summary>
     private long RequireKnown(long size)

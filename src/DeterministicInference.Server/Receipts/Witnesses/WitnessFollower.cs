@@ -69,17 +69,23 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        await foreach (WitnessRound round in _rounds.Reader.ReadAllAsync(_stop.Token))
+        TimeSpan delay = _settings.RetryDelay;
+        await foreach (WitnessRound first in _rounds.Reader.ReadAllAsync(_stop.Token))
         {
-            TimeSpan delay = _settings.RetryDelay;
-            while (!_rounds.Reader.TryPeek(out _) && !await TryAsync(round))
+            WitnessRound round = first;
+            while (!await TryAsync(round))
             {
-                await WaitAsync(delay);
+                // A newer round does not shorten it: those of a busy log come faster than a witness recovers.
+                await Task.Delay(delay, _time, _stop.Token);
                 delay = delay * 2 < _settings.RetryDelayMax ? delay * 2 : _settings.RetryDelayMax;
+                if (_rounds.Reader.TryRead(out WitnessRound? newer))
+                    round = newer;
             }
+            delay = _settings.RetryDelay;
         }
     }
 
+    /// <returns>Whether the witness is done with the round.</returns>
     private async Task<bool> TryAsync(WitnessRound round)
     {
         try
@@ -92,9 +98,10 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         catch (WitnessFailureException e)
         {
             Tell(e.Message);
-            if (e.IsOvertaken)
-                _overtaken(round);
-            return false;
+            if (!e.IsOvertaken)
+                return false;
+            _overtaken(round);
+            return true;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -104,28 +111,21 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>Logs each change, and not each failure.</summary>
+    /// <summary>Logs each change, and not each failure: one with other numbers is the same.</summary>
     private void Tell(string? problem)
     {
-        if (problem == _problem)
+        string? before = _problem;
+        _problem = problem;
+        if (WithoutNumbers(problem) == WithoutNumbers(before))
             return;
         if (problem is null)
             Cosigns(Witness.Name, _log);
         else
             Fails(Witness.Name, _log, problem);
-        _problem = problem;
     }
 
-    /// <summary>Ends early with a newer round.</summary>
-    private async Task WaitAsync(TimeSpan delay)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        Task<bool> newer = _rounds.Reader.WaitToReadAsync(limit.Token).AsTask();
-        await Task.WhenAny(newer, Task.Delay(delay, _time, limit.Token));
-        await limit.CancelAsync();
-        await ((Task)newer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Token.ThrowIfCancellationRequested();
-    }
+    private static string? WithoutNumbers(string? text) =>
+        text is null ? null : string.Concat(text.Where(c => !char.IsAsciiDigit(c)));
 
     [LoggerMessage(LogLevel.Warning, "The witness {Name} does not cosign the log {Log}: it {Problem}")]
     private partial void Fails(string name, string log, string problem);

@@ -19,6 +19,9 @@ internal sealed class WitnessedLog
     /// <summary>Its folder.</summary>
     public LogFolder Folder { get; }
 
+    /// <summary>Whether the folder is still the one that was opened.</summary>
+    public bool IsInPlace => _store.IsInPlace;
+
     /// <summary>The newest checkpoint, as the log has signed it.</summary>
     public SignedNote Checkpoint => SignedNote.Parse(_checkpoint());
 

@@ -197,6 +197,69 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         Assert.Equal(3, witnesses.Current!.Checkpoint.Size);
     }
 
+    /// <summary>What a witness says without signing it must not undo what another signs.</summary>
+    [Fact]
+    public async Task A_witness_that_says_it_was_overtaken_delays_nothing_that_another_completes()
+    {
+        await using ReceiptStore store = _folder.Open();
+        _two.Answer = request => (409, "text/x.tlog.size", $"{request.Checkpoint.Size + 1}\n");
+        _one.Open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CheckpointWitnesses witnesses = await OpenAsync(store, Any);
+        await Limits.UntilAsync(() => _one.Requests.Count == 1, () => "nothing was asked");
+        NewReceipt first = _folder.Issue();
+        TlogProof proof = (await store.AppendAsync(first, Cancellation))!;
+        witnesses.Announce();
+        // One entry is there that the witness may have seen in a newer checkpoint.
+        await Limits.UntilAsync(() => witnesses.State.Witnesses[1].Problem is not null, () => $"{witnesses.State}");
+        _one.Open.SetResult();
+        Assert.NotNull(await witnesses.ProveAsync(proof, first.Leaf, Cancellation).Within());
+        for (int i = 0; i < 20; i++)
+            await SealAsync(store, witnesses, Policy(Any));
+        Assert.Equal(22, witnesses.Current!.Checkpoint.Size);
+        // Told once, whatever its numbers.
+        Assert.Single(_folder.Warnings);
+    }
+
+    /// <summary>After a restart the stored cosignatures count on.</summary>
+    [Fact]
+    public async Task A_worthless_cosignature_does_not_replace_a_good_one()
+    {
+        string policy = _one.Line("one") + "quorum one\n";
+        await using ReceiptStore store = _folder.Open();
+        await using (CheckpointWitnesses witnesses = await OpenAsync(store, policy))
+            await SealAsync(store, witnesses, Policy(policy));
+        int asked = _one.Requests.Count;
+        bool isFirst = true;
+        _one.Answer = request =>
+        {
+            bool lies = isFirst;
+            isFirst = false;
+            return lies ? (200, "text/plain", $"{_one.Cosigner.Sign(request.Note, 0)}\n") : null;
+        };
+        await using CheckpointWitnesses resumed = await OpenAsync(store, policy);
+        await Limits.UntilAsync(() => _one.Requests.Count > asked, () => "nothing was asked");
+        await SealAsync(store, resumed, Policy(policy));
+        Assert.Equal(3, resumed.Current!.Checkpoint.Size);
+    }
+
+    /// <summary>A folder that takes the place of the log's has a log of its own.</summary>
+    [Fact]
+    public async Task Nothing_is_written_into_a_folder_that_took_the_place()
+    {
+        _one.Open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        string policy = _one.Line("one") + "quorum one\n";
+        await using ReceiptStore store = _folder.Open();
+        await using CheckpointWitnesses witnesses = await OpenAsync(store, policy);
+        await Limits.UntilAsync(() => _one.Requests.Count == 1, () => "nothing was asked");
+        Directory.Move(_folder.Path, _folder.Beside("moved"));
+        await _folder.FillAsync(1);
+        _one.Open.SetResult();
+        await Limits.UntilAsync(() => witnesses.State.Problem is not null, () => $"{witnesses.State}");
+        Assert.Equal("the folder was deleted or replaced; restart the server", witnesses.State.Problem);
+        Assert.False(File.Exists(CosignedFile));
+        await _folder.CheckAsync();
+    }
+
     [Fact]
     public async Task A_log_that_was_set_back_behind_its_quorum_is_refused()
     {
@@ -252,9 +315,17 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
             StoredReceipt stored = (await next.FindAsync(receipt.ReceiptId, Cancellation)).Receipt!;
             Assert.Equal(revokes ? null : 2, await CoveredAsync(continued, stored));
             Assert.Null(continued.LastOf(ended));
+            Assert.Equal(
+                revokes
+                    ? $"no receipt of the log {ended.Name} is witnessed: its key was revoked, and its last checkpoint has "
+                        + "no quorum yet"
+                    : null,
+                continued.State.Problem
+            );
             _two.Open.SetResult();
             await Limits.UntilAsync(() => continued.LastOf(ended) is not null, () => $"{continued.State}");
             Assert.Equal(3, await CoveredAsync(continued, stored));
+            Assert.Null(continued.State.Problem);
             // The next log is witnessed like the first.
             await SealAsync(next, continued, Policy(Both));
             Assert.NotEqual(ended.Name, continued.Current!.Checkpoint.Origin);
