@@ -48,7 +48,8 @@ internal sealed class BundleExport(ReceiptServer? server)
                 ?? (server is null ? null : await server.EnvironmentAsync(statement.EnvironmentId, cancellation))
                 ?? source.Bundle?.Environment,
             LogKey =
-                (server is null ? null : await server.KeyAsync(receipt.Origin, cancellation)) ?? source.Bundle?.LogKey,
+                (server is null ? null : await server.KeyAsync(receipt.Origin, cancellation))?.ToString()
+                ?? source.Bundle?.LogKey,
         };
         Require(bundle, answerName);
         if (!isShared)

@@ -20,14 +20,16 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
             return null;
         try
         {
-            NoteKey log = NoteKey.Parse(vkey);
-            return new PublicKeyInput(log.Key, log);
+            return Of(NoteKey.Parse(vkey));
         }
         catch (LogFormatException e)
         {
             throw new ReceiptFormatException("vkey", $"can't be read: {e.Message.TrimEnd('.')}");
         }
     }
+
+    /// <summary>The key of a log.</summary>
+    public static PublicKeyInput Of(NoteKey log) => new(log.Key, log);
 
     /// <summary>Reads a key that the user trusts: a verifier key, or a public key in PEM.</summary>
     /// <exception cref="InputException">It is no key.</exception>

@@ -5,6 +5,7 @@ using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
 
 namespace DeterministicInference.Server.Verification;
 
@@ -18,6 +19,9 @@ internal sealed record ServerAnswer(byte[] Body, string? ReceiptId);
 /// </summary>
 internal sealed class ReceiptServer : IDisposable
 {
+    /// <summary>Most revocations of one key that are looked at.</summary>
+    private const int MaxRevocations = 16;
+
     private readonly RemoteServer _server;
 
     /// <param name="url">With or without <c>/v1</c> at the end.</param>
@@ -86,41 +90,87 @@ internal sealed class ReceiptServer : IDisposable
     }
 
     /// <summary>A receipt of the server with its stored context; null if the server does not have it.</summary>
-    /// <exception cref="NoAnswerException">No answer.</exception>
-    /// <exception cref="ReceiptFormatException">The server's data is malformed.</exception>
-    public async Task<ReceiptBundle?> ReceiptAsync(string id, CancellationToken cancellation) =>
-        await _server.GetAsync($"v1/receipts/{Uri.EscapeDataString(id)}", cancellation) is { } json
-            ? ReceiptSource.OfObject(json)
-            : null;
+    /// <exception cref="NoAnswerException">No answer, or none with this receipt.</exception>
+    public async Task<ReceiptBundle?> ReceiptAsync(string id, CancellationToken cancellation)
+    {
+        if (await _server.GetAsync($"v1/receipts/{Uri.EscapeDataString(id)}", cancellation) is not { } json)
+            return null;
+        try
+        {
+            ReceiptBundle found = ReceiptSource.OfObject(json);
+            return found.Receipt.ReceiptId == id
+                ? found
+                : throw new NoAnswerException("it has another receipt under this id");
+        }
+        catch (ReceiptFormatException e)
+        {
+            // Who is checked is not who serves.
+            throw new NoAnswerException($"what it has under the receipt's id can't be read: {e.Message.TrimEnd('.')}");
+        }
+    }
 
     /// <summary>The verifier key of a log of the server; null if it has no such log, or tells no key.</summary>
     /// <param name="origin">The log's name; null for the log that is continued.</param>
     /// <param name="cancellation">Cancels the wait.</param>
-    /// <exception cref="NoAnswerException">No answer.</exception>
-    public async Task<string?> KeyAsync(string? origin, CancellationToken cancellation)
+    /// <exception cref="NoAnswerException">No answer, or one that is no verifier key.</exception>
+    public async Task<NoteKey?> KeyAsync(string? origin, CancellationToken cancellation)
     {
         string? current = await CurrentKeyAsync(cancellation);
-        if (origin is null || (current is not null && IsOf(current, origin)))
-            return current;
         // The key of another log would only show that the receipt is not one of it.
-        return (await LogsAsync(cancellation)).FirstOrDefault(log => IsOf(log.Key, origin))?.Key;
+        string? vkey =
+            origin is null || (current is not null && IsOf(current, origin))
+                ? current
+                : (await ServedLog.AllAsync(_server, cancellation)).FirstOrDefault(log => IsOf(log.Key, origin))?.Key;
+        try
+        {
+            return vkey is null ? null : NoteKey.Parse(vkey);
+        }
+        catch (LogFormatException e)
+        {
+            throw new NoAnswerException($"the verifier key that it tells can't be read: {e.Message.TrimEnd('.')}");
+        }
     }
 
     /// <summary>
-    /// The revocations of the keys of the server's logs; null if it does not list the log, so that it can't know.
+    /// The revocations of a key, whatever the log that it has signed; null if the server lists neither the log nor a
+    /// revocation of its key, so that it can't know.
     /// </summary>
     /// <param name="origin">The log's name.</param>
+    /// <param name="key">What verifies the log's signature.</param>
     /// <param name="cancellation">Cancels the wait.</param>
-    /// <exception cref="NoAnswerException">No answer.</exception>
-    public async Task<IReadOnlyList<LogRevocation>?> RevocationsAsync(string? origin, CancellationToken cancellation)
+    /// <exception cref="NoAnswerException">No answer, or no list of logs.</exception>
+    public async Task<IReadOnlyList<LogRevocation>?> RevocationsAsync(
+        string? origin,
+        VerificationKey key,
+        CancellationToken cancellation
+    )
     {
-        if (origin is null)
-            return null;
-        IReadOnlyList<ServedLog> logs = await LogsAsync(cancellation);
-        return logs.Any(log => IsOf(log.Key, origin)) ? [.. logs.Select(Revocation).OfType<LogRevocation>()] : null;
+        IReadOnlyList<ServedLog> logs = await ServedLog.AllAsync(_server, cancellation);
+        // A key is of one log: more are of no use to anyone, and each takes time to verify.
+        LogRevocation[] revocations =
+        [
+            .. logs.Where(log => log.Revocation is not null && IsOf(log, key))
+                .Take(MaxRevocations)
+                .Select(Revocation)
+                .OfType<LogRevocation>(),
+        ];
+        bool isListed = origin is not null && logs.Any(log => IsOf(log.Key, origin));
+        return isListed || revocations.Length > 0 ? revocations : null;
     }
 
     public void Dispose() => _server.Dispose();
+
+    private static bool IsOf(ServedLog log, VerificationKey key)
+    {
+        try
+        {
+            return NoteKey.Parse(log.Key).Key.KeyId == key.KeyId;
+        }
+        catch (LogFormatException)
+        {
+            return false;
+        }
+    }
 
     private static bool IsOf(string vkey, string origin) => vkey.StartsWith(origin + "+", StringComparison.Ordinal);
 
@@ -134,19 +184,6 @@ internal sealed class ReceiptServer : IDisposable
         catch (LogFormatException)
         {
             return null;
-        }
-    }
-
-    private async Task<IReadOnlyList<ServedLog>> LogsAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            return await ServedLog.AllAsync(_server, cancellation);
-        }
-        catch (NoAnswerException e) when (e.Status is not null)
-        {
-            // A server that computes and has no logs.
-            return [];
         }
     }
 

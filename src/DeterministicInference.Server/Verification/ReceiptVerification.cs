@@ -2,6 +2,7 @@ using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
@@ -55,25 +56,30 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         // The logs of a policy are trusted like a key that is given.
         pinned ??= PolicyInput.LogOf(policy, bundle.Receipt);
         // A key that is not trusted: the bundle's, else the server's own.
-        PublicKeyInput? given = pinned is not null
-            ? null
-            : PublicKeyInput.Read(
-                bundle.LogKey ?? (_server is null ? null : await _server.KeyAsync(bundle.Receipt.Origin, cancellation))
-            );
+        PublicKeyInput? key = pinned ?? PublicKeyInput.Read(bundle.LogKey);
         var evidence = BundleEvidence.Of(bundle, body, answer);
         LogRevocation[]? revocations = options.RevocationFiles is { Count: > 0 } files
             ? [.. files.Select(ReadRevocation)]
             : null;
         VerificationReport report = Check(revocations);
         // No server is asked about what does not hold without it.
-        if (_server is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
+        bool lacksKey = key is null && report.Verdict == Verdict.Inconclusive;
+        if (_server is null || (!lacksKey && report.Verdict is not (Verdict.Valid or Verdict.Incomplete)))
             return report;
-        if (await _server.RevocationsAsync(bundle.Receipt.Origin, cancellation) is { } served)
+        if (key is null && await _server.KeyAsync(bundle.Receipt.Origin, cancellation) is { } served)
         {
-            report = Check([.. revocations ?? [], .. served]);
-            if (report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
-                return report;
+            VerificationReport without = report;
+            key = PublicKeyInput.Of(served);
+            report = Check(revocations);
+            // A key that nobody trusts shows nothing by not fitting.
+            if (report.Verdict == Verdict.Tampered)
+                return without;
         }
+        if (key is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
+            return report;
+        report = await WithRevocationsAsync(key.Key);
+        if (report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
+            return report;
 
         if (body is not { } client)
             throw new InputException(
@@ -103,7 +109,22 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
                         RequiresWitnesses = options.RequiresWitnesses,
                     },
                 }
-            ).Check(pinned ?? given, isPinned: pinned is not null);
+            ).Check(key, isPinned: pinned is not null);
+
+        async Task<VerificationReport> WithRevocationsAsync(VerificationKey of)
+        {
+            try
+            {
+                return await _server.RevocationsAsync(bundle.Receipt.Origin, of, cancellation) is { } told
+                    ? Check([.. revocations ?? [], .. told])
+                    : report;
+            }
+            catch (NoAnswerException) when (report.Verdict == Verdict.Incomplete)
+            {
+                // No server makes more of it.
+                return report;
+            }
+        }
     }
 
     private static LogRevocation ReadRevocation(string path)

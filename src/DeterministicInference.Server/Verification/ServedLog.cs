@@ -9,7 +9,7 @@ namespace DeterministicInference.Server.Verification;
 internal sealed record ServedLog(string Key, string? Path, string? Revocation)
 {
     /// <summary>The logs of a server; none if it has no such list.</summary>
-    /// <exception cref="NoAnswerException">No answer.</exception>
+    /// <exception cref="NoAnswerException">No answer, or one that is no list.</exception>
     public static async Task<IReadOnlyList<ServedLog>> AllAsync(RemoteServer server, CancellationToken cancellation)
     {
         if (await server.GetAsync("v1/logs", cancellation) is not { } json)
@@ -40,8 +40,8 @@ internal sealed record ServedLog(string Key, string? Path, string? Revocation)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // No JSON, or a name that is no Unicode text.
-            return [];
+            // No JSON, or a name that is no Unicode text: what it would have said of revoked keys is not known.
+            throw new NoAnswerException("GET /v1/logs is no list of logs");
         }
     }
 }

@@ -72,6 +72,9 @@ internal sealed class IssuingServer : IAsyncDisposable
     /// <summary>It answers every request with this status.</summary>
     public int? Status { get; set; }
 
+    /// <summary>What it answers at a path instead: status and body.</summary>
+    public ConcurrentDictionary<string, (int Status, string Body)> Instead { get; } = [];
+
     /// <summary>It refuses requests that ask for token ids.</summary>
     public bool RefusesIds { get; set; }
 
@@ -128,6 +131,8 @@ internal sealed class IssuingServer : IAsyncDisposable
         else if (IsSilent)
             await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted)
                 .ContinueWith(_ => { }, TaskScheduler.Default);
+        else if (Instead.TryGetValue(path, out (int Status, string Body) other))
+            await WriteAsync(context, other.Status, other.Body);
         else if (HttpMethods.IsPost(context.Request.Method))
             await AnswerAsync(context);
         else if (path == "/v1/receipts/key" && TellsKey)

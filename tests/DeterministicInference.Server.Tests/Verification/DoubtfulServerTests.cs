@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Verification;
+
+/// <summary>
+/// What the server of <c>--against</c> says of keys, logs and receipts is not signed, or by a key that nobody trusts:
+/// wrong data there accuses no receipt, and hides no revocation.
+/// </summary>
+public sealed class DoubtfulServerTests : IAsyncLifetime
+{
+    private const string KeyPath = "/v1/receipts/key",
+        LogsPath = "/v1/logs";
+
+    private IssuingServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await IssuingServer.StartAsync();
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Theory]
+    [InlineData(500, "")]
+    [InlineData(503, "{}")]
+    [InlineData(401, "{}")]
+    [InlineData(429, "{}")]
+    [InlineData(200, "<html>Sign in</html>")]
+    public async Task A_list_of_logs_that_does_not_come_is_unreachable(int status, string body)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.Instead[LogsPath] = (status, body);
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "gave no usable answer");
+    }
+
+    /// <summary>A thief can give the key any name: what is revoked is the key.</summary>
+    [Theory]
+    [InlineData("log.example", true)]
+    [InlineData("ops.example/abc", true)]
+    [InlineData("log.example", false)]
+    [InlineData("ops.example/abc", false)]
+    public async Task A_revoked_key_counts_under_no_name(string origin, bool isRevoked)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string pem = exchange.Write("key-only.pem", _server.Key.PublicKey.ToPem());
+        using SigningKey next = SigningKey.Create(),
+            other = SigningKey.Create();
+        SigningKey key = isRevoked ? _server.Key : other;
+        var log = new NoteKey(origin, key.PublicKey);
+        var revocation = new LogRevocation(
+            log,
+            900,
+            Sha256Value.Of("another root"u8),
+            new NoteKey("log.example/next", next.PublicKey)
+        );
+        _server.Instead[LogsPath] = (
+            200,
+            new JsonObject
+            {
+                ["data"] = new JsonArray(
+                    new JsonObject { ["vkey"] = "garbage", ["revocation"] = "garbage" },
+                    new JsonObject { ["vkey"] = log.ToString(), ["revocation"] = $"{revocation.Sign(key, next)}" }
+                ),
+            }.ToJsonString()
+        );
+        string[] arguments = ["--request", exchange.RequestFile, "--key", pem, "--against", _server.Url];
+        Verified verified = await RecordedExchange.VerifyAsync(exchange.AnswerFile, arguments);
+        if (isRevoked)
+            verified.Is(12, "INCONCLUSIVE", "the key was revoked: only the log's last checkpoint counts");
+        else
+            verified.Is(0, "REPRODUCED", "");
+    }
+
+    /// <summary>A key that nobody trusts shows nothing by not fitting, and a broken one is the server's.</summary>
+    [Theory]
+    [InlineData("another", 12, "INCONCLUSIVE", "there is no key")]
+    [InlineData("garbage", 15, "UNREACHABLE", "the verifier key that it tells can't be read")]
+    [InlineData("none", 12, "INCONCLUSIVE", "there is no key")]
+    public async Task A_key_that_the_server_tells_accuses_nothing(string what, int exit, string verdict, string why)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        using SigningKey other = SigningKey.Create();
+        string key = what == "another" ? new NoteKey("log.example", other.PublicKey).ToString() : "log.example+garbage";
+        _server.Instead[KeyPath] = what == "none" ? (404, "{}") : (200, $$"""{"vkey":"{{key}}"}""");
+        string[] arguments = ["--request", exchange.RequestFile, "--against", _server.Url];
+        (await RecordedExchange.VerifyAsync(exchange.AnswerFile, arguments)).Is(exit, verdict, why);
+        // What the answer itself shows needs no key.
+        string changed = exchange.WithAnswer(text => text.Replace(" Paris", " Rome", StringComparison.Ordinal));
+        (await RecordedExchange.VerifyAsync(changed, arguments)).Is(13, "TAMPERED", "");
+    }
+
+    [Theory]
+    [InlineData("<html>Sign in</html>")]
+    [InlineData("{}")]
+    [InlineData("another")]
+    public async Task What_the_server_has_under_an_id_accuses_nothing(string body)
+    {
+        _server.Receipts = AnswerReceiptMode.Reference;
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server),
+            another = await RecordedExchange.AskAsync(_server);
+        string path = $"/v1/receipts/{exchange.ReceiptId}";
+        _server.Instead[path] =
+            body == "another"
+                ? (200, (await _server.Api.GetAsync($"/v1/receipts/{another.ReceiptId}")).Body)
+                : (200, body);
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "gave no usable answer");
+    }
+
+    /// <summary>An answer that broke off is incomplete, whoever is asked about it.</summary>
+    [Fact]
+    public async Task A_server_that_is_down_hides_no_verdict_that_needs_none()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string changed = exchange.WithAnswer(text => text.Replace(" Paris", " Rome", StringComparison.Ordinal));
+        _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 2 };
+        RecordedExchange broken = await RecordedExchange.AskAsync(
+            _server,
+            """{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"seed":7,"stream":true}"""
+        );
+        string receipt = broken.Write(
+            "receipt.json",
+            (await _server.Api.GetAsync($"/v1/receipts/{broken.ReceiptId}")).Body
+        );
+        _server.Status = 503;
+        string[] against = ["--against", _server.Url];
+        (await RecordedExchange.VerifyAsync(changed, ["--request", exchange.RequestFile, .. against])).Is(
+            13,
+            "TAMPERED",
+            ""
+        );
+        (
+            await RecordedExchange.VerifyAsync(
+                receipt,
+                ["--request", broken.RequestFile, "--key", broken.KeyFile, "--response", broken.AnswerFile, .. against]
+            )
+        ).Is(14, "INCOMPLETE", "");
+    }
+}
