@@ -52,7 +52,10 @@ internal static class OwnLogCommands
     public static Command Init()
     {
         Option<string?> name = Name("Name of a new log, to which a random part is added.");
-        var command = new Command("init", "Begin a log with a key of its own, or show the one that there is.")
+        var command = new Command(
+            "init",
+            "Begin a log with a key of its own, or show the key of the one that no server uses."
+        )
         {
             ReceiptsCommand.DataDir,
             name,

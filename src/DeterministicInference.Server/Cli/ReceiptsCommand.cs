@@ -203,8 +203,17 @@ internal static class ReceiptsCommand
                             && !archive.Logs.Any(log => trusted.Is(log.Key))
                         )
                             return await FailAsync($"the log is {current}, not the one of --key.");
-                        foreach (LogState log in await archive.CheckAsync(cancellation))
+                        foreach (
+                            (LogArchive folder, LogState log) in archive.Logs.Zip(
+                                await archive.CheckAsync(cancellation)
+                            )
+                        )
                         {
+                            if (folder.Folder.ReadCheckpoint() is null)
+                                await Console.Error.WriteLineAsync(
+                                    $"warning: {folder.Folder.CheckpointFile} is missing: that its database was set "
+                                        + "back would not be noticed. The server writes it."
+                                );
                             await Console.Out.WriteLineAsync(
                                 $"The log {log.Key.Name} is consistent: {log.Checkpoint.Size} entries. Its key is "
                                     + $"{log.Key.Key.KeyId}."
@@ -239,7 +248,8 @@ internal static class ReceiptsCommand
             catch (ReceiptFormatException e)
             {
                 return await FailAsync(
-                    $"a receipt in the store is damaged: {e.Message.TrimEnd('.')}. Restore {folder} from a copy."
+                    $"a receipt in the store is damaged: {e.Message.TrimEnd('.')}. Restore {folder} as it was when "
+                        + "the last receipt was issued."
                 );
             }
             catch (SignerException e)
@@ -249,7 +259,8 @@ internal static class ReceiptsCommand
             catch (InvalidDataException e)
             {
                 return await FailAsync(
-                    $"the log is inconsistent: {OneLine.Of(e.Message)}. Restore {folder} from a copy."
+                    $"the log is inconsistent: {OneLine.Of(e.Message)}. Restore {folder} as it was when the last "
+                        + "receipt was issued, or start a new log in another --data-dir."
                 );
             }
             catch (SqliteException e)

@@ -48,6 +48,12 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
             await GrowAsync(tree, shown, cancellation);
         if ((shown.Size < kept.Size ? RootAt(kept, shown.Size) : tree.Root) != shown.Root)
             throw await ContradictionAsync(kept, before, shown, note, cancellation);
+        // An older state of the same log: of a cache, or of a log that was set back and will fork as it grows.
+        if (shown.Size < kept.Size)
+            throw new NoAnswerException(
+                $"it shows a checkpoint of {shown.Size} entries, and has shown one of {kept.Size}: it is an old copy, "
+                    + "or the log was set back"
+            );
         if (shown.Size > kept.Size)
         {
             if (EndOf(folder, kept.Size) is not null)
@@ -56,10 +62,9 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
             TakeIncoming();
         }
         // Of the same size, it may have further cosignatures.
-        if (shown.Size >= kept.Size && note != before)
+        if (note != before)
             AtomicFile.Replace(CheckpointFile, Encoding.UTF8.GetBytes(note), Readable);
-        long size = Math.Max(kept.Size, shown.Size);
-        return (kept.Size, size, EndOf(folder, size));
+        return (kept.Size, shown.Size, EndOf(folder, shown.Size));
     }
 
     /// <summary>Whoever keeps no entries keeps the last one, and those beside it, if it ends the log.</summary>

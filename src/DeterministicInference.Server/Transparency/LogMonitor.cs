@@ -51,8 +51,8 @@ internal sealed class LogMonitor(string folder, LogMirror mirror, LogSource sour
                     Tell(string.Create(CultureInfo.InvariantCulture, $"{now} entries, {now - before} of them new"));
                 if (end is not null)
                     Tell(
-                        $"The log has ended{(end.IsRevoked ? ", and its key is revoked" : "")}. The next one, to "
-                            + $"follow in a folder of its own, has the key {end.Next}"
+                        $"The log has ended{(end.IsRevoked || source.IsRevoked ? ", and its key is revoked" : "")}. "
+                            + $"The next one, to follow in a folder of its own, has the key {end.Next}"
                     );
                 if (interval is null || end is not null)
                     return ExitCode.Success;

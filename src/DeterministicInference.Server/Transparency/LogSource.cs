@@ -13,6 +13,7 @@ internal sealed partial class LogSource : IDisposable
     private const string Current = "/v1/log";
 
     private readonly string _address;
+    private readonly string? _bare;
     private readonly NoteKey _key;
     private readonly string? _apiKey;
     private readonly TimeSpan _timeout;
@@ -25,19 +26,32 @@ internal sealed partial class LogSource : IDisposable
     public LogSource(Uri url, NoteKey key, string? apiKey, TimeSpan timeout)
     {
         string address = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        _address = url.AbsolutePath is "/" ? address + Current : address;
+        // Of a server, or of a mirror that is all that it serves.
+        _bare = url.AbsolutePath is "/" ? address : null;
+        _address = _bare is null ? address : address + Current;
         (_key, _apiKey, _timeout) = (key, apiKey, timeout);
     }
 
     public string Address => _log?.Address ?? _address;
 
+    /// <summary>Whether its server says, by a revocation that verifies, that the log's key is revoked.</summary>
+    public bool IsRevoked { get; private set; }
+
     /// <summary>The newest checkpoint, not yet verified.</summary>
     /// <exception cref="NoAnswerException">There is none.</exception>
-    public async Task<string> CheckpointAsync(CancellationToken cancellation) =>
-        Encoding.UTF8.GetString(
-            await GetAsync("checkpoint", cancellation)
-                ?? throw new NoAnswerException("it has no log: GET checkpoint is 404; correct the log's address")
+    public async Task<string> CheckpointAsync(CancellationToken cancellation)
+    {
+        byte[]? note = await GetAsync("checkpoint", cancellation);
+        if (note is null && _bare is not null)
+        {
+            _log?.Dispose();
+            _log = new RemoteServer(_bare, _apiKey, _timeout);
+            note = await _log.GetAsync("checkpoint", cancellation);
+        }
+        return Encoding.UTF8.GetString(
+            note ?? throw new NoAnswerException("it has no log: GET checkpoint is 404; correct the log's address")
         );
+    }
 
     /// <summary>The bytes of a tile or bundle of entries, not yet verified.</summary>
     /// <exception cref="NoAnswerException">There is none.</exception>
@@ -75,7 +89,20 @@ internal sealed partial class LogSource : IDisposable
         ServedLog? found = (await ServedLog.AllAsync(server, cancellation)).FirstOrDefault(log =>
             log.Key == _key.ToString()
         );
+        IsRevoked = found?.Revocation is { } note && Revokes(note);
         return found?.Path is { } path && LogPath().IsMatch(path) ? root + path : null;
+    }
+
+    private bool Revokes(string note)
+    {
+        try
+        {
+            return LogRevocation.Verify(note).Key.ToString() == _key.ToString();
+        }
+        catch (LogFormatException)
+        {
+            return false;
+        }
     }
 
     [GeneratedRegex(@"^/v1/logs/[0-9]{1,9}\z")]

@@ -230,12 +230,12 @@ public sealed class ReceiptsCommandTests : IDisposable
         );
         _folder.Tamper("UPDATE receipt SET statement = CAST(statement || x'20' AS BLOB) WHERE entry = 2");
         Assert.Equal(
-            $"error: the log is inconsistent: the receipt of entry 2 is not the one that was logged. Restore {_folder.Path} from a copy.",
+            $"error: the log is inconsistent: the receipt of entry 2 is not the one that was logged. Restore {_folder.Path} as it was when the last receipt was issued, or start a new log in another --data-dir.",
             await FailsAsync("check")
         );
         _folder.Tamper("UPDATE receipt SET statement = x'7b7d' WHERE entry = 2");
         Assert.Equal(
-            $"error: a receipt in the store is damaged: 'statement._type' is missing. Restore {_folder.Path} from a copy.",
+            $"error: a receipt in the store is damaged: 'statement._type' is missing. Restore {_folder.Path} as it was when the last receipt was issued.",
             await FailsAsync("list")
         );
     }

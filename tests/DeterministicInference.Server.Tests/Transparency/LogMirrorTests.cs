@@ -20,7 +20,8 @@ public sealed class LogMirrorTests : IAsyncLifetime
     private readonly string _folder = TestModels.NewFolder("mirror");
     private readonly List<byte[]> _entries = [];
     private WebApplication? _app;
-    private string _url = "";
+    private string _url = "",
+        _prefix = "/v1/log/";
     private LogEnd? _end;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -160,7 +161,12 @@ public sealed class LogMirrorTests : IAsyncLifetime
                 if (first < 0)
                 {
                     // A shorter beginning of the same history is an old checkpoint, and no contradiction.
-                    Assert.Equal((300, 300), await UpdateAsync());
+                    string why = (await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync())).Message;
+                    Assert.Equal(
+                        $"it shows a checkpoint of {_entries.Count} entries, and has shown one of 300: it is an old "
+                            + "copy, or the log was set back",
+                        why
+                    );
                     continue;
                 }
                 var e = await Assert.ThrowsAsync<LogHistoryException>(() => UpdateAsync());
@@ -174,6 +180,27 @@ public sealed class LogMirrorTests : IAsyncLifetime
         Grow(10);
         // What was shown in between has left no trace.
         Assert.Equal((300, 310), await UpdateAsync());
+    }
+
+    /// <summary>A web server may have a mirror at its root, or at any other place.</summary>
+    [Theory]
+    [InlineData("", "/")]
+    [InlineData("/", "/")]
+    [InlineData("/some/place/", "/some/place/")]
+    [InlineData("", "/v1/log/")]
+    [InlineData("/v1/log", "/v1/log/")]
+    public async Task A_log_is_found_at_the_address_that_is_given(string path, string prefix)
+    {
+        _prefix = prefix;
+        _url += path;
+        Grow(2);
+        Assert.Equal((0, 2), await UpdateAsync());
+        _prefix = "/elsewhere/";
+        Assert.Contains(
+            "it has no log: GET checkpoint is 404",
+            (await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync())).Message,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>A cache, a proxy or a disk may damage a tile: what the log signed does not accuse it.</summary>
@@ -366,14 +393,18 @@ public sealed class LogMirrorTests : IAsyncLifetime
 
     private async Task HandleAsync(HttpContext context)
     {
-        const string Prefix = "/v1/log/";
-        if (!context.Request.Path.StartsWithSegments("/v1/log"))
+        string requested = context.Request.Path.Value!;
+        if (
+            !requested.StartsWith(_prefix, StringComparison.Ordinal)
+            || requested.Contains("/v1/", StringComparison.Ordinal)
+                != _prefix.Contains("/v1/", StringComparison.Ordinal)
+        )
         {
             // A mirror has no list of logs.
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
-        string name = context.Request.Path.Value![Prefix.Length..];
+        string name = requested[_prefix.Length..];
         byte[] body =
             name == "checkpoint" ? Encoding.UTF8.GetBytes(Shown ?? Sign(Tree()))
             : TilePath.TryParse(name, out TilePath path) ? Bytes(path)

@@ -9,9 +9,10 @@ namespace DeterministicInference.Server.Receipts.Store;
 internal sealed record ClosedLog(LogArchive Archive, LogState State, string? Revocation)
 {
     /// <exception cref="InvalidDataException">The state or the revocation is not the log's.</exception>
+    /// <exception cref="ReceiptStoreException">The revocation of a revoked key is missing.</exception>
     public static ClosedLog Of(LogArchive archive)
     {
-        string? revocation = archive.ReadRevocation() is null ? null : archive.Folder.ReadRevocation();
-        return new ClosedLog(archive, archive.ReadState(), revocation);
+        LogState state = archive.ReadState();
+        return new ClosedLog(archive, state, archive.RequireRevocation(state)?.Note);
     }
 }

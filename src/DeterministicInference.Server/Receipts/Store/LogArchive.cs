@@ -33,6 +33,11 @@ internal sealed class LogArchive : IDisposable
         {
             connection = ReceiptDatabase.OpenReader(database);
             long version = ReceiptDatabase.VersionOf(connection);
+            if (version == 0)
+                throw new ReceiptStoreException(
+                    $"--data-dir: the database in {folder.Path} is empty. Restore the folder as it was when the last "
+                        + "receipt was issued."
+                );
             if (!ReceiptDatabase.IsKnown(version))
                 throw new ReceiptStoreException(
                     $"--data-dir: {database} has version {version}, this program reads version "
@@ -70,6 +75,7 @@ internal sealed class LogArchive : IDisposable
     /// <summary>Checks every row, the published checkpoint, the key and the revocation.</summary>
     /// <returns>What was checked.</returns>
     /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
+    /// <exception cref="ReceiptStoreException">The revocation of a revoked key is missing.</exception>
     public async Task<LogState> CheckAsync(CancellationToken cancellation)
     {
         OpenKey(LogSigners.None).Dispose();
@@ -80,11 +86,39 @@ internal sealed class LogArchive : IDisposable
         if (Folder.ReadCosignedCheckpoint() is { } cosigned)
             published.Add((Path.GetFileName(Folder.CosignedCheckpointFile), cosigned));
         LogState state = await Receipts.CheckAsync(published, cancellation);
-        if (ReadRevocation() is { } revocation && (!revocation.Covers(state.Checkpoint) || state.End is null))
-            throw new InvalidDataException($"the revocation of the key of {Key.Name} is not that of its last entry");
-        if (state.End is { IsRevoked: true } && !File.Exists(Folder.RevocationFile))
-            throw new InvalidDataException($"the file {Folder.RevocationFile} is missing, which revokes the key");
+        RequireRevocation(state);
         return state;
+    }
+
+    /// <summary>The revocation of the key and its note, if the log's last line says that there is one.</summary>
+    /// <param name="state">Of the log.</param>
+    /// <exception cref="InvalidDataException">It is not that of the last entry; the message is a clause.</exception>
+    /// <exception cref="ReceiptStoreException">It is missing.</exception>
+    public (LogRevocation Revocation, string Note)? RequireRevocation(LogState state)
+    {
+        if (ReadRevocation(state) is { } revocation)
+            return (revocation, Folder.ReadRevocation()!);
+        return state.End is not { IsRevoked: true }
+            ? null
+            : throw new ReceiptStoreException(
+                $"--data-dir: the file {Folder.RevocationFile} is missing, which revokes the key. Write it again: "
+                    + $"receipts revoke {Key.Name}, or after a rotation that was interrupted receipts rotate --revoke."
+            );
+    }
+
+    /// <summary>The revocation of the key of a log that has ended; null if there is none.</summary>
+    /// <param name="state">Of the log.</param>
+    /// <exception cref="InvalidDataException">It is not that of the last entry; the message is a clause.</exception>
+    public LogRevocation? ReadRevocation(LogState state)
+    {
+        if (ReadRevocation() is not { } revocation)
+            return null;
+        return
+            state.End is { } end
+            && revocation.Covers(state.Checkpoint)
+            && revocation.Next.ToString() == end.Next.ToString()
+            ? revocation
+            : throw new InvalidDataException($"the revocation of the key of {Key.Name} is not that of its last entry");
     }
 
     /// <summary>

@@ -202,7 +202,10 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
             }
             catch (ReceiptFormatException e)
             {
-                throw new InvalidDataException($"the document of the environment {id} was changed: {e.Message}", e);
+                throw new InvalidDataException(
+                    $"the document of the environment {id} was changed: {e.Message.TrimEnd('.')}",
+                    e
+                );
             }
         }
         return known;

@@ -102,6 +102,7 @@ internal static class LogRotation
             last.RequireFollowedBy(log.ReadState());
             if (nextKey.IsNew)
                 nextKey.Keep();
+            log.Publish();
         }
         folder.TakeNext();
     }
@@ -131,7 +132,7 @@ internal static class LogRotation
                 $"The log {log.Key.Name} has not ended. Revoke its key with receipts rotate --revoke, which ends it."
             );
         }
-        if (log.ReadRevocation() is not null)
+        if (log.ReadRevocation(state) is not null)
             return log.Folder.RevocationFile;
         LogArchive next =
             logs.Logs.FirstOrDefault(one => one.Key.ToString() == end.Next.ToString())
@@ -139,6 +140,7 @@ internal static class LogRotation
                 $"--data-dir: the log that follows {log.Key.Name} is not in {folder.Path}, and its key has to sign "
                     + $"too: {end.Next}. Put its folder back."
             );
+        state.RequireFollowedBy(next.ReadState());
         using LogKey key = log.OpenKey(signers),
             nextKey = next.OpenKey(signers);
         WriteRevocation(log.Folder, state, key, nextKey);

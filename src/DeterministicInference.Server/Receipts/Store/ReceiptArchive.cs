@@ -102,6 +102,7 @@ internal sealed class ReceiptArchive : IDisposable
     /// <summary>Checks every log, and that each follows the one before it.</summary>
     /// <returns>What was checked.</returns>
     /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
+    /// <exception cref="ReceiptStoreException">A rotation or a revocation is not complete.</exception>
     public async Task<IReadOnlyList<LogState>> CheckAsync(CancellationToken cancellation)
     {
         List<LogState> states = [];
@@ -117,10 +118,17 @@ internal sealed class ReceiptArchive : IDisposable
             }
         }
         if (states[^1].End is { } end)
-            throw new InvalidDataException(
-                $"the log {states[^1].Key.Name} has ended, and {end.Next.Name} has not begun: start the server, which "
-                    + "finishes the rotation"
+        {
+            LogFolder last = Logs[^1].Folder;
+            throw new ReceiptStoreException(
+                $"--data-dir: the log {states[^1].Key.Name} has ended, and {end.Next.Name} "
+                    + (
+                        last.Following.HasKey
+                            ? "has not begun. Start the server, or repeat receipts rotate: both finish the rotation."
+                            : "is not there. Restore its folder as it was when the last receipt was issued."
+                    )
             );
+        }
         RequireSuccession([.. Logs.Zip(states, (log, state) => (log.Folder.Number, state))]);
         return states;
     }

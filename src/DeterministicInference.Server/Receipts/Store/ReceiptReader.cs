@@ -45,16 +45,7 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         RunAsync<IReadOnlyList<StoredReceipt>>(() => Receipts("ORDER BY entry DESC LIMIT $1", limit), cancellation);
 
     public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, FactSource? source, CancellationToken cancellation) =>
-        RunAsync(
-            () =>
-                connection.Scalar(
-                    "SELECT document FROM environment WHERE id = $1 AND ($2 = '' OR source = $2) ORDER BY rowid "
-                        + "LIMIT 1",
-                    id.ToArray(),
-                    source is { } weakest ? EnvironmentNames.Of(weakest) : ""
-                ) as byte[],
-            cancellation
-        );
+        RunAsync(() => FindEnvironment(id, source), cancellation);
 
     /// <summary>
     /// The proof that the log has sealed a receipt. It was verified, and so was the salt, so that nobody gets a receipt
@@ -240,6 +231,29 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
         catch (Exception e) when (e is LogFormatException or InvalidDataException)
         {
             throw new InvalidDataException($"entry {index} can't be proved: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    private byte[]? FindEnvironment(Sha256Value id, FactSource? source)
+    {
+        var document =
+            connection.Scalar(
+                "SELECT document FROM environment WHERE id = $1 AND ($2 = '' OR source = $2) ORDER BY rowid LIMIT 1",
+                id.ToArray(),
+                source is { } weakest ? EnvironmentNames.Of(weakest) : ""
+            ) as byte[];
+        try
+        {
+            return document is null || EnvironmentDocument.Read(document).Id == id
+                ? document
+                : throw new InvalidDataException($"the document of the environment {id} is that of another one");
+        }
+        catch (ReceiptFormatException e)
+        {
+            throw new InvalidDataException(
+                $"the document of the environment {id} was changed: {e.Message.TrimEnd('.')}",
+                e
+            );
         }
     }
 

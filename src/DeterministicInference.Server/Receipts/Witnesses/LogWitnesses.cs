@@ -223,8 +223,8 @@ internal sealed class LogWitnesses : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether a round can't have its quorum any more. That a witness was overtaken is not signed: it ends no round that
-    /// others can complete.
+    /// Whether a round can't have its quorum any more. That a witness was overtaken is not signed: it ends no round
+    /// that others can complete.
     /// </summary>
     private bool IsOver(WitnessRound round) =>
         round.Overtaken.Count > 0

@@ -17,6 +17,6 @@ internal sealed class WitnessRound(SignedNote note, Checkpoint checkpoint)
 
     public bool HasQuorum { get; set; }
 
-    /// <summary>Witnesses that say that they have cosigned a newer checkpoint: they will never cosign this one.</summary>
+    /// <summary>Witnesses that say that they have cosigned a newer checkpoint, and never will this one.</summary>
     public HashSet<PolicyWitness> Overtaken { get; } = [];
 }

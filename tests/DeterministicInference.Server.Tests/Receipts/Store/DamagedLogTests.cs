@@ -361,13 +361,14 @@ public sealed class DamagedLogTests : IDisposable
     )]
     [InlineData(
         "UPDATE environment SET document = CAST(replace(CAST(document AS TEXT), 'embedded', 'sglang') AS BLOB)",
-        "the document of the environment $ENV was changed: 'environment.id' is not the id of the facts and reasons."
+        "the document of the environment $ENV was changed: 'environment.id' is not the id of the facts and reasons"
     )]
     public async Task Every_row_is_checked_on_demand(string sql, string complaint)
     {
         await _folder.FillAsync(300);
         await using ReceiptStore store = _folder.Open();
         await _folder.CheckAsync();
+        bool isServed = complaint.Contains("was changed", StringComparison.Ordinal);
         _folder.Tamper(
             sql.Replace("$LEAF", $"x'{LogEntry.Receipt(new Sha256Value(new byte[32])).Leaf}'", StringComparison.Ordinal)
         );
@@ -375,6 +376,14 @@ public sealed class DamagedLogTests : IDisposable
             complaint.Replace("$ENV", $"{_folder.Environment.Id}", StringComparison.Ordinal),
             (await Assert.ThrowsAsync<InvalidDataException>(() => _folder.CheckAsync())).Message
         );
+        // Nor is such a document served.
+        if (isServed)
+        {
+            await Assert.ThrowsAsync<InvalidDataException>(() =>
+                store.FindEnvironmentAsync(_folder.Environment.Id, source: null, Cancellation)
+            );
+            Assert.Contains("the document of the environment", store.Problem, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

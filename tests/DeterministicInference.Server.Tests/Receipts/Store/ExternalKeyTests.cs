@@ -231,7 +231,10 @@ public sealed class ExternalKeyTests : IDisposable
         if (last >= 1)
             File.Move(markerFile, markerFile + ".new");
         if (last >= 2)
+        {
             File.Delete(Path.Combine(prepared, "receipts.db"));
+            File.Delete(Path.Combine(prepared, "checkpoint"));
+        }
         if (last >= 3)
             File.Delete(_folder.In("log-1/revocation"));
         if (needsNew)

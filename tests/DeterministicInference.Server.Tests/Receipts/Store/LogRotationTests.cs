@@ -123,12 +123,15 @@ public sealed class LogRotationTests : IDisposable
         if (last >= 1)
             File.Move(Path.Combine(Prepared, "signing-key.pem"), Path.Combine(Prepared, "signing-key.pem.new"));
         if (last >= 2)
+        {
             File.Delete(Path.Combine(Prepared, "receipts.db"));
+            File.Delete(Path.Combine(Prepared, "checkpoint"));
+        }
         if (last >= 3)
             File.Delete(_folder.In("log-1/revocation"));
         if (last >= 4)
             File.Delete(_folder.CheckpointFile);
-        await Assert.ThrowsAsync<InvalidDataException>(_folder.CheckAsync);
+        await Assert.ThrowsAsync<ReceiptStoreException>(_folder.CheckAsync);
 
         if (byRotation)
             Rotate(revokes: true);
@@ -159,6 +162,48 @@ public sealed class LogRotationTests : IDisposable
     }
 
     /// <summary>A leak may be found long after the log has ended.</summary>
+    /// <summary>Without its revocation a revoked key would count again.</summary>
+    [Fact]
+    public async Task A_revocation_that_is_lost_or_anothers_is_no_revocation()
+    {
+        await _folder.FillAsync(2);
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
+            LogRotation.Run(directory, LogSigners.None, name: null, revokes: true);
+        string file = Path.Combine(_folder.LogPath, "revocation"),
+            note = await File.ReadAllTextAsync(file, Cancellation),
+            origin;
+        using (LogArchive log = LogArchive.Open(LogFolder.Of(_folder.Path, 1)))
+            origin = log.Key.Name;
+        File.Delete(file);
+        string missing =
+            $"--data-dir: the file {file} is missing, which revokes the key. Write it again: receipts revoke {origin}, "
+            + "or after a rotation that was interrupted receipts rotate --revoke.";
+        Assert.Equal(missing, Assert.Throws<ReceiptStoreException>(() => _folder.Open()).Message);
+        Assert.Equal(missing, (await Assert.ThrowsAsync<ReceiptStoreException>(() => _folder.CheckAsync())).Message);
+        // By the key itself, of another state.
+        LogRevocation real = LogRevocation.Verify(note);
+        using (var key = SigningKey.FromPem(await File.ReadAllTextAsync(_folder.KeyFile, Cancellation)))
+        using (SigningKey other = SigningKey.Create())
+        {
+            var another = new LogRevocation(real.Key, 1, MerkleHash.Empty, new NoteKey("log/other", other.PublicKey));
+            await File.WriteAllTextAsync(file, $"{another.Sign(key, other)}", Cancellation);
+        }
+        Assert.Contains(
+            $"the revocation of the key of {origin} is not that of its last entry",
+            Assert.Throws<ReceiptStoreException>(() => _folder.Open()).Message,
+            StringComparison.Ordinal
+        );
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
+            Assert.Throws<InvalidDataException>(() => LogRotation.Revoke(directory, LogSigners.None, origin));
+        File.Delete(file);
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
+            LogRotation.Revoke(directory, LogSigners.None, origin);
+        Assert.Equal(note, await File.ReadAllTextAsync(file, Cancellation));
+        await _folder.CheckAsync();
+        await using ReceiptStore store = _folder.Open();
+        Assert.Equal(note, store.ClosedLogs[0].Revocation);
+    }
+
     [Fact]
     public async Task The_key_of_a_log_that_has_ended_is_revoked()
     {

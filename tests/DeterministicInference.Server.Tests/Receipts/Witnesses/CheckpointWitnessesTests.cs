@@ -288,7 +288,7 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// The line that ends a log is cosigned after the next start. Until then its receipts keep the quorum that they had,
+    /// The line that ends a log is cosigned after the next start. Its receipts keep the quorum that they had till then,
     /// unless its key was revoked, as only its last checkpoint counts then.
     /// </summary>
     [Theory]
