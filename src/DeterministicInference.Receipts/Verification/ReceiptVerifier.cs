@@ -223,7 +223,8 @@ public sealed class ReceiptVerifier
                 ReceiptCheck.Witnesses,
                 CheckOutcome.NotMet,
                 found.Cosignatures.Count == 0
-                    ? "no witness of the policy has cosigned the checkpoint"
+                    ? "no witness of the policy has cosigned the checkpoint; fetched again from its server, the "
+                        + "receipt may be under a cosigned one"
                     : "the policy's quorum has not cosigned the checkpoint, only "
                         + string.Join(", ", found.Cosignatures.Select(cosignature => cosignature.Witness.Name))
             )

@@ -178,10 +178,6 @@ public sealed class ReceiptsCommandTests : IDisposable
                 () => File.WriteAllText(_folder.KeyFile, other.ToPem())
             ),
             (
-                $"the key {_folder.KeyFile} can't be used: The text is not an unencrypted PKCS#8 private key",
-                () => File.WriteAllText(_folder.KeyFile, "garbage")
-            ),
-            (
                 "the file checkpoint is not this log's: A signed note is",
                 () => File.WriteAllText(_folder.CheckpointFile, "")
             ),
@@ -205,6 +201,14 @@ public sealed class ReceiptsCommandTests : IDisposable
             foreach (string file in Directory.GetFiles(Path.Combine(good, "log-1")))
                 File.Copy(file, Path.Combine(_folder.LogPath, Path.GetFileName(file)), overwrite: true);
         }
+        await File.WriteAllTextAsync(_folder.KeyFile, "garbage", TestContext.Current.CancellationToken);
+        Assert.StartsWith(
+            $"error: --data-dir: the key {_folder.KeyFile} can't be used: The text is not an unencrypted PKCS#8 private "
+                + "key",
+            await FailsAsync("check"),
+            StringComparison.Ordinal
+        );
+        File.Copy(Path.Combine(good, "log-1", "signing-key.pem"), _folder.KeyFile, overwrite: true);
         // Set back: only the database.
         await _folder.FillAsync(3);
         File.Copy(Path.Combine(good, "log-1", "receipts.db"), _folder.Database, overwrite: true);

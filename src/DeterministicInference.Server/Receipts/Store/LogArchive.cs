@@ -75,7 +75,9 @@ internal sealed class LogArchive : IDisposable
     /// <summary>Checks every row, the published checkpoint, the key and the revocation.</summary>
     /// <returns>What was checked.</returns>
     /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
-    /// <exception cref="ReceiptStoreException">The revocation of a revoked key is missing.</exception>
+    /// <exception cref="ReceiptStoreException">
+    /// The key can't be used, or the revocation of a revoked key is missing.
+    /// </exception>
     public async Task<LogState> CheckAsync(CancellationToken cancellation)
     {
         OpenKey(LogSigners.None).Dispose();
@@ -173,7 +175,8 @@ internal sealed class LogArchive : IDisposable
     }
 
     /// <summary>The log's key.</summary>
-    /// <exception cref="InvalidDataException">It is missing, can't be used, or is another one.</exception>
+    /// <exception cref="InvalidDataException">It is missing, or another one; the message is a clause.</exception>
+    /// <exception cref="ReceiptStoreException">It can't be used.</exception>
     public LogKey OpenKey(LogSigners signers)
     {
         string file = File.Exists(Folder.KeyFile) ? Folder.KeyFile : Folder.PublicKeyFile;
@@ -189,7 +192,7 @@ internal sealed class LogArchive : IDisposable
         }
         catch (CryptographicException e)
         {
-            throw new InvalidDataException($"the key {file} can't be used: {e.Message.TrimEnd('.')}", e);
+            throw LogKeyFile.Unusable(file, e);
         }
     }
 

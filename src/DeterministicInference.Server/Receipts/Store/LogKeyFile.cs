@@ -94,7 +94,8 @@ internal static class LogKeyFile
 
     private static byte[] Content(VerificationKey key) => Encoding.ASCII.GetBytes(key.ToPem() + "\n");
 
-    private static ReceiptStoreException Unusable(string file, Exception e) =>
+    /// <summary>The error for a key that is there and can't be used.</summary>
+    public static ReceiptStoreException Unusable(string file, Exception e) =>
         new(
             $"--data-dir: the key {file} can't be used: {e.Message.TrimEnd('.')}. Another --data-dir begins a new log."
         );
