@@ -9,6 +9,12 @@ namespace DeterministicInference.Server.Receipts.Witnesses;
 /// </summary>
 internal sealed partial class WitnessFollower : IAsyncDisposable
 {
+    /// <summary>The same problem is told again after this time.</summary>
+    private static readonly TimeSpan Repetition = TimeSpan.FromMinutes(1);
+
+    /// <summary>A witness chooses the text of its answers.</summary>
+    private const int MaxKinds = 16;
+
     private readonly WitnessClient _client;
     private readonly string _log;
     private readonly WitnessSettings _settings;
@@ -21,7 +27,9 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
     );
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
+    private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
     private volatile string? _problem;
+    private bool _isTold;
 
     /// <param name="witness">The witness, which has an address.</param>
     /// <param name="client">Asks it; owned by this.</param>
@@ -111,21 +119,29 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>Logs each change, and not each failure: one with other numbers is the same.</summary>
+    /// <summary>
+    /// Logs what is new, and not each failure: one with other numbers is the same, and the same again within a minute,
+    /// as of a witness that fails every other time, says nothing new either.
+    /// </summary>
     private void Tell(string? problem)
     {
-        string? before = _problem;
         _problem = problem;
-        if (WithoutNumbers(problem) == WithoutNumbers(before))
-            return;
         if (problem is null)
-            Cosigns(Witness.Name, _log);
-        else
-            Fails(Witness.Name, _log, problem);
+        {
+            if (_isTold)
+                Cosigns(Witness.Name, _log);
+            _isTold = false;
+            return;
+        }
+        string kind = string.Concat(problem.Where(c => !char.IsAsciiDigit(c)));
+        if (_told.TryGetValue(kind, out long last) && _time.GetElapsedTime(last) < Repetition)
+            return;
+        if (_told.Count >= MaxKinds)
+            _told.Clear();
+        _told[kind] = _time.GetTimestamp();
+        _isTold = true;
+        Fails(Witness.Name, _log, problem);
     }
-
-    private static string? WithoutNumbers(string? text) =>
-        text is null ? null : string.Concat(text.Where(c => !char.IsAsciiDigit(c)));
 
     [LoggerMessage(LogLevel.Warning, "The witness {Name} does not cosign the log {Log}: it {Problem}")]
     private partial void Fails(string name, string log, string problem);
