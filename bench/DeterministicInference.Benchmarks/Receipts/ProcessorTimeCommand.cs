@@ -20,16 +20,6 @@ internal static class ProcessorTimeCommand
         Required = true,
         AllowMultipleArgumentsPerToken = true,
     };
-    private static readonly Option<string> FakeBackend = new("--fake-backend")
-    {
-        Description = "FakeBackend's executable.",
-        Required = true,
-    };
-    private static readonly Option<int> Rounds = new("--rounds")
-    {
-        Description = "Rounds of each.",
-        DefaultValueFactory = _ => 15,
-    };
 
     private static readonly (
         string Name,
@@ -70,15 +60,15 @@ internal static class ProcessorTimeCommand
         var command = new Command("processor-time", "Processor time of builds of the server, side by side.")
         {
             Programs,
-            FakeBackend,
-            Rounds,
+            ReceiptComparison.FakeBackend,
+            ReceiptComparison.Rounds,
         };
         command.SetAction(
             (parsed, cancellation) =>
                 RunAsync(
                     parsed.GetValue(Programs)!,
-                    parsed.GetValue(FakeBackend)!,
-                    parsed.GetValue(Rounds),
+                    parsed.GetValue(ReceiptComparison.FakeBackend)!,
+                    parsed.GetValue(ReceiptComparison.Rounds),
                     cancellation
                 )
         );
@@ -161,9 +151,5 @@ internal static class ProcessorTimeCommand
         );
     }
 
-    private static double Median(List<double> times)
-    {
-        double[] sorted = [.. times.Order()];
-        return sorted[sorted.Length / 2];
-    }
+    private static double Median(List<double> times) => ReceiptComparison.Quantile(times, 0.5);
 }

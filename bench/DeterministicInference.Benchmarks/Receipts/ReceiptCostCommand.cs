@@ -21,57 +21,20 @@ internal static class ReceiptCostCommand
     /// <summary>Requests at a time under which the processor time of an answer is measured.</summary>
     private static readonly int[] Loads = [1, 32, 256];
 
-    private static readonly Option<string> Program = new("--program")
-    {
-        Description = "Server: an executable, or a .dll.",
-        Required = true,
-    };
-    private static readonly Option<string> FakeBackend = new("--fake-backend")
-    {
-        Description = "FakeBackend's executable.",
-        Required = true,
-    };
-    private static readonly Option<int> Rounds = new("--rounds")
-    {
-        Description = "Rounds of each.",
-        DefaultValueFactory = _ => 15,
-    };
-
     public static Command Create()
     {
-        var command = new Command("receipts", "Cost of receipts, side by side with a server without them.")
-        {
-            Program,
-            FakeBackend,
-            Rounds,
-        };
-        command.SetAction(
-            (parsed, cancellation) =>
-                RunAsync(
-                    parsed.GetValue(Program)!,
-                    parsed.GetValue(FakeBackend)!,
-                    parsed.GetValue(Rounds),
-                    cancellation
-                )
-        );
+        var command = new Command("receipts", "Cost of receipts, side by side with a server without them.");
+        foreach (Option option in ReceiptComparison.Options)
+            command.Options.Add(option);
+        command.SetAction(RunAsync);
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        string program,
-        string fakeBackend,
-        int rounds,
-        CancellationToken cancellation
-    )
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        await using SoakServer with = await SoakServer.StartAsync(program, fakeBackend, [], cancellation);
-        await using SoakServer without = await SoakServer.StartAsync(
-            program,
-            fakeBackend,
-            ["--receipts", "off"],
-            cancellation
-        );
-        SoakServer[] servers = [with, without];
+        int rounds = parsed.GetValue(ReceiptComparison.Rounds);
+        await using ReceiptComparison compared = await ReceiptComparison.StartAsync(parsed, [], cancellation);
+        SoakServer[] servers = [compared.With, compared.Without];
         List<double>[] json =
 
             [
@@ -105,22 +68,26 @@ internal static class ReceiptCostCommand
                     loads[load][i].Add(loaded[load]);
             }
         }
-        Report("JSON answer, p50, ms", json.Select(times => Quantile(times, 0.5)), "F3");
-        Report("JSON answer, p99, ms", json.Select(times => Quantile(times, 0.99)), "F3");
-        Report("processor time per event, p50, us", events.Select(times => Quantile(times, 0.5)), "F2");
+        Report("JSON answer, p50, ms", json.Select(times => ReceiptComparison.Quantile(times, 0.5)), "F3");
+        Report("JSON answer, p99, ms", json.Select(times => ReceiptComparison.Quantile(times, 0.99)), "F3");
+        Report(
+            "processor time per event, p50, us",
+            events.Select(times => ReceiptComparison.Quantile(times, 0.5)),
+            "F2"
+        );
         for (int load = 0; load < Loads.Length; load++)
         {
             Report(
                 $"processor time per JSON answer, {Loads[load]} at a time, p50, us",
-                loads[load].Select(times => Quantile(times, 0.5)),
+                loads[load].Select(times => ReceiptComparison.Quantile(times, 0.5)),
                 "F0"
             );
         }
-        double sync = await SyncMillisecondsAsync(with.StateFolder, cancellation);
+        double sync = await SyncMillisecondsAsync(compared.With.StateFolder, cancellation);
         Console.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"one write and fsync on this disk, p50, ms: {sync:F3}")
         );
-        await BurstAsync(with, cancellation);
+        await BurstAsync(compared.With, cancellation);
         return 0;
     }
 
@@ -249,13 +216,7 @@ internal static class ReceiptCostCommand
             file.Flush(flushToDisk: true);
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
-        return Quantile(times, 0.5);
-    }
-
-    private static double Quantile(IEnumerable<double> values, double part)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[(int)((sorted.Length - 1) * part)];
+        return ReceiptComparison.Quantile(times, 0.5);
     }
 
     private static void Report(string what, IEnumerable<double> values, string format)

@@ -20,16 +20,6 @@ internal static class StreamEndsCommand
     /// <summary>How long the running streams are alone before the others end.</summary>
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(0.5);
 
-    private static readonly Option<string> Program = new("--program")
-    {
-        Description = "Server: an executable, or a .dll.",
-        Required = true,
-    };
-    private static readonly Option<string> FakeBackend = new("--fake-backend")
-    {
-        Description = "FakeBackend's executable.",
-        Required = true,
-    };
     private static readonly Option<int> Streams = new("--streams")
     {
         Description = "Streams that end at once.",
@@ -40,47 +30,33 @@ internal static class StreamEndsCommand
         Description = $"Streams that go on, with an event every {PaceMilliseconds} ms.",
         DefaultValueFactory = _ => 8,
     };
-    private static readonly Option<int> Rounds = new("--rounds")
-    {
-        Description = "Rounds of each.",
-        DefaultValueFactory = _ => 15,
-    };
 
     public static Command Create()
     {
         var command = new Command("stream-ends", "Delay of events while many other streams end at once.")
         {
-            Program,
-            FakeBackend,
             Streams,
             Watched,
-            Rounds,
         };
+        foreach (Option option in ReceiptComparison.Options)
+            command.Options.Add(option);
         command.SetAction(RunAsync);
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        string program = parsed.GetValue(Program)!,
-            fakeBackend = parsed.GetValue(FakeBackend)!;
         int streams = parsed.GetValue(Streams),
             watched = parsed.GetValue(Watched),
-            rounds = parsed.GetValue(Rounds);
+            rounds = parsed.GetValue(ReceiptComparison.Rounds);
         // One more is the server's own probe of the engine.
         string most = $"{streams + watched + 1}";
-        await using SoakServer with = await SoakServer.StartAsync(
-            program,
-            fakeBackend,
+        await using ReceiptComparison compared = await ReceiptComparison.StartAsync(
+            parsed,
             ["--max-concurrency", most],
             cancellation
         );
-        await using SoakServer without = await SoakServer.StartAsync(
-            program,
-            fakeBackend,
-            ["--max-concurrency", most, "--receipts", "off"],
-            cancellation
-        );
+        (SoakServer with, SoakServer without) = (compared.With, compared.Without);
         Case[] cases =
         [
             new("with receipts", with.Address, with.Engine),
@@ -114,7 +90,7 @@ internal static class StreamEndsCommand
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{measured.Name, -18} all ended after {Quantile(measured.Times, 0.5):F0} ms; "
+                    $"{measured.Name, -18} all ended after {ReceiptComparison.Quantile(measured.Times, 0.5):F0} ms; "
                         + $"alone: {Describe(measured.Calm)}; while they end: {Describe(measured.Ending)}"
                 )
             );
@@ -196,15 +172,9 @@ internal static class StreamEndsCommand
     private static string Describe(List<double> delays) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"p50 {Quantile(delays, 0.5):F2}, p99 {Quantile(delays, 0.99):F2}, longest {delays.Max():F2} ms "
+            $"p50 {ReceiptComparison.Quantile(delays, 0.5):F2}, p99 {ReceiptComparison.Quantile(delays, 0.99):F2}, longest {delays.Max():F2} ms "
                 + $"of {delays.Count}"
         );
-
-    private static double Quantile(List<double> values, double part)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[(int)((sorted.Length - 1) * part)];
-    }
 
     private sealed record Case(string Name, IPEndPoint Address, Uri Engine)
     {

@@ -13,6 +13,6 @@ internal sealed record ClosedLog(LogArchive Archive, LogState State, string? Rev
     public static ClosedLog Of(LogArchive archive)
     {
         LogState state = archive.ReadState();
-        return new ClosedLog(archive, state, archive.RequireRevocation(state)?.Note);
+        return new ClosedLog(archive, state, archive.RequireRevocation(state));
     }
 }

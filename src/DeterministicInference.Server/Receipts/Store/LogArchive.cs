@@ -92,14 +92,14 @@ internal sealed class LogArchive : IDisposable
         return state;
     }
 
-    /// <summary>The revocation of the key and its note, if the log's last line says that there is one.</summary>
+    /// <summary>The signed revocation of the key; null if there is none, and the log's last line says so too.</summary>
     /// <param name="state">Of the log.</param>
     /// <exception cref="InvalidDataException">It is not that of the last entry; the message is a clause.</exception>
     /// <exception cref="ReceiptStoreException">It is missing.</exception>
-    public (LogRevocation Revocation, string Note)? RequireRevocation(LogState state)
+    public string? RequireRevocation(LogState state)
     {
-        if (ReadRevocation(state) is { } revocation)
-            return (revocation, Folder.ReadRevocation()!);
+        if (ReadRevocation(state) is not null)
+            return Folder.ReadRevocation();
         return state.End is not { IsRevoked: true }
             ? null
             : throw new ReceiptStoreException(

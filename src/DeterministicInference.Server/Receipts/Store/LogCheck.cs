@@ -45,9 +45,9 @@ internal sealed class LogCheck(SqliteConnection connection, NoteKey key)
     }
 
     /// <summary>Checks that a published checkpoint belongs to this log and is not ahead of it.</summary>
-    /// <exception cref="InvalidDataException">It does not, or is ahead.</exception>
     /// <param name="note">The signed note.</param>
     /// <param name="file">The name of its file.</param>
+    /// <exception cref="InvalidDataException">It does not, or is ahead.</exception>
     public void CheckPublished(string note, string file)
     {
         Checkpoint published = Verify(note, $"the file {file}"),

@@ -42,14 +42,14 @@ internal sealed record LogFolder(int Number, string Path)
     /// <summary>The signed <see cref="LogRevocation"/>, if the log's key was revoked.</summary>
     public string RevocationFile => In("revocation");
 
+    /// <summary>The folder in which the log that follows is prepared.</summary>
+    public LogFolder Following => Prepared(System.IO.Path.GetDirectoryName(Path)!, Number + 1);
+
     /// <summary>The folder of a log in that of <c>--data-dir</c>.</summary>
     public static LogFolder Of(string folder, int number) => new(number, PathOf(folder, number));
 
     /// <summary>The folder in which a log is prepared that has not begun.</summary>
     public static LogFolder Prepared(string folder, int number) => new(number, PathOf(folder, number) + ".new");
-
-    /// <summary>The folder in which the log that follows is prepared.</summary>
-    public LogFolder Following => Prepared(System.IO.Path.GetDirectoryName(Path)!, Number + 1);
 
     /// <summary>The logs in a folder, in the order in which they began.</summary>
     public static IReadOnlyList<LogFolder> AllIn(string folder) =>

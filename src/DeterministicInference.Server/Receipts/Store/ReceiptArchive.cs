@@ -146,7 +146,13 @@ internal sealed class ReceiptArchive : IDisposable
 
     /// <summary>The message for an error while reading.</summary>
     public static string Unreadable(string folder, SqliteException e) =>
-        $"--data-dir: the receipts in {Path.GetFullPath(folder)} can't be read: {SqliteProblem.Describe(e)}.";
+        $"--data-dir: the receipts in {Path.GetFullPath(folder)} can't be read: {SqliteProblem.Describe(e)}."
+        + (
+            SqliteProblem.IsDamage(e)
+                ? " Restore the folder as it was when the last receipt was issued, or start a new log in another "
+                    + "--data-dir."
+                : ""
+        );
 
     public void Dispose()
     {

@@ -64,12 +64,12 @@ internal sealed class CheckpointWitnesses : IAsyncDisposable
                     + "its log lines out."
             );
         }
-        var log = WitnessedLog.Of(store);
+        var log = OwnLog.Of(store);
         CosignedCheckpoint? stored = await new CosignedCheckpointFile(log).ReadAsync(settings.Policy);
         var ended = new List<(ClosedLog Log, CosignedCheckpoint? Stored)>();
         foreach (ClosedLog closed in store.ClosedLogs)
         {
-            var file = new CosignedCheckpointFile(WitnessedLog.Of(store, closed));
+            var file = new CosignedCheckpointFile(OwnLog.Of(store, closed));
             ended.Add((closed, await file.ReadAsync(settings.Policy)));
         }
         // Nothing fails any more.

@@ -55,7 +55,7 @@ internal sealed class ClosedLogWitnesses : IAsyncDisposable
                 log,
                 stored,
                 new LogWitnesses(
-                    WitnessedLog.Of(store, log),
+                    OwnLog.Of(store, log),
                     stored,
                     settings with
                     {

@@ -10,7 +10,7 @@ namespace DeterministicInference.Server.Receipts.Witnesses;
 /// after a restart, and a log that was set back is found by it.
 /// </summary>
 /// <param name="log">The log.</param>
-internal sealed class CosignedCheckpointFile(WitnessedLog log)
+internal sealed class CosignedCheckpointFile(OwnLog log)
 {
     private readonly string _path = log.Folder.CosignedCheckpointFile;
 

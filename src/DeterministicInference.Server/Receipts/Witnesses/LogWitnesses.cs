@@ -14,7 +14,7 @@ namespace DeterministicInference.Server.Receipts.Witnesses;
 /// </summary>
 internal sealed class LogWitnesses : IAsyncDisposable
 {
-    private readonly WitnessedLog _log;
+    private readonly OwnLog _log;
     private readonly WitnessSettings _settings;
     private readonly CosignedCheckpointFile _file;
     private readonly TimeProvider _time;
@@ -40,7 +40,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">Logger of changes.</param>
     public LogWitnesses(
-        WitnessedLog log,
+        OwnLog log,
         CosignedCheckpoint? current,
         WitnessSettings settings,
         TimeProvider time,

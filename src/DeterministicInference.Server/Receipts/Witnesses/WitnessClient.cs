@@ -24,7 +24,7 @@ internal sealed class WitnessClient : IDisposable
     private const int Attempts = 3;
 
     private readonly PolicyWitness _witness;
-    private readonly WitnessedLog _log;
+    private readonly OwnLog _log;
     private readonly TimeSpan _timeout;
     private readonly HttpClient _http;
     private long _size;
@@ -33,7 +33,7 @@ internal sealed class WitnessClient : IDisposable
     /// <param name="log">The log.</param>
     /// <param name="timeout">Time limit of each request.</param>
     /// <param name="size">Size of the checkpoint that it has probably cosigned last; 0 if it is unknown.</param>
-    public WitnessClient(PolicyWitness witness, WitnessedLog log, TimeSpan timeout, long size)
+    public WitnessClient(PolicyWitness witness, OwnLog log, TimeSpan timeout, long size)
     {
         (_witness, _log, _timeout, _size) = (witness, log, timeout, size);
         SocketsHttpHandler handler = OutgoingSocket.CreateHandler();

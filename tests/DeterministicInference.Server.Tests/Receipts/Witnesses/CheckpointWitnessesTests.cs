@@ -216,8 +216,10 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         for (int i = 0; i < 20; i++)
             await SealAsync(store, witnesses, Policy(Any));
         Assert.Equal(22, witnesses.Current!.Checkpoint.Size);
-        // Each of the two is told once, whatever its numbers: that it is ahead of the log, and of a checkpoint.
-        Assert.InRange(_folder.Warnings.Count, 1, 2);
+        // Whatever its numbers, each is told once: that it is ahead of the log, and of a checkpoint.
+        string[] kinds = [.. _folder.Warnings.Select(line => string.Concat(line.Where(c => !char.IsAsciiDigit(c))))];
+        Assert.NotEmpty(kinds);
+        Assert.Equal(kinds.Distinct(), kinds);
     }
 
     /// <summary>After a restart the stored cosignatures count on.</summary>

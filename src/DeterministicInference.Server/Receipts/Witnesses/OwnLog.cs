@@ -4,13 +4,13 @@ using DeterministicInference.Server.Receipts.Store;
 
 namespace DeterministicInference.Server.Receipts.Witnesses;
 
-/// <summary>A log that witnesses cosign: the one that is continued, or one that has ended.</summary>
-internal sealed class WitnessedLog
+/// <summary>A log of this server that others witness: the one that is continued, or one that has ended.</summary>
+internal sealed class OwnLog
 {
     private readonly ReceiptStore _store;
     private readonly Func<string> _checkpoint;
 
-    private WitnessedLog(ReceiptStore store, NoteKey key, LogFolder folder, Func<string> checkpoint) =>
+    private OwnLog(ReceiptStore store, NoteKey key, LogFolder folder, Func<string> checkpoint) =>
         (_store, Key, Folder, _checkpoint) = (store, key, folder, checkpoint);
 
     /// <summary>Its name and key.</summary>
@@ -26,11 +26,10 @@ internal sealed class WitnessedLog
     public SignedNote Checkpoint => SignedNote.Parse(_checkpoint());
 
     /// <summary>The log that is continued.</summary>
-    public static WitnessedLog Of(ReceiptStore store) =>
-        new(store, store.LogKey, store.LogFolder, () => store.Checkpoint);
+    public static OwnLog Of(ReceiptStore store) => new(store, store.LogKey, store.LogFolder, () => store.Checkpoint);
 
     /// <summary>One that has ended.</summary>
-    public static WitnessedLog Of(ReceiptStore store, ClosedLog log) =>
+    public static OwnLog Of(ReceiptStore store, ClosedLog log) =>
         new(store, log.State.Key, log.Archive.Folder, () => log.State.Note);
 
     /// <inheritdoc cref="MerkleProof.Inclusion"/>
