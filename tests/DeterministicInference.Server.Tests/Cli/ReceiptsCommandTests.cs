@@ -13,6 +13,9 @@ namespace DeterministicInference.Server.Tests.Cli;
 /// </summary>
 public sealed class ReceiptsCommandTests : IDisposable
 {
+    private const string Remedy =
+        "Restore the folder as it was when the last receipt was issued, or start a new log in another --data-dir.";
+
     private readonly StoreFolder _folder = new();
 
     [Theory]
@@ -88,12 +91,12 @@ public sealed class ReceiptsCommandTests : IDisposable
         string file = Path.Combine(_folder.LogPath, "checkpoint.cosigned");
         await File.WriteAllTextAsync(file, cosigned, TestContext.Current.CancellationToken);
         Assert.Equal(cosigned, await CheckpointAsync(covered));
-        Assert.DoesNotContain("w1", await CheckpointAsync(newer), StringComparison.Ordinal);
+        Assert.DoesNotContain("— w1 ", await CheckpointAsync(newer), StringComparison.Ordinal);
         await SucceedsAsync("check");
         // Of a log whose key was revoked only the last one counts.
         using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
             LogRotation.Run(directory, LogSigners.None, name: null, revokes: true);
-        Assert.DoesNotContain("w1", await CheckpointAsync(covered), StringComparison.Ordinal);
+        Assert.DoesNotContain("— w1 ", await CheckpointAsync(covered), StringComparison.Ordinal);
 
         async Task<string> CheckpointAsync(NewReceipt receipt) =>
             TlogProof
@@ -265,13 +268,13 @@ public sealed class ReceiptsCommandTests : IDisposable
         );
         _folder.Tamper("PRAGMA user_version = 3; DROP TABLE receipt");
         Assert.Equal(
-            $"error: --data-dir: the receipts in {_folder.Path} can't be read: SQLite error 1.",
+            $"error: --data-dir: the receipts in {_folder.Path} can't be read: SQLite error 1. {Remedy}",
             await FailsAsync("list")
         );
         await File.WriteAllTextAsync(_folder.Database, new string('x', 4096), TestContext.Current.CancellationToken);
         Assert.Equal(
             $"error: --data-dir: the receipts in {_folder.Path} can't be read: the database is damaged (SQLite error "
-                + "26).",
+                + $"26). {Remedy}",
             await FailsAsync("list")
         );
     }

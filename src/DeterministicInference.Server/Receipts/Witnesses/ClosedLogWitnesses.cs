@@ -24,12 +24,19 @@ internal sealed class ClosedLogWitnesses : IAsyncDisposable
     /// </summary>
     public CosignedCheckpoint? Valid => _log.Revocation is null ? Newest : Last;
 
-    /// <summary>Why receipts that had a quorum have none at present; null if they have.</summary>
+    /// <summary>
+    /// Why receipts that had a quorum have none at present, or why one that came can't be stored; null where nothing is
+    /// wrong.
+    /// </summary>
     public string? Problem =>
-        _stored is not null && Valid is null
-            ? $"no receipt of the log {_log.State.Key.Name} is witnessed: its key was revoked, and its last checkpoint "
-                + "has no quorum yet"
-            : null;
+        _witnesses?.StoringProblem is { } why ? $"the log {_log.State.Key.Name}: {why}"
+        : _stored is null || Valid is not null ? null
+        : $"no receipt of the log {_log.State.Key.Name} is witnessed: its key was revoked, and its last checkpoint "
+            + (
+                _witnesses is null
+                    ? $"is sent to no witness, as the policy lists logs, and not this one: add 'log {_log.State.Key}' to it"
+                    : "has no quorum yet"
+            );
 
     private CosignedCheckpoint? Newest => _witnesses?.Current ?? _stored;
 
@@ -61,7 +68,6 @@ internal sealed class ClosedLogWitnesses : IAsyncDisposable
                     {
                         Waits = false,
                         RetryDelayMax = settings.ClosedRetryDelayMax,
-                        WriteRetryDelay = settings.ClosedRetryDelayMax,
                     },
                     time,
                     logger

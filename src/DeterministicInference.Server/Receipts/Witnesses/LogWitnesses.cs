@@ -14,13 +14,17 @@ namespace DeterministicInference.Server.Receipts.Witnesses;
 /// </summary>
 internal sealed class LogWitnesses : IAsyncDisposable
 {
+    private static readonly TimeSpan WriteRetryDelay = TimeSpan.FromSeconds(1);
+
     private readonly OwnLog _log;
     private readonly WitnessSettings _settings;
     private readonly CosignedCheckpointFile _file;
     private readonly TimeProvider _time;
     private readonly ProblemState _waiting,
         _publishing;
-    private readonly Channel<Report> _inbox = Channel.CreateUnbounded<Report>(
+
+    /// <summary>Null to look whether something is due.</summary>
+    private readonly Channel<WitnessReport?> _inbox = Channel.CreateUnbounded<WitnessReport?>(
         new UnboundedChannelOptions { SingleReader = true }
     );
     private readonly WitnessFollower[] _followers;
@@ -60,8 +64,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
                     new WitnessClient(witness, log, settings.Timeout, SizeOf(witness, current)),
                     log.Key.Name,
                     settings,
-                    (round, cosignatures) => _inbox.Writer.TryWrite(new Report(round, cosignatures)),
-                    round => _inbox.Writer.TryWrite(new Report(round, []) { Overtaken = witness }),
+                    report => _inbox.Writer.TryWrite(report),
                     time,
                     logger
                 )),
@@ -71,6 +74,9 @@ internal sealed class LogWitnesses : IAsyncDisposable
 
     /// <summary>The newest checkpoint with a quorum; null if there is none yet.</summary>
     public CosignedCheckpoint? Current => _current;
+
+    /// <summary>Why a checkpoint that has a quorum can't be stored; null while that works.</summary>
+    public string? StoringProblem => _publishing.Problem;
 
     /// <summary>What works at present.</summary>
     public WitnessesState State
@@ -82,7 +88,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
             return new WitnessesState(
                 _current?.Checkpoint.Size,
                 waiting is null,
-                waiting ?? _publishing.Problem,
+                waiting ?? StoringProblem,
                 [
                     .. _followers.Select(follower => new WitnessState(
                         follower.Witness.Name,
@@ -175,7 +181,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
     private async Task CollectAsync()
     {
         Wake();
-        await foreach (Report report in _inbox.Reader.ReadAllAsync(_stop.Token))
+        await foreach (WitnessReport? report in _inbox.Reader.ReadAllAsync(_stop.Token))
         {
             try
             {
@@ -190,45 +196,20 @@ internal sealed class LogWitnesses : IAsyncDisposable
         }
     }
 
-    private async Task TakeAsync(Report report)
+    private async Task TakeAsync(WitnessReport? report)
     {
-        if (report.Round is { } reported)
-            Take(report, reported);
-        else
+        if (report is null)
             Volatile.Write(ref _isWoken, false);
+        report?.Round.Take(report);
         // A round that gave way may have its quorum before its successor; a late cosignature completes what is shown.
         if (
-            (report.Round ?? _round) is { HasQuorum: true } round
+            (report?.Round ?? _round) is { HasQuorum: true } round
             && !ReferenceEquals(_current?.Note, round.Note)
             && (_current is null || _current.Checkpoint.Size <= round.Checkpoint.Size)
         )
             await PublishAsync(round);
         Begin();
     }
-
-    private void Take(Report report, WitnessRound round)
-    {
-        if (report.Overtaken is { } witness)
-            round.Overtaken.Add(witness);
-        // One of each key: a note has room for so many.
-        SignedNote note = round
-            .Note.Only(signature =>
-                !report.Cosignatures.Any(newer => (newer.Name, newer.KeyId) == (signature.Name, signature.KeyId))
-            )
-            .With(report.Cosignatures);
-        bool hasQuorum = _settings.Policy.Evaluate(note).HasQuorum;
-        if (round.HasQuorum && !hasQuorum)
-            return;
-        (round.Note, round.HasQuorum) = (note, hasQuorum);
-    }
-
-    /// <summary>
-    /// Whether a round can't have its quorum any more. That a witness was overtaken is not signed: it ends no round
-    /// that others can complete.
-    /// </summary>
-    private bool IsOver(WitnessRound round) =>
-        round.Overtaken.Count > 0
-        && !_settings.Policy.IsQuorum(_settings.Policy.Witnesses.Where(one => !round.Overtaken.Contains(one)));
 
     /// <summary>
     /// Begins a round with the newest checkpoint, once the round before it is shown, or can't have its quorum any more.
@@ -237,7 +218,11 @@ internal sealed class LogWitnesses : IAsyncDisposable
     {
         if (Volatile.Read(ref _isDelayed))
             return;
-        if (_round is not null && !IsOver(_round) && !ReferenceEquals(_current?.Note, _round.Note))
+        if (
+            _round is not null
+            && !ReferenceEquals(_current?.Note, _round.Note)
+            && !_round.IsOver(_followers.Select(follower => follower.Witness))
+        )
             return;
         SignedNote note = _log.Checkpoint;
         Checkpoint checkpoint = Checkpoint.Parse(note.Text);
@@ -254,7 +239,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
         // After a restart the newest one may have cosignatures already.
         if (_current is { } current && current.Checkpoint == checkpoint)
             note = note.With(current.Note.Signatures);
-        var round = new WitnessRound(note, checkpoint) { HasQuorum = _settings.Policy.Evaluate(note).HasQuorum };
+        var round = new WitnessRound(note, checkpoint, _settings.Policy);
         _round = round;
         foreach (WitnessFollower follower in _followers)
             follower.Follow(round);
@@ -281,7 +266,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
         catch (Exception e) when (WriteFailure.Is(e))
         {
             _publishing.Report($"the folder {_log.Folder.Path} can't be written");
-            WakeLater(_settings.WriteRetryDelay);
+            WakeLater(WriteRetryDelay);
             return;
         }
         _current = cosigned;
@@ -295,7 +280,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
     private void Wake()
     {
         if (!Interlocked.Exchange(ref _isWoken, true))
-            _inbox.Writer.TryWrite(new Report(null, []));
+            _inbox.Writer.TryWrite(null);
     }
 
     private void WakeLater(TimeSpan delay)
@@ -313,12 +298,4 @@ internal sealed class LogWitnesses : IAsyncDisposable
 
     private static long SizeOf(PolicyWitness witness, CosignedCheckpoint? current) =>
         current is not null && witness.Key.CosignedAt(current.Note) is not null ? current.Checkpoint.Size : 0;
-
-    /// <param name="Round">What was cosigned; null to look whether something is due.</param>
-    /// <param name="Cosignatures">Verified ones.</param>
-    private sealed record Report(WitnessRound? Round, IReadOnlyList<NoteSignature> Cosignatures)
-    {
-        /// <summary>The witness that will never cosign the round; null if none said so.</summary>
-        public PolicyWitness? Overtaken { get; init; }
-    }
 }

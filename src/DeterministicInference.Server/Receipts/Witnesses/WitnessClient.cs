@@ -62,7 +62,11 @@ internal sealed class WitnessClient : IDisposable
             if (_size > round.Checkpoint.Size)
             {
                 // Others may send it checkpoints too, as anyone has them.
-                throw new WitnessFailureException($"has cosigned {_size} entries meanwhile") { IsOvertaken = true };
+                throw new WitnessFailureException($"has cosigned {_size} entries meanwhile")
+                {
+                    IsOvertaken = true,
+                    Kind = "has cosigned more meanwhile",
+                };
             }
             (HttpStatusCode status, string? type, string body) = await SendAsync(round, cancellation);
             switch (status)
@@ -77,7 +81,10 @@ internal sealed class WitnessClient : IDisposable
                 default:
                     throw new WitnessFailureException(
                         $"answers {(int)status}{Reason(body)} (from {_size} to {round.Checkpoint.Size} entries)"
-                    );
+                    )
+                    {
+                        Kind = $"answers {(int)status}",
+                    };
             }
         }
     }
@@ -135,7 +142,10 @@ internal sealed class WitnessClient : IDisposable
             NoteSignature[] own = [.. SignedNote.ParseSignatures(body).Where(IsOwn)];
             // More of them would fill the note, which has a limit.
             if (own.Length > 1)
-                throw new WitnessFailureException($"answers with {own.Length} cosignatures of one key");
+                throw new WitnessFailureException($"answers with {own.Length} cosignatures of one key")
+                {
+                    Kind = "answers with several cosignatures of one key",
+                };
             // By itself: what was sent may have an earlier one.
             return _witness.Key.CosignedAt(round.Sent.Only(signature => !IsOwn(signature)).With(own)) switch
             {
@@ -148,7 +158,10 @@ internal sealed class WitnessClient : IDisposable
         }
         catch (LogFormatException e)
         {
-            throw new WitnessFailureException($"answers with what is no cosignature: {e.Message.TrimEnd('.')}");
+            throw new WitnessFailureException($"answers with what is no cosignature: {e.Message.TrimEnd('.')}")
+            {
+                Kind = "answers with what is no cosignature",
+            };
         }
     }
 
@@ -164,7 +177,10 @@ internal sealed class WitnessClient : IDisposable
             : throw new WitnessFailureException(
                 $"has cosigned {size} entries, and this log has {newest}: the log was set back, or another server "
                     + "continues it"
-            );
+            )
+            {
+                Kind = "has cosigned more than there is",
+            };
     }
 
     private static long SizeOf(string? type, string body) =>
@@ -172,7 +188,10 @@ internal sealed class WitnessClient : IDisposable
         && body.EndsWith('\n')
         && long.TryParse(body.AsSpan()[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out long size)
             ? size
-            : throw new WitnessFailureException($"answers 409 without the size that it has cosigned{Reason(body)}");
+            : throw new WitnessFailureException($"answers 409 without the size that it has cosigned{Reason(body)}")
+            {
+                Kind = "answers 409 without a size",
+            };
 
     private static string Reason(string body)
     {

@@ -8,4 +8,7 @@ internal sealed class WitnessFailureException(string why) : Exception(why)
     /// Whether it has cosigned a newer checkpoint of this log, so that it will never cosign this one.
     /// </summary>
     public bool IsOvertaken { get; init; }
+
+    /// <summary>The message without what changes from one such failure to the next: sizes, and the witness's words.</summary>
+    public string Kind { get; init; } = why;
 }

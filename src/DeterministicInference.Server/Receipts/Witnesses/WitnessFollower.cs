@@ -18,8 +18,7 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
     private readonly WitnessClient _client;
     private readonly string _log;
     private readonly WitnessSettings _settings;
-    private readonly Action<WitnessRound, IReadOnlyList<NoteSignature>> _report;
-    private readonly Action<WitnessRound> _overtaken;
+    private readonly Action<WitnessReport> _report;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Channel<WitnessRound> _rounds = Channel.CreateBounded<WitnessRound>(
@@ -35,8 +34,7 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
     /// <param name="client">Asks it; owned by this.</param>
     /// <param name="log">The log's name.</param>
     /// <param name="settings">Settings.</param>
-    /// <param name="report">Takes the verified cosignatures of a round.</param>
-    /// <param name="overtaken">Told of a round that the witness will never cosign.</param>
+    /// <param name="report">Takes what came of each attempt.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Logger of changes.</param>
     public WitnessFollower(
@@ -44,14 +42,13 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         WitnessClient client,
         string log,
         WitnessSettings settings,
-        Action<WitnessRound, IReadOnlyList<NoteSignature>> report,
-        Action<WitnessRound> overtaken,
+        Action<WitnessReport> report,
         TimeProvider time,
         ILogger logger
     )
     {
         (Witness, _client, _log, _settings, _report) = (witness, client, log, settings, report);
-        (_overtaken, _time, _logger) = (overtaken, time, logger);
+        (_time, _logger) = (time, logger);
         _running = Task.Run(RunAsync);
     }
 
@@ -99,52 +96,48 @@ internal sealed partial class WitnessFollower : IAsyncDisposable
         try
         {
             IReadOnlyList<NoteSignature> cosignatures = await _client.CosignAsync(round, _stop.Token);
-            Tell(null);
-            _report(round, cosignatures);
+            Works();
+            _report(new WitnessReport(round, Witness, cosignatures));
             return true;
         }
         catch (WitnessFailureException e)
         {
-            Tell(e.Message);
-            if (!e.IsOvertaken)
-                return false;
-            _overtaken(round);
-            return true;
+            Fails(e.Message, e.Kind);
+            _report(new WitnessReport(round, Witness, []) { IsOvertaken = e.IsOvertaken });
+            return e.IsOvertaken;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Any other: the witness is asked again, and the failure shows.
-            Tell($"unexpected {e.GetType().Name}");
+            Fails($"fails in an unexpected way: {e.GetType().Name}", e.GetType().Name);
+            _report(new WitnessReport(round, Witness, []));
             return false;
         }
     }
 
-    /// <summary>
-    /// Logs what is new, and not each failure: one with other numbers is the same, and the same again within a minute,
-    /// as of a witness that fails every other time, says nothing new either.
-    /// </summary>
-    private void Tell(string? problem)
+    private void Works()
+    {
+        _problem = null;
+        if (_isTold)
+            Cosigns(Witness.Name, _log);
+        _isTold = false;
+    }
+
+    /// <summary>Logs a failure, and not the same kind again within a minute.</summary>
+    private void Fails(string problem, string kind)
     {
         _problem = problem;
-        if (problem is null)
-        {
-            if (_isTold)
-                Cosigns(Witness.Name, _log);
-            _isTold = false;
-            return;
-        }
-        string kind = string.Concat(problem.Where(c => !char.IsAsciiDigit(c)));
         if (_told.TryGetValue(kind, out long last) && _time.GetElapsedTime(last) < Repetition)
             return;
         if (_told.Count >= MaxKinds)
             _told.Clear();
         _told[kind] = _time.GetTimestamp();
         _isTold = true;
-        Fails(Witness.Name, _log, problem);
+        DoesNotCosign(Witness.Name, _log, problem);
     }
 
     [LoggerMessage(LogLevel.Warning, "The witness {Name} does not cosign the log {Log}: it {Problem}")]
-    private partial void Fails(string name, string log, string problem);
+    private partial void DoesNotCosign(string name, string log, string problem);
 
     [LoggerMessage(LogLevel.Information, "The witness {Name} cosigns the log {Log} again")]
     private partial void Cosigns(string name, string log);

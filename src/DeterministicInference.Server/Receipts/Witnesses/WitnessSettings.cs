@@ -24,9 +24,6 @@ internal sealed record WitnessSettings(WitnessPolicy Policy)
     /// <summary>Longest such delay.</summary>
     public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Delay after a cosigned checkpoint could not be stored.</summary>
-    public TimeSpan WriteRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
-
     /// <summary>
     /// Longest such delay for a log that has ended, whose last checkpoint no answer waits for: a witness may never have
     /// known that log.

@@ -222,6 +222,61 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         Assert.Equal(kinds.Distinct(), kinds);
     }
 
+    /// <summary>Two of three meet on one checkpoint only if the third can't have them ask for others.</summary>
+    [Fact]
+    public async Task A_witness_that_says_it_was_overtaken_does_not_part_the_others()
+    {
+        await using ScriptedWitness liar = await ScriptedWitness.StartAsync("w3");
+        liar.Answer = request => (409, "text/x.tlog.size", $"{request.Checkpoint.Size + 1}\n");
+        string policy =
+            _one.Line("one") + _two.Line("two") + liar.Line("three") + "group most 2 one two three\nquorum most\n";
+        _two.Open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ReceiptStore store = _folder.Open();
+        await using CheckpointWitnesses witnesses = await OpenAsync(store, policy);
+        for (int i = 0; i < 20; i++)
+        {
+            await _folder.AppendAsync(store, 1);
+            witnesses.Announce();
+            await Limits.UntilAsync(
+                () => witnesses.State.Witnesses is [{ Size: > 0 }, _, { Problem: not null }],
+                () => $"{witnesses.State}"
+            );
+        }
+        Assert.Equal([1L], _one.Requests.Select(request => request.Checkpoint.Size));
+        _two.Open.SetResult();
+        await Limits.UntilAsync(() => witnesses.Current?.Checkpoint.Size == 21, () => $"{witnesses.State}");
+        Assert.Equal(
+            _one.Requests.Select(request => request.Checkpoint.Size),
+            _two.Requests.Select(request => request.Checkpoint.Size)
+        );
+    }
+
+    /// <summary>Who can't complete a round keeps no other waiting for one that was overtaken.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(" http://127.0.0.1:1/")]
+    public async Task A_round_that_nobody_can_complete_any_more_gives_way(string addressOfThird)
+    {
+        using SigningKey third = SigningKey.Create();
+        string policy =
+            _one.Line("one")
+            + _two.Line("two")
+            + $"witness three {new Cosigner("w3", third).Key}{addressOfThird}\ngroup most 2 one two three\nquorum most\n";
+        _two.Open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ReceiptStore store = _folder.Open();
+        await using CheckpointWitnesses witnesses = await OpenAsync(store, policy);
+        await Limits.UntilAsync(() => _two.Requests.Count == 1, () => $"{witnesses.State}");
+        NewReceipt receipt = _folder.Issue();
+        TlogProof proof = (await store.AppendAsync(receipt, Cancellation))!;
+        // Another sends it the newest one first.
+        _two.Take(Checkpoint.Verify(store.Checkpoint, store.LogKey));
+        witnesses.Announce();
+        _two.Open.SetResult();
+        Assert.NotNull(await witnesses.ProveAsync(proof, receipt.Leaf, Cancellation).Within());
+        Assert.Equal([1L, 2L], _one.Requests.Select(request => request.Checkpoint.Size));
+        Assert.Equal(2, witnesses.Current!.Checkpoint.Size);
+    }
+
     /// <summary>After a restart the stored cosignatures count on.</summary>
     [Fact]
     public async Task A_worthless_cosignature_does_not_replace_a_good_one()
@@ -230,16 +285,13 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         await using ReceiptStore store = _folder.Open();
         await using (CheckpointWitnesses witnesses = await OpenAsync(store, policy))
             await SealAsync(store, witnesses, Policy(policy));
-        int asked = _one.Requests.Count;
-        bool isFirst = true;
-        _one.Answer = request =>
-        {
-            bool lies = isFirst;
-            isFirst = false;
-            return lies ? (200, "text/plain", $"{_one.Cosigner.Sign(request.Note, 0)}\n") : null;
-        };
+        _one.Answer = request => (200, "text/plain", $"{_one.SignWithoutTime(request.Note)}\n");
         await using CheckpointWitnesses resumed = await OpenAsync(store, policy);
-        await Limits.UntilAsync(() => _one.Requests.Count > asked, () => "nothing was asked");
+        await Limits.UntilAsync(
+            () => resumed.State.Witnesses[0].Problem == "answers with a cosignature that states no time",
+            () => $"{resumed.State.Witnesses[0]}"
+        );
+        _one.Answer = _ => null;
         await SealAsync(store, resumed, Policy(policy));
         Assert.Equal(3, resumed.Current!.Checkpoint.Size);
     }
@@ -348,6 +400,46 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
             Assert.True(Policy(Both).Evaluate(SignedNote.Parse(proof.Checkpoint)).HasQuorum);
             return checkpoint.Size;
         }
+    }
+
+    [Fact]
+    public async Task A_cosigned_checkpoint_of_a_log_that_has_ended_is_stored_once_it_can_be()
+    {
+        await _folder.FillAsync(1);
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
+            LogRotation.Run(directory, LogSigners.None, name: null, revokes: false);
+        Directory.CreateDirectory(CosignedFile);
+        await using ReceiptStore store = _folder.Open();
+        NoteKey ended = store.ClosedLogs[0].State.Key;
+        await using CheckpointWitnesses witnesses = await OpenAsync(store, Both);
+        await Limits.UntilAsync(() => witnesses.State.Problem is not null, () => $"{witnesses.State}");
+        Assert.Equal($"the log {ended.Name}: the folder {_folder.LogPath} can't be written", witnesses.State.Problem);
+        Assert.Null(witnesses.LastOf(ended));
+        Directory.Delete(CosignedFile);
+        await Limits.UntilAsync(() => witnesses.LastOf(ended) is not null, () => $"{witnesses.State}");
+        Assert.Null(witnesses.State.Problem);
+        Assert.True(File.Exists(CosignedFile));
+    }
+
+    [Fact]
+    public async Task That_no_witness_is_asked_about_a_revoked_log_is_told()
+    {
+        NoteKey ended;
+        await using (ReceiptStore store = _folder.Open())
+        await using (CheckpointWitnesses witnesses = await OpenAsync(store, Both))
+        {
+            ended = store.LogKey;
+            await SealAsync(store, witnesses, Policy(Both));
+        }
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
+            LogRotation.Run(directory, LogSigners.None, name: null, revokes: true);
+        await using ReceiptStore next = _folder.Open();
+        await using CheckpointWitnesses continued = await OpenAsync(next, $"log {next.LogKey}\n{Both}");
+        Assert.Equal(
+            $"no receipt of the log {ended.Name} is witnessed: its key was revoked, and its last checkpoint is sent to no "
+                + $"witness, as the policy lists logs, and not this one: add 'log {ended}' to it",
+            continued.State.Problem
+        );
     }
 
     /// <summary>Nobody waits for the last checkpoint of a log that a witness does not know.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Server.Configuration;
@@ -63,6 +64,18 @@ internal sealed class ScriptedWitness : IAsyncDisposable
 
     /// <summary>Its line of a policy.</summary>
     public string Line(string name) => $"witness {name} {Cosigner.Key} {Url}\n";
+
+    /// <summary>A cosignature that is worth nothing, as it states no time.</summary>
+    public NoteSignature SignWithoutTime(SignedNote note) =>
+        new(
+            Cosigner.Key.Name,
+            Cosigner.Key.Id,
+            (byte[])
+                [
+                    .. new byte[sizeof(ulong)],
+                    .. _key.Sign(Encoding.UTF8.GetBytes($"cosignature/v1\ntime 0\n{note.Text}")),
+                ]
+        );
 
     public async ValueTask DisposeAsync()
     {
