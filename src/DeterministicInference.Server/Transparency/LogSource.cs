@@ -12,12 +12,11 @@ internal sealed partial class LogSource : IDisposable
 {
     private const string Current = "/v1/log";
 
-    private readonly string _address;
-    private readonly string? _bare;
+    private readonly RemoteServer _server;
     private readonly NoteKey _key;
-    private readonly string? _apiKey;
-    private readonly TimeSpan _timeout;
-    private RemoteServer? _log;
+    private readonly bool _isRoot,
+        _isOfServer;
+    private string _path = "";
 
     /// <param name="url">The log's address, or a server's, which has all its logs below <c>/v1/logs</c>.</param>
     /// <param name="key">Tells which of a server's logs it is.</param>
@@ -26,13 +25,15 @@ internal sealed partial class LogSource : IDisposable
     public LogSource(Uri url, NoteKey key, string? apiKey, TimeSpan timeout)
     {
         string address = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        // Of a server, or of a mirror that is all that it serves.
-        _bare = url.AbsolutePath is "/" ? address : null;
-        _address = _bare is null ? address : address + Current;
-        (_key, _apiKey, _timeout) = (key, apiKey, timeout);
+        _isRoot = url.AbsolutePath is "/";
+        _isOfServer = _isRoot || address.EndsWith(Current, StringComparison.Ordinal);
+        _server = new RemoteServer(_isOfServer && !_isRoot ? address[..^Current.Length] : address, apiKey, timeout);
+        _key = key;
+        if (_isOfServer)
+            _path = Current;
     }
 
-    public string Address => _log?.Address ?? _address;
+    public string Address => _server.Address + _path;
 
     /// <summary>Whether its server says, by a revocation that verifies, that the log's key is revoked.</summary>
     public bool IsRevoked { get; private set; }
@@ -41,16 +42,15 @@ internal sealed partial class LogSource : IDisposable
     /// <exception cref="NoAnswerException">There is none.</exception>
     public async Task<string> CheckpointAsync(CancellationToken cancellation)
     {
-        byte[]? note = await GetAsync("checkpoint", cancellation);
-        if (note is null && _bare is not null)
-        {
-            _log?.Dispose();
-            _log = new RemoteServer(_bare, _apiKey, _timeout);
-            note = await _log.GetAsync("checkpoint", cancellation);
-        }
-        return Encoding.UTF8.GetString(
-            note ?? throw new NoAnswerException("it has no log: GET checkpoint is 404; correct the log's address")
-        );
+        if (_isRoot && await MirroredAsync(cancellation) is { } mirrored)
+            return mirrored;
+        NoAnswerException? unlisted = _isOfServer ? await FindAsync(cancellation) : null;
+        byte[] note =
+            await GetAsync("checkpoint", cancellation)
+            ?? throw unlisted
+                ?? new NoAnswerException("it has no log: GET checkpoint is 404; correct the log's address");
+        // Without the list of the server's logs it may be the one that follows.
+        return unlisted is null || IsOfLog(note) ? Encoding.UTF8.GetString(note) : throw unlisted;
     }
 
     /// <summary>The bytes of a tile or bundle of entries, not yet verified.</summary>
@@ -68,29 +68,55 @@ internal sealed partial class LogSource : IDisposable
         throw new NoAnswerException($"it does not have {path}, which its checkpoint covers");
     }
 
-    public void Dispose() => _log?.Dispose();
+    public void Dispose() => _server.Dispose();
 
-    private async Task<byte[]?> GetAsync(string path, CancellationToken cancellation)
-    {
-        _log ??= new RemoteServer(await FindAsync(cancellation) ?? _address, _apiKey, _timeout);
-        return await _log.GetAsync(path, cancellation);
-    }
+    private Task<byte[]?> GetAsync(string path, CancellationToken cancellation) =>
+        _server.GetAsync($"{_path}/{path}".TrimStart('/'), cancellation);
 
     /// <summary>
-    /// The address of the log of this key among those of its server. The server's first address is that of the log
-    /// which it continues at present: another one after a rotation.
+    /// The checkpoint of a mirror that is all that its web server has. Only a checkpoint of the log shows that it is
+    /// one: some servers answer anything to what they don't have.
     /// </summary>
-    private async Task<string?> FindAsync(CancellationToken cancellation)
+    private async Task<string?> MirroredAsync(CancellationToken cancellation)
     {
-        if (!_address.EndsWith(Current, StringComparison.Ordinal))
+        _path = "";
+        try
+        {
+            return await GetAsync("checkpoint", cancellation) is { } note && IsOfLog(note)
+                ? Encoding.UTF8.GetString(note)
+                : null;
+        }
+        catch (NoAnswerException)
+        {
+            // What is asked next fails too, and says why.
             return null;
-        string root = _address[..^Current.Length];
-        using var server = new RemoteServer(root, _apiKey, _timeout);
-        ServedLog? found = (await ServedLog.AllAsync(server, cancellation)).FirstOrDefault(log =>
-            log.Key == _key.ToString()
-        );
-        IsRevoked = found?.Revocation is { } note && Revokes(note);
-        return found?.Path is { } path && LogPath().IsMatch(path) ? root + path : null;
+        }
+    }
+
+    private bool IsOfLog(ReadOnlySpan<byte> note) => note.StartsWith(Encoding.UTF8.GetBytes($"{_key.Name}\n"));
+
+    /// <summary>
+    /// Finds the log of this key among those of its server. The server's first address is that of the log which it
+    /// continues at present: another one after a rotation.
+    /// </summary>
+    /// <returns>Why there is no list of logs; null if there is one, or the server has none.</returns>
+    private async Task<NoAnswerException?> FindAsync(CancellationToken cancellation)
+    {
+        _path = Current;
+        try
+        {
+            ServedLog? found = (await ServedLog.AllAsync(_server, cancellation)).FirstOrDefault(log =>
+                log.Key == _key.ToString()
+            );
+            IsRevoked = found?.Revocation is { } note && Revokes(note);
+            if (found?.Path is { } path && LogPath().IsMatch(path))
+                _path = path;
+            return null;
+        }
+        catch (NoAnswerException e)
+        {
+            return e;
+        }
     }
 
     private bool Revokes(string note)

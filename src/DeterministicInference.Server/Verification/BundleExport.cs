@@ -1,5 +1,6 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
@@ -47,10 +48,17 @@ internal sealed class BundleExport(ReceiptServer? server)
                 kept?.Environment
                 ?? (server is null ? null : await server.EnvironmentAsync(statement.EnvironmentId, cancellation))
                 ?? source.Bundle?.Environment,
-            LogKey =
-                (server is null ? null : await server.KeyAsync(receipt.Origin, cancellation))?.ToString()
-                ?? source.Bundle?.LogKey,
+            LogKey = source.Bundle?.LogKey,
         };
+        if (server is not null)
+        {
+            await foreach (NoteKey key in server.KeysAsync(receipt.Origin, cancellation))
+            {
+                bundle = bundle with { LogKey = $"{key}" };
+                if (Check(bundle).Verdict != Verdict.Tampered)
+                    break;
+            }
+        }
         Require(bundle, answerName);
         if (!isShared)
             return bundle;
@@ -59,11 +67,12 @@ internal sealed class BundleExport(ReceiptServer? server)
         return shared;
     }
 
+    private static VerificationReport Check(ReceiptBundle bundle) =>
+        BundleEvidence.Of(bundle).Check(PublicKeyInput.Read(bundle.LogKey), isPinned: false);
+
     private static void Require(ReceiptBundle bundle, string answerName)
     {
-        VerificationReport report = BundleEvidence
-            .Of(bundle)
-            .Check(PublicKeyInput.Read(bundle.LogKey), isPinned: false);
+        VerificationReport report = Check(bundle);
         if (report.Verdict == Verdict.Tampered)
         {
             throw new InputException(

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
@@ -109,53 +110,48 @@ internal sealed class ReceiptServer : IDisposable
         }
     }
 
-    /// <summary>The verifier key of a log of the server; null if it has no such log, or tells no key.</summary>
+    /// <summary>The verifier keys that the server tells for a log, each once: of one name there may be several.</summary>
     /// <param name="origin">The log's name; null for the log that is continued.</param>
     /// <param name="cancellation">Cancels the wait.</param>
     /// <exception cref="NoAnswerException">No answer, or one that is no verifier key.</exception>
-    public async Task<NoteKey?> KeyAsync(string? origin, CancellationToken cancellation)
+    public async IAsyncEnumerable<NoteKey> KeysAsync(
+        string? origin,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
         string? current = await CurrentKeyAsync(cancellation);
         // The key of another log would only show that the receipt is not one of it.
-        string? vkey =
-            origin is null || (current is not null && IsOf(current, origin))
-                ? current
-                : (await ServedLog.AllAsync(_server, cancellation)).FirstOrDefault(log => IsOf(log.Key, origin))?.Key;
-        try
+        if (current is not null && (origin is null || IsOf(current, origin)))
+            yield return KeyOf(current);
+        if (origin is null)
+            yield break;
+        foreach (ServedLog log in (await ServedLog.AllAsync(_server, cancellation)).DistinctBy(log => log.Key))
         {
-            return vkey is null ? null : NoteKey.Parse(vkey);
-        }
-        catch (LogFormatException e)
-        {
-            throw new NoAnswerException($"the verifier key that it tells can't be read: {e.Message.TrimEnd('.')}");
+            if (log.Key != current && IsOf(log.Key, origin))
+                yield return KeyOf(log.Key);
         }
     }
 
     /// <summary>
-    /// The revocations of a key, whatever the log that it has signed; null if the server lists neither the log nor a
-    /// revocation of its key, so that it can't know.
+    /// The revocations of a key, whatever the log that it has signed; null if the server does not list the key, so that
+    /// it can't know.
     /// </summary>
-    /// <param name="origin">The log's name.</param>
     /// <param name="key">What verifies the log's signature.</param>
     /// <param name="cancellation">Cancels the wait.</param>
-    /// <exception cref="NoAnswerException">No answer, or no list of logs.</exception>
+    /// <exception cref="NoAnswerException">
+    /// No answer, no list of logs, or a revocation of the key that can't be read: whether it was revoked is not known.
+    /// </exception>
     public async Task<IReadOnlyList<LogRevocation>?> RevocationsAsync(
-        string? origin,
         VerificationKey key,
         CancellationToken cancellation
     )
     {
-        IReadOnlyList<ServedLog> logs = await ServedLog.AllAsync(_server, cancellation);
+        ServedLog[] logs = [.. (await ServedLog.AllAsync(_server, cancellation)).Where(log => IsOf(log, key))];
+        string[] notes = [.. logs.Select(log => log.Revocation).OfType<string>().Distinct(StringComparer.Ordinal)];
         // A key is of one log: more are of no use to anyone, and each takes time to verify.
-        LogRevocation[] revocations =
-        [
-            .. logs.Where(log => log.Revocation is not null && IsOf(log, key))
-                .Take(MaxRevocations)
-                .Select(Revocation)
-                .OfType<LogRevocation>(),
-        ];
-        bool isListed = origin is not null && logs.Any(log => IsOf(log.Key, origin));
-        return isListed || revocations.Length > 0 ? revocations : null;
+        if (notes.Length > MaxRevocations)
+            throw new NoAnswerException($"it tells more than {MaxRevocations} revocations of the log's key");
+        return logs.Length == 0 ? null : [.. notes.Select(Revocation)];
     }
 
     public void Dispose() => _server.Dispose();
@@ -174,16 +170,29 @@ internal sealed class ReceiptServer : IDisposable
 
     private static bool IsOf(string vkey, string origin) => vkey.StartsWith(origin + "+", StringComparison.Ordinal);
 
-    /// <summary>Whoever could make a false one has the key, and who could hide one need not send any.</summary>
-    private static LogRevocation? Revocation(ServedLog log)
+    private static NoteKey KeyOf(string vkey)
     {
         try
         {
-            return log.Revocation is { } note ? LogRevocation.Verify(note) : null;
+            return NoteKey.Parse(vkey);
         }
-        catch (LogFormatException)
+        catch (LogFormatException e)
         {
-            return null;
+            throw new NoAnswerException($"the verifier key that it tells can't be read: {e.Message.TrimEnd('.')}");
+        }
+    }
+
+    private static LogRevocation Revocation(string note)
+    {
+        try
+        {
+            return LogRevocation.Verify(note);
+        }
+        catch (LogFormatException e)
+        {
+            throw new NoAnswerException(
+                $"the revocation of the log's key that it tells can't be read: {e.Message.TrimEnd('.')}"
+            );
         }
     }
 

@@ -11,6 +11,9 @@ namespace DeterministicInference.Server.Verification;
 /// <summary>The command <c>verify</c>: checks of the receipt, then replays where a server is named.</summary>
 internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
 {
+    private const string NoKeyFits =
+        "no key that the server tells has signed the log's checkpoint. Give the operator's public key with --key";
+
     private readonly ReceiptServer? _server = options.Against is { } url
         ? new ReceiptServer(url, options.ApiKey, options.Timeout)
         : null;
@@ -46,10 +49,8 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         WitnessPolicy? policy = options.WitnessPolicyFile is { } policyFile ? PolicyInput.Read(policyFile) : null;
         byte[]? requestFile = options.RequestFile is { } request ? InputFile.Read(request) : null;
         byte[]? responseFile = options.ResponseFile is { } response ? InputFile.Read(response) : null;
-        ReceiptBundle bundle = await BundleAsync(
-            ReceiptSource.Read(InputFile.Read(options.Receipt), options.Receipt),
-            cancellation
-        );
+        ReceiptSource source = ReceiptSource.Read(InputFile.Read(options.Receipt), options.Receipt);
+        ReceiptBundle bundle = source.Bundle ?? await FetchAsync(source, cancellation);
         ReadOnlyMemory<byte>? body = requestFile is not null ? requestFile : bundle.Request?.Body;
         ReadOnlyMemory<byte>? answer = responseFile is not null ? responseFile : bundle.Response?.Body;
 
@@ -61,19 +62,25 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         LogRevocation[]? revocations = options.RevocationFiles is { Count: > 0 } files
             ? [.. files.Select(ReadRevocation)]
             : null;
-        VerificationReport report = Check(revocations);
+        if (source.Bundle is null)
+            RequireSound(bundle.Receipt, Check(BundleEvidence.Of(bundle, null, null), revocations));
+        VerificationReport report = Check(evidence, revocations);
         // No server is asked about what does not hold without it.
         bool lacksKey = key is null && report.Verdict == Verdict.Inconclusive;
         if (_server is null || (!lacksKey && report.Verdict is not (Verdict.Valid or Verdict.Incomplete)))
             return report;
-        if (key is null && await _server.KeyAsync(bundle.Receipt.Origin, cancellation) is { } served)
+        if (key is null)
         {
             VerificationReport without = report;
-            key = PublicKeyInput.Of(served);
-            report = Check(revocations);
-            // A key that nobody trusts shows nothing by not fitting.
-            if (report.Verdict == Verdict.Tampered)
-                return without;
+            await foreach (NoteKey served in _server.KeysAsync(bundle.Receipt.Origin, cancellation))
+            {
+                key = PublicKeyInput.Of(served);
+                report = Check(evidence, revocations);
+                if (report.Verdict != Verdict.Tampered)
+                    break;
+                // A key that nobody trusts shows nothing by not fitting.
+                (key, report) = (null, without with { Reason = NoKeyFits });
+            }
         }
         if (key is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
             return report;
@@ -98,11 +105,11 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         );
         return report with { Verdict = verdict.Verdict, Reason = verdict.Reason, Replay = replay };
 
-        VerificationReport Check(IReadOnlyList<LogRevocation>? revoked) =>
+        VerificationReport Check(BundleEvidence what, IReadOnlyList<LogRevocation>? revoked) =>
             (
-                evidence with
+                what with
                 {
-                    Evidence = evidence.Evidence with
+                    Evidence = what.Evidence with
                     {
                         Revocations = revoked,
                         WitnessPolicy = policy,
@@ -115,8 +122,8 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         {
             try
             {
-                return await _server.RevocationsAsync(bundle.Receipt.Origin, of, cancellation) is { } told
-                    ? Check([.. revocations ?? [], .. told])
+                return await _server.RevocationsAsync(of, cancellation) is { } told
+                    ? Check(evidence, [.. revocations ?? [], .. told])
                     : report;
             }
             catch (NoAnswerException) when (report.Verdict == Verdict.Incomplete)
@@ -139,10 +146,20 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         }
     }
 
-    private async Task<ReceiptBundle> BundleAsync(ReceiptSource source, CancellationToken cancellation)
+    /// <summary>
+    /// What a server has under an id is not signed as a whole: what does not hold by itself says something about the
+    /// server, and nothing about the answer.
+    /// </summary>
+    private static void RequireSound(Receipt fetched, VerificationReport report)
     {
-        if (source.Bundle is { } bundle)
-            return bundle;
+        if (report.Verdict == Verdict.Tampered)
+            throw new NoAnswerException($"the receipt that it has under the id does not hold: {report.Reason}");
+        if (fetched.Salts is { } salts && salts.Gives(fetched.ReceiptId) is null)
+            throw new NoAnswerException("it has the receipt without the salt that shows that the others are its own");
+    }
+
+    private async Task<ReceiptBundle> FetchAsync(ReceiptSource source, CancellationToken cancellation)
+    {
         if (_server is null)
         {
             throw new InputException(

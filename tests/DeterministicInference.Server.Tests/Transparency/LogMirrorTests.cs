@@ -23,6 +23,7 @@ public sealed class LogMirrorTests : IAsyncLifetime
     private string _url = "",
         _prefix = "/v1/log/";
     private LogEnd? _end;
+    private (int Status, string Body) _elsewhere = (404, "");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -201,6 +202,48 @@ public sealed class LogMirrorTests : IAsyncLifetime
             (await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync())).Message,
             StringComparison.Ordinal
         );
+    }
+
+    /// <summary>What was not there once is looked for again.</summary>
+    [Theory]
+    [InlineData("", "/")]
+    [InlineData("/some/place/", "/some/place/")]
+    [InlineData("", "/v1/log/")]
+    [InlineData("/v1/log", "/v1/log/")]
+    public async Task A_log_that_was_away_is_found_again(string path, string prefix)
+    {
+        Grow(2);
+        using var source = new LogSource(new Uri(_url + path), LogKey, null, TimeSpan.FromSeconds(30));
+        var mirror = new LogMirror(_folder, source, LogKey, keepsEntries: false);
+        foreach (string place in new[] { "/elsewhere/", prefix, "/elsewhere/" })
+        {
+            _prefix = place;
+            if (place == prefix)
+                Assert.Equal(2, (await mirror.UpdateAsync(Cancellation)).Now);
+            else
+                await Assert.ThrowsAsync<NoAnswerException>(() => mirror.UpdateAsync(Cancellation));
+        }
+        _prefix = prefix;
+        Grow(1);
+        Assert.Equal(3, (await mirror.UpdateAsync(Cancellation)).Now);
+    }
+
+    /// <summary>Web servers answer in many ways to what they don't have.</summary>
+    [Theory]
+    [InlineData("/", 403, "AccessDenied")]
+    [InlineData("/", 200, "<html>Welcome</html>")]
+    [InlineData("/", 500, "")]
+    [InlineData("/v1/log/", 403, "AccessDenied")]
+    [InlineData("/v1/log/", 200, "<html>Welcome</html>")]
+    public async Task A_log_is_found_beside_whatever_else_is_served(string prefix, int status, string body)
+    {
+        (_prefix, _elsewhere) = (prefix, (status, body));
+        Grow(300);
+        Assert.Equal((0, 300), await UpdateAsync());
+        // Without the list of logs another one at the place is no reason to doubt this one.
+        using SigningKey other = SigningKey.Create();
+        Shown = new Checkpoint("log.example/b", 1, MerkleHash.Empty).Sign(other).ToString();
+        await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync());
     }
 
     /// <summary>A cache, a proxy or a disk may damage a tile: what the log signed does not accuse it.</summary>
@@ -401,7 +444,8 @@ public sealed class LogMirrorTests : IAsyncLifetime
         )
         {
             // A mirror has no list of logs.
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            context.Response.StatusCode = _elsewhere.Status;
+            await context.Response.WriteAsync(_elsewhere.Body, context.RequestAborted);
             return;
         }
         string name = requested[_prefix.Length..];

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using Xunit;
@@ -27,6 +28,10 @@ public sealed class DoubtfulServerTests : IAsyncLifetime
     [InlineData(401, "{}")]
     [InlineData(429, "{}")]
     [InlineData(200, "<html>Sign in</html>")]
+    [InlineData(200, "{}")]
+    [InlineData(200, "[]")]
+    [InlineData(200, """{"data":null}""")]
+    [InlineData(200, """{"data":{}}""")]
     public async Task A_list_of_logs_that_does_not_come_is_unreachable(int status, string body)
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
@@ -72,9 +77,66 @@ public sealed class DoubtfulServerTests : IAsyncLifetime
             verified.Is(0, "REPRODUCED", "");
     }
 
+    /// <summary>Whether a key was revoked is not known by whoever can't read its revocation.</summary>
+    [Theory]
+    [InlineData("\"\"")]
+    [InlineData("\"garbage\"")]
+    [InlineData("\"truncated\"")]
+    [InlineData("7")]
+    [InlineData("true")]
+    [InlineData("{}")]
+    [InlineData("[\"garbage\"]")]
+    public async Task A_revocation_that_cannot_be_read_is_unreachable(string revocation)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string note = Revocation();
+        if (revocation == "\"truncated\"")
+            revocation = JsonValue.Create(note[..^4])!.ToJsonString();
+        ListLogs(Log(_server.LogKey, JsonNode.Parse(revocation)));
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "revocation of the log's key");
+        // Before one that can be read it hides nothing, however often it stands there.
+        ListLogs([
+            .. Enumerable.Range(0, 20).Select(i => Log(_server.LogKey, $"garbage {i}")),
+            Log(_server.LogKey, note),
+        ]);
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "revocations of the log's key");
+        // Those of other keys don't matter.
+        using SigningKey other = SigningKey.Create();
+        ListLogs(Log(new NoteKey("log.example", other.PublicKey), "garbage"), Log(_server.LogKey, null));
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(0, "REPRODUCED", "").Has("revocation", "ok");
+    }
+
+    /// <summary>A server that has another log of this name does not know of this one's key.</summary>
+    [Fact]
+    public async Task A_list_without_the_key_says_nothing_of_revocations()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        using SigningKey other = SigningKey.Create();
+        ListLogs(Log(new NoteKey("log.example", other.PublicKey), null));
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(0, "REPRODUCED", "").Has("revocation", "not checked");
+    }
+
+    /// <summary>Of several keys of one name the one counts that has signed.</summary>
+    [Fact]
+    public async Task A_key_is_found_among_others_of_its_name()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        using SigningKey other = SigningKey.Create();
+        var another = new NoteKey("log.example", other.PublicKey);
+        _server.Instead[KeyPath] = (200, $$"""{"vkey":"{{another}}"}""");
+        ListLogs(Log(another, null), Log(_server.LogKey, null));
+        (
+            await RecordedExchange.VerifyAsync(
+                exchange.AnswerFile,
+                ["--request", exchange.RequestFile, "--against", _server.Url]
+            )
+        ).Is(0, "REPRODUCED", "");
+        await exchange.ExportAsync("--url", _server.Url);
+    }
+
     /// <summary>A key that nobody trusts shows nothing by not fitting, and a broken one is the server's.</summary>
     [Theory]
-    [InlineData("another", 12, "INCONCLUSIVE", "there is no key")]
+    [InlineData("another", 12, "INCONCLUSIVE", "no key that the server tells has signed")]
     [InlineData("garbage", 15, "UNREACHABLE", "the verifier key that it tells can't be read")]
     [InlineData("none", 12, "INCONCLUSIVE", "there is no key")]
     public async Task A_key_that_the_server_tells_accuses_nothing(string what, int exit, string verdict, string why)
@@ -107,6 +169,66 @@ public sealed class DoubtfulServerTests : IAsyncLifetime
         (await exchange.VerifyAsync("--against", _server.Url)).Is(15, "UNREACHABLE", "gave no usable answer");
     }
 
+    /// <summary>What is altered there is the server's, whichever part it is.</summary>
+    [Theory]
+    [InlineData("proof")]
+    [InlineData("statement")]
+    [InlineData("salt")]
+    [InlineData("short salt")]
+    [InlineData("derived salts")]
+    [InlineData("trail")]
+    [InlineData("environment")]
+    public async Task A_receipt_that_the_server_alters_accuses_nothing(string what)
+    {
+        _server.Receipts = AnswerReceiptMode.Reference;
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server),
+            another = await RecordedExchange.AskAsync(_server);
+        JsonObject receipt = await KeptAsync(exchange),
+            foreign = await KeptAsync(another);
+        string[] against = ["--against", _server.Url];
+        (await exchange.VerifyAsync(against)).Is(0, "REPRODUCED", "");
+        string changed = exchange.WithAnswer(text => text.Replace(" Paris", " Rome", StringComparison.Ordinal));
+        await VerifyChangedAsync(13, "TAMPERED");
+        switch (what)
+        {
+            case "proof":
+                receipt["proof"] = (string?)foreign["proof"];
+                break;
+            case "statement":
+                receipt["statement"] = $"{receipt["statement"]} ";
+                break;
+            case "salt":
+                receipt["salt"] = (string?)foreign["salt"];
+                break;
+            case "short salt":
+                receipt["salt"] = Convert.ToBase64String(new byte[16]);
+                break;
+            case "derived salts":
+                receipt.Remove("salt");
+                receipt["salts"] = new JsonObject { ["output"] = (string?)foreign["salt"] };
+                break;
+            case "trail":
+                receipt["trail"] = Convert.ToBase64String(new byte[32]);
+                break;
+            default:
+                receipt["environment"] = JsonNode.Parse(
+                    EnvironmentDocument.Write(IssuingServer.EnvironmentOf("another"))
+                );
+                break;
+        }
+        _server.Instead[$"/v1/receipts/{exchange.ReceiptId}"] = (200, receipt.ToJsonString());
+        (await exchange.VerifyAsync(against)).Is(15, "UNREACHABLE", "gave no usable answer");
+        await VerifyChangedAsync(15, "UNREACHABLE");
+
+        async Task VerifyChangedAsync(int exit, string verdict) =>
+            (
+                await RecordedExchange.VerifyAsync(
+                    changed,
+                    ["--request", exchange.RequestFile, "--key", exchange.KeyFile, .. against]
+                )
+            ).Is(exit, verdict, "");
+    }
+
     /// <summary>An answer that broke off is incomplete, whoever is asked about it.</summary>
     [Fact]
     public async Task A_server_that_is_down_hides_no_verdict_that_needs_none()
@@ -136,4 +258,27 @@ public sealed class DoubtfulServerTests : IAsyncLifetime
             )
         ).Is(14, "INCOMPLETE", "");
     }
+
+    private static JsonObject Log(NoteKey key, JsonNode? revocation) =>
+        new() { ["vkey"] = key.ToString(), ["revocation"] = revocation };
+
+    private void ListLogs(params JsonNode[] logs) =>
+        _server.Instead[LogsPath] = (200, new JsonObject { ["data"] = new JsonArray(logs) }.ToJsonString());
+
+    /// <summary>Of the server's key.</summary>
+    private string Revocation()
+    {
+        using SigningKey next = SigningKey.Create();
+        return new LogRevocation(
+            _server.LogKey,
+            900,
+            Sha256Value.Of("another root"u8),
+            new NoteKey("log.example/next", next.PublicKey)
+        )
+            .Sign(_server.Key, next)
+            .ToString();
+    }
+
+    private async Task<JsonObject> KeptAsync(RecordedExchange exchange) =>
+        JsonNode.Parse((await _server.Api.GetAsync($"/v1/receipts/{exchange.ReceiptId}")).Body)!.AsObject();
 }
