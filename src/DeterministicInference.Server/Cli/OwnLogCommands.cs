@@ -147,12 +147,15 @@ internal static class OwnLogCommands
 
         using ReceiptArchive archive = ReceiptArchive.Open(folder);
         (LogArchive ended, LogArchive next) = (archive.Logs[^2], archive.Logs[^1]);
-        long entries = ended.ReadState().Checkpoint.Size;
+        LogState last = ended.ReadState();
         await Console.Out.WriteLineAsync(
-            string.Create(CultureInfo.InvariantCulture, $"The log {ended.Key.Name} has ended with {entries} entries.")
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The log {ended.Key.Name} has ended with {last.Checkpoint.Size} entries."
+            )
         );
-        if (ended.ReadRevocation() is not null)
-            await TellRevokedAsync(ended.Folder.RevocationFile);
+        if (last.End is { IsRevoked: true })
+            await TellRevokedAsync(ended.Revocation.Path);
         await Console.Out.WriteLineAsync($"{next.Key.Name} follows it. Its verifier key:");
         await Console.Out.WriteLineAsync(next.Key.ToString());
         return ExitCode.Success;

@@ -164,14 +164,18 @@ internal static class ReceiptsCommand
                         }
                         TlogProof proof = await log.ProveAsync(receipt, cancellation);
                         ReceiptStatement statement = receipt.ReadStatement();
-                        byte[]? environment = await archive.FindEnvironmentAsync(
+                        EnvironmentLookup environment = await archive.FindEnvironmentAsync(
                             statement.EnvironmentId,
                             statement.EnvironmentSource,
                             cancellation
                         );
                         await using (var json = new Utf8JsonWriter(output, JsonBytes.WriterOptions))
-                            ReceiptDocument.Write(json, receipt, proof, environment);
+                            ReceiptDocument.Write(json, receipt, proof, environment.Document);
                         output.Write("\n"u8);
+                        if (environment.Damage is { } damage)
+                            await Console.Error.WriteLineAsync(
+                                $"warning: {damage}; receipts check finds what is damaged."
+                            );
                         return ExitCode.Success;
                     }
                 )
@@ -212,7 +216,8 @@ internal static class ReceiptsCommand
                             if (folder.Folder.ReadCheckpoint() is null)
                                 await Console.Error.WriteLineAsync(
                                     $"warning: {folder.Folder.CheckpointFile} is missing: that its database was set "
-                                        + "back would not be noticed. The server writes it."
+                                        + "back would not be noticed. "
+                                        + (log.End is null ? "The server writes it." : "Restore it from a copy.")
                                 );
                             await Console.Out.WriteLineAsync(
                                 $"The log {log.Key.Name} is consistent: {log.Checkpoint.Size} entries. Its key is "

@@ -97,6 +97,9 @@ public sealed class ReceiptsCommandTests : IDisposable
         using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
             LogRotation.Run(directory, LogSigners.None, name: null, revokes: true);
         Assert.DoesNotContain("— w1 ", await CheckpointAsync(covered), StringComparison.Ordinal);
+        // The log's last line says so too.
+        File.Delete(Path.Combine(_folder.LogPath, "revocation"));
+        Assert.DoesNotContain("— w1 ", await CheckpointAsync(covered), StringComparison.Ordinal);
 
         async Task<string> CheckpointAsync(NewReceipt receipt) =>
             TlogProof

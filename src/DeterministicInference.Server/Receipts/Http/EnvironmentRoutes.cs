@@ -36,8 +36,11 @@ internal sealed class EnvironmentRoutes(EnvironmentRegistry environments)
                 "invalid_value"
             );
         }
+        EnvironmentLookup found = await StoreErrors.ExplainAsync(environments.FindAsync(id, context.RequestAborted));
+        if (found is { Document: null, Damage: not null })
+            throw StoreErrors.Damaged("the document of this environment was changed");
         byte[] document =
-            await StoreErrors.ExplainAsync(environments.FindAsync(id, context.RequestAborted))
+            found.Document
             ?? throw new OpenAIException(
                 StatusCodes.Status404NotFound,
                 "invalid_request_error",

@@ -68,13 +68,14 @@ internal sealed class ReceiptRoutes(ReceiptStore store, CheckpointWitnesses? wit
                 : store.ProveAsync(receipt, context.RequestAborted)
         );
         ReceiptStatement statement = receipt.ReadStatement();
-        byte[]? environment = await StoreErrors.ExplainAsync(
+        // Without the document the receipt still proves what it seals.
+        EnvironmentLookup environment = await StoreErrors.ExplainAsync(
             store.FindEnvironmentAsync(statement.EnvironmentId, statement.EnvironmentSource, context.RequestAborted)
         );
         await ApiJson.WriteAsync(
             context,
             StatusCodes.Status200OK,
-            json => ReceiptDocument.Write(json, receipt, proof, environment)
+            json => ReceiptDocument.Write(json, receipt, proof, environment.Document)
         );
     }
 

@@ -27,13 +27,17 @@ internal static class StoreErrors
         }
         catch (InvalidDataException)
         {
-            throw new OpenAIException(
-                StatusCodes.Status500InternalServerError,
-                "server_error",
-                "The log of receipts is damaged: this one can't be proved. The operator finds the place with receipts "
-                    + "check.",
-                code: "log_damaged"
-            );
+            throw Damaged("this one can't be proved");
         }
     }
+
+    /// <summary>500: what is asked for is there, and not as it was stored.</summary>
+    /// <param name="what">A clause.</param>
+    public static OpenAIException Damaged(string what) =>
+        new(
+            StatusCodes.Status500InternalServerError,
+            "server_error",
+            $"The log of receipts is damaged: {what}. The operator finds the place with receipts check.",
+            code: "log_damaged"
+        );
 }

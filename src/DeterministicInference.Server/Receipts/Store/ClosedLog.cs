@@ -8,11 +8,11 @@ namespace DeterministicInference.Server.Receipts.Store;
 /// <param name="Revocation">The signed <see cref="LogRevocation"/> of its key; null if the key is valid.</param>
 internal sealed record ClosedLog(LogArchive Archive, LogState State, string? Revocation)
 {
-    /// <exception cref="InvalidDataException">The state or the revocation is not the log's.</exception>
-    /// <exception cref="ReceiptStoreException">The revocation of a revoked key is missing.</exception>
+    /// <exception cref="InvalidDataException">The state is not the log's.</exception>
+    /// <exception cref="ReceiptStoreException">The revocation is missing, or another one.</exception>
     public static ClosedLog Of(LogArchive archive)
     {
         LogState state = archive.ReadState();
-        return new ClosedLog(archive, state, archive.RequireRevocation(state));
+        return new ClosedLog(archive, state, archive.Revocation.Read(state)?.ToString());
     }
 }

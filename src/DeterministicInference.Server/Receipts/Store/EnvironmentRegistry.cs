@@ -25,9 +25,10 @@ internal sealed class EnvironmentRegistry(ReceiptStore? store)
         return true;
     }
 
-    /// <summary>The document of an environment; null if unknown.</summary>
-    public async Task<byte[]?> FindAsync(Sha256Value id, CancellationToken cancellation) =>
-        _documents.TryGetValue(id, out byte[]? known) ? known
-        : store is null ? null
+    /// <summary>Looks up the document of an environment.</summary>
+    /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
+    public async Task<EnvironmentLookup> FindAsync(Sha256Value id, CancellationToken cancellation) =>
+        _documents.TryGetValue(id, out byte[]? known) ? new EnvironmentLookup(known)
+        : store is null ? default
         : await store.FindEnvironmentAsync(id, source: null, cancellation);
 }

@@ -19,6 +19,8 @@ internal sealed class LogArchive : IDisposable
 
     public ReceiptReader Receipts { get; }
 
+    public RevocationFile Revocation => new(Folder, Key);
+
     /// <exception cref="ReceiptStoreException">The log has no database, or one that can't be read.</exception>
     /// <exception cref="SqliteException">The file can't be read.</exception>
     public static LogArchive Open(LogFolder folder)
@@ -72,12 +74,10 @@ internal sealed class LogArchive : IDisposable
     /// <summary>Whether any of the newest receipts has an owner. Not while <see cref="Receipts"/> are read.</summary>
     public bool HasOwners() => _connection.HasOwners();
 
-    /// <summary>Checks every row, the published checkpoint, the key and the revocation.</summary>
+    /// <summary>Checks every row, the published checkpoint and the key.</summary>
     /// <returns>What was checked.</returns>
     /// <exception cref="InvalidDataException">Something is wrong; the message is a clause.</exception>
-    /// <exception cref="ReceiptStoreException">
-    /// The key can't be used, or the revocation of a revoked key is missing.
-    /// </exception>
+    /// <exception cref="ReceiptStoreException">The key can't be used.</exception>
     public async Task<LogState> CheckAsync(CancellationToken cancellation)
     {
         OpenKey(LogSigners.None).Dispose();
@@ -87,40 +87,7 @@ internal sealed class LogArchive : IDisposable
             published.Add((Path.GetFileName(Folder.CheckpointFile), note));
         if (Folder.ReadCosignedCheckpoint() is { } cosigned)
             published.Add((Path.GetFileName(Folder.CosignedCheckpointFile), cosigned));
-        LogState state = await Receipts.CheckAsync(published, cancellation);
-        RequireRevocation(state);
-        return state;
-    }
-
-    /// <summary>The signed revocation of the key; null if there is none, and the log's last line says so too.</summary>
-    /// <param name="state">Of the log.</param>
-    /// <exception cref="InvalidDataException">It is not that of the last entry; the message is a clause.</exception>
-    /// <exception cref="ReceiptStoreException">It is missing.</exception>
-    public string? RequireRevocation(LogState state)
-    {
-        if (ReadRevocation(state) is not null)
-            return Folder.ReadRevocation();
-        return state.End is not { IsRevoked: true }
-            ? null
-            : throw new ReceiptStoreException(
-                $"--data-dir: the file {Folder.RevocationFile} is missing, which revokes the key. Write it again: "
-                    + $"receipts revoke {Key.Name}, or after a rotation that was interrupted receipts rotate --revoke."
-            );
-    }
-
-    /// <summary>The revocation of the key of a log that has ended; null if there is none.</summary>
-    /// <param name="state">Of the log.</param>
-    /// <exception cref="InvalidDataException">It is not that of the last entry; the message is a clause.</exception>
-    public LogRevocation? ReadRevocation(LogState state)
-    {
-        if (ReadRevocation() is not { } revocation)
-            return null;
-        return
-            state.End is { } end
-            && revocation.Covers(state.Checkpoint)
-            && revocation.Next.ToString() == end.Next.ToString()
-            ? revocation
-            : throw new InvalidDataException($"the revocation of the key of {Key.Name} is not that of its last entry");
+        return await Receipts.CheckAsync(published, cancellation);
     }
 
     /// <summary>
@@ -128,47 +95,25 @@ internal sealed class LogArchive : IDisposable
     /// the receipt, else under the newest one. With a revoked key only the log's last one counts.
     /// </summary>
     /// <exception cref="InvalidDataException">The log is damaged there; the message is a clause.</exception>
+    /// <exception cref="ReceiptStoreException">The revocation is another one.</exception>
     public async Task<TlogProof> ProveAsync(StoredReceipt receipt, CancellationToken cancellation)
     {
-        TlogProof newest = await Receipts.ProveAsync(receipt, cancellation);
         if (Folder.ReadCosignedCheckpoint() is not { } cosigned)
-            return newest;
+            return await Receipts.ProveAsync(receipt, cancellation);
+        LogState state = ReadState();
         try
         {
             long size = Checkpoint.Verify(cosigned, Key).Size;
-            bool counts =
-                receipt.Index < size
-                && (
-                    ReadRevocation() is null || size == Checkpoint.Parse(SignedNote.Parse(newest.Checkpoint).Text).Size
-                );
-            return counts ? await Receipts.ProveAsync(receipt, cosigned, cancellation) : newest;
+            bool isRevoked = state.End is { IsRevoked: true } || Revocation.Read(state) is not null,
+                counts = receipt.Index < size && (!isRevoked || size == state.Checkpoint.Size);
+            return counts
+                ? await Receipts.ProveAsync(receipt, cosigned, cancellation)
+                : await Receipts.ProveAsync(receipt, cancellation);
         }
         catch (LogFormatException e)
         {
             throw new InvalidDataException(
                 $"the file {Folder.CosignedCheckpointFile} is not this log's: {e.Message.TrimEnd('.')}",
-                e
-            );
-        }
-    }
-
-    /// <summary>The revocation of the log's key; null if there is none.</summary>
-    /// <exception cref="InvalidDataException">It is none of this key; the message is a clause.</exception>
-    public LogRevocation? ReadRevocation()
-    {
-        if (Folder.ReadRevocation() is not { } note)
-            return null;
-        try
-        {
-            LogRevocation revocation = LogRevocation.Verify(note);
-            return revocation.Key.ToString() == Key.ToString()
-                ? revocation
-                : throw new InvalidDataException($"the file {Folder.RevocationFile} revokes another key");
-        }
-        catch (LogFormatException e)
-        {
-            throw new InvalidDataException(
-                $"the file {Folder.RevocationFile} is no revocation: {e.Message.TrimEnd('.')}",
                 e
             );
         }

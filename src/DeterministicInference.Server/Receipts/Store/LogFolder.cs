@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using DeterministicInference.Receipts.Log;
 using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Receipts.Store;
@@ -39,7 +38,7 @@ internal sealed record LogFolder(int Number, string Path)
     /// <summary>The newest checkpoint that witnesses have cosigned, where there are any.</summary>
     public string CosignedCheckpointFile => In("checkpoint.cosigned");
 
-    /// <summary>The signed <see cref="LogRevocation"/>, if the log's key was revoked.</summary>
+    /// <inheritdoc cref="Store.RevocationFile"/>
     public string RevocationFile => In("revocation");
 
     /// <summary>The folder in which the log that follows is prepared.</summary>
@@ -68,18 +67,12 @@ internal sealed record LogFolder(int Number, string Path)
     /// <inheritdoc cref="ReadCheckpoint"/>
     public string? ReadCosignedCheckpoint() => ReadIfPresent(CosignedCheckpointFile);
 
-    /// <inheritdoc cref="ReadCheckpoint"/>
-    public string? ReadRevocation() => ReadIfPresent(RevocationFile);
-
     /// <summary>Replaces the file atomically.</summary>
     /// <exception cref="Exception">
     /// A failure in the sense of <see cref="WriteFailure.Is"/>: the disk is full or failed, or the folder is not
     /// writable.
     /// </exception>
     public void WriteCheckpoint(string note) => AtomicFile.Replace(CheckpointFile, Encoding.UTF8.GetBytes(note));
-
-    /// <inheritdoc cref="WriteCheckpoint"/>
-    public void WriteRevocation(string note) => AtomicFile.Replace(RevocationFile, Encoding.UTF8.GetBytes(note));
 
     private static string? ReadIfPresent(string file) => File.Exists(file) ? File.ReadAllText(file) : null;
 

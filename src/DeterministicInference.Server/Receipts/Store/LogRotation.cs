@@ -56,6 +56,7 @@ internal static class LogRotation
             }
             else
             {
+                new RevocationFile(folder.Log, log.Key).RequireFree();
                 if (signers.Next is { } signer)
                     RequireUnused(folder, signer.PublicKey);
                 ReceiptDirectory.Create(folder.Next.Path);
@@ -94,8 +95,9 @@ internal static class LogRotation
         {
             if (nextKey.Signer.PublicKey.KeyId != end.Next.Key.KeyId)
                 throw new ReceiptStoreException(Missing(folder, end));
-            if (end.IsRevoked && !File.Exists(folder.Log.RevocationFile))
-                WriteRevocation(folder.Log, last, key, nextKey);
+            var revocation = new RevocationFile(folder.Log, last.Key);
+            if (end.IsRevoked && !revocation.IsIntact(last))
+                revocation.Write(last, key, nextKey);
             var predecessor = new LogPredecessor(last.Key, last.Checkpoint.Size, last.Checkpoint.Root);
             var begin = new NewLog(end.Next.Name, predecessor);
             using ReceiptLog log = ReceiptLog.Open(next, nextKey.Signer, nextKey.IsNew ? begin : null);
@@ -132,8 +134,15 @@ internal static class LogRotation
                 $"The log {log.Key.Name} has not ended. Revoke its key with receipts rotate --revoke, which ends it."
             );
         }
-        if (log.ReadRevocation(state) is not null)
-            return log.Folder.RevocationFile;
+        if (log.Revocation.IsIntact(state))
+            return log.Revocation.Path;
+        if (log.Folder.Number == folder.Log.Number && folder.Next.HasKey)
+        {
+            throw new ReceiptStoreException(
+                $"The rotation that ended the log {log.Key.Name} was interrupted. Finish it first: receipts rotate"
+                    + (end.IsRevoked ? " --revoke." : ".")
+            );
+        }
         LogArchive next =
             logs.Logs.FirstOrDefault(one => one.Key.ToString() == end.Next.ToString())
             ?? throw new ReceiptStoreException(
@@ -143,14 +152,8 @@ internal static class LogRotation
         state.RequireFollowedBy(next.ReadState());
         using LogKey key = log.OpenKey(signers),
             nextKey = next.OpenKey(signers);
-        WriteRevocation(log.Folder, state, key, nextKey);
-        return log.Folder.RevocationFile;
-    }
-
-    private static void WriteRevocation(LogFolder folder, LogState last, LogKey key, LogKey next)
-    {
-        var revocation = new LogRevocation(last.Key, last.Checkpoint.Size, last.Checkpoint.Root, last.End!.Next);
-        folder.WriteRevocation(revocation.Sign(key.Signer, next.Signer).ToString());
+        log.Revocation.Write(state, key, nextKey);
+        return log.Revocation.Path;
     }
 
     /// <summary>Checks that a program brings another key: the logs of a folder are told apart by their keys.</summary>

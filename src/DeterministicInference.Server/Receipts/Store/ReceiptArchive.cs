@@ -85,16 +85,19 @@ internal sealed class ReceiptArchive : IDisposable
         return found;
     }
 
-    /// <inheritdoc cref="ReceiptReader.FindEnvironmentAsync"/>
-    public async Task<byte[]?> FindEnvironmentAsync(Sha256Value id, FactSource? source, CancellationToken cancellation)
-    {
-        foreach (LogArchive log in Logs.Reverse())
-        {
-            if (await log.Receipts.FindEnvironmentAsync(id, source, cancellation) is { } document)
-                return document;
-        }
-        return null;
-    }
+    /// <summary>The document of an environment as JSON.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="source">The weakest source of its facts, as a statement names it.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    public Task<EnvironmentLookup> FindEnvironmentAsync(
+        Sha256Value id,
+        FactSource source,
+        CancellationToken cancellation
+    ) =>
+        EnvironmentLookup.OfAsync(
+            Logs.Reverse().Select(log => log.Receipts),
+            reader => reader.FindEnvironmentAsync(id, source, cancellation)
+        );
 
     /// <summary>The log of a name.</summary>
     public LogArchive LogOf(string origin) => Logs.First(log => log.Key.Name == origin);
@@ -124,12 +127,16 @@ internal sealed class ReceiptArchive : IDisposable
                 $"--data-dir: the log {states[^1].Key.Name} has ended, and {end.Next.Name} "
                     + (
                         last.Following.HasKey
-                            ? "has not begun. Start the server, or repeat receipts rotate: both finish the rotation."
+                            ? $"has not begun. Start the server, or repeat receipts rotate{(end.IsRevoked ? " --revoke" : "")}: both "
+                                + "finish the rotation."
                             : "is not there. Restore its folder as it was when the last receipt was issued."
                     )
             );
         }
         RequireSuccession([.. Logs.Zip(states, (log, state) => (log.Folder.Number, state))]);
+        // After the end: a rotation that was interrupted writes its own.
+        foreach ((LogArchive log, LogState state) in Logs.SkipLast(1).Zip(states))
+            log.Revocation.Read(state);
         return states;
     }
 

@@ -44,6 +44,11 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
     public Task<IReadOnlyList<StoredReceipt>> ListAsync(int limit, CancellationToken cancellation) =>
         RunAsync<IReadOnlyList<StoredReceipt>>(() => Receipts("ORDER BY entry DESC LIMIT $1", limit), cancellation);
 
+    /// <summary>The document of an environment as JSON; null if there is none.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="source">The weakest source of its facts, as a statement names it; null for any.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    /// <exception cref="InvalidDataException">It was changed; the message is a clause.</exception>
     public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, FactSource? source, CancellationToken cancellation) =>
         RunAsync(() => FindEnvironment(id, source), cancellation);
 

@@ -182,13 +182,29 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     public Task<ReceiptLookup> FindOwnAsync(string id, byte[]? owner, CancellationToken cancellation) =>
         ReadAsync(FindInAllAsync(reader => reader.FindOwnAsync(id, owner, cancellation)));
 
-    /// <summary>The document of an environment as JSON; null if there is none.</summary>
+    /// <summary>
+    /// The document of an environment as JSON. A damaged copy of it is told in <see cref="Problem"/> from now on.
+    /// </summary>
     /// <param name="id">Its id.</param>
     /// <param name="source">The weakest source of its facts, as a statement names it; null for any.</param>
     /// <param name="cancellation">Cancels the wait.</param>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
-    public Task<byte[]?> FindEnvironmentAsync(Sha256Value id, FactSource? source, CancellationToken cancellation) =>
-        ReadAsync(FindEnvironmentInAllAsync(id, source, cancellation));
+    public async Task<EnvironmentLookup> FindEnvironmentAsync(
+        Sha256Value id,
+        FactSource? source,
+        CancellationToken cancellation
+    )
+    {
+        EnvironmentLookup found = await ReadAsync(
+            EnvironmentLookup.OfAsync(
+                _closed.Logs.Reverse().Select(log => log.Receipts).Prepend(_reader),
+                reader => reader.FindEnvironmentAsync(id, source, cancellation)
+            )
+        );
+        if (found.Damage is { } damage)
+            ReportDamage(damage);
+        return found;
+    }
 
     /// <summary>Proves that the log has sealed a receipt, under its current checkpoint.</summary>
     /// <exception cref="ReceiptStoreException">The database can't be read at present.</exception>
@@ -295,14 +311,6 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         return found.IsKnown ? found : await _closed.FindAsync(find);
     }
 
-    private async Task<byte[]?> FindEnvironmentInAllAsync(
-        Sha256Value id,
-        FactSource? source,
-        CancellationToken cancellation
-    ) =>
-        await _reader.FindEnvironmentAsync(id, source, cancellation)
-        ?? await _closed.FindEnvironmentAsync(id, source, cancellation);
-
     private async Task<T> ReadAsync<T>(Task<T> reading)
     {
         try
@@ -319,10 +327,12 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         }
         catch (InvalidDataException e)
         {
-            _proving.Report($"{e.Message}; receipts check finds what is damaged");
+            ReportDamage(e.Message);
             throw;
         }
     }
+
+    private void ReportDamage(string what) => _proving.Report($"{what}; receipts check finds what is damaged");
 
     private async Task<bool> StoreAsync(PendingWrite write, CancellationToken cancellation)
     {
@@ -377,7 +387,6 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
     private static ReceiptStoreException Unusable(ReceiptStoreSettings settings, string what) =>
         new(
             $"--data-dir: the log of receipts in {Path.GetFullPath(settings.Folder)} can't be continued: {what}. "
-                + "The log was not changed. "
                 + "Restore the folder as it was when the last receipt was issued, or start a new log in another "
                 + "--data-dir; --receipts off serves without receipts."
         );

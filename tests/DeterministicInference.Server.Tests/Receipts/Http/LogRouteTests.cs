@@ -264,6 +264,32 @@ public sealed class LogRouteTests : IDisposable
         );
     }
 
+    /// <summary>What a receipt seals is proved without the document of its environment.</summary>
+    [Fact]
+    public async Task A_damaged_environment_is_told_and_costs_no_receipt()
+    {
+        string id = (await _folder.FillAsync(1))[0].ReceiptId;
+        await using ServeProcess server = await ServeAsync();
+        string path = $"/v1/environment/{_folder.Environment.Id}";
+        Assert.Equal(HttpStatusCode.OK, (await server.Api.GetAsync(path)).Status);
+        _folder.Tamper($"UPDATE environment SET document = x'7b7d' WHERE id = x'{_folder.Environment.Id}'");
+        Reply receipt = await server.Api.GetAsync($"/v1/receipts/{id}");
+        Assert.Equal(HttpStatusCode.OK, receipt.Status);
+        Assert.Null(receipt.Json["environment"]);
+        Assert.NotNull(receipt.Json["proof"]);
+        Assert.Contains(
+            $"the document of the environment {_folder.Environment.Id} was changed",
+            (string?)(await server.Api.GetAsync("/health")).Json["receipts"]!["detail"],
+            StringComparison.Ordinal
+        );
+        JsonNode error = OpenAIErrors.Read(
+            await server.Api.GetAsync(path),
+            HttpStatusCode.InternalServerError,
+            "server_error"
+        );
+        Assert.Equal("log_damaged", (string?)error["code"]);
+    }
+
     [Fact]
     public async Task Without_receipts_there_is_no_log()
     {

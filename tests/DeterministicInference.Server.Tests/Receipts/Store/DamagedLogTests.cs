@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Server.Receipts.Store;
@@ -379,11 +380,32 @@ public sealed class DamagedLogTests : IDisposable
         // Nor is such a document served.
         if (isServed)
         {
-            await Assert.ThrowsAsync<InvalidDataException>(() =>
-                store.FindEnvironmentAsync(_folder.Environment.Id, source: null, Cancellation)
+            EnvironmentLookup found = await store.FindEnvironmentAsync(
+                _folder.Environment.Id,
+                source: null,
+                Cancellation
             );
-            Assert.Contains("the document of the environment", store.Problem, StringComparison.Ordinal);
+            Assert.Null(found.Document);
+            Assert.StartsWith($"{found.Damage}; receipts check", store.Problem, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task An_intact_copy_of_an_environment_is_found_beside_a_damaged_one()
+    {
+        await _folder.FillAsync(1);
+        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
+            LogRotation.Run(directory, LogSigners.None, name: null, revokes: false);
+        await using ReceiptStore store = _folder.Open();
+        await _folder.AppendAsync(store, 1);
+        using (var connection = new SqliteConnection($"Data Source={store.LogFolder.DatabaseFile};Pooling=False"))
+        {
+            connection.Open();
+            connection.Execute("UPDATE environment SET document = x'7b7d'");
+        }
+        EnvironmentLookup found = await store.FindEnvironmentAsync(_folder.Environment.Id, source: null, Cancellation);
+        Assert.Equal(_folder.Environment.Id, EnvironmentDocument.Read(found.Document!).Id);
+        Assert.StartsWith($"{found.Damage}; receipts check", store.Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -405,8 +427,8 @@ public sealed class DamagedLogTests : IDisposable
 
     private void AssertRefused(string complaint) =>
         Assert.Equal(
-            $"--data-dir: the log of receipts in {_folder.Path} can't be continued: {complaint}. The log was "
-                + "not changed. Restore the folder as it was when the last receipt was issued, or start a new log in "
+            $"--data-dir: the log of receipts in {_folder.Path} can't be continued: {complaint}. "
+                + "Restore the folder as it was when the last receipt was issued, or start a new log in "
                 + "another --data-dir; --receipts off serves without receipts.",
             _folder.Refusal()
         );

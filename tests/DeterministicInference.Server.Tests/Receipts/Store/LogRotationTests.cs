@@ -43,7 +43,7 @@ public sealed class LogRotationTests : IDisposable
             Assert.Equal((revokes, revokes), (closed.State.End.IsRevoked, closed.Revocation is not null));
             if (revokes)
                 Assert.True(LogRevocation.Verify(closed.Revocation!).Covers(closed.State.Checkpoint));
-            Assert.NotNull(await store.FindEnvironmentAsync(_folder.Environment.Id, null, Cancellation));
+            Assert.NotNull((await store.FindEnvironmentAsync(_folder.Environment.Id, null, Cancellation)).Document);
         }
         await _folder.CheckAsync();
         Assert.Equal(
@@ -111,6 +111,8 @@ public sealed class LogRotationTests : IDisposable
     [InlineData("begun log", true)]
     [InlineData("revocation", true)]
     [InlineData("published checkpoint", false)]
+    [InlineData("intact revocation", false)]
+    [InlineData("intact revocation", true)]
     public async Task A_crash_after_the_end_is_finished_by_whoever_comes_next(string lost, bool byRotation)
     {
         await _folder.FillAsync(300);
@@ -131,7 +133,24 @@ public sealed class LogRotationTests : IDisposable
             File.Delete(_folder.In("log-1/revocation"));
         if (last >= 4)
             File.Delete(_folder.CheckpointFile);
-        await Assert.ThrowsAsync<ReceiptStoreException>(_folder.CheckAsync);
+        if (lost == "intact revocation")
+            await File.WriteAllTextAsync(_folder.In("log-1/revocation"), revocation[..^10], Cancellation);
+        Assert.Contains(
+            "repeat receipts rotate --revoke: both finish the rotation",
+            (await Assert.ThrowsAsync<ReceiptStoreException>(_folder.CheckAsync)).Message,
+            StringComparison.Ordinal
+        );
+        if (lost is not ("renamed folder" or "renamed key" or "begun log"))
+        {
+            using ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder);
+            Assert.EndsWith(
+                "Finish it first: receipts rotate --revoke.",
+                Assert
+                    .Throws<ReceiptStoreException>(() => LogRotation.Revoke(directory, LogSigners.None, KeyOf(1).Name))
+                    .Message,
+                StringComparison.Ordinal
+            );
+        }
 
         if (byRotation)
             Rotate(revokes: true);
@@ -161,49 +180,119 @@ public sealed class LogRotationTests : IDisposable
         await _folder.CheckAsync();
     }
 
-    /// <summary>A leak may be found long after the log has ended.</summary>
     /// <summary>Without its revocation a revoked key would count again.</summary>
-    [Fact]
-    public async Task A_revocation_that_is_lost_or_anothers_is_no_revocation()
+    [Theory]
+    [InlineData("missing", "is missing, which revokes the key")]
+    [InlineData("empty", "is no revocation: ")]
+    [InlineData("truncated", "is no revocation: ")]
+    [InlineData("another key's", "revokes another key")]
+    [InlineData("another state's", "does not name the log's last checkpoint")]
+    [InlineData("folder", "is a folder")]
+    public async Task A_revocation_that_is_lost_or_anothers_is_written_again(string how, string problem)
     {
         await _folder.FillAsync(2);
-        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
-            LogRotation.Run(directory, LogSigners.None, name: null, revokes: true);
-        string file = Path.Combine(_folder.LogPath, "revocation"),
+        Rotate(revokes: true);
+        string file = _folder.In("log-1/revocation"),
             note = await File.ReadAllTextAsync(file, Cancellation),
-            origin;
-        using (LogArchive log = LogArchive.Open(LogFolder.Of(_folder.Path, 1)))
-            origin = log.Key.Name;
-        File.Delete(file);
-        string missing =
-            $"--data-dir: the file {file} is missing, which revokes the key. Write it again: receipts revoke {origin}, "
-            + "or after a rotation that was interrupted receipts rotate --revoke.";
-        Assert.Equal(missing, Assert.Throws<ReceiptStoreException>(() => _folder.Open()).Message);
-        Assert.Equal(missing, (await Assert.ThrowsAsync<ReceiptStoreException>(() => _folder.CheckAsync())).Message);
-        // By the key itself, of another state.
-        LogRevocation real = LogRevocation.Verify(note);
+            origin = KeyOf(1).Name;
         using (var key = SigningKey.FromPem(await File.ReadAllTextAsync(_folder.KeyFile, Cancellation)))
         using (SigningKey other = SigningKey.Create())
         {
-            var another = new LogRevocation(real.Key, 1, MerkleHash.Empty, new NoteKey("log/other", other.PublicKey));
-            await File.WriteAllTextAsync(file, $"{another.Sign(key, other)}", Cancellation);
+            LogRevocation real = LogRevocation.Verify(note);
+            var foreign = new NoteKey("log/other", other.PublicKey);
+            File.Delete(file);
+            if (how == "folder")
+                Directory.CreateDirectory(file);
+            else if (how != "missing")
+            {
+                string text = how switch
+                {
+                    "empty" => "",
+                    "truncated" => note[..^10],
+                    "another key's" => $"{(real with { Key = foreign, Next = real.Key }).Sign(other, key)}",
+                    _ => $"{(real with { Size = 1, Next = foreign }).Sign(key, other)}",
+                };
+                await File.WriteAllTextAsync(file, text, Cancellation);
+            }
         }
-        Assert.Contains(
-            $"the revocation of the key of {origin} is not that of its last entry",
-            Assert.Throws<ReceiptStoreException>(() => _folder.Open()).Message,
-            StringComparison.Ordinal
-        );
-        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
-            Assert.Throws<InvalidDataException>(() => LogRotation.Revoke(directory, LogSigners.None, origin));
-        File.Delete(file);
-        using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
-            LogRotation.Revoke(directory, LogSigners.None, origin);
+        string start = $"--data-dir: the file {file} {problem}",
+            remedy = $"Write it again: receipts revoke {origin}.";
+        foreach (
+            string told in new[]
+            {
+                _folder.Refusal(),
+                (await Assert.ThrowsAsync<ReceiptStoreException>(_folder.CheckAsync)).Message,
+            }
+        )
+        {
+            Assert.StartsWith(start, told, StringComparison.Ordinal);
+            Assert.EndsWith(remedy, told, StringComparison.Ordinal);
+        }
+        if (how == "folder")
+        {
+            Assert.Equal(
+                $"--data-dir: {file} is a folder, and must be a file. Move it away, and repeat the command.",
+                Assert.Throws<ReceiptStoreException>(Revoke).Message
+            );
+            Directory.Delete(file);
+        }
+        Revoke();
         Assert.Equal(note, await File.ReadAllTextAsync(file, Cancellation));
         await _folder.CheckAsync();
         await using ReceiptStore store = _folder.Open();
         Assert.Equal(note, store.ClosedLogs[0].Revocation);
+
+        void Revoke()
+        {
+            using ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder);
+            LogRotation.Revoke(directory, LogSigners.None, origin);
+        }
     }
 
+    /// <summary>A key that was not revoked has no such file, and the operator decides what it is.</summary>
+    [Fact]
+    public async Task A_file_that_is_no_revocation_of_a_valid_key_is_named()
+    {
+        await _folder.FillAsync(2);
+        Rotate(revokes: false);
+        string file = _folder.In("log-1/revocation");
+        await File.WriteAllTextAsync(file, "x", Cancellation);
+        Assert.EndsWith(
+            $"If the key was revoked, write it again: receipts revoke {KeyOf(1).Name}. If not, move it away.",
+            _folder.Refusal(),
+            StringComparison.Ordinal
+        );
+        File.Delete(file);
+        await _folder.Open().DisposeAsync();
+    }
+
+    /// <summary>Nothing ends that could not be completed.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public async Task Something_in_the_place_of_the_revocation_stops_a_rotation_before_it_begins(
+        bool revokes,
+        bool isFolder
+    )
+    {
+        await _folder.FillAsync(2);
+        string file = _folder.In("log-1/revocation");
+        if (isFolder)
+            Directory.CreateDirectory(file);
+        else
+            await File.WriteAllTextAsync(file, "x", Cancellation);
+        Assert.Equal(
+            $"--data-dir: {file} is none of this log, which has not ended. Move it away first.",
+            Assert.Throws<ReceiptStoreException>(() => Rotate(revokes)).Message
+        );
+        Assert.False(Directory.Exists(Prepared));
+        Directory.Move(file, _folder.Beside("away"));
+        Rotate(revokes);
+        await _folder.CheckAsync();
+    }
+
+    /// <summary>A leak may be found long after the log has ended.</summary>
     [Fact]
     public async Task The_key_of_a_log_that_has_ended_is_revoked()
     {

@@ -120,7 +120,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
         string[] before = Directory.GetFiles(_folder.LogPath);
         Assert.Equal(
             $"--data-dir: the log of receipts in {_folder.Path} can't be continued: there is its key, but the database "
-                + "is empty or missing. The log was not changed. Restore the folder as it was when the last receipt was "
+                + "is empty or missing. Restore the folder as it was when the last receipt was "
                 + "issued, or start a new log in another --data-dir; --receipts off serves without receipts.",
             _folder.Refusal()
         );

@@ -152,10 +152,12 @@ public sealed class ReceiptStoreTests : IDisposable
         {
             Assert.True(await store.PutEnvironmentAsync(environment, Cancellation));
             Assert.True(await store.PutEnvironmentAsync(environment, Cancellation));
-            Assert.Null(await store.FindEnvironmentAsync(OtherId(), null, Cancellation));
+            Assert.Null((await store.FindEnvironmentAsync(OtherId(), null, Cancellation)).Document);
         }
         await using ReceiptStore again = _folder.Open();
-        byte[] document = (await again.FindEnvironmentAsync(environment.Id, FactSource.Measured, Cancellation))!;
+        byte[] document = (
+            await again.FindEnvironmentAsync(environment.Id, FactSource.Measured, Cancellation)
+        ).Document!;
         Assert.Equal(environment.Id, EnvironmentDocument.Read(document).Id);
     }
 
@@ -174,7 +176,8 @@ public sealed class ReceiptStoreTests : IDisposable
         Assert.Equal(EnvironmentDocument.Write(measured), await FindAsync(null));
         Assert.Null(await FindAsync(FactSource.Declared));
 
-        Task<byte[]?> FindAsync(FactSource? source) => store.FindEnvironmentAsync(measured.Id, source, Cancellation);
+        async Task<byte[]?> FindAsync(FactSource? source) =>
+            (await store.FindEnvironmentAsync(measured.Id, source, Cancellation)).Document;
 
         static InferenceEnvironment Of(FactSource source) =>
             new([new("engine.name", new EnvironmentFact("embedded", source))], []);
