@@ -111,8 +111,8 @@ public sealed class LogRotationTests : IDisposable
     [InlineData("begun log", true)]
     [InlineData("revocation", true)]
     [InlineData("published checkpoint", false)]
-    [InlineData("intact revocation", false)]
-    [InlineData("intact revocation", true)]
+    [InlineData("damaged revocation", false)]
+    [InlineData("damaged revocation", true)]
     public async Task A_crash_after_the_end_is_finished_by_whoever_comes_next(string lost, bool byRotation)
     {
         await _folder.FillAsync(300);
@@ -133,7 +133,7 @@ public sealed class LogRotationTests : IDisposable
             File.Delete(_folder.In("log-1/revocation"));
         if (last >= 4)
             File.Delete(_folder.CheckpointFile);
-        if (lost == "intact revocation")
+        if (lost == "damaged revocation")
             await File.WriteAllTextAsync(_folder.In("log-1/revocation"), revocation[..^10], Cancellation);
         Assert.Contains(
             "repeat receipts rotate --revoke: both finish the rotation",

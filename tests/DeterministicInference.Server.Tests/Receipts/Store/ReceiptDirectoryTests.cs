@@ -64,8 +64,8 @@ public sealed class ReceiptDirectoryTests : IDisposable
             File.SetUnixFileMode(_folder.KeyFile, ReceiptDirectory.OwnerOnly | UnixFileMode.GroupRead);
         Assert.Equal(
             $"--data-dir: the key {_folder.KeyFile} can't be used: Others than its owner may use the key file "
-                + $"'{_folder.KeyFile}'. If nobody has read it: chmod 600 '{_folder.KeyFile}'. Another --data-dir "
-                + "begins a new log.",
+                + $"'{_folder.KeyFile}'. If nobody has read it: chmod 600 '{_folder.KeyFile}'. Restore it from a copy, "
+                + "or give another --data-dir, where a new log begins.",
             _folder.Refusal()
         );
     }
