@@ -110,7 +110,7 @@ internal sealed class ReceiptServer : IDisposable
         }
     }
 
-    /// <summary>The verifier keys that the server tells for a log, each once: of one name there may be several.</summary>
+    /// <summary>The verifier keys that the server tells for a log: of one name there may be several.</summary>
     /// <param name="origin">The log's name; null for the log that is continued.</param>
     /// <param name="cancellation">Cancels the wait.</param>
     /// <exception cref="NoAnswerException">No answer, or one that is no verifier key.</exception>

@@ -97,7 +97,7 @@ internal static class LogKeyFile
     /// <summary>The error for a key that is there and can't be used.</summary>
     public static ReceiptStoreException Unusable(string file, Exception e) =>
         new(
-            $"--data-dir: the key {file} can't be used: {e.Message.TrimEnd('.')}. Restore it from a copy, or give another --data-dir, where "
-                + "a new log begins."
+            $"--data-dir: the key {file} can't be used: {e.Message.TrimEnd('.')}. "
+                + "Restore it from a copy, or give another --data-dir, where a new log begins."
         );
 }

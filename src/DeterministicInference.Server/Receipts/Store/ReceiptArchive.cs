@@ -127,8 +127,8 @@ internal sealed class ReceiptArchive : IDisposable
                 $"--data-dir: the log {states[^1].Key.Name} has ended, and {end.Next.Name} "
                     + (
                         last.Following.HasKey
-                            ? $"has not begun. Start the server, or repeat receipts rotate{(end.IsRevoked ? " --revoke" : "")}: both "
-                                + "finish the rotation."
+                            ? "has not begun. Start the server, or repeat receipts rotate"
+                                + $"{(end.IsRevoked ? " --revoke" : "")}: both finish the rotation."
                             : "is not there. Restore its folder as it was when the last receipt was issued."
                     )
             );

@@ -27,7 +27,8 @@ internal sealed class RevocationFile(LogFolder folder, NoteKey key)
                     + (
                         log.End is { IsRevoked: true }
                             ? $"Write it again: receipts revoke {key.Name}."
-                            : $"If the key was revoked, write it again: receipts revoke {key.Name}. If not, move it away."
+                            : $"If the key was revoked, write it again: receipts revoke {key.Name}. If not, move it "
+                                + "away."
                     )
             );
     }

@@ -34,7 +34,8 @@ internal sealed class ClosedLogWitnesses : IAsyncDisposable
         : $"no receipt of the log {_log.State.Key.Name} is witnessed: its key was revoked, and its last checkpoint "
             + (
                 _witnesses is null
-                    ? $"is sent to no witness, as the policy lists logs, and not this one: add 'log {_log.State.Key}' to it"
+                    ? "is sent to no witness, as the policy lists logs, and not this one: add "
+                        + $"'log {_log.State.Key}' to it"
                     : "has no quorum yet"
             );
 

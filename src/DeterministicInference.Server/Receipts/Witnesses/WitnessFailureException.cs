@@ -9,6 +9,8 @@ internal sealed class WitnessFailureException(string why) : Exception(why)
     /// </summary>
     public bool IsOvertaken { get; init; }
 
-    /// <summary>The message without what changes from one such failure to the next: sizes, and the witness's words.</summary>
+    /// <summary>
+    /// The message without what changes from one such failure to the next: sizes, and the witness's words.
+    /// </summary>
     public string Kind { get; init; } = why;
 }
