@@ -43,7 +43,7 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
         if (Directory.Exists(Incoming))
             Directory.Delete(Incoming, recursive: true);
         if (keepsEntries)
-            await CopyMissingEntriesAsync(kept.Size, cancellation);
+            await CopyMissingEntriesAsync(kept.Size, shown.Size, cancellation);
         if (shown.Size > kept.Size)
             await GrowAsync(tree, shown, cancellation);
         if ((shown.Size < kept.Size ? RootAt(kept, shown.Size) : tree.Root) != shown.Root)
@@ -74,7 +74,12 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
             entries = leaves with { Level = TilePath.EntriesLevel };
         if (File.Exists(FileOf(Incoming, entries)))
             return;
-        byte[] bundle = await EntriesAsync(entries, ReadIncoming(0, leaves.Index).ToArray(), cancellation);
+        byte[] bundle = await EntriesAsync(
+            entries,
+            entries.Width,
+            ReadIncoming(0, leaves.Index).ToArray(),
+            cancellation
+        );
         if (LogEntry.TryParseClose(EntryBundle.Last(bundle), out _))
             Write(Incoming, entries, bundle);
     }
@@ -220,6 +225,7 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
                     {
                         Level = TilePath.EntriesLevel,
                     },
+                    path.Width,
                     hashes,
                     Incoming,
                     shown.Size,
@@ -234,7 +240,7 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
     }
 
     /// <summary>Entries whose hashes alone were copied, by a monitor of the same folder.</summary>
-    private async Task CopyMissingEntriesAsync(long size, CancellationToken cancellation)
+    private async Task CopyMissingEntriesAsync(long size, long shown, CancellationToken cancellation)
     {
         TileReader copied = ReaderOf(size);
         for (long index = 0; index * TilePath.FullWidth < size; index++)
@@ -244,19 +250,27 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
                 !File.Exists(FileOf(folder, path))
                 && !File.Exists(FileOf(folder, path with { Width = TilePath.FullWidth }))
             )
-                await CopyEntriesAsync(path, copied(0, index).ToArray(), folder, size, cancellation);
+                await CopyEntriesAsync(
+                    path,
+                    LeafTile(index, Math.Max(size, shown)).Width,
+                    copied(0, index).ToArray(),
+                    folder,
+                    size,
+                    cancellation
+                );
         }
     }
 
     private async Task CopyEntriesAsync(
         TilePath path,
+        int served,
         byte[] hashes,
         string to,
         long size,
         CancellationToken cancellation
     )
     {
-        byte[] bundle = await EntriesAsync(path, hashes, cancellation);
+        byte[] bundle = await EntriesAsync(path, served, hashes, cancellation);
         CheckLines(bundle, path.Index * TilePath.FullWidth, size);
         Write(to, path, bundle);
     }
@@ -271,9 +285,13 @@ internal sealed class LogMirror(string folder, LogSource source, NoteKey key, bo
     }
 
     /// <summary>A bundle of entries, whose hashes are those of the leaves.</summary>
-    private async Task<byte[]> EntriesAsync(TilePath path, byte[] hashes, CancellationToken cancellation)
+    /// <param name="path">The bundle.</param>
+    /// <param name="served">How many entries the log has in it at present: it need not serve fewer.</param>
+    /// <param name="hashes">Of the leaves.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    private async Task<byte[]> EntriesAsync(TilePath path, int served, byte[] hashes, CancellationToken cancellation)
     {
-        byte[] bundle = await source.TileAsync(path, cancellation);
+        byte[] bundle = await source.TileAsync(path with { Width = served }, cancellation);
         ReadOnlySpan<byte> rest = bundle;
         for (int i = 0; i < path.Width; i++)
         {

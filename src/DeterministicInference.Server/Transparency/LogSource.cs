@@ -42,12 +42,18 @@ internal sealed partial class LogSource : IDisposable
     /// <exception cref="NoAnswerException">There is none.</exception>
     public async Task<string> CheckpointAsync(CancellationToken cancellation)
     {
-        if (_isRoot && await MirroredAsync(cancellation) is { } mirrored)
-            return mirrored;
+        NoAnswerException? problem = null;
+        if (_isRoot)
+        {
+            (string? mirrored, problem) = await MirroredAsync(cancellation);
+            if (mirrored is not null)
+                return mirrored;
+        }
         NoAnswerException? unlisted = _isOfServer ? await FindAsync(cancellation) : null;
         byte[] note =
             await GetAsync("checkpoint", cancellation)
-            ?? throw unlisted
+            ?? throw problem
+                ?? unlisted
                 ?? new NoAnswerException("it has no log: GET checkpoint is 404; correct the log's address");
         // Without the list of the server's logs it may be the one that follows.
         return unlisted is null || IsOfLog(note) ? Encoding.UTF8.GetString(note) : throw unlisted;
@@ -57,15 +63,21 @@ internal sealed partial class LogSource : IDisposable
     /// <exception cref="NoAnswerException">There is none.</exception>
     public async Task<byte[]> TileAsync(TilePath path, CancellationToken cancellation)
     {
-        if (await GetAsync($"{path}", cancellation) is { } bytes)
-            return bytes;
+        bool isPartial = path.Width < TilePath.FullWidth;
+        NoAnswerException? problem = null;
+        try
+        {
+            if (await GetAsync($"{path}", cancellation) is { } bytes)
+                return bytes;
+        }
+        catch (NoAnswerException e) when (isPartial && e.Status is not null)
+        {
+            problem = e;
+        }
         // A log may have deleted a partial tile that has become full since (https://c2sp.org/tlog-tiles).
-        if (
-            path.Width < TilePath.FullWidth
-            && await GetAsync($"{path with { Width = TilePath.FullWidth }}", cancellation) is { } full
-        )
+        if (isPartial && await GetAsync($"{path with { Width = TilePath.FullWidth }}", cancellation) is { } full)
             return full;
-        throw new NoAnswerException($"it does not have {path}, which its checkpoint covers");
+        throw problem ?? new NoAnswerException($"it does not have {path}, which its checkpoint covers");
     }
 
     public void Dispose() => _server.Dispose();
@@ -77,19 +89,18 @@ internal sealed partial class LogSource : IDisposable
     /// The checkpoint of a mirror that is all that its web server has. Only a checkpoint of the log shows that it is
     /// one: some servers answer anything to what they don't have.
     /// </summary>
-    private async Task<string?> MirroredAsync(CancellationToken cancellation)
+    private async Task<(string? Note, NoAnswerException? Problem)> MirroredAsync(CancellationToken cancellation)
     {
         _path = "";
         try
         {
             return await GetAsync("checkpoint", cancellation) is { } note && IsOfLog(note)
-                ? Encoding.UTF8.GetString(note)
-                : null;
+                ? (Encoding.UTF8.GetString(note), null)
+                : (null, null);
         }
-        catch (NoAnswerException)
+        catch (NoAnswerException e)
         {
-            // What is asked next fails too, and says why.
-            return null;
+            return (null, e);
         }
     }
 

@@ -31,7 +31,10 @@ internal sealed class BundleExport(ReceiptServer? server)
         ReceiptSource source = ReceiptSource.Read(answer, answerName);
         Receipt? receipt = source.Bundle?.Receipt;
         string id = receipt?.ReceiptId ?? source.ReceiptId!;
-        ReceiptBundle? kept = server is null ? null : await server.ReceiptAsync(id, cancellation);
+        ReceiptBundle? kept =
+            server is null || source.Bundle?.Environment is not null
+                ? null
+                : await server.ReceiptAsync(id, cancellation);
         receipt ??=
             kept?.Receipt
             ?? throw new InputException(
@@ -42,21 +45,27 @@ internal sealed class BundleExport(ReceiptServer? server)
         ReceiptStatement statement = StatementReader.Read(receipt.Statement);
         var bundle = new ReceiptBundle(receipt)
         {
-            Request = request is null ? null : new RecordedRequest(statement.RequestPath, request),
-            Response = source.Response,
+            Request = request is null ? source.Bundle?.Request : new RecordedRequest(statement.RequestPath, request),
+            Response = source.Response ?? source.Bundle?.Response,
             Environment =
-                kept?.Environment
-                ?? (server is null ? null : await server.EnvironmentAsync(statement.EnvironmentId, cancellation))
-                ?? source.Bundle?.Environment,
+                source.Bundle?.Environment
+                ?? kept?.Environment
+                ?? (server is null ? null : await server.EnvironmentAsync(statement.EnvironmentId, cancellation)),
             LogKey = source.Bundle?.LogKey,
         };
         if (server is not null)
         {
             await foreach (NoteKey key in server.KeysAsync(receipt.Origin, cancellation))
             {
-                bundle = bundle with { LogKey = $"{key}" };
-                if (Check(bundle).Verdict != Verdict.Tampered)
-                    break;
+                // One that does not fit is not the log's: the bundle keeps its own, or has none.
+                ReceiptBundle with = bundle with
+                {
+                    LogKey = $"{key}",
+                };
+                if (Check(with).Verdict == Verdict.Tampered)
+                    continue;
+                bundle = with;
+                break;
             }
         }
         Require(bundle, answerName);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -7,6 +8,7 @@ using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 
@@ -73,16 +75,22 @@ internal sealed class ReceiptServer : IDisposable
     /// <summary>The address, without <c>/v1</c>.</summary>
     public string Address => _server.Address;
 
-    /// <summary>The document of an environment; null if the server does not have it.</summary>
+    /// <summary>
+    /// The document of an environment; null if the server does not give it. It only explains: no verdict fails for it.
+    /// </summary>
     /// <exception cref="NoAnswerException">No answer.</exception>
     public async Task<InferenceEnvironment?> EnvironmentAsync(Sha256Value id, CancellationToken cancellation)
     {
-        if (await _server.GetAsync($"v1/environment/{id}", cancellation) is not { } json)
-            return null;
         try
         {
+            if (await _server.GetAsync($"v1/environment/{id}", cancellation) is not { } json)
+                return null;
             InferenceEnvironment environment = EnvironmentDocument.Read(json);
             return environment.Id == id ? environment : null;
+        }
+        catch (NoAnswerException e) when (e.Status is not null)
+        {
+            return null;
         }
         catch (ReceiptFormatException)
         {
@@ -90,8 +98,14 @@ internal sealed class ReceiptServer : IDisposable
         }
     }
 
-    /// <summary>A receipt of the server with its stored context; null if the server does not have it.</summary>
-    /// <exception cref="NoAnswerException">No answer, or none with this receipt.</exception>
+    /// <summary>
+    /// A receipt of the server with its stored context; null if the server does not have it. What the server has is not
+    /// signed as a whole: where it does not hold by itself, that says something about the server, and nothing about the
+    /// answer.
+    /// </summary>
+    /// <exception cref="NoAnswerException">
+    /// No answer, none with this receipt, or one whose parts don't belong together.
+    /// </exception>
     public async Task<ReceiptBundle?> ReceiptAsync(string id, CancellationToken cancellation)
     {
         if (await _server.GetAsync($"v1/receipts/{Uri.EscapeDataString(id)}", cancellation) is not { } json)
@@ -99,9 +113,14 @@ internal sealed class ReceiptServer : IDisposable
         try
         {
             ReceiptBundle found = ReceiptSource.OfObject(json);
-            return found.Receipt.ReceiptId == id
-                ? found
-                : throw new NoAnswerException("it has another receipt under this id");
+            if (found.Receipt.ReceiptId != id)
+                throw new NoAnswerException("it has another receipt under this id");
+            RequireSound(BundleEvidence.Of(found).Check(key: null, isPinned: false));
+            return found.Receipt.Salts?.Gives(id) is null && found.Receipt.Salts is not null
+                ? throw new NoAnswerException(
+                    "it has the receipt without the salt that shows that the others are its own"
+                )
+                : found;
         }
         catch (ReceiptFormatException e)
         {
@@ -120,16 +139,38 @@ internal sealed class ReceiptServer : IDisposable
     )
     {
         string? current = await CurrentKeyAsync(cancellation);
+        NoteKey? key;
+        string? unreadable = null;
+        bool isTold = false;
         // The key of another log would only show that the receipt is not one of it.
         if (current is not null && (origin is null || IsOf(current, origin)))
-            yield return KeyOf(current);
-        if (origin is null)
-            yield break;
-        foreach (ServedLog log in (await ServedLog.AllAsync(_server, cancellation)).DistinctBy(log => log.Key))
         {
-            if (log.Key != current && IsOf(log.Key, origin))
-                yield return KeyOf(log.Key);
+            if (TryRead(current, out key, ref unreadable))
+            {
+                isTold = true;
+                yield return key;
+            }
         }
+        IEnumerable<ServedLog> logs = origin is null ? [] : await ServedLog.AllAsync(_server, cancellation);
+        foreach (ServedLog log in logs.DistinctBy(log => log.Key))
+        {
+            if (log.Key != current && IsOf(log.Key, origin!) && TryRead(log.Key, out key, ref unreadable))
+            {
+                isTold = true;
+                yield return key;
+            }
+        }
+        if (!isTold && unreadable is not null)
+            throw new NoAnswerException($"the verifier key that it tells can't be read: {unreadable.TrimEnd('.')}");
+    }
+
+    /// <summary>Requires of a receipt that came from the server that it holds, whatever the answer.</summary>
+    /// <param name="report">Of the receipt alone.</param>
+    /// <exception cref="NoAnswerException">It does not.</exception>
+    public static void RequireSound(VerificationReport report)
+    {
+        if (report.Verdict == Verdict.Tampered)
+            throw new NoAnswerException($"the receipt that it has under the id does not hold: {report.Reason}");
     }
 
     /// <summary>
@@ -170,15 +211,17 @@ internal sealed class ReceiptServer : IDisposable
 
     private static bool IsOf(string vkey, string origin) => vkey.StartsWith(origin + "+", StringComparison.Ordinal);
 
-    private static NoteKey KeyOf(string vkey)
+    private static bool TryRead(string vkey, [NotNullWhen(true)] out NoteKey? key, ref string? problem)
     {
         try
         {
-            return NoteKey.Parse(vkey);
+            key = NoteKey.Parse(vkey);
+            return true;
         }
         catch (LogFormatException e)
         {
-            throw new NoAnswerException($"the verifier key that it tells can't be read: {e.Message.TrimEnd('.')}");
+            (key, problem) = (null, e.Message);
+            return false;
         }
     }
 

@@ -62,30 +62,26 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         LogRevocation[]? revocations = options.RevocationFiles is { Count: > 0 } files
             ? [.. files.Select(ReadRevocation)]
             : null;
+        // With the key and the policy too.
         if (source.Bundle is null)
-            RequireSound(bundle.Receipt, Check(BundleEvidence.Of(bundle, null, null), revocations));
+            ReceiptServer.RequireSound(Check(BundleEvidence.Of(bundle, null, null), revocations));
         VerificationReport report = Check(evidence, revocations);
         // No server is asked about what does not hold without it.
         bool lacksKey = key is null && report.Verdict == Verdict.Inconclusive;
         if (_server is null || (!lacksKey && report.Verdict is not (Verdict.Valid or Verdict.Incomplete)))
             return report;
-        if (key is null)
+        try
         {
-            VerificationReport without = report;
-            await foreach (NoteKey served in _server.KeysAsync(bundle.Receipt.Origin, cancellation))
-            {
-                key = PublicKeyInput.Of(served);
-                report = Check(evidence, revocations);
-                if (report.Verdict != Verdict.Tampered)
-                    break;
-                // A key that nobody trusts shows nothing by not fitting.
-                (key, report) = (null, without with { Reason = NoKeyFits });
-            }
+            if (key is null)
+                report = await WithServedKeyAsync();
+            if (key is { } known && report.Verdict is Verdict.Valid or Verdict.Incomplete)
+                report = await WithRevocationsAsync(known.Key);
+        }
+        catch (NoAnswerException) when (report.Verdict == Verdict.Incomplete)
+        {
+            // No server makes more of it, and the replay says what is wrong with this one.
         }
         if (key is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
-            return report;
-        report = await WithRevocationsAsync(key.Key);
-        if (report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
             return report;
 
         if (body is not { } client)
@@ -118,20 +114,27 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
                 }
             ).Check(key, isPinned: pinned is not null);
 
-        async Task<VerificationReport> WithRevocationsAsync(VerificationKey of)
+        async Task<VerificationReport> WithServedKeyAsync()
         {
-            try
+            VerificationReport without = report;
+            await foreach (NoteKey served in _server.KeysAsync(bundle.Receipt.Origin, cancellation))
             {
-                return await _server.RevocationsAsync(of, cancellation) is { } told
-                    ? Check(evidence, [.. revocations ?? [], .. told])
-                    : report;
+                key = PublicKeyInput.Of(served);
+                VerificationReport with = Check(evidence, revocations);
+                if (with.Verdict != Verdict.Tampered)
+                    return with;
+                // A key that nobody trusts shows nothing by not fitting.
+                key = null;
+                if (report.Verdict == Verdict.Inconclusive)
+                    without = report with { Reason = NoKeyFits };
             }
-            catch (NoAnswerException) when (report.Verdict == Verdict.Incomplete)
-            {
-                // No server makes more of it.
-                return report;
-            }
+            return without;
         }
+
+        async Task<VerificationReport> WithRevocationsAsync(VerificationKey of) =>
+            await _server.RevocationsAsync(of, cancellation) is { } told
+                ? Check(evidence, [.. revocations ?? [], .. told])
+                : report;
     }
 
     private static LogRevocation ReadRevocation(string path)
@@ -144,18 +147,6 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         {
             throw new InputException($"{path}: is no revocation as GET /v1/logs has them: {e.Message.TrimEnd('.')}.");
         }
-    }
-
-    /// <summary>
-    /// What a server has under an id is not signed as a whole: what does not hold by itself says something about the
-    /// server, and nothing about the answer.
-    /// </summary>
-    private static void RequireSound(Receipt fetched, VerificationReport report)
-    {
-        if (report.Verdict == Verdict.Tampered)
-            throw new NoAnswerException($"the receipt that it has under the id does not hold: {report.Reason}");
-        if (fetched.Salts is { } salts && salts.Gives(fetched.ReceiptId) is null)
-            throw new NoAnswerException("it has the receipt without the salt that shows that the others are its own");
     }
 
     private async Task<ReceiptBundle> FetchAsync(ReceiptSource source, CancellationToken cancellation)

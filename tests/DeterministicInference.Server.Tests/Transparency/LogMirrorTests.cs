@@ -24,6 +24,8 @@ public sealed class LogMirrorTests : IAsyncLifetime
         _prefix = "/v1/log/";
     private LogEnd? _end;
     private (int Status, string Body) _elsewhere = (404, "");
+    private string? _unavailable;
+    private bool _hasOldTiles = true;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -246,6 +248,35 @@ public sealed class LogMirrorTests : IAsyncLifetime
         await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync());
     }
 
+    /// <summary>A monitor copies hashes alone; when the entries are wanted, the partial tiles of then are gone.</summary>
+    [Theory]
+    [InlineData(404, "")]
+    [InlineData(403, "AccessDenied")]
+    [InlineData(200, "<html>Welcome</html>")]
+    public async Task Entries_of_tiles_that_have_become_full_are_copied_later(int status, string body)
+    {
+        _elsewhere = (status, body);
+        _prefix = "/";
+        Grow(355);
+        await UpdateAsync();
+        Grow(502);
+        _hasOldTiles = false;
+        Assert.Equal((355, 857), await UpdateAsync(keepsEntries: true));
+        Assert.Equal((857, 857), await UpdateAsync(keepsEntries: true));
+    }
+
+    [Fact]
+    public async Task What_a_mirror_at_the_root_answers_is_told()
+    {
+        _prefix = "/elsewhere/";
+        _unavailable = "/checkpoint";
+        Assert.StartsWith(
+            "it answers 503",
+            (await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync())).Message,
+            StringComparison.Ordinal
+        );
+    }
+
     /// <summary>A cache, a proxy or a disk may damage a tile: what the log signed does not accuse it.</summary>
     [Theory]
     [InlineData(256)]
@@ -444,11 +475,22 @@ public sealed class LogMirrorTests : IAsyncLifetime
         )
         {
             // A mirror has no list of logs.
-            context.Response.StatusCode = _elsewhere.Status;
+            context.Response.StatusCode = requested == _unavailable ? 503 : _elsewhere.Status;
             await context.Response.WriteAsync(_elsewhere.Body, context.RequestAborted);
             return;
         }
         string name = requested[_prefix.Length..];
+        if (
+            !_hasOldTiles
+            && TilePath.TryParse(name, out TilePath old)
+            && old.Level <= 0
+            && old.Width != (int)Math.Min(TilePath.FullWidth, _entries.Count - old.Index * TilePath.FullWidth)
+        )
+        {
+            context.Response.StatusCode = _elsewhere.Status;
+            await context.Response.WriteAsync(_elsewhere.Body, context.RequestAborted);
+            return;
+        }
         byte[] body =
             name == "checkpoint" ? Encoding.UTF8.GetBytes(Shown ?? Sign(Tree()))
             : TilePath.TryParse(name, out TilePath path) ? Bytes(path)

@@ -132,6 +132,76 @@ public sealed class DoubtfulServerTests : IAsyncLifetime
             )
         ).Is(0, "REPRODUCED", "");
         await exchange.ExportAsync("--url", _server.Url);
+        // One that can't be read is passed over while another fits.
+        _server.Instead[KeyPath] = (200, """{"vkey":"log.example+garbage"}""");
+        ListLogs(new JsonObject { ["vkey"] = "log.example+zz+qq" }, Log(another, null), Log(_server.LogKey, null));
+        (
+            await RecordedExchange.VerifyAsync(
+                exchange.AnswerFile,
+                ["--request", exchange.RequestFile, "--against", _server.Url]
+            )
+        ).Is(0, "REPRODUCED", "");
+        string bundle = await exchange.ExportAsync("--url", _server.Url);
+        // A bundle keeps its own where the server tells none that fits, and its request and answer.
+        _server.Instead[KeyPath] = (200, $$"""{"vkey":"{{another}}"}""");
+        ListLogs(Log(another, null));
+        CommandResult again = await ServerProgram.Built.RunAsync([
+            "receipts",
+            "export",
+            "--answer",
+            bundle,
+            "--url",
+            _server.Url,
+            "-o",
+            exchange.Write("again.json", ""),
+        ]);
+        Assert.Equal((0, ""), (again.ExitCode, again.Error));
+        Assert.EndsWith($"receipt {exchange.ReceiptId}\n", again.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The document of an environment explains a difference; the verdict stands without it.</summary>
+    [Fact]
+    public async Task An_environment_that_the_server_cannot_give_costs_no_verdict()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string original = $"/v1/environment/{_server.Environment.Id}";
+        _server.Environment = IssuingServer.EnvironmentOf("another");
+        foreach (string path in new[] { original, $"/v1/environment/{_server.Environment.Id}" })
+            _server.Instead[path] = (500, """{"error":{"message":"The log of receipts is damaged."}}""");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(11, "CORROBORATED", "");
+        await exchange.ExportAsync("--url", _server.Url);
+    }
+
+    /// <summary>Whatever the server says of keys: an answer that broke off is incomplete.</summary>
+    [Theory]
+    [InlineData("dead")]
+    [InlineData("garbage")]
+    [InlineData("another")]
+    public async Task An_answer_that_broke_off_is_incomplete_without_a_key_too(string key)
+    {
+        _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 2 };
+        RecordedExchange broken = await RecordedExchange.AskAsync(
+            _server,
+            """{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"seed":7,"stream":true}"""
+        );
+        string receipt = broken.Write(
+            "receipt.json",
+            (await _server.Api.GetAsync($"/v1/receipts/{broken.ReceiptId}")).Body
+        );
+        using SigningKey other = SigningKey.Create();
+        if (key == "dead")
+            _server.Status = 503;
+        else
+        {
+            string vkey = key == "garbage" ? "log.example+garbage" : $"{new NoteKey("log.example", other.PublicKey)}";
+            _server.Instead[KeyPath] = (200, $$"""{"vkey":"{{vkey}}"}""");
+        }
+        (
+            await RecordedExchange.VerifyAsync(
+                receipt,
+                ["--request", broken.RequestFile, "--response", broken.AnswerFile, "--against", _server.Url]
+            )
+        ).Is(14, "INCOMPLETE", "the answer broke off");
     }
 
     /// <summary>A key that nobody trusts shows nothing by not fitting, and a broken one is the server's.</summary>
@@ -219,6 +289,12 @@ public sealed class DoubtfulServerTests : IAsyncLifetime
         _server.Instead[$"/v1/receipts/{exchange.ReceiptId}"] = (200, receipt.ToJsonString());
         (await exchange.VerifyAsync(against)).Is(15, "UNREACHABLE", "gave no usable answer");
         await VerifyChangedAsync(15, "UNREACHABLE");
+        // Nor does the export say that it is the answer's fault.
+        Assert.Contains(
+            "gave no usable answer",
+            await exchange.ExportFailsAsync("--url", _server.Url),
+            StringComparison.Ordinal
+        );
 
         async Task VerifyChangedAsync(int exit, string verdict) =>
             (

@@ -91,7 +91,24 @@ internal sealed class RecordedExchange
     public async Task<string> ExportAsync(params string[] arguments)
     {
         string bundle = Path.Combine(_folder, "bundle.json");
-        CommandResult result = await ServerProgram.Built.RunAsync([
+        CommandResult result = await RunExportAsync(bundle, arguments);
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.StartsWith($"{bundle}: receipt {ReceiptId}", result.Output, StringComparison.Ordinal);
+        return bundle;
+    }
+
+    /// <returns>Why no bundle was made.</returns>
+    public async Task<string> ExportFailsAsync(params string[] arguments)
+    {
+        string bundle = Path.Combine(_folder, "none.json");
+        CommandResult result = await RunExportAsync(bundle, arguments);
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.False(File.Exists(bundle));
+        return result.Error;
+    }
+
+    private Task<CommandResult> RunExportAsync(string bundle, string[] arguments) =>
+        ServerProgram.Built.RunAsync([
             "receipts",
             "export",
             "--answer",
@@ -102,10 +119,6 @@ internal sealed class RecordedExchange
             bundle,
             .. arguments,
         ]);
-        Assert.True(result.ExitCode == 0, result.Error);
-        Assert.StartsWith($"{bundle}: receipt {ReceiptId}", result.Output, StringComparison.Ordinal);
-        return bundle;
-    }
 
     /// <summary>Writes another file beside them.</summary>
     public string Write(string name, string text)

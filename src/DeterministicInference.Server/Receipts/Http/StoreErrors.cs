@@ -27,7 +27,7 @@ internal static class StoreErrors
         }
         catch (InvalidDataException)
         {
-            throw Damaged("this one can't be proved");
+            throw Damaged("what was asked for can't be proved");
         }
     }
 

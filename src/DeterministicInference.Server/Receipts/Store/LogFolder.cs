@@ -62,6 +62,7 @@ internal sealed record LogFolder(int Number, string Path)
 
     /// <summary>The file's text; null if there is none.</summary>
     /// <exception cref="IOException">It can't be read.</exception>
+    /// <exception cref="InvalidDataException">It is a folder; the message is a clause.</exception>
     public string? ReadCheckpoint() => ReadIfPresent(CheckpointFile);
 
     /// <inheritdoc cref="ReadCheckpoint"/>
@@ -74,7 +75,10 @@ internal sealed record LogFolder(int Number, string Path)
     /// </exception>
     public void WriteCheckpoint(string note) => AtomicFile.Replace(CheckpointFile, Encoding.UTF8.GetBytes(note));
 
-    private static string? ReadIfPresent(string file) => File.Exists(file) ? File.ReadAllText(file) : null;
+    private static string? ReadIfPresent(string file) =>
+        File.Exists(file) ? File.ReadAllText(file)
+        : Directory.Exists(file) ? throw new InvalidDataException($"{file} is a folder, and must be a file")
+        : null;
 
     private static string PathOf(string folder, int number) =>
         System.IO.Path.Combine(folder, Prefix + number.ToString(CultureInfo.InvariantCulture));

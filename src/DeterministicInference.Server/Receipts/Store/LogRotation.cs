@@ -57,6 +57,7 @@ internal static class LogRotation
             else
             {
                 new RevocationFile(folder.Log, log.Key).RequireFree();
+                folder.RequireNextFree();
                 if (signers.Next is { } signer)
                     RequireUnused(folder, signer.PublicKey);
                 ReceiptDirectory.Create(folder.Next.Path);
@@ -78,6 +79,21 @@ internal static class LogRotation
     /// <exception cref="InvalidDataException">A log is inconsistent; the message is a clause.</exception>
     /// <exception cref="SqliteException">A database can't be used.</exception>
     public static void Finish(ReceiptDirectory folder, LogSigners signers)
+    {
+        try
+        {
+            BeginNext(folder, signers);
+        }
+        catch (Exception e) when (WriteFailure.Is(e) && e is not ReceiptStoreException)
+        {
+            throw new ReceiptStoreException(
+                $"--data-dir: the rotation of the log in {folder.Log.Path} can't be finished: "
+                    + $"{e.Message.TrimEnd('.')}. Make room, or move away what has the name, and repeat the command."
+            );
+        }
+    }
+
+    private static void BeginNext(ReceiptDirectory folder, LogSigners signers)
     {
         LogFolder next = folder.Next;
         using LogKey key = LogKeyFile.Open(folder.Log, signers);

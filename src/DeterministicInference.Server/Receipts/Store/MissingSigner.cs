@@ -14,8 +14,8 @@ internal sealed class MissingSigner(VerificationKey key, LogFolder log) : ISigne
     public byte[] Sign(ReadOnlySpan<byte> data) =>
         throw new ReceiptStoreException(
             $"--signer-command: a signature is needed by the key {key.KeyId} of {log.PublicKeyFile}, which no given "
-                + "command has. Give the one that has it: --signer-command for the log that goes on, "
-                + "--current-signer-command of receipts rotate for the one that ends."
+                + "command has. Give the one that has it: --current-signer-command of receipts rotate and "
+                + "revoke for the log that ends or is revoked, else --signer-command."
         );
 
     public void Dispose() { }

@@ -185,13 +185,15 @@ internal static class ReceiptDatabase
     {
         var hashes = new ArrayBufferWriter<byte>();
         using SqliteCommand entries = connection.Query(
-            "SELECT digest, line FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx",
+            "SELECT digest, line, idx FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx",
             tile * TilePath.FullWidth,
             (tile + 1) * TilePath.FullWidth
         );
         using SqliteDataReader reader = entries.ExecuteReader();
-        while (reader.Read())
+        for (long index = tile * TilePath.FullWidth; reader.Read(); index++)
         {
+            if (reader.GetInt64(2) != index)
+                throw new InvalidDataException($"entry {index} is missing");
             MerkleHash.Leaf(Line(reader[0], reader[1]).Span).CopyTo(hashes.GetSpan(Sha256Value.Size));
             hashes.Advance(Sha256Value.Size);
         }

@@ -118,6 +118,17 @@ internal sealed partial class ReceiptDirectory : IDisposable
         AtomicFile.SyncFolder(Path);
     }
 
+    /// <summary>Checks that the next log can have its name.</summary>
+    /// <exception cref="ReceiptStoreException">Something else has it.</exception>
+    public void RequireNextFree()
+    {
+        string next = LogFolder.Of(Path, Next.Number).Path;
+        if (System.IO.Path.Exists(next))
+            throw new ReceiptStoreException(
+                $"--data-dir: {next} has the name of the folder of the next log. Move it away first."
+            );
+    }
+
     /// <summary>Continues the log in <see cref="Next"/>, which has begun, instead of the present one.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public void TakeNext()

@@ -241,25 +241,31 @@ internal sealed class ReceiptReader(SqliteConnection connection, NoteKey key) : 
 
     private byte[]? FindEnvironment(Sha256Value id, FactSource? source)
     {
-        var document =
-            connection.Scalar(
-                "SELECT document FROM environment WHERE id = $1 AND ($2 = '' OR source = $2) ORDER BY rowid LIMIT 1",
-                id.ToArray(),
-                source is { } weakest ? EnvironmentNames.Of(weakest) : ""
-            ) as byte[];
-        try
+        using SqliteCommand query = connection.Query(
+            "SELECT document FROM environment WHERE id = $1 AND ($2 = '' OR source = $2) ORDER BY rowid",
+            id.ToArray(),
+            source is { } weakest ? EnvironmentNames.Of(weakest) : ""
+        );
+        using SqliteDataReader row = query.ExecuteReader();
+        InvalidDataException? damage = null;
+        while (row.Read())
         {
-            return document is null || EnvironmentDocument.Read(document).Id == id
-                ? document
-                : throw new InvalidDataException($"the document of the environment {id} is that of another one");
+            try
+            {
+                var document = (byte[])row[0];
+                if (EnvironmentDocument.Read(document).Id == id)
+                    return document;
+                damage ??= new InvalidDataException($"the document of the environment {id} is that of another one");
+            }
+            catch (ReceiptFormatException e)
+            {
+                damage ??= new InvalidDataException(
+                    $"the document of the environment {id} was changed: {e.Message.TrimEnd('.')}",
+                    e
+                );
+            }
         }
-        catch (ReceiptFormatException e)
-        {
-            throw new InvalidDataException(
-                $"the document of the environment {id} was changed: {e.Message.TrimEnd('.')}",
-                e
-            );
-        }
+        return damage is null ? null : throw damage;
     }
 
     private async Task<T> RunAsync<T>(Func<T> query, CancellationToken cancellation)

@@ -266,6 +266,14 @@ internal sealed partial class ReceiptStore : IAsyncDisposable
         List<IDisposable> owned
     )
     {
+        // Only a rotation begins a log after the first.
+        if (folder.Log.Number > 1 && !folder.Log.HasKey)
+        {
+            throw new ReceiptStoreException(
+                $"--data-dir: {folder.Log.Path} has no key, and is no log. If it is empty, move it away; else restore "
+                    + "its key from a copy, or give another --data-dir, where a new log begins."
+            );
+        }
         LogKey key = Own(owned, LogKeyFile.OpenOrCreate(folder.Log, signers));
         NewLog? begin = key.IsNew ? new NewLog(LogOrigin.Create(name ?? LogOrigin.DefaultName)) : null;
         ReceiptLog log = Own(owned, ReceiptLog.Open(folder.Log, key.Signer, begin));

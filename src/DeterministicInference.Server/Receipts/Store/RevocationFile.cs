@@ -12,6 +12,8 @@ internal sealed class RevocationFile(LogFolder folder, NoteKey key)
 {
     public string Path => folder.RevocationFile;
 
+    private string Command => $"receipts revoke {key.Name} --data-dir {System.IO.Path.GetDirectoryName(folder.Path)}";
+
     /// <summary>The revocation; null if there is none.</summary>
     /// <param name="log">The log's last state.</param>
     /// <exception cref="ReceiptStoreException">
@@ -26,9 +28,8 @@ internal sealed class RevocationFile(LogFolder folder, NoteKey key)
                 $"--data-dir: the file {Path} {wrong}. "
                     + (
                         log.End is { IsRevoked: true }
-                            ? $"Write it again: receipts revoke {key.Name}."
-                            : $"If the key was revoked, write it again: receipts revoke {key.Name}. If not, move it "
-                                + "away."
+                            ? $"Write it again: {Command}."
+                            : $"If the key was revoked, write it again: {Command}. If not, move it away."
                     )
             );
     }
@@ -97,6 +98,10 @@ internal sealed class RevocationFile(LogFolder folder, NoteKey key)
         catch (LogFormatException e)
         {
             return $"is no revocation: {e.Message.TrimEnd('.')}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"can't be read: {e.Message.TrimEnd('.')}";
         }
     }
 }

@@ -3,8 +3,8 @@ using DeterministicInference.Server.Receipts.Store;
 namespace DeterministicInference.Server.Receipts.Witnesses;
 
 /// <summary>
-/// Cosigned checkpoints of a log that has ended. Its last one is sent to witnesses until it has a quorum: no more is
-/// needed, whatever becomes of the witnesses.
+/// Cosigned checkpoints of a log that has ended. Its last one is sent to witnesses after each start, until it has a
+/// quorum: no more is needed, whatever becomes of the witnesses.
 /// </summary>
 internal sealed class ClosedLogWitnesses : IAsyncDisposable
 {

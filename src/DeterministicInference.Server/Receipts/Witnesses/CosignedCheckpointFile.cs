@@ -18,7 +18,7 @@ internal sealed class CosignedCheckpointFile(OwnLog log)
     /// <exception cref="ReceiptStoreException">The file does not fit the log.</exception>
     public async Task<CosignedCheckpoint?> ReadAsync(WitnessPolicy policy)
     {
-        if (!File.Exists(_path))
+        if (!Path.Exists(_path))
             return null;
         try
         {
@@ -35,6 +35,10 @@ internal sealed class CosignedCheckpointFile(OwnLog log)
         catch (LogFormatException e)
         {
             throw Wrong($"is damaged: {e.Message.TrimEnd('.')}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not ReceiptStoreException)
+        {
+            throw Wrong($"can't be read: {e.Message.TrimEnd('.')}");
         }
     }
 

@@ -33,6 +33,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
     private volatile CosignedCheckpoint? _current;
     private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WitnessRound? _round;
+    private WitnessRound? _unpublished;
     private long _begun;
     private bool _isWoken,
         _isDelayed;
@@ -203,7 +204,7 @@ internal sealed class LogWitnesses : IAsyncDisposable
         report?.Round.Take(report);
         // A round that gave way may have its quorum before its successor; a late cosignature completes what is shown.
         if (
-            (report?.Round ?? _round) is { HasQuorum: true } round
+            (report?.Round ?? _unpublished ?? _round) is { HasQuorum: true } round
             && !ReferenceEquals(_current?.Note, round.Note)
             && (_current is null || _current.Checkpoint.Size <= round.Checkpoint.Size)
         )
@@ -265,10 +266,12 @@ internal sealed class LogWitnesses : IAsyncDisposable
         }
         catch (Exception e) when (WriteFailure.Is(e))
         {
-            _publishing.Report($"the folder {_log.Folder.Path} can't be written");
+            _publishing.Report($"the file {_log.Folder.CosignedCheckpointFile} can't be written");
+            _unpublished = round;
             WakeLater(WriteRetryDelay);
             return;
         }
+        _unpublished = null;
         _current = cosigned;
         _waiting.Clear();
         TaskCompletionSource changed = _changed;

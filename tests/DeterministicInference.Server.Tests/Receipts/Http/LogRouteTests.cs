@@ -252,12 +252,15 @@ public sealed class LogRouteTests : IDisposable
         await _folder.FillAsync(300);
         await using ServeProcess server = await ServeAsync();
         _folder.Tamper("DELETE FROM entry WHERE idx = 280");
-        JsonNode error = OpenAIErrors.Read(
-            await server.Api.GetAsync("/v1/log/tile/entries/001.p/45"),
-            HttpStatusCode.InternalServerError,
-            "server_error"
-        );
-        Assert.Equal("log_damaged", (string?)error["code"]);
+        foreach (string tile in new[] { "entries/001.p/45", "0/001.p/45", "0/001.p/30" })
+        {
+            JsonNode error = OpenAIErrors.Read(
+                await server.Api.GetAsync($"/v1/log/tile/{tile}"),
+                HttpStatusCode.InternalServerError,
+                "server_error"
+            );
+            Assert.Equal("log_damaged", (string?)error["code"]);
+        }
         Assert.Equal(
             "of the entries from 256 on 1 are missing; receipts check finds what is damaged",
             (string?)(await server.Api.GetAsync("/health")).Json["receipts"]!["detail"]

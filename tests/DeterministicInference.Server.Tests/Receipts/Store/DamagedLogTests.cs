@@ -25,10 +25,7 @@ public sealed class DamagedLogTests : IDisposable
         "entry 0 does not open this log with this key"
     )]
     [InlineData("DELETE FROM entry WHERE idx = 3", "the receipt of entry 3 is not the one that was logged")]
-    [InlineData(
-        "DELETE FROM entry WHERE idx = 3; DELETE FROM receipt WHERE entry = 3",
-        "tile/0/000.p/6 holds 160 bytes instead of 192"
-    )]
+    [InlineData("DELETE FROM entry WHERE idx = 3; DELETE FROM receipt WHERE entry = 3", "entry 3 is missing")]
     [InlineData(
         "INSERT INTO entry SELECT 6, digest, line FROM entry WHERE idx = 5",
         "the checkpoint covers 6 entries, the last one in the database is at index 6"
@@ -388,6 +385,19 @@ public sealed class DamagedLogTests : IDisposable
             Assert.Null(found.Document);
             Assert.StartsWith($"{found.Damage}; receipts check", store.Problem, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>One id may have documents of several sources.</summary>
+    [Fact]
+    public async Task An_intact_document_of_an_environment_is_found_behind_a_damaged_one()
+    {
+        await _folder.FillAsync(1);
+        _folder.Tamper(
+            "INSERT INTO environment (rowid, id, source, document) SELECT -1, id, 'declared', x'7b7d' FROM environment"
+        );
+        await using ReceiptStore store = _folder.Open();
+        EnvironmentLookup found = await store.FindEnvironmentAsync(_folder.Environment.Id, source: null, Cancellation);
+        Assert.Equal(_folder.Environment.Id, EnvironmentDocument.Read(found.Document!).Id);
     }
 
     [Fact]

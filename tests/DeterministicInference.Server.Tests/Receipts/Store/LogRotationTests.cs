@@ -188,6 +188,7 @@ public sealed class LogRotationTests : IDisposable
     [InlineData("another key's", "revokes another key")]
     [InlineData("another state's", "does not name the log's last checkpoint")]
     [InlineData("folder", "is a folder")]
+    [InlineData("dangling link", "can't be read: ")]
     public async Task A_revocation_that_is_lost_or_anothers_is_written_again(string how, string problem)
     {
         await _folder.FillAsync(2);
@@ -203,6 +204,8 @@ public sealed class LogRotationTests : IDisposable
             File.Delete(file);
             if (how == "folder")
                 Directory.CreateDirectory(file);
+            else if (how == "dangling link")
+                File.CreateSymbolicLink(file, file + "-elsewhere");
             else if (how != "missing")
             {
                 string text = how switch
@@ -216,7 +219,7 @@ public sealed class LogRotationTests : IDisposable
             }
         }
         string start = $"--data-dir: the file {file} {problem}",
-            remedy = $"Write it again: receipts revoke {origin}.";
+            remedy = $"Write it again: receipts revoke {origin} --data-dir {_folder.Path}.";
         foreach (
             string told in new[]
             {
@@ -258,7 +261,8 @@ public sealed class LogRotationTests : IDisposable
         string file = _folder.In("log-1/revocation");
         await File.WriteAllTextAsync(file, "x", Cancellation);
         Assert.EndsWith(
-            $"If the key was revoked, write it again: receipts revoke {KeyOf(1).Name}. If not, move it away.",
+            $"If the key was revoked, write it again: receipts revoke {KeyOf(1).Name} --data-dir {_folder.Path}. If "
+                + "not, move it away.",
             _folder.Refusal(),
             StringComparison.Ordinal
         );
@@ -289,6 +293,73 @@ public sealed class LogRotationTests : IDisposable
         Assert.False(Directory.Exists(Prepared));
         Directory.Move(file, _folder.Beside("away"));
         Rotate(revokes);
+        await _folder.CheckAsync();
+    }
+
+    [Theory]
+    [InlineData("log-1/checkpoint", true, "log-1/checkpoint is a folder, and must be a file")]
+    [InlineData("log-2", false, "log-2 has the name of the folder of the next log. Move it away first.")]
+    public async Task What_stands_in_the_way_of_the_next_log_ends_none(string name, bool isFolder, string problem)
+    {
+        await _folder.FillAsync(2);
+        string path = _folder.In(name);
+        File.Delete(path);
+        if (isFolder)
+            Directory.CreateDirectory(path);
+        else
+            await File.WriteAllTextAsync(path, "x", Cancellation);
+        Exception refused = Assert.ThrowsAny<Exception>(() => Rotate(revokes: false));
+        Assert.EndsWith(problem, refused.Message, StringComparison.Ordinal);
+        Assert.True(refused is ReceiptStoreException or InvalidDataException, $"{refused}");
+        Directory.Move(path, _folder.Beside("away"));
+        await using (ReceiptStore store = _folder.Open())
+            Assert.Equal((1, false), (store.Number, store.IsNew));
+        Rotate(revokes: false);
+        await _folder.CheckAsync();
+    }
+
+    /// <summary>What comes in the way later leaves the rotation to whoever moves it.</summary>
+    [Fact]
+    public async Task A_rotation_that_can_t_be_finished_says_what_is_in_the_way()
+    {
+        await _folder.FillAsync(2);
+        Rotate(revokes: false);
+        Directory.Move(Next, Prepared);
+        await File.WriteAllTextAsync(Next, "x", Cancellation);
+        foreach (string told in new[] { _folder.Refusal(), Refusal(() => Rotate(revokes: false)) })
+        {
+            Assert.StartsWith(
+                $"--data-dir: the rotation of the log in {_folder.LogPath} can't be finished: ",
+                told,
+                StringComparison.Ordinal
+            );
+            Assert.EndsWith(
+                "Make room, or move away what has the name, and repeat the command.",
+                told,
+                StringComparison.Ordinal
+            );
+        }
+        File.Delete(Next);
+        Rotate(revokes: false);
+        await _folder.CheckAsync();
+
+        static string Refusal(Action act) => Assert.Throws<ReceiptStoreException>(act).Message;
+    }
+
+    /// <summary>Only a rotation begins a log after the first.</summary>
+    [Fact]
+    public async Task An_empty_folder_begins_no_second_log()
+    {
+        await _folder.FillAsync(2);
+        Directory.CreateDirectory(Next);
+        Assert.StartsWith(
+            $"--data-dir: {Next} has no key, and is no log. If it is empty, move it away;",
+            _folder.Refusal(),
+            StringComparison.Ordinal
+        );
+        Assert.Empty(Directory.GetFileSystemEntries(Next));
+        Directory.Delete(Next);
+        await _folder.Open().DisposeAsync();
         await _folder.CheckAsync();
     }
 

@@ -408,12 +408,14 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         await _folder.FillAsync(1);
         using (ReceiptDirectory directory = ReceiptDirectory.Open(_folder.Path, _folder))
             LogRotation.Run(directory, LogSigners.None, name: null, revokes: false);
-        Directory.CreateDirectory(CosignedFile);
+        _one.Open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using ReceiptStore store = _folder.Open();
         NoteKey ended = store.ClosedLogs[0].State.Key;
         await using CheckpointWitnesses witnesses = await OpenAsync(store, Both);
+        Directory.CreateDirectory(CosignedFile);
+        _one.Open.SetResult();
         await Limits.UntilAsync(() => witnesses.State.Problem is not null, () => $"{witnesses.State}");
-        Assert.Equal($"the log {ended.Name}: the folder {_folder.LogPath} can't be written", witnesses.State.Problem);
+        Assert.Equal($"the log {ended.Name}: the file {CosignedFile} can't be written", witnesses.State.Problem);
         Assert.Null(witnesses.LastOf(ended));
         Directory.Delete(CosignedFile);
         await Limits.UntilAsync(() => witnesses.LastOf(ended) is not null, () => $"{witnesses.State}");
