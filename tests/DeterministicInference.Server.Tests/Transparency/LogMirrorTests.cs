@@ -248,7 +248,7 @@ public sealed class LogMirrorTests : IAsyncLifetime
         await Assert.ThrowsAsync<NoAnswerException>(() => UpdateAsync());
     }
 
-    /// <summary>A monitor copies hashes alone; when the entries are wanted, the partial tiles of then are gone.</summary>
+    /// <summary>A monitor copies hashes alone; when entries are wanted, the partial tiles of then are gone.</summary>
     [Theory]
     [InlineData(404, "")]
     [InlineData(403, "AccessDenied")]
