@@ -244,9 +244,15 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     const vkey = keyFile ? readFileSync(keyFile, "utf8").trim() : bundle.vkey ?? fail("there is no key to check the log's checkpoint with");
     const { done, left, predicate } = check(bundle, vkey);
     const isClosed = left.some((part) => /^(request|output) \(the receipt came/.test(part));
-    const verdict = !predicate.complete ? "INCOMPLETE: the answer broke off" : isClosed ? "INCONCLUSIVE: the receipt does not open what was given" : "VALID (not replayed)";
-    console.log(`${verdict}${keyFile ? "" : "; key not pinned"}\nchecked: ${done.join(", ")}${left.length > 0 ? `\nnot checked: ${left.join(", ")}` : ""}`);
-    process.exitCode = !predicate.complete ? 14 : isClosed ? 12 : 0;
+    const missing = ["request", "output"].filter((part) => !done.includes(part)).join(" and ");
+    const [verdict, exitCode] =
+      !predicate.complete ? ["INCOMPLETE: the answer broke off", 14]
+      : isClosed ? ["INCONCLUSIVE: the receipt does not open what was given", 12]
+      : !keyFile ? ["UNTRUSTED: anyone can make a receipt, and no key was given that is trusted", 17]
+      : missing ? [`SIGNED: ${missing} not compared`, 16]
+      : ["VALID (not replayed)", 0];
+    console.log(`${verdict}\nchecked: ${done.join(", ")}${left.length > 0 ? `\nnot checked: ${left.join(", ")}` : ""}`);
+    process.exitCode = exitCode;
   } catch (error) {
     console.log(`NOT VALID: ${error.message}`);
     process.exitCode = 13;

@@ -1,3 +1,4 @@
+using System.Text;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
@@ -21,7 +22,8 @@ public sealed class ReceiptVerifier
     private TlogProof? _proof;
     private SignedNote? _note;
     private string? _doubt;
-    private bool _isRevoked;
+    private bool _isRevoked,
+        _isOtherKey;
     private Checkpoint? _checkpoint;
     private IReadOnlyList<WitnessCosignature> _cosignatures = [];
 
@@ -105,13 +107,21 @@ public sealed class ReceiptVerifier
             return Verdict.Tampered;
         if (unknownVersion)
             return Verdict.UnknownVersion;
+        if (_isOtherKey)
+            return Verdict.OtherKey;
         if (!statement!.Complete)
             return Verdict.Incomplete;
-        if (_key is null || _isRevoked)
+        if (_key is null)
+            return Verdict.Untrusted;
+        if (_isRevoked)
             return Verdict.Inconclusive;
-        if (_evidence.RequiresWitnesses && !_checks.Exists(IsWitnessed))
+        if (_evidence.RequiresWitnesses && !IsPassed(ReceiptCheck.Witnesses))
             return Verdict.Policy;
-        return _doubt is null ? Verdict.Valid : Verdict.Inconclusive;
+        if (_doubt is not null)
+            return Verdict.Inconclusive;
+        if (!_pinned)
+            return Verdict.Untrusted;
+        return IsPassed(ReceiptCheck.Request) && IsPassed(ReceiptCheck.Output) ? Verdict.Valid : Verdict.Signed;
     }
 
     /// <summary>The log that the key signs contains the statement.</summary>
@@ -131,8 +141,11 @@ public sealed class ReceiptVerifier
         }
         if (_key is null)
             Skip(ReceiptCheck.Signature, "there is no key to check the log's checkpoint with");
-        else if (_origin is not null && _origin != _checkpoint.Origin)
-            Check(ReceiptCheck.Signature, false, $"the log is '{_checkpoint.Origin}', not '{_origin}'");
+        else if (_pinned && OtherKeyOf(note, _checkpoint.Origin) is { } other)
+        {
+            _isOtherKey = true;
+            _checks.Add(new CheckResult(ReceiptCheck.Signature, CheckOutcome.NotMet, other));
+        }
         else
             Check(
                 ReceiptCheck.Signature,
@@ -153,6 +166,27 @@ public sealed class ReceiptVerifier
             );
         }
         _note = note;
+    }
+
+    /// <summary>
+    /// What the checkpoint says of its key, where that is another one than the trusted; null where it names the trusted
+    /// one, whose signature can be checked, or none.
+    /// </summary>
+    private string? OtherKeyOf(SignedNote note, string origin)
+    {
+        NoteSignature[] byLog = [.. note.Signatures.Where(signature => signature.Name == origin)];
+        if (byLog.Length == 0 || !LogOrigin.IsValid(origin))
+            return null;
+        if (_origin is not null && _origin != origin)
+            return $"the log is '{origin}', not '{_origin}'. Give the key of this one, if you trust it";
+        uint trusted = new NoteKey(origin, _key!).Id;
+        byte[] text = Encoding.UTF8.GetBytes(note.Text);
+        // A signature by the trusted key under the id of another was changed.
+        if (byLog.Any(line => line.KeyId == trusted || _key!.Verify(text, line.Signature.Span)))
+            return null;
+        string named = string.Join(", ", byLog.Select(line => $"{origin}+{line.KeyId:x8}"));
+        return $"the checkpoint names the key {named}, and the trusted one is {origin}+{trusted:x8}. After a rotation "
+            + "give the key that the log had before";
     }
 
     /// <summary>
@@ -231,8 +265,8 @@ public sealed class ReceiptVerifier
         );
     }
 
-    private static bool IsWitnessed(CheckResult check) =>
-        check is { Check: ReceiptCheck.Witnesses, Outcome: CheckOutcome.Passed };
+    private bool IsPassed(ReceiptCheck which) =>
+        _checks.Exists(check => check.Check == which && check.Outcome == CheckOutcome.Passed);
 
     private ReceiptStatement? ReadStatement(Receipt receipt, out bool unknownVersion)
     {

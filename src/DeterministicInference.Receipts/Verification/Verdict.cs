@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
 
 namespace DeterministicInference.Receipts.Verification;
 
@@ -7,7 +8,9 @@ namespace DeterministicInference.Receipts.Verification;
 /// </summary>
 public enum Verdict
 {
-    /// <summary>All that was given agrees with the sealed statement. Nothing was computed again.</summary>
+    /// <summary>
+    /// Request and answer are the ones that a log of the trusted key has sealed. Nothing was computed again.
+    /// </summary>
     Valid,
 
     /// <summary>The environment that the receipt names gave the same answer again.</summary>
@@ -25,7 +28,7 @@ public enum Verdict
     /// <summary>Neither shown nor refuted.</summary>
     Inconclusive,
 
-    /// <summary>Something does not belong to the sealed statement, or its log is not signed by the key.</summary>
+    /// <summary>Something does not belong to the sealed statement, or a signature is false.</summary>
     Tampered,
 
     /// <summary>The receipt is of an answer that broke off.</summary>
@@ -36,6 +39,34 @@ public enum Verdict
 
     /// <summary>Nothing is wrong, but what the verifier requires is not there: a quorum of witnesses.</summary>
     Policy,
+
+    /// <summary>
+    /// A log of the trusted key has sealed the statement, and request or answer was not given to compare with it.
+    /// </summary>
+    [SuppressMessage("Naming", "CA1720", Justification = "The verdict's name is SIGNED.")]
+    Signed,
+
+    /// <summary>Nothing is wrong, and no key was given that the verifier trusts: anyone can make a receipt.</summary>
+    Untrusted,
+
+    /// <summary>
+    /// The checkpoint names another key than the trusted one: that of a log before or after a rotation, or of another
+    /// operator.
+    /// </summary>
+    OtherKey,
+}
+
+/// <summary>The names of verdicts in reports.</summary>
+public static class VerdictName
+{
+    /// <summary>In capitals.</summary>
+    public static string Of(Verdict verdict) =>
+        verdict switch
+        {
+            Verdict.UnknownVersion => "UNKNOWN VERSION",
+            Verdict.OtherKey => "OTHER KEY",
+            _ => verdict.ToString().ToUpperInvariant(),
+        };
 }
 
 /// <summary>The exit codes of a program that verifies receipts.</summary>
@@ -43,7 +74,7 @@ public static class VerdictExitCode
 {
     /// <summary>
     /// 0 valid or reproduced, 2 unknown version, 10 contradicted, 11 corroborated, 12 inconclusive, 13 tampered, 14
-    /// incomplete, 15 unreachable, 20 policy.
+    /// incomplete, 15 unreachable, 16 signed, 17 untrusted, 18 other key, 20 policy.
     /// </summary>
     public static int Of(Verdict verdict) =>
         verdict switch
@@ -56,6 +87,9 @@ public static class VerdictExitCode
             Verdict.Tampered => 13,
             Verdict.Incomplete => 14,
             Verdict.Unreachable => 15,
+            Verdict.Signed => 16,
+            Verdict.Untrusted => 17,
+            Verdict.OtherKey => 18,
             Verdict.Policy => 20,
             _ => throw new InvalidEnumArgumentException(nameof(verdict), (int)verdict, typeof(Verdict)),
         };

@@ -34,6 +34,9 @@ public sealed record VerificationResult(
     /// <summary>What is not met, of <see cref="Verdict.Policy"/>.</summary>
     public IEnumerable<CheckResult> Unmet => Checks.Where(check => check.Outcome == CheckOutcome.NotMet);
 
+    /// <summary>Whether request and answer were given and are the sealed ones.</summary>
+    public bool IsCompared => IsPassed(ReceiptCheck.Request) && IsPassed(ReceiptCheck.Output);
+
     /// <summary>The checks that failed.</summary>
     public IEnumerable<CheckResult> Failures => Checks.Where(check => check.Outcome == CheckOutcome.Failed);
 
@@ -42,18 +45,33 @@ public sealed record VerificationResult(
     {
         get
         {
-            string text = Verdict switch
-            {
-                Verdict.Valid => "VALID (not replayed)",
-                Verdict.UnknownVersion => "UNKNOWN VERSION: made by another version",
-                Verdict.Inconclusive when KeyId is null => "INCONCLUSIVE: there is no key to check the checkpoint with",
-                Verdict.Inconclusive => "INCONCLUSIVE: " + Doubt,
-                Verdict.Tampered => "TAMPERED: " + string.Join("; ", Failures.Select(failure => failure.Detail)),
-                Verdict.Incomplete => "INCOMPLETE: the answer broke off",
-                Verdict.Policy => "POLICY: " + string.Join("; ", Unmet.Select(check => check.Detail)),
-                _ => Verdict.ToString().ToUpperInvariant(),
-            };
+            string name = VerdictName.Of(Verdict),
+                text = Verdict == Verdict.Valid ? $"{name} ({Reason})" : $"{name}: {Reason}";
             return !KeyPinned && KeyId is { } id ? $"{text}; key not pinned: {id}" : text;
         }
     }
+
+    /// <summary>Why it is this verdict, in a few words.</summary>
+    public string Reason =>
+        Verdict switch
+        {
+            Verdict.Valid => "not replayed",
+            Verdict.UnknownVersion => "made by another version",
+            Verdict.Inconclusive => Doubt ?? "",
+            Verdict.Tampered => string.Join("; ", Failures.Select(failure => failure.Detail)),
+            Verdict.Incomplete => "the answer broke off",
+            Verdict.Policy => string.Join("; ", Unmet.Select(check => check.Detail)),
+            Verdict.OtherKey => Unmet.First(check => check.Check == ReceiptCheck.Signature).Detail,
+            Verdict.Signed when IsPassed(ReceiptCheck.Request) =>
+                "the request is the sealed one, and no answer was given to compare",
+            Verdict.Signed when IsPassed(ReceiptCheck.Output) =>
+                "the answer is the sealed one, and no request was given to compare",
+            Verdict.Signed => "neither request nor answer was given to compare",
+            Verdict.Untrusted when KeyId is null => "there is no key to check the log with",
+            Verdict.Untrusted => "anyone can make a receipt, and no key was given that is trusted",
+            _ => "",
+        };
+
+    private bool IsPassed(ReceiptCheck which) =>
+        Checks.Any(check => check.Check == which && check.Outcome == CheckOutcome.Passed);
 }

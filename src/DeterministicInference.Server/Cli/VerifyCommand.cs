@@ -22,10 +22,13 @@ internal static class VerifyCommand
     private static readonly Option<string?> Request = File("--request", "The request body, as it was sent.");
     private static readonly Option<string?> Response = File("--response", "The answer's body, as it was received.");
     private static readonly RemoteServerOptions Server = new("--against", "Server that computes the request again");
-    private static readonly Option<string?> Key = File(
-        "--key",
-        "The key that you trust: the log's verifier key (vkey of GET /v1/receipts/key), or its public key in PEM."
-    );
+    private static readonly Option<string[]> Key = new("--key")
+    {
+        HelpName = "FILE",
+        Description =
+            "The key that you trust: the log's verifier key, its public key in PEM, or the answer of GET "
+            + "/v1/receipts/key. A file may hold several, and several files may be given.",
+    };
     private static readonly Option<string[]> Revoked = new("--revoked")
     {
         HelpName = "FILE",
@@ -77,8 +80,8 @@ internal static class VerifyCommand
             "Check a receipt: signature, commitments, log and, with --against, whether the request gives the "
                 + "same answer again. The first line is the verdict, and the exit code says it too: 0 VALID (not "
                 + "replayed) or REPRODUCED; 2 UNKNOWN VERSION, or a wrong argument or file; 10 CONTRADICTED; 11 "
-                + "CORROBORATED; 12 INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE; 20 "
-                + "POLICY."
+                + "CORROBORATED; 12 INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE; 16 SIGNED (request or "
+                + "answer not compared); 17 UNTRUSTED (no key of yours); 18 OTHER KEY; 20 POLICY."
         )
         {
             Receipt,
@@ -109,7 +112,7 @@ internal static class VerifyCommand
             RequestFile = parsed.GetValue(Request),
             ResponseFile = parsed.GetValue(Response),
             Against = Server.UrlOf(parsed),
-            KeyFile = parsed.GetValue(Key),
+            KeyFiles = parsed.GetValue(Key) ?? [],
             RevocationFiles = parsed.GetValue(Revoked) ?? [],
             WitnessPolicyFile = parsed.GetValue(Policy),
             RequiresWitnesses = parsed.GetValue(Require) is not null,

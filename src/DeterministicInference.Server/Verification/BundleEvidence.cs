@@ -74,7 +74,9 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             : ReceiptVerifier.VerifyUnpinned(Evidence, key?.Key);
         VerificationReport report = VerificationReport.Of(result);
         // The text of an answer that broke off is not compared.
-        return Malformed is { } why && result.Verdict is (Verdict.Valid or Verdict.Inconclusive)
+        return
+            Malformed is { } why
+            && result.Verdict is not (Verdict.Tampered or Verdict.UnknownVersion or Verdict.Incomplete)
             ? report.WithFailure(ReceiptCheck.Output, why)
             : report;
     }

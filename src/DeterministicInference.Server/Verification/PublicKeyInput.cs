@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
@@ -31,24 +33,92 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
     /// <summary>The key of a log.</summary>
     public static PublicKeyInput Of(NoteKey log) => new(log.Key, log);
 
-    /// <summary>Reads a key that the user trusts: a verifier key, or a public key in PEM.</summary>
-    /// <exception cref="InputException">It is no key.</exception>
-    public static PublicKeyInput ReadFile(string path)
+    /// <summary>Reads the one key of a file.</summary>
+    /// <inheritdoc cref="ReadAll"/>
+    public static PublicKeyInput ReadFile(string path) =>
+        ReadAll(path) is [var only]
+            ? only
+            : throw new InputException($"{path}: holds several keys. Give a file with the one of the log.");
+
+    /// <summary>
+    /// Reads keys that the user trusts: verifier keys, one per line, public keys in PEM, or what a server tells of its
+    /// key.
+    /// </summary>
+    /// <returns>One key or more.</returns>
+    /// <exception cref="InputException">There is none, or something else.</exception>
+    public static IReadOnlyList<PublicKeyInput> ReadAll(string path)
     {
         string text = Encoding.UTF8.GetString(InputFile.Read(path)).Trim();
         try
         {
-            if (!text.StartsWith("-----", StringComparison.Ordinal) && text.Contains('+', StringComparison.Ordinal))
-                return Read(text)!;
-            return new PublicKeyInput(VerificationKey.FromPem(text), null);
+            PublicKeyInput[] keys =
+                text is ['{', ..] ? [Told(text)]
+                : text.Contains("-----BEGIN", StringComparison.Ordinal)
+                    ? [.. Blocks(text).Select(pem => new PublicKeyInput(VerificationKey.FromPem(pem), null))]
+                :
+                [
+                    .. text.Split('\n')
+                        .Select(line => line.Trim())
+                        .Where(line => line.Length > 0)
+                        .Select(line => Read(line)!),
+                ];
+            return keys.Length > 0 ? keys : throw new FormatException();
         }
-        catch (Exception e) when (e is CryptographicException or FormatException or ReceiptFormatException)
+        catch (Exception e)
+            when (e is CryptographicException or FormatException or ReceiptFormatException or JsonException)
         {
             throw new InputException(
                 $"{path}: holds neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN "
                     + "PUBLIC KEY-----), as GET /v1/receipts/key has them."
             );
         }
+    }
+
+    /// <summary>
+    /// The key that a receipt's checkpoint names; the first one if it names none of them, so that the verifier says so.
+    /// </summary>
+    /// <param name="trusted">One key or more.</param>
+    /// <param name="receipt">The receipt.</param>
+    public static PublicKeyInput Named(IReadOnlyList<PublicKeyInput> trusted, Receipt receipt)
+    {
+        try
+        {
+            SignedNote note = SignedNote.Parse(TlogProof.Parse(receipt.Proof).Checkpoint);
+            string origin = Checkpoint.Parse(note.Text).Origin;
+            if (!LogOrigin.IsValid(origin))
+                return trusted[0];
+            HashSet<uint> ids =
+            [
+                .. note.Signatures.Where(signature => signature.Name == origin).Select(signature => signature.KeyId),
+            ];
+            return trusted.FirstOrDefault(key =>
+                    (key.Log is null || key.Log.Name == origin)
+                    && ids.Contains((key.Log ?? new NoteKey(origin, key.Key)).Id)
+                ) ?? trusted[0];
+        }
+        catch (LogFormatException)
+        {
+            // The verifier reports this.
+            return trusted[0];
+        }
+    }
+
+    private static PublicKeyInput Told(string json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        return Read(ForeignText.GetStringOrNull(document.RootElement, "vkey")) ?? throw new FormatException();
+    }
+
+    private static IEnumerable<string> Blocks(string text)
+    {
+        while (PemEncoding.TryFind(text, out PemFields fields))
+        {
+            yield return text[fields.Location];
+            text = text[fields.Location.End..];
+        }
+        // What is left of a file that holds keys is none.
+        if (text.Contains("-----BEGIN", StringComparison.Ordinal))
+            throw new FormatException();
     }
 
     /// <summary>Whether it is the key of a log, under its name if one is given.</summary>

@@ -45,7 +45,7 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
 
     private async Task<VerificationReport> CheckAsync(CancellationToken cancellation)
     {
-        PublicKeyInput? pinned = options.KeyFile is { } file ? PublicKeyInput.ReadFile(file) : null;
+        PublicKeyInput[] trusted = [.. options.KeyFiles.SelectMany(PublicKeyInput.ReadAll)];
         WitnessPolicy? policy = options.WitnessPolicyFile is { } policyFile ? PolicyInput.Read(policyFile) : null;
         byte[]? requestFile = options.RequestFile is { } request ? InputFile.Read(request) : null;
         byte[]? responseFile = options.ResponseFile is { } response ? InputFile.Read(response) : null;
@@ -55,7 +55,10 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         ReadOnlyMemory<byte>? answer = responseFile is not null ? responseFile : bundle.Response?.Body;
 
         // The logs of a policy are trusted like a key that is given.
-        pinned ??= PolicyInput.LogOf(policy, bundle.Receipt);
+        PublicKeyInput? pinned =
+            trusted.Length > 0
+                ? PublicKeyInput.Named(trusted, bundle.Receipt)
+                : PolicyInput.LogOf(policy, bundle.Receipt);
         // A key that is not trusted: the bundle's, else the server's own.
         PublicKeyInput? key = pinned ?? PublicKeyInput.Read(bundle.LogKey);
         var evidence = BundleEvidence.Of(bundle, body, answer);
@@ -67,21 +70,20 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             ReceiptServer.RequireSound(Check(BundleEvidence.Of(bundle, null, null), revocations));
         VerificationReport report = Check(evidence, revocations);
         // No server is asked about what does not hold without it.
-        bool lacksKey = key is null && report.Verdict == Verdict.Inconclusive;
-        if (_server is null || (!lacksKey && report.Verdict is not (Verdict.Valid or Verdict.Incomplete)))
+        if (_server is null || !IsOpen(report.Verdict))
             return report;
         try
         {
             if (key is null)
                 report = await WithServedKeyAsync();
-            if (key is { } known && report.Verdict is Verdict.Valid or Verdict.Incomplete)
+            if (key is { } known && IsOpen(report.Verdict))
                 report = await WithRevocationsAsync(known.Key);
         }
         catch (NoAnswerException) when (report.Verdict == Verdict.Incomplete)
         {
             // No server makes more of it, and the replay says what is wrong with this one.
         }
-        if (key is null || report.Verdict is not (Verdict.Valid or Verdict.Incomplete))
+        if (key is null || !IsOpen(report.Verdict))
             return report;
 
         if (body is not { } client)
@@ -99,7 +101,19 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             options.Runs,
             cancellation
         );
-        return report with { Verdict = verdict.Verdict, Reason = verdict.Reason, Replay = replay };
+        // That it was computed again replaces neither a key that is trusted nor the answer that was received.
+        return verdict.Verdict == Verdict.Reproduced && report.Verdict is Verdict.Signed or Verdict.Untrusted
+            ? report with
+            {
+                Reason = $"{verdict.Reason}, but {report.Reason}",
+                Replay = replay,
+            }
+            : report with
+            {
+                Verdict = verdict.Verdict,
+                Reason = verdict.Reason,
+                Replay = replay,
+            };
 
         VerificationReport Check(BundleEvidence what, IReadOnlyList<LogRevocation>? revoked) =>
             (
@@ -125,7 +139,7 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
                     return with;
                 // A key that nobody trusts shows nothing by not fitting.
                 key = null;
-                if (report.Verdict == Verdict.Inconclusive)
+                if (report.Verdict == Verdict.Untrusted)
                     without = report with { Reason = NoKeyFits };
             }
             return without;
@@ -136,6 +150,10 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
                 ? Check(evidence, [.. revocations ?? [], .. told])
                 : report;
     }
+
+    /// <summary>Whether a server may make more of it, or less.</summary>
+    private static bool IsOpen(Verdict verdict) =>
+        verdict is Verdict.Valid or Verdict.Signed or Verdict.Untrusted or Verdict.Incomplete;
 
     private static LogRevocation ReadRevocation(string path)
     {

@@ -29,7 +29,7 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
     public ReplayReport? Replay { get; init; }
 
     /// <summary>The verdict's name in reports.</summary>
-    public string Name => Verdict == Verdict.UnknownVersion ? "UNKNOWN VERSION" : Verdict.ToString().ToUpperInvariant();
+    public string Name => VerdictName.Of(Verdict);
 
     public int ExitCode => VerdictExitCode.Of(Verdict);
 
@@ -61,14 +61,7 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
     private static string ReasonOf(VerificationResult result) =>
         result.Verdict switch
         {
-            Verdict.Valid => "not replayed",
-            Verdict.UnknownVersion => "made by another version",
-            Verdict.Incomplete => "the answer broke off",
-            Verdict.Tampered => string.Join("; ", result.Failures.Select(failure => failure.Detail)),
-            Verdict.Policy => string.Join("; ", result.Unmet.Select(check => check.Detail)),
-            Verdict.Inconclusive when result.KeyId is null =>
-                "there is no key to check the log with. Give the operator's public key with --key",
-            Verdict.Inconclusive => result.Doubt ?? "",
-            _ => "",
+            Verdict.Untrusted => $"{result.Reason}. Give the operator's public key with --key",
+            _ => result.Reason,
         };
 }

@@ -18,8 +18,8 @@ internal sealed record VerifyOptions
     /// <summary>The server that computes the request again; null for no replay.</summary>
     public Uri? Against { get; init; }
 
-    /// <summary>The trusted public key, PEM; null for none.</summary>
-    public string? KeyFile { get; init; }
+    /// <summary>Files with the keys that are trusted.</summary>
+    public IReadOnlyList<string> KeyFiles { get; init; } = [];
 
     /// <summary>Files with signed revocations of keys.</summary>
     public IReadOnlyList<string> RevocationFiles { get; init; } = [];

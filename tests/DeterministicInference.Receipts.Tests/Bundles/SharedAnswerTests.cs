@@ -121,7 +121,8 @@ public sealed class SharedAnswerTests : IDisposable
             },
             _sample.LogKey
         );
-        Assert.Equal(Verdict.Valid, result.Verdict);
+        Assert.Equal(Verdict.Signed, result.Verdict);
+        Assert.All(result.Checks, check => Assert.NotEqual(CheckOutcome.Failed, check.Outcome));
         string text = Encoding.UTF8.GetString(shared.ToJson());
         foreach (ReadOnlySpan<byte> secret in new[] { SaltLabel.Request, SaltLabel.Prompt }.Select(Salted))
             Assert.DoesNotContain(Convert.ToBase64String(secret), text, StringComparison.Ordinal);

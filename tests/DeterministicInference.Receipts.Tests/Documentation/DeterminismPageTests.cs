@@ -50,7 +50,7 @@ public sealed partial class DeterminismPageTests
     {
         foreach (Verdict verdict in Enum.GetValues<Verdict>())
         {
-            string name = verdict == Verdict.UnknownVersion ? "UNKNOWN VERSION" : verdict.ToString().ToUpperInvariant();
+            string name = VerdictName.Of(verdict);
             int code = VerdictExitCode.Of(verdict);
             Assert.Matches($@"(?m)^\|.*\| {code} {name}|^\| {name}.*\| {code} \|", _page);
         }

@@ -1,5 +1,6 @@
 using System.Text;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tests.Statements;
@@ -74,7 +75,7 @@ public sealed class ReceiptVerifierTests : IDisposable
         using var other = new SampleReceipt(complete: false);
         string proof = _sample.Receipt.Proof;
         AssertTampered(ReceiptCheck.Inclusion, WithProof(_sample.Proof(other.Receipt.Statement.Span)));
-        AssertTampered(ReceiptCheck.Signature, WithProof(other.Proof(_sample.Receipt.Statement.Span)));
+        Assert.Equal(Verdict.OtherKey, Verify(WithProof(other.Proof(_sample.Receipt.Statement.Span))).Verdict);
         AssertTampered(
             ReceiptCheck.Inclusion,
             WithProof(proof.Replace("index 1", "index 0", StringComparison.Ordinal))
@@ -97,8 +98,10 @@ public sealed class ReceiptVerifierTests : IDisposable
         ReceiptEvidence elsewhere = WithProof(_sample.Proof(_sample.Receipt.Statement.Span, "log.example.org"));
         Assert.Equal(Verdict.Valid, Verify(elsewhere).Verdict);
         VerificationResult result = ReceiptVerifier.Verify(elsewhere, _sample.LogKey);
-        Assert.Equal(Verdict.Tampered, result.Verdict);
-        Assert.Equal("TAMPERED: the log is 'log.example.org', not 'log.example'", result.Summary);
+        Assert.Equal(
+            "OTHER KEY: the log is 'log.example.org', not 'log.example'. Give the key of this one, if you trust it",
+            result.Summary
+        );
         Assert.Equal(Verdict.Valid, ReceiptVerifier.Verify(_sample.Evidence, _sample.LogKey).Verdict);
     }
 
@@ -114,7 +117,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     {
         ReceiptEvidence closed = _sample.EvidenceOf(_sample.Receipt.WithoutRequest());
         VerificationResult result = Verify(closed with { RequestBody = null });
-        Assert.Equal(Verdict.Valid, result.Verdict);
+        Assert.Equal("SIGNED: the answer is the sealed one, and no request was given to compare", result.Summary);
         Assert.Equal(
             [ReceiptCheck.Request, ReceiptCheck.Prompt],
             result.Checks.Where(check => check.Outcome == CheckOutcome.NotChecked).Select(check => check.Check)
@@ -155,26 +158,52 @@ public sealed class ReceiptVerifierTests : IDisposable
     }
 
     [Fact]
-    public void Another_key_fails_the_signature_and_nothing_else_is_believed()
+    public void Another_key_is_a_verdict_of_its_own()
     {
         using SigningKey other = SigningKey.Create();
         VerificationResult result = ReceiptVerifier.Verify(_sample.Evidence, other.PublicKey);
-        Assert.Equal(Verdict.Tampered, result.Verdict);
-        Assert.Equal(ReceiptCheck.Signature, Assert.Single(result.Failures).Check);
+        Assert.Equal(Verdict.OtherKey, result.Verdict);
+        Assert.Equal((ReceiptCheck.Signature, CheckOutcome.NotMet), (result.Checks[0].Check, result.Checks[0].Outcome));
+        Assert.Empty(result.Failures);
+        uint trusted = new NoteKey("log.example", other.PublicKey).Id;
         Assert.Equal(
-            [ReceiptCheck.Signature, ReceiptCheck.Inclusion, ReceiptCheck.Revocation],
-            result.Checks.Select(check => check.Check)
+            $"OTHER KEY: the checkpoint names the key log.example+{_sample.LogKey.Id:x8}, and the trusted one is "
+                + $"log.example+{trusted:x8}. After a rotation give the key that the log had before",
+            result.Summary
         );
-        Assert.Null(result.Statement);
-        Assert.Contains(other.PublicKey.KeyId.ToString(), result.Summary, StringComparison.Ordinal);
+        // What does not belong together does not under any key.
+        Assert.Equal(
+            Verdict.Tampered,
+            ReceiptVerifier.Verify(_sample.Evidence with { RequestBody = "{}"u8.ToArray() }, other.PublicKey).Verdict
+        );
+        // A key that came with the receipt has to be the one that signed it.
+        Assert.Equal(Verdict.Tampered, ReceiptVerifier.VerifyUnpinned(_sample.Evidence, other.PublicKey).Verdict);
+    }
+
+    /// <summary>Whoever names the trusted key must have signed with it.</summary>
+    [Fact]
+    public void A_false_signature_by_the_trusted_key_is_tampered_whoever_else_has_signed()
+    {
+        using SigningKey other = SigningKey.Create();
+        TlogProof proof = TlogProof.Parse(_sample.Receipt.Proof);
+        SignedNote note = SignedNote.Parse(proof.Checkpoint);
+        NoteSignature real = note.Signatures[0];
+        var forged = new NoteSignature(real.Name, real.KeyId, new byte[real.Signature.Length]);
+        SignedNote both = SignedNote.Sign(note.Text, "log.example", other).With([forged]);
+        VerificationResult result = Verify(WithProof((proof with { Checkpoint = both.ToString() }).ToString()));
+        Assert.Equal(Verdict.Tampered, result.Verdict);
     }
 
     [Fact]
     public void A_key_that_is_not_trusted_is_named()
     {
         VerificationResult result = ReceiptVerifier.VerifyUnpinned(_sample.Evidence, _sample.Key.PublicKey);
-        Assert.Equal(Verdict.Valid, result.Verdict);
-        Assert.Equal($"VALID (not replayed); key not pinned: {_sample.Key.PublicKey.KeyId}", result.Summary);
+        Assert.Equal(Verdict.Untrusted, result.Verdict);
+        Assert.Equal(
+            "UNTRUSTED: anyone can make a receipt, and no key was given that is trusted; key not pinned: "
+                + $"{_sample.Key.PublicKey.KeyId}",
+            result.Summary
+        );
         Assert.False(result.KeyPinned);
     }
 
@@ -182,8 +211,8 @@ public sealed class ReceiptVerifierTests : IDisposable
     public void Without_any_key_nothing_is_valid()
     {
         VerificationResult result = ReceiptVerifier.VerifyUnpinned(_sample.Evidence, null);
-        Assert.Equal(Verdict.Inconclusive, result.Verdict);
-        Assert.Equal("INCONCLUSIVE: there is no key to check the checkpoint with", result.Summary);
+        Assert.Equal(Verdict.Untrusted, result.Verdict);
+        Assert.Equal("UNTRUSTED: there is no key to check the log with", result.Summary);
         Assert.Equal(
             Verdict.Tampered,
             ReceiptVerifier.VerifyUnpinned(_sample.Evidence with { RequestBody = "{}"u8.ToArray() }, null).Verdict
@@ -207,7 +236,11 @@ public sealed class ReceiptVerifierTests : IDisposable
     public void What_is_not_given_is_not_checked_and_said_so()
     {
         VerificationResult result = Verify(new ReceiptEvidence(_sample.Receipt));
-        Assert.Equal(Verdict.Valid, result.Verdict);
+        Assert.Equal("SIGNED: neither request nor answer was given to compare", result.Summary);
+        Assert.Equal(
+            "SIGNED: the request is the sealed one, and no answer was given to compare",
+            Verify(_sample.Evidence with { Output = null, Tokens = null }).Summary
+        );
         Assert.Equal(
             [
                 ReceiptCheck.Revocation,
@@ -273,6 +306,9 @@ public sealed class ReceiptVerifierTests : IDisposable
     [InlineData(Verdict.Tampered, 13)]
     [InlineData(Verdict.Incomplete, 14)]
     [InlineData(Verdict.Unreachable, 15)]
+    [InlineData(Verdict.Signed, 16)]
+    [InlineData(Verdict.Untrusted, 17)]
+    [InlineData(Verdict.OtherKey, 18)]
     [InlineData(Verdict.Policy, 20)]
     public void Exit_codes(Verdict verdict, int code) => Assert.Equal(code, VerdictExitCode.Of(verdict));
 

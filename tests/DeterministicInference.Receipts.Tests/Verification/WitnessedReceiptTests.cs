@@ -105,7 +105,7 @@ public sealed class WitnessedReceiptTests : IDisposable
             Verdict.Tampered,
             ReceiptVerifier.Verify(unmet with { RequestBody = "{}"u8.ToArray() }, _sample.Key.PublicKey).Verdict
         );
-        Assert.Equal(Verdict.Inconclusive, ReceiptVerifier.VerifyUnpinned(unmet, untrusted: null).Verdict);
+        Assert.Equal(Verdict.Untrusted, ReceiptVerifier.VerifyUnpinned(unmet, untrusted: null).Verdict);
         Assert.Equal(
             Verdict.Policy,
             ReceiptVerifier

@@ -40,9 +40,10 @@ public sealed class WitnessedServerTests
         JsonObject answer = await server.Api.JsonAsync(ApiClient.Chat, Question);
         string json = await FileAsync("answer.json", answer.ToJsonString());
         string stream = await FileAsync("answer.sse", (await other.Api.PostAsync(ApiClient.Chat, Streamed)).Body);
-        foreach (string file in new[] { json, stream })
+        foreach ((string file, string body) in new[] { (json, Question), (stream, Streamed) })
         {
-            CommandResult valid = await VerifyAsync(file, policy, "--require", "witnessed");
+            string request = await FileAsync("request.json", body);
+            CommandResult valid = await VerifyAsync(file, policy, "--require", "witnessed", "--request", request);
             Assert.True(valid.ExitCode == 0, valid.Output + valid.Error);
             Assert.StartsWith("VALID (not replayed)\n", valid.Output, StringComparison.Ordinal);
             Assert.Matches(@"\nwitnesses +ok\n", valid.Output);
@@ -66,7 +67,8 @@ public sealed class WitnessedServerTests
         JsonNode check = report["checks"]!.AsArray().Single(check => (string)check!["check"]! == "witnesses")!;
         Assert.Equal("not_met", (string)check["outcome"]!);
         // It is reported, and asked for by nobody.
-        CommandResult reported = await VerifyAsync(json, strict, "--key", vkey);
+        string asked = await FileAsync("request.json", Question);
+        CommandResult reported = await VerifyAsync(json, strict, "--key", vkey, "--request", asked);
         Assert.Equal(0, reported.ExitCode);
         Assert.Matches(
             @"\nwitnesses +NOT MET: the policy's quorum has not cosigned the checkpoint, only A\n",
@@ -83,7 +85,15 @@ public sealed class WitnessedServerTests
         answer["determinism"]!["proof"] = proof.Replace(line, changed, StringComparison.Ordinal);
         string forged = await FileAsync("forged.json", answer.ToJsonString());
         Assert.Equal(13, (await VerifyAsync(forged, policy, "--require", "witnessed")).ExitCode);
-        Assert.Equal(0, (await ServerProgram.Built.RunAsync(["verify", forged, "--key", vkey])).ExitCode);
+        CommandResult unwitnessed = await ServerProgram.Built.RunAsync([
+            "verify",
+            forged,
+            "--key",
+            vkey,
+            "--request",
+            asked,
+        ]);
+        Assert.Equal(0, unwitnessed.ExitCode);
 
         // Monitors see what clients believe, and keep it.
         string note = (await server.Api.GetAsync("/v1/log/checkpoint")).Body;

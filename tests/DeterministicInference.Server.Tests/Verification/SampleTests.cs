@@ -140,7 +140,7 @@ public sealed class SampleTests : IAsyncLifetime
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string bundle = await exchange.ExportAsync("--url", _server.Url);
         Assert.StartsWith(
-            "VALID (not replayed); key not pinned\n",
+            "UNTRUSTED: anyone can make a receipt, and no key was given that is trusted\n",
             (await NodeAsync("verify.mjs", bundle)).Output,
             StringComparison.Ordinal
         );
@@ -178,7 +178,9 @@ public sealed class SampleTests : IAsyncLifetime
             result.Output,
             StringComparison.Ordinal
         );
-        Verified verified = await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url);
+        string key = Path.Combine(Path.GetDirectoryName(bundle)!, "key.txt");
+        await File.WriteAllTextAsync(key, _server.LogKey.ToString(), TestContext.Current.CancellationToken);
+        Verified verified = await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url, "--key", key);
         verified.Is(0, "REPRODUCED", "");
         Assert.Equal(
             ("passed", "passed", "passed"),

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Verification;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;
@@ -44,7 +47,7 @@ public sealed class VerifyTests : IAsyncLifetime
         );
         string receipt = exchange.Write("receipt.json", exchange.Receipt.ToJsonString());
         (await RecordedExchange.VerifyAsync(receipt, "--key", exchange.KeyFile))
-            .Is(0, "VALID", "")
+            .Is(16, "SIGNED", "neither request nor answer was given to compare")
             .Has("output", "not checked: no answer was given");
         Verified whole = await RecordedExchange.VerifyAsync(
             receipt,
@@ -67,14 +70,24 @@ public sealed class VerifyTests : IAsyncLifetime
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string bundle = await exchange.ExportAsync("--url", _server.Url);
         Verified verified = await RecordedExchange.VerifyAsync(bundle);
-        verified.Is(0, "VALID", "").Has("environment", "ok").Has("inclusion", "ok").Has("request", "ok");
+        verified.Is(17, "UNTRUSTED", "").Has("environment", "ok").Has("inclusion", "ok").Has("request", "ok");
         Assert.EndsWith(
             $"; key not pinned: {_server.Key.PublicKey.KeyId}",
             verified.FirstLine,
             StringComparison.Ordinal
         );
         Assert.False((bool)verified.Json["key"]!["pinned"]!);
-        (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url)).Is(0, "REPRODUCED", "");
+        // To compute it again does not show who has signed.
+        (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url)).Is(
+            17,
+            "UNTRUSTED",
+            "the same environment gives the same answer, but anyone can make a receipt"
+        );
+        (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url, "--key", exchange.KeyFile)).Is(
+            0,
+            "REPRODUCED",
+            ""
+        );
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(bundle));
     }
@@ -118,7 +131,7 @@ public sealed class VerifyTests : IAsyncLifetime
         string json = exchange.Receipt.ToJsonString(),
             deep = $"{{\"x\":{string.Concat(Enumerable.Repeat("[", 100))}{new string(']', 100)},{json[1..]}";
         string[] key = ["--key", exchange.KeyFile];
-        (await RecordedExchange.VerifyAsync(exchange.Write("marked", "\uFEFF" + json), key)).Is(0, "VALID", "");
+        (await RecordedExchange.VerifyAsync(exchange.Write("marked", "\uFEFF" + json), key)).Is(16, "SIGNED", "");
         foreach (string text in (string[])[deep, "\uFEFF" + deep])
         {
             (await RecordedExchange.VerifyAsync(exchange.Write("deep", text), key)).Is(
@@ -233,7 +246,7 @@ public sealed class VerifyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Another_request_key_environment_or_proof_is_tampered()
+    public async Task Another_request_environment_or_proof_is_tampered_and_another_key_named()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string request = exchange.Write(
@@ -247,9 +260,9 @@ public sealed class VerifyTests : IAsyncLifetime
         await using IssuingServer other = await IssuingServer.StartAsync();
         string key = exchange.Write("other.pem", other.Key.PublicKey.ToPem());
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--key", key)).Is(
-            13,
-            "TAMPERED",
-            $"the log's checkpoint is not signed by the key {other.Key.PublicKey.KeyId}, or was changed"
+            18,
+            "OTHER KEY",
+            $"the checkpoint names the key log.example+{_server.LogKey.Id:x8}"
         );
 
         JsonObject bundle = JsonNode
@@ -338,8 +351,8 @@ public sealed class VerifyTests : IAsyncLifetime
             ).Is(12, "INCONCLUSIVE", "without its salt");
         }
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile)).Is(
-            12,
-            "INCONCLUSIVE",
+            17,
+            "UNTRUSTED",
             "no key to check the log with. Give the operator's public key with --key"
         );
         _server.TellsKey = false;
@@ -351,7 +364,7 @@ public sealed class VerifyTests : IAsyncLifetime
                 "--against",
                 _server.Url
             )
-        ).Is(12, "INCONCLUSIVE", "no key");
+        ).Is(17, "UNTRUSTED", "no key");
         Assert.Single(_server.Requests);
     }
 
@@ -380,7 +393,7 @@ public sealed class VerifyTests : IAsyncLifetime
             (export.ExitCode, export.Output)
         );
         Verified verified = await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile);
-        verified.Is(0, "VALID", "");
+        verified.Is(16, "SIGNED", "the answer is the sealed one, and no request was given to compare");
         Assert.Equal(
             ("passed", "passed", "not_checked"),
             (verified.Check("output"), verified.Check("tokens"), verified.Check("request"))
@@ -401,6 +414,55 @@ public sealed class VerifyTests : IAsyncLifetime
             (2, "error: --without-request: leave --request out, or this.\n"),
             (both.ExitCode, both.Error.Split(Hint)[0])
         );
+    }
+
+    /// <summary>Whoever follows a log over its rotations has several keys.</summary>
+    [Fact]
+    public async Task Of_several_keys_the_one_counts_that_the_checkpoint_names()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        using SigningKey other = SigningKey.Create();
+        string vkey = new NoteKey("log.example", other.PublicKey).ToString(),
+            elsewhere = new NoteKey("log.example/b", _server.Key.PublicKey).ToString(),
+            pem = other.PublicKey.ToPem(),
+            told = (await _server.Api.GetAsync("/v1/receipts/key")).Body;
+        string wrong = exchange.Write("wrong", pem),
+            lines = exchange.Write("lines", $"{vkey}\n\n {_server.LogKey}\r\n{elsewhere}\n"),
+            blocks = exchange.Write("blocks", $"the old one\n{pem}\nthe new one\n{_server.Key.PublicKey.ToPem()}\n"),
+            json = exchange.Write("json", told);
+        foreach (
+            string[] keys in (string[][])
+                [
+                    [lines],
+                    [blocks],
+                    [json],
+                    [wrong, json],
+                    [lines, wrong],
+                ]
+        )
+            (await VerifyAsync(keys)).Is(0, "VALID", "");
+        foreach (
+            string[] keys in (string[][])
+                [
+                    [wrong],
+                    [exchange.Write("x", vkey)],
+                    [exchange.Write("y", elsewhere)],
+                ]
+        )
+            (await VerifyAsync(keys)).Is(18, "OTHER KEY", "");
+        foreach (string text in (string[])["", "\n", "{}", $"{vkey}\nx", $"{pem}\n-----BEGIN x", """{"vkey":"x"}"""])
+        {
+            InputException refused = await Assert.ThrowsAsync<InputException>(() =>
+                VerifyAsync(exchange.Write("bad", text))
+            );
+            Assert.Contains("holds neither a verifier key", refused.Message, StringComparison.Ordinal);
+        }
+
+        Task<Verified> VerifyAsync(params string[] keys) =>
+            RecordedExchange.VerifyAsync(
+                exchange.AnswerFile,
+                ["--request", exchange.RequestFile, .. keys.SelectMany(key => new[] { "--key", key })]
+            );
     }
 
     [Fact]
@@ -530,7 +592,22 @@ public sealed class VerifyTests : IAsyncLifetime
         await RequireAsync(10, "{\"verdict\":\"CONTRADICTED\",\"exit_code\":10,", [.. replay, "--json"]);
         _server.Status = 500;
         await RequireAsync(15, "UNREACHABLE: ", replay);
-        await RequireAsync(12, "INCONCLUSIVE: ", exchange.AnswerFile);
+        await RequireAsync(
+            12,
+            "INCONCLUSIVE: ",
+            exchange.WithAnswer(text =>
+                string.Concat(text.Split($",\"salt\":\"{text.Split("\"salt\":\"")[1][..44]}\""))
+            ),
+            "--key",
+            exchange.KeyFile
+        );
+        await RequireAsync(16, "SIGNED: ", exchange.AnswerFile, "--key", exchange.KeyFile);
+        await RequireAsync(17, "UNTRUSTED: ", exchange.AnswerFile);
+        using (SigningKey other = SigningKey.Create())
+        {
+            string pem = exchange.Write("other.pem", other.PublicKey.ToPem());
+            await RequireAsync(18, "OTHER KEY: ", exchange.AnswerFile, "--key", pem);
+        }
         await RequireAsync(
             13,
             "TAMPERED: ",
