@@ -233,6 +233,11 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         _two.Open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using ReceiptStore store = _folder.Open();
         await using CheckpointWitnesses witnesses = await OpenAsync(store, policy);
+        // The first round has begun, with one entry.
+        await Limits.UntilAsync(
+            () => _one.Requests.Count == 1 && _two.Requests.Count == 1 && liar.Requests.Count == 1,
+            () => $"{witnesses.State}"
+        );
         for (int i = 0; i < 20; i++)
         {
             await _folder.AppendAsync(store, 1);
@@ -265,7 +270,7 @@ public sealed class CheckpointWitnessesTests : IAsyncLifetime
         _two.Open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using ReceiptStore store = _folder.Open();
         await using CheckpointWitnesses witnesses = await OpenAsync(store, policy);
-        await Limits.UntilAsync(() => _two.Requests.Count == 1, () => $"{witnesses.State}");
+        await Limits.UntilAsync(() => _one.Requests.Count == 1 && _two.Requests.Count == 1, () => $"{witnesses.State}");
         NewReceipt receipt = _folder.Issue();
         TlogProof proof = (await store.AppendAsync(receipt, Cancellation))!;
         // Another sends it the newest one first.
