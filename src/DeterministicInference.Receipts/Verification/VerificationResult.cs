@@ -34,9 +34,6 @@ public sealed record VerificationResult(
     /// <summary>What is not met, of <see cref="Verdict.Policy"/>.</summary>
     public IEnumerable<CheckResult> Unmet => Checks.Where(check => check.Outcome == CheckOutcome.NotMet);
 
-    /// <summary>Whether request and answer were given and are the sealed ones.</summary>
-    public bool IsCompared => IsPassed(ReceiptCheck.Request) && IsPassed(ReceiptCheck.Output);
-
     /// <summary>The checks that failed.</summary>
     public IEnumerable<CheckResult> Failures => Checks.Where(check => check.Outcome == CheckOutcome.Failed);
 

@@ -23,20 +23,14 @@ internal static class PolicyInput
     /// <summary>The log of a policy that has the name of a receipt's log; null if there is none.</summary>
     public static PublicKeyInput? LogOf(WitnessPolicy? policy, Receipt receipt)
     {
-        if (policy is null)
-            return null;
-        try
-        {
-            SignedNote note = SignedNote.Parse(TlogProof.Parse(receipt.Proof).Checkpoint);
-            string origin = Checkpoint.Parse(note.Text).Origin;
-            NoteKey[] keys = [.. policy.Logs.Select(log => log.Key).OfType<NoteKey>().Where(key => key.Name == origin)];
-            NoteKey? key = keys.FirstOrDefault(note.IsSignedBy) ?? keys.FirstOrDefault();
-            return key is null ? null : new PublicKeyInput(key.Key, key);
-        }
-        catch (LogFormatException)
-        {
-            // The verifier reports this.
-            return null;
-        }
+        PublicKeyInput[] keys =
+        [
+            .. (policy?.Logs ?? [])
+                .Select(log => log.Key)
+                .OfType<NoteKey>()
+                .Where(key => key.Name == receipt.Origin)
+                .Select(PublicKeyInput.Of),
+        ];
+        return keys.Length == 0 ? null : PublicKeyInput.Named(keys, receipt);
     }
 }

@@ -179,15 +179,7 @@ public sealed class DoubtfulServerTests : IAsyncLifetime
     [InlineData("another")]
     public async Task An_answer_that_broke_off_is_incomplete_without_a_key_too(string key)
     {
-        _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 2 };
-        RecordedExchange broken = await RecordedExchange.AskAsync(
-            _server,
-            """{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"seed":7,"stream":true}"""
-        );
-        string receipt = broken.Write(
-            "receipt.json",
-            (await _server.Api.GetAsync($"/v1/receipts/{broken.ReceiptId}")).Body
-        );
+        (RecordedExchange broken, string receipt) = await AskBrokenAsync();
         using SigningKey other = SigningKey.Create();
         if (key == "dead")
             _server.Status = 503;
@@ -311,15 +303,7 @@ public sealed class DoubtfulServerTests : IAsyncLifetime
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string changed = exchange.WithAnswer(text => text.Replace(" Paris", " Rome", StringComparison.Ordinal));
-        _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 2 };
-        RecordedExchange broken = await RecordedExchange.AskAsync(
-            _server,
-            """{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"seed":7,"stream":true}"""
-        );
-        string receipt = broken.Write(
-            "receipt.json",
-            (await _server.Api.GetAsync($"/v1/receipts/{broken.ReceiptId}")).Body
-        );
+        (RecordedExchange broken, string receipt) = await AskBrokenAsync();
         _server.Status = 503;
         string[] against = ["--against", _server.Url];
         (await RecordedExchange.VerifyAsync(changed, ["--request", exchange.RequestFile, .. against])).Is(
@@ -357,4 +341,16 @@ public sealed class DoubtfulServerTests : IAsyncLifetime
 
     private async Task<JsonObject> KeptAsync(RecordedExchange exchange) =>
         JsonNode.Parse((await _server.Api.GetAsync($"/v1/receipts/{exchange.ReceiptId}")).Body)!.AsObject();
+
+    /// <summary>An answer that broke off, and the file of its receipt.</summary>
+    private async Task<(RecordedExchange Exchange, string Receipt)> AskBrokenAsync()
+    {
+        _server.Script = _ => ScriptedAnswer.Paris with { BreaksAfter = 2 };
+        RecordedExchange broken = await RecordedExchange.AskAsync(
+            _server,
+            """{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"seed":7,"stream":true}"""
+        );
+        Reply kept = await _server.Api.GetAsync($"/v1/receipts/{broken.ReceiptId}");
+        return (broken, broken.Write("receipt.json", kept.Body));
+    }
 }
