@@ -21,6 +21,9 @@ public enum SaltLabel
 
     /// <summary>The digest of the prompt's tokens.</summary>
     Prompt,
+
+    /// <summary>The commitment to the members of an answer that are not read.</summary>
+    Extras,
 }
 
 /// <summary>

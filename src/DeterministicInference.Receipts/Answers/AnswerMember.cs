@@ -38,6 +38,9 @@ internal enum AnswerMember
     Name,
     Arguments,
     Input,
+    Type,
+    Model,
+    TotalTokens,
     OutputIds,
     InputIds,
     PromptTokens,
@@ -79,7 +82,7 @@ internal static class AnswerMembers
         {
             2 => Is(name, "id"u8, AnswerMember.Id),
             5 when name[0] == 'e' => Is(name, "error"u8, AnswerMember.Error),
-            5 when name[0] == 'm' => Is(name, "model"u8, AnswerMember.Envelope),
+            5 when name[0] == 'm' => Is(name, "model"u8, AnswerMember.Model),
             5 => Is(name, "usage"u8, AnswerMember.Usage),
             6 when name[0] == 'o' => Is(name, "object"u8, AnswerMember.Object),
             6 => Is(name, "sglext"u8, AnswerMember.Extension),
@@ -116,6 +119,8 @@ internal static class AnswerMembers
         name.Length switch
         {
             4 => Is(name, "role"u8, AnswerMember.Role),
+            // What a client library makes of the content, and keeps beside it.
+            6 => Is(name, "parsed"u8, AnswerMember.Envelope),
             7 when name[0] == 'c' => Is(name, "content"u8, AnswerMember.Content),
             7 => Is(name, "refusal"u8, AnswerMember.Refusal),
             9 => Is(name, "reasoning"u8, AnswerMember.Reasoning),
@@ -131,6 +136,7 @@ internal static class AnswerMembers
         name.Length switch
         {
             2 => Is(name, "id"u8, AnswerMember.Id),
+            4 => Is(name, "type"u8, AnswerMember.Type),
             5 when hasIndex => Is(name, "index"u8, AnswerMember.Index),
             6 => Is(name, "custom"u8, AnswerMember.Custom),
             8 => Is(name, "function"u8, AnswerMember.Function),
@@ -146,6 +152,7 @@ internal static class AnswerMembers
             4 => Is(name, "name"u8, AnswerMember.Name),
             5 when isCustom => Is(name, "input"u8, AnswerMember.Input),
             9 when !isCustom => Is(name, "arguments"u8, AnswerMember.Arguments),
+            16 => Is(name, "parsed_arguments"u8, AnswerMember.Envelope),
             _ => AnswerMember.Other,
         };
 
@@ -160,6 +167,7 @@ internal static class AnswerMembers
     public static AnswerMember OfUsage(ReadOnlySpan<byte> name) =>
         name.Length switch
         {
+            12 => Is(name, "total_tokens"u8, AnswerMember.TotalTokens),
             13 => Is(name, "prompt_tokens"u8, AnswerMember.PromptTokens),
             17 => Is(name, "completion_tokens"u8, AnswerMember.CompletionTokens),
             _ => AnswerMember.Other,

@@ -81,6 +81,9 @@ public readonly ref struct AnswerReading
         return isString;
     }
 
+    /// <summary>What stands between the quotes of a part that is a string.</summary>
+    internal ReadOnlySpan<byte> String(in AnswerPart part) => Json[(part.ValueStart + 1)..(part.End - 1)];
+
     /// <summary>The whole number that a part is.</summary>
     public long Number(in AnswerPart part) => Digits.Read(Json[part.Value]);
 

@@ -118,9 +118,13 @@ internal static class SharedAnswer
                 case (_, AnswerMember.Custom):
                     Object(name, AnswerObject.CustomCall);
                     break;
-                case (AnswerObject.Answer, AnswerMember.Envelope) when name == "model":
-                case (AnswerObject.JsonTool or AnswerObject.EventTool, AnswerMember.Other) when name == "type":
-                case (AnswerObject.Answer, AnswerMember.Id or AnswerMember.Object or AnswerMember.Created):
+                case (
+                    AnswerObject.Answer,
+                    AnswerMember.Model
+                        or AnswerMember.Id
+                        or AnswerMember.Object
+                        or AnswerMember.Created
+                ):
                 case (
                     not AnswerObject.Answer,
                     not (

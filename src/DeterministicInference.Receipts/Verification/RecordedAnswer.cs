@@ -36,12 +36,24 @@ public sealed class RecordedAnswer
     /// <summary>The prompts' tokens; null likewise.</summary>
     public TokenDigest? Prompt { get; }
 
+    /// <summary>Whether ids of generated tokens are there, also unreadable ones or not all.</summary>
+    public bool HasTokens => _reported.HasTokens;
+
+    /// <summary>The same of the prompts' ids.</summary>
+    public bool HasPrompt => _reported.HasPrompt;
+
+    /// <summary>What a recording is: an object is a JSON answer, and all else are events.</summary>
+    public static AnswerDelivery DeliveryOf(ReadOnlySpan<byte> body) =>
+        CanonicalJson.WithoutMark(body).TrimStart(" \t\r\n"u8).StartsWith("{"u8)
+            ? AnswerDelivery.Json
+            : AnswerDelivery.Sse;
+
     /// <summary>Reads an answer.</summary>
     /// <param name="body">After content decoding: one JSON object, or the events.</param>
     /// <param name="delivery">Which of them.</param>
     /// <param name="salts">The receipt's.</param>
     /// <param name="choicesPerPrompt">How many choices the answer has for each prompt.</param>
-    /// <param name="logprobs">The receipt commits to log-probabilities.</param>
+    /// <param name="logprobs">Whether log-probabilities count where there are none.</param>
     /// <exception cref="CanonicalFormException">The answer has no canonical form.</exception>
     public static RecordedAnswer Read(
         ReadOnlySpan<byte> body,
@@ -55,8 +67,7 @@ public sealed class RecordedAnswer
         using var hasher = new OutputHasher(logprobs, keepsText: true);
         var reported = new ReportedTokens(salts, choicesPerPrompt, keep: true);
         var texts = new TokenTexts();
-        // Where they are not bound, log-probabilities tell the texts of tokens all the same.
-        AnswerReader reader = AnswerReader.WithLogprobs(delivery, requiresLogprobs: logprobs);
+        var reader = new AnswerReader(delivery, logprobs: true);
         bool ended = delivery == AnswerDelivery.Json;
         if (ended)
         {

@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Statements;
@@ -12,8 +13,7 @@ namespace DeterministicInference.Server.Verification;
 /// </summary>
 /// <param name="Evidence">Evidence for the verifier.</param>
 /// <param name="Recorded">The answer; null if it is missing or can't be read.</param>
-/// <param name="Malformed">Why the answer can't be the sealed one; null if it can be read.</param>
-internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? Recorded, string? Malformed)
+internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? Recorded)
 {
     public static BundleEvidence Of(ReceiptBundle bundle) => Of(bundle, bundle.Request?.Body, bundle.Response?.Body);
 
@@ -33,34 +33,35 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             || bundle.Receipt.Salts is not { } salts
             || Statement(bundle.Receipt) is not { } statement
         )
-            return new BundleEvidence(evidence, null, null);
+            return new BundleEvidence(evidence, null);
+        AnswerDelivery delivery = RecordedAnswer.DeliveryOf(bytes.Span);
+        if (bundle.Response is { } response && response.Delivery != delivery)
+        {
+            string defect =
+                $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is {StatementNames.Of(delivery)}";
+            return new BundleEvidence(evidence with { Defect = defect }, null);
+        }
         try
         {
             int? choices = request is { } body ? ChoicesPerPrompt(statement, body.Span) : null;
-            RecordedAnswer recorded = RecordedAnswer.Read(
-                bytes.Span,
-                statement.Delivery,
-                salts,
-                choices ?? 1,
-                statement.LogprobsCommitment is not null
-            );
+            RecordedAnswer recorded = RecordedAnswer.Read(bytes.Span, delivery, salts, choices ?? 1);
             // Without the request the assignment of choices to prompts is unknown.
             bool knowsPrompts = choices is not null || recorded.Output.Choices == 1;
             evidence = evidence with
             {
                 Output = recorded.Output,
+                Delivery = delivery,
+                HasEnd = recorded.Ended,
                 Tokens = recorded.Tokens,
+                HasTokens = recorded.HasTokens,
                 Prompt = knowsPrompts ? recorded.Prompt : null,
+                HasPrompt = knowsPrompts && recorded.HasPrompt,
             };
-            return new BundleEvidence(evidence, recorded, null);
+            return new BundleEvidence(evidence, recorded);
         }
         catch (CanonicalFormException e)
         {
-            return new BundleEvidence(
-                evidence,
-                null,
-                "the answer is not the one that was sealed: " + e.Message.TrimEnd('.')
-            );
+            return new BundleEvidence(evidence with { Delivery = delivery, Defect = e.Message.TrimEnd('.') }, null);
         }
     }
 
@@ -72,13 +73,7 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
         VerificationResult result = isPinned
             ? key!.Verify(Evidence)
             : ReceiptVerifier.VerifyUnpinned(Evidence, key?.Key);
-        VerificationReport report = VerificationReport.Of(result);
-        // The text of an answer that broke off is not compared.
-        return
-            Malformed is { } why
-            && result.Verdict is not (Verdict.Tampered or Verdict.UnknownVersion or Verdict.Incomplete)
-            ? report.WithFailure(ReceiptCheck.Output, why)
-            : report;
+        return VerificationReport.Of(result);
     }
 
     private static ReceiptStatement? Statement(Receipt receipt)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
@@ -16,21 +15,8 @@ internal static class ReplayRequest
 {
     private static ReadOnlySpan<byte> TokenIds => "return_token_ids"u8;
 
-    /// <summary>The effective request in canonical form.</summary>
-    /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
-    public static byte[] Effective(string path, ReadOnlySpan<byte> body, RequestPins pins)
-    {
-        var form = new ArrayBufferWriter<byte>();
-        CanonicalRequest.Write(path, body, pins, form);
-        // The canonical form has two lines before the body and a line end after it; the body itself has none.
-        ReadOnlySpan<byte> rest = form.WrittenSpan;
-        for (int line = 0; line < 2; line++)
-            rest = rest[(rest.IndexOf((byte)'\n') + 1)..];
-        return rest[..^1].ToArray();
-    }
-
     /// <summary>The body to send.</summary>
-    /// <param name="effective">See <see cref="Effective"/>.</param>
+    /// <param name="effective">See <see cref="CanonicalRequest.Effective"/>.</param>
     /// <param name="delivery">Requested delivery of the answer.</param>
     /// <param name="asksForIds">Whether to request token ids if the client did not set the member.</param>
     public static byte[] Body(byte[] effective, AnswerDelivery delivery, bool asksForIds)

@@ -40,7 +40,7 @@ internal sealed class ReplaySession(
         CancellationToken cancellation
     )
     {
-        byte[] effective = ReplayRequest.Effective(statement.RequestPath, requestBody.Span, statement.Pins);
+        byte[] effective = CanonicalRequest.Effective(statement.RequestPath, requestBody.Span, statement.Pins);
         ReplayVerdict? verdict = null;
         InferenceEnvironment? original = environment;
         try

@@ -42,7 +42,7 @@ internal sealed class SampleReceipt : IDisposable
             RequestPath = "/v1/chat/completions",
             RequestCommitment = Commit(
                 SaltLabel.Request,
-                CanonicalRequest.Digest("/v1/chat/completions", Encoding.UTF8.GetBytes(RequestBody), pins)
+                CanonicalRequest.Digest("/v1/chat/completions", Encoding.UTF8.GetBytes(RequestBody))
             ),
             Pins = pins,
             OutputCommitment = Commit(SaltLabel.Output, Output.Digest),
