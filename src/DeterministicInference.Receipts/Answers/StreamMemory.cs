@@ -45,8 +45,11 @@ internal sealed class StreamMemory
                 case AnswerPartKind.Reasoning when !IsEmpty(part, json):
                     AddReasoning(parts, part);
                     break;
-                case AnswerPartKind.Role when !IsEmpty(part, json):
+                case AnswerPartKind.Role when !IsEmpty(part, json) && json[part.ValueStart] == '"':
                     AddOnly(_roles, parts, part, json, "Another role than before");
+                    // Another role is bound, and a client that stops at the end does not see it.
+                    if (!JsonStrings.AreEqual(json[part.Value][1..^1], "assistant"u8))
+                        RequireOpen(parts, part);
                     break;
             }
             if (part.Kind is >= AnswerPartKind.Text and < AnswerPartKind.Finish && !IsEmpty(part, json))
