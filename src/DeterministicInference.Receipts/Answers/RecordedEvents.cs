@@ -10,7 +10,7 @@ namespace DeterministicInference.Receipts.Answers;
 /// <param name="body">The stream, after content decoding.</param>
 public ref struct RecordedEvents(ReadOnlySpan<byte> body)
 {
-    private readonly ReadOnlySpan<byte> _body = body;
+    private readonly ReadOnlySpan<byte> _body = CanonicalJson.WithoutMark(body);
     private EventLines _lines = new(CanonicalJson.WithoutMark(body));
     private bool _hasBegun;
 
