@@ -124,6 +124,36 @@ public sealed class FieldTableTests
         );
     }
 
+    /// <summary>
+    /// What the canonical request takes for absent is so for every engine, on each route that has the field.
+    /// </summary>
+    [Fact]
+    public void What_the_canonical_request_takes_for_nothing_has_no_effect_anywhere()
+    {
+        RequestRoute[] both = [RequestRoute.Chat, RequestRoute.Completions];
+        IEnumerable<(RequestRoute[] Routes, string Name, string Value)> entries =
+        [
+            .. NeutralMembers.Everywhere.Select(entry => (both, entry.Key, entry.Value)),
+            .. NeutralMembers.InChats.Select(entry => (both[..1], entry.Key, entry.Value)),
+        ];
+        foreach ((RequestRoute[] routes, string name, string value) in entries)
+        {
+            Field[] fields = [.. routes.Select(route => RequestFields.Find(route, name)).OfType<Field>()];
+            Assert.True(fields.Length > 0, name);
+            Assert.All(
+                fields,
+                field =>
+                {
+                    JsonElement json = JsonElement.Parse(value);
+                    field.Type.Check(json, Entered(field));
+                    Assert.True(field.NoEffect.Matches(json), $"{field.Path}: {value}");
+                    Assert.True(field.IsNeutralEverywhere, field.Path);
+                    Assert.Equal(name, field.Path);
+                }
+            );
+        }
+    }
+
     [Fact]
     public void Every_value_without_effect_is_of_the_fields_type()
     {
