@@ -38,18 +38,13 @@ internal sealed class ReceiptServer : IDisposable
 
     /// <summary>Sends a request with a header that forbids stored answers.</summary>
     /// <exception cref="NoAnswerException">No answer, an error, or an answer in another delivery.</exception>
-    public Task<ServerAnswer> AskAsync(
-        string path,
-        byte[] body,
-        AnswerDelivery delivery,
-        CancellationToken cancellation
-    ) =>
+    public Task<ServerAnswer> AskAsync(ReplayQuestion question, CancellationToken cancellation) =>
         _server.SendAsync(
             () =>
             {
-                var request = new HttpRequestMessage(HttpMethod.Post, path.TrimStart('/'))
+                var request = new HttpRequestMessage(HttpMethod.Post, question.Path.TrimStart('/'))
                 {
-                    Content = new ByteArrayContent(body),
+                    Content = new ByteArrayContent(question.Body),
                 };
                 request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
                 request.Headers.TryAddWithoutValidation("X-Determinism", "execute");
@@ -58,7 +53,7 @@ internal sealed class ReceiptServer : IDisposable
             (response, content) =>
             {
                 bool isStream = response.Content.Headers.ContentType?.MediaType == "text/event-stream";
-                if (isStream != (delivery == AnswerDelivery.Sse))
+                if (isStream != (question.Delivery == AnswerDelivery.Sse))
                     throw new NoAnswerException(
                         isStream
                             ? "it answers with a stream, but none was requested"

@@ -234,10 +234,7 @@ internal sealed class IssuingServer : IAsyncDisposable
         RequestPins pins = request.Pins(Pins);
         using var hasher = new OutputHasher(request.WantsLogprobs);
         var tokens = new ReportedTokens(salts);
-        var reader = new AnswerReader(
-            request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
-            request.WantsLogprobs
-        );
+        var reader = new AnswerReader(request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json, logprobs: true);
         foreach (
             JsonObject part in request.IsStream
                 ? AnswerJson.Chunks(answer, request, answer.ReportsIds)
@@ -258,16 +255,15 @@ internal sealed class IssuingServer : IAsyncDisposable
                 Complete = output.Finished,
                 Class = Environment.Class,
                 RequestPath = request.Path,
-                RequestCommitment = Commit(
-                    SaltLabel.Request,
-                    CanonicalRequest.Digest(request.Path, request.Body, pins)
-                ),
+                RequestCommitment = Commit(SaltLabel.Request, CanonicalRequest.Digest(request.Path, request.Body)),
                 Pins = pins,
                 OutputCommitment = Commit(SaltLabel.Output, output.Digest),
                 Delivery = request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
                 Tokens = tokens.Tokens is { } generated ? TokenBinding.OfChoices(generated) : null,
                 Prompt = tokens.Prompt is { } prompt ? TokenBinding.OfPrompts(prompt) : null,
                 LogprobsCommitment = output.Logprobs is { } logprobs ? Commit(SaltLabel.Logprobs, logprobs) : null,
+                AnswerModel = output.Model,
+                Usage = output.Usage,
                 EnvironmentId = Environment.Id,
                 EnvironmentSource = Environment.Source,
                 ModelName = "tiny",
