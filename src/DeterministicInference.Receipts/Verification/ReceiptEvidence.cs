@@ -53,6 +53,9 @@ public sealed record ReceiptEvidence(Receipt Receipt)
     /// <summary>Whose cosignatures on the checkpoint count; null ignores all.</summary>
     public WitnessPolicy? WitnessPolicy { get; init; }
 
+    /// <summary>How long the trusted key is good; null for ever.</summary>
+    public KeyLimit? KeyLimit { get; init; }
+
     /// <summary>Whether the receipt is only good with the policy's quorum (<see cref="Verdict.Policy"/>).</summary>
     public bool RequiresWitnesses { get; init; }
 }

@@ -68,6 +68,7 @@ public sealed class ReceiptVerifier
         CheckSeal(receipt);
         CheckRevocation();
         CheckWitnesses();
+        CheckValidity();
         ReceiptStatement? statement = null;
         bool unknownVersion = false;
         if (!_checks.Exists(check => check.Outcome == CheckOutcome.Failed))
@@ -129,6 +130,8 @@ public sealed class ReceiptVerifier
         if (_isRevoked)
             return Verdict.Inconclusive;
         if (_evidence.RequiresWitnesses && !IsPassed(ReceiptCheck.Witnesses))
+            return Verdict.Policy;
+        if (_evidence.KeyLimit is not null && !IsPassed(ReceiptCheck.Validity))
             return Verdict.Policy;
         if (_doubt is not null)
             return Verdict.Inconclusive;
@@ -276,6 +279,34 @@ public sealed class ReceiptVerifier
                         + string.Join(", ", found.Cosignatures.Select(cosignature => cosignature.Witness.Name))
             )
         );
+    }
+
+    /// <summary>The checkpoint is of the time in which the key is good.</summary>
+    private void CheckValidity()
+    {
+        if (_evidence.KeyLimit is not { } limit || _checkpoint is not { } checkpoint)
+            return;
+        string? why =
+            limit.LastSize is { } size && checkpoint.Size > size
+                ? $"the key counts up to {size} entries of its log, and the checkpoint has {checkpoint.Size}"
+            : limit.LastTime is { } time && !IsWitnessedBy(time)
+                ? $"the key counts up to {StatementNames.Of(time)}, and no quorum of witnesses has cosigned the checkpoint "
+                    + "by then"
+            : null;
+        _checks.Add(
+            new CheckResult(ReceiptCheck.Validity, why is null ? CheckOutcome.Passed : CheckOutcome.NotMet, why ?? "")
+        );
+    }
+
+    private bool IsWitnessedBy(DateTimeOffset time)
+    {
+        PolicyWitness[] inTime =
+        [
+            .. _cosignatures
+                .Where(cosignature => cosignature.Timestamp <= time.ToUnixTimeSeconds())
+                .Select(cosignature => cosignature.Witness),
+        ];
+        return inTime.Length > 0 && _evidence.WitnessPolicy!.IsQuorum(inTime);
     }
 
     private bool IsPassed(ReceiptCheck which) =>

@@ -60,7 +60,12 @@ public sealed record VerificationResult(
             Verdict.Inconclusive => Doubt ?? "",
             Verdict.Tampered => string.Join("; ", Failures.Select(failure => failure.Detail)),
             Verdict.Incomplete => "the answer broke off",
-            Verdict.Policy => Unmet.First(check => check.Check == ReceiptCheck.Witnesses).Detail,
+            Verdict.Policy => string.Join(
+                "; ",
+                Unmet
+                    .Where(check => check.Check is ReceiptCheck.Witnesses or ReceiptCheck.Validity)
+                    .Select(check => check.Detail)
+            ),
             Verdict.OtherKey => Unmet.First(check => check.Check == ReceiptCheck.Signature).Detail,
             Verdict.Signed when IsPassed(ReceiptCheck.Request) =>
                 "the request is the sealed one, and no answer was given to compare",

@@ -13,7 +13,6 @@ namespace DeterministicInference.Server.Cli;
 internal static class VerifyCommand
 {
     private const int MaxRuns = 100;
-    private const string Witnessed = "witnessed";
 
     private static readonly Argument<string> Receipt = new("RECEIPT")
     {
@@ -40,10 +39,16 @@ internal static class VerifyCommand
         "--witness-policy",
         "Policy of the log's witnesses that you trust (C2SP tlog-policy). Logs that it lists are trusted like --key."
     );
-    private static readonly Option<string?> Require = new("--require")
+    private static readonly Option<string?> Trust = File(
+        "--trust",
+        "Keys that you trust and how long, witnesses, and what you require (dis-trust/1)."
+    );
+    private static readonly Option<string[]> Require = new("--require")
     {
-        HelpName = Witnessed,
-        Description = "What the receipt must have besides: witnessed is the quorum of --witness-policy.",
+        HelpName = string.Join('|', TrustFile.Words),
+        Description =
+            "What the receipt must have besides: witnessed is the quorum of --witness-policy or --trust, replayed that "
+            + "--against reproduces it. Several may be given.",
     };
     private static readonly Option<int> Runs = CommandSyntax.Number(
         "--runs",
@@ -68,12 +73,11 @@ internal static class VerifyCommand
         });
         Require.Validators.Add(result =>
         {
-            if (result.Tokens is not [{ Value: var text }])
-                return;
-            if (text != Witnessed)
-                result.AddError($"--require: '{text}' is not {Witnessed}.");
-            else if (result.GetResult(Policy) is null)
-                result.AddError($"--require: {Witnessed} needs --witness-policy FILE, which says by whom.");
+            foreach (string word in result.Tokens.Select(token => token.Value).Except(TrustFile.Words))
+                result.AddError($"--require: '{word}' is none of {string.Join(", ", TrustFile.Words)}.");
+            bool hasWitnesses = result.GetResult(Policy) is not null || result.GetResult(Trust) is not null;
+            if (result.Tokens.Any(token => token.Value == "witnessed") && !hasWitnesses)
+                result.AddError("--require: witnessed needs --witness-policy FILE, which says by whom.");
         });
         var command = new Command(
             "verify",
@@ -81,7 +85,8 @@ internal static class VerifyCommand
                 + "same answer again. The first line is the verdict, and the exit code says it too: 0 VALID (not "
                 + "replayed) or REPRODUCED; 2 UNKNOWN VERSION, or a wrong argument or file; 10 CONTRADICTED; 11 "
                 + "CORROBORATED; 12 INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE; 16 SIGNED (request or "
-                + "answer not compared); 17 UNTRUSTED (no key of yours); 18 OTHER KEY; 20 POLICY."
+                + "answer not compared); 17 UNTRUSTED (no key of yours); 18 OTHER KEY; 19 INDETERMINATE (the server "
+                + "contradicts itself); 20 POLICY."
         )
         {
             Receipt,
@@ -90,6 +95,7 @@ internal static class VerifyCommand
             Server.Url,
             Key,
             Revoked,
+            Trust,
             Policy,
             Require,
             Runs,
@@ -115,7 +121,8 @@ internal static class VerifyCommand
             KeyFiles = parsed.GetValue(Key) ?? [],
             RevocationFiles = parsed.GetValue(Revoked) ?? [],
             WitnessPolicyFile = parsed.GetValue(Policy),
-            RequiresWitnesses = parsed.GetValue(Require) is not null,
+            TrustFile = parsed.GetValue(Trust),
+            Requirements = [.. (parsed.GetValue(Require) ?? []).Select(TrustFile.Requirement)],
             Runs = parsed.GetValue(Runs),
             Delivery = parsed.GetValue(Delivery) switch
             {

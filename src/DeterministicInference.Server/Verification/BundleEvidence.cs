@@ -28,11 +28,7 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             RequestPath = bundle.Request?.Path,
             Environment = bundle.Environment,
         };
-        if (
-            answer is not { } bytes
-            || bundle.Receipt.Salts is not { } salts
-            || Statement(bundle.Receipt) is not { } statement
-        )
+        if (answer is not { } bytes || Statement(bundle.Receipt) is not { } statement)
             return new BundleEvidence(evidence, null);
         AnswerDelivery delivery = RecordedAnswer.DeliveryOf(bytes.Span);
         if (bundle.Response is { } response && response.Delivery != delivery)
@@ -44,7 +40,12 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
         try
         {
             int? choices = request is { } body ? ChoicesPerPrompt(statement, body.Span) : null;
-            RecordedAnswer recorded = RecordedAnswer.Read(bytes.Span, delivery, salts, choices ?? 1);
+            RecordedAnswer recorded = RecordedAnswer.Read(
+                bytes.Span,
+                delivery,
+                bundle.Receipt.Salts ?? ReceiptSalts.None,
+                choices ?? 1
+            );
             // Without the request the assignment of choices to prompts is unknown.
             bool knowsPrompts = choices is not null || recorded.Output.Choices == 1;
             evidence = evidence with

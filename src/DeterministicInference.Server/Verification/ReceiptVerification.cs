@@ -45,8 +45,16 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
 
     private async Task<VerificationReport> CheckAsync(CancellationToken cancellation)
     {
-        PublicKeyInput[] trusted = [.. options.KeyFiles.SelectMany(PublicKeyInput.ReadAll)];
-        WitnessPolicy? policy = options.WitnessPolicyFile is { } policyFile ? PolicyInput.Read(policyFile) : null;
+        TrustFile? trust = options.TrustFile is { } trustFile ? TrustFile.Read(trustFile) : null;
+        PublicKeyInput[] trusted = [.. options.KeyFiles.SelectMany(PublicKeyInput.ReadAll), .. trust?.Keys ?? []];
+        WitnessPolicy? policy = options.WitnessPolicyFile is { } policyFile
+            ? PolicyInput.Read(policyFile)
+            : trust?.Witnesses;
+        TrustRequirement[] required = [.. options.Requirements, .. trust?.Requirements ?? []];
+        if (required.Contains(TrustRequirement.Witnessed) && policy is null)
+            throw new InputException(
+                $"{options.TrustFile}: requires 'witnessed' and has no 'witness_policy', which says by whom."
+            );
         byte[]? requestFile = options.RequestFile is { } request ? InputFile.Read(request) : null;
         byte[]? responseFile = options.ResponseFile is { } response ? InputFile.Read(response) : null;
         ReceiptSource source = ReceiptSource.Read(InputFile.Read(options.Receipt), options.Receipt);
@@ -71,7 +79,7 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         VerificationReport report = Check(evidence, revocations);
         // No server is asked about what does not hold without it.
         if (_server is null || !IsOpen(report.Verdict))
-            return report;
+            return Required(report);
         try
         {
             if (key is null)
@@ -102,18 +110,32 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             cancellation
         );
         // That it was computed again replaces neither a key that is trusted nor the answer that was received.
-        return verdict.Verdict == Verdict.Reproduced && report.Verdict is Verdict.Signed or Verdict.Untrusted
-            ? report with
-            {
-                Reason = $"{verdict.Reason}, but {report.Reason}",
-                Replay = replay,
-            }
-            : report with
-            {
-                Verdict = verdict.Verdict,
-                Reason = verdict.Reason,
-                Replay = replay,
-            };
+        return Required(
+            verdict.Verdict == Verdict.Reproduced && report.Verdict is Verdict.Signed or Verdict.Untrusted
+                ? report with
+                {
+                    Reason = $"{verdict.Reason}, but {report.Reason}",
+                    Replay = replay,
+                }
+                : report with
+                {
+                    Verdict = verdict.Verdict,
+                    Reason = verdict.Reason,
+                    Replay = replay,
+                }
+        );
+
+        VerificationReport Required(VerificationReport made) =>
+            required.Contains(TrustRequirement.Replayed) && made.Verdict is Verdict.Valid or Verdict.Corroborated
+                ? made with
+                {
+                    Verdict = Verdict.Policy,
+                    Reason =
+                        made.Verdict == Verdict.Valid
+                            ? "a replay is required, and none was made: name a server with --against"
+                            : $"a replay in the same environment is required: {made.Reason}",
+                }
+                : made;
 
         VerificationReport Check(BundleEvidence what, IReadOnlyList<LogRevocation>? revoked) =>
             (
@@ -123,7 +145,8 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
                     {
                         Revocations = revoked,
                         WitnessPolicy = policy,
-                        RequiresWitnesses = options.RequiresWitnesses,
+                        RequiresWitnesses = required.Contains(TrustRequirement.Witnessed),
+                        KeyLimit = pinned?.Limit,
                     },
                 }
             ).Check(key, isPinned: pinned is not null);
