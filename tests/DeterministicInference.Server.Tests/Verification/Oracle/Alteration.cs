@@ -1,0 +1,52 @@
+namespace DeterministicInference.Server.Tests.Verification.Oracle;
+
+/// <summary>A named alteration of an honest exchange.</summary>
+/// <param name="Name">What is done.</param>
+/// <param name="Of">The honest exchange.</param>
+/// <param name="Changes">The changes, in order.</param>
+internal sealed record Alteration(string Name, string Of, params IReadOnlyList<Change> Changes)
+{
+    public ExchangeForm Form { get; init; }
+
+    public Exchange Apply()
+    {
+        Exchange exchange = HonestAnswers.All[Of].Copy();
+        exchange.Form = Form;
+        foreach (Change change in Changes)
+            change(exchange);
+        return exchange;
+    }
+
+    public override string ToString() => Form == ExchangeForm.Carried ? $"{Of}: {Name}" : $"{Of}, {Form}: {Name}";
+}
+
+/// <summary>An alteration that a client shows and the verifier accepts.</summary>
+/// <param name="Name">Of the alteration.</param>
+/// <param name="Reader">The kind of client.</param>
+/// <param name="Field">The first field that differs.</param>
+/// <param name="Was">What it showed.</param>
+/// <param name="Shows">What it shows now.</param>
+internal sealed record Deception(string Name, string Reader, string Field, string? Was, string? Shows)
+{
+    private const int Width = 60;
+
+    /// <summary>The first kind of client that shows something else; null if none does.</summary>
+    public static Deception? Find(string name, GivenFiles honest, GivenFiles altered, bool hasPlaces)
+    {
+        foreach (ClientReader reader in ClientReader.All)
+        {
+            Reading was = ShownFiles.Read(honest, reader, hasPlaces),
+                now = ShownFiles.Read(altered, reader, hasPlaces);
+            if (was.FirstDifference(now) is { } difference)
+                return new Deception(name, reader.Name, difference.Field, difference.Was, difference.Is);
+        }
+        return null;
+    }
+
+    public override string ToString() => $"{Name}\n    {Reader}: {Field}: {Short(Was)} → {Short(Shows)}";
+
+    private static string Short(string? text) =>
+        text is null ? "nothing"
+        : text.Length <= Width ? $"'{text}'"
+        : $"'{text[..Width]}…'";
+}

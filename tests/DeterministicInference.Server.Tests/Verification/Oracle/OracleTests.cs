@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Verification.Oracle;
+
+/// <summary>
+/// No alteration of an honest answer that a client shows is VALID. The readers are those of usual clients and know
+/// nothing of the formats; only <see cref="VerifierAdapter"/> and <see cref="HonestSigner"/> do.
+/// </summary>
+public sealed class OracleTests(ITestOutputHelper output)
+{
+    public static TheoryData<string> Names => [.. HonestAnswers.All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void An_honest_answer_is_valid_in_every_form(string name)
+    {
+        foreach (ExchangeForm form in Enum.GetValues<ExchangeForm>())
+        {
+            Exchange exchange = HonestAnswers.All[name].Copy();
+            exchange.Form = form;
+            GivenVerdict verdict = VerifierAdapter.Verify(exchange.Files());
+            Assert.True(name == "stream-broken" ? verdict.ExitCode == 14 : verdict.IsAccepted, $"{form}: {verdict}");
+        }
+    }
+
+    [Fact]
+    public void No_named_alteration_deceives_a_client()
+    {
+        var deceptions = new List<Deception>();
+        var report = new StringBuilder();
+        int unseen = 0;
+        foreach (Alteration alteration in Alterations.All)
+        {
+            Exchange honest = HonestAnswers.All[alteration.Of].Copy();
+            honest.Form = alteration.Form;
+            GivenFiles files = alteration.Apply().Files();
+            GivenVerdict verdict = VerifierAdapter.Verify(files);
+            Deception? deception = Deception.Find($"{alteration}", honest.Files(), files, honest.HasPlaces);
+            string seen = deception is null ? "not shown" : "shown";
+            unseen += deception is null ? 1 : 0;
+            report.AppendLine(CultureInfo.InvariantCulture, $"{alteration} → {verdict.Name} ({seen})");
+            if (deception is not null && verdict.IsAccepted)
+                deceptions.Add(deception);
+        }
+        output.WriteLine(report.ToString());
+        output.WriteLine($"{Alterations.All.Count} alterations, {unseen} that no client shows");
+        Assert.True(
+            deceptions.Count == 0,
+            $"{deceptions.Count} of {Alterations.All.Count} are accepted:\n{string.Join('\n', deceptions)}"
+        );
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text;
+
+namespace DeterministicInference.Server.Tests.Verification.Oracle;
+
+/// <summary>What a client shows of an exchange: texts by field. What shows nothing is not there.</summary>
+internal sealed class Reading
+{
+    /// <summary>In the names of the fields of a document of an environment.</summary>
+    public const string EnvironmentMark = " environment ";
+
+    private readonly SortedDictionary<string, string> _fields = new(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, string> Fields => _fields;
+
+    /// <summary>Adds a field that shows something. Half of a surrogate pair is shown as U+FFFD.</summary>
+    public void Show(string field, string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+            return;
+        _fields[field] = WellFormed(text);
+    }
+
+    /// <summary>
+    /// The first field that differs, with both texts; null if there is none. A document of an environment may be left
+    /// out.
+    /// </summary>
+    public (string Field, string? Was, string? Is)? FirstDifference(Reading other)
+    {
+        bool hasEnvironment = other._fields.Keys.Any(IsOfEnvironment);
+        foreach (string field in _fields.Keys.Union(other._fields.Keys).Order(StringComparer.Ordinal))
+        {
+            string? was = _fields.GetValueOrDefault(field),
+                now = other._fields.GetValueOrDefault(field);
+            if (was != now && (hasEnvironment || now is not null || !IsOfEnvironment(field)))
+                return (field, was, now);
+        }
+        return null;
+    }
+
+    private static bool IsOfEnvironment(string field) => field.Contains(EnvironmentMark, StringComparison.Ordinal);
+
+    private static string WellFormed(string text)
+    {
+        int half = 0;
+        while (half < text.Length && !char.IsSurrogate(text[half]))
+            half++;
+        return half == text.Length ? text : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+    }
+}
