@@ -61,7 +61,7 @@ internal static class Changes
     public static Change Append(string path, string json) =>
         On(path, (root, at) => LoosePath.Find(root, at).Items.Add(Value(json)));
 
-    /// <summary>Makes two elements of one: the first has the first letters of a text in it, the second the rest.</summary>
+    /// <summary>Makes two elements of one: the first has the beginning of a text in it, the second the rest.</summary>
     public static Change Halve(string path, string inner, int letters) =>
         On(
             path,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Xunit;
@@ -49,6 +50,24 @@ public sealed class OracleTests(ITestOutputHelper output)
         Assert.True(
             deceptions.Count == 0,
             $"{deceptions.Count} of {Alterations.All.Count} are accepted:\n{string.Join('\n', deceptions)}"
+        );
+    }
+
+    [Fact]
+    public void No_random_alteration_deceives_a_client()
+    {
+        int count = LongRun.Times(4_000, 1_000_000);
+        var search = new RandomSearch();
+        long begin = Stopwatch.GetTimestamp();
+        Parallel.For(0, count, search.Try);
+        double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        output.WriteLine($"{count} alterations, {search.Accepted} accepted, {count / seconds:F0} per second");
+        foreach (FoundClass found in search.Found)
+            output.WriteLine($"{found}");
+        Assert.True(
+            search.Found.Count == 0,
+            $"{search.Found.Count} kinds of alterations are accepted, {search.Deceptions} of {count}:\n"
+                + string.Join('\n', search.Found.Take(40))
         );
     }
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace DeterministicInference.Server.Tests.Verification.Oracle;
 
-/// <summary>Reads the files of an exchange with a kind of client, wherever in them an answer or a request stands.</summary>
+/// <summary>Reads the files of an exchange as a kind of client, wherever an answer or a request stands.</summary>
 internal static class ShownFiles
 {
     private const string ReceiptPrefix = ": dis-receipt ";

@@ -19,8 +19,8 @@ internal sealed record GivenVerdict(string Name, int ExitCode, string Reason)
 }
 
 /// <summary>
-/// <c>verify FILE --request FILE --response FILE --key FILE</c> without files. All that the oracle knows of verifying is
-/// here. A replay makes REPRODUCED only of what is VALID before, so that no server is needed.
+/// <c>verify FILE --request FILE --response FILE --key FILE</c> without files. All that the oracle knows of verifying
+/// is here. A replay makes REPRODUCED only of what is VALID before, so that no server is needed.
 /// </summary>
 internal static class VerifierAdapter
 {
