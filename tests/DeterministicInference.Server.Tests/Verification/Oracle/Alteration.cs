@@ -31,14 +31,15 @@ internal sealed record Deception(string Name, string Reader, string Field, strin
     private const int Width = 60;
 
     /// <summary>The first kind of client that shows something else; null if none does.</summary>
-    public static Deception? Find(string name, GivenFiles honest, GivenFiles altered, bool hasPlaces)
+    public static Deception? Find(string name, ShownFiles honest, ShownFiles altered)
     {
-        foreach (ClientReader reader in ClientReader.All)
+        for (int kind = 0; kind < ClientReader.All.Count; kind++)
         {
-            Reading was = ShownFiles.Read(honest, reader, hasPlaces),
-                now = ShownFiles.Read(altered, reader, hasPlaces);
-            if (was.FirstDifference(now) is { } difference)
-                return new Deception(name, reader.Name, difference.Field, difference.Was, difference.Is);
+            if (honest.Read(kind).FirstDifference(altered.Read(kind)) is { } difference)
+            {
+                string reader = ClientReader.All[kind].Name;
+                return new Deception(name, reader, difference.Field, difference.Was, difference.Is);
+            }
         }
         return null;
     }

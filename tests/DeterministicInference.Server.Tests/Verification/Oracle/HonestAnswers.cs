@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace DeterministicInference.Server.Tests.Verification.Oracle;
@@ -27,6 +28,24 @@ internal static class HonestAnswers
     /// <summary>By name.</summary>
     public static IReadOnlyDictionary<string, Exchange> All { get; } =
         Make().ToDictionary(exchange => exchange.Name, StringComparer.Ordinal);
+
+    private static readonly ConcurrentDictionary<(string, ExchangeForm), ShownFiles> ShownByForm = [];
+
+    /// <summary>What clients show of the honest exchange that another one was made of, in its form.</summary>
+    public static ShownFiles Shown(Exchange altered) =>
+        ShownByForm.GetOrAdd(
+            (altered.Name, altered.Form),
+            key =>
+            {
+                Exchange honest = All[key.Item1].Copy();
+                honest.Form = key.Item2;
+                var shown = new ShownFiles(honest.Files(), honest.HasPlaces);
+                // Further readers find it read, from any thread.
+                for (int kind = 0; kind < ClientReader.All.Count; kind++)
+                    shown.Read(kind);
+                return shown;
+            }
+        );
 
     private static IEnumerable<Exchange> Make()
     {

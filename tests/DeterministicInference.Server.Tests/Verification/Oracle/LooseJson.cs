@@ -28,17 +28,22 @@ internal sealed record LooseMember(string Name, LooseJson Value, string? Spellin
 /// </summary>
 internal sealed class LooseJson
 {
+    private List<LooseMember>? _members;
+    private List<LooseJson>? _items;
+
     private LooseJson(LooseKind kind, string text, List<LooseMember>? members, List<LooseJson>? items) =>
-        (Kind, Text, Members, Items) = (kind, text, members ?? [], items ?? []);
+        (Kind, Text, _members, _items) = (kind, text, members, items);
 
     public LooseKind Kind { get; private set; }
 
     /// <summary>Of a text without escapes; of another scalar its literal.</summary>
     public string Text { get; private set; }
 
-    public List<LooseMember> Members { get; private set; }
+    /// <summary>Of an object; an empty list of its own for anything else.</summary>
+    public List<LooseMember> Members => _members ?? [];
 
-    public List<LooseJson> Items { get; private set; }
+    /// <summary>Of an array; an empty list of its own for anything else.</summary>
+    public List<LooseJson> Items => _items ?? [];
 
     public static LooseJson Null => new(LooseKind.Null, "null", null, null);
 
@@ -68,26 +73,16 @@ internal sealed class LooseJson
         new(
             Kind,
             Text,
-            Members.ConvertAll(member => member with { Value = member.Value.Copy() }),
-            Items.ConvertAll(item => item.Copy())
+            _members?.ConvertAll(member => new LooseMember(member.Name, member.Value.Copy(), member.Spelling)),
+            _items?.ConvertAll(item => item.Copy())
         );
 
     /// <summary>Becomes another value.</summary>
     public void Become(LooseJson other) =>
-        (Kind, Text, Members, Items) = (other.Kind, other.Text, other.Members, other.Items);
+        (Kind, Text, _members, _items) = (other.Kind, other.Text, other._members, other._items);
 
     /// <summary>The place of the first member of that name; −1 if there is none.</summary>
     public int PlaceOf(string name) => Members.FindIndex(member => member.Name == name);
-
-    /// <summary>This value and all within it.</summary>
-    public void Collect(List<LooseJson> all)
-    {
-        all.Add(this);
-        foreach (LooseMember member in Members)
-            member.Value.Collect(all);
-        foreach (LooseJson item in Items)
-            item.Collect(all);
-    }
 
     public override string ToString()
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using DeterministicInference.Server.Verification;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification.Oracle;
@@ -27,6 +28,43 @@ public sealed class OracleTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task The_verifier_of_the_oracle_says_what_the_command_says()
+    {
+        string folder = TestModels.NewFolder("oracle"),
+            key = Write("key", Encoding.UTF8.GetBytes(HonestSigner.LogKey.ToString()));
+        foreach (Alteration alteration in Alterations.All)
+        {
+            GivenFiles files = alteration.Apply().Files();
+            string[] arguments =
+            [
+                "--key",
+                key,
+                .. files.Request is { } request ? ["--request", Write("request", request)] : Array.Empty<string>(),
+                .. files.Response is { } response ? ["--response", Write("response", response)] : Array.Empty<string>(),
+            ];
+            int exitCode;
+            try
+            {
+                exitCode = (await RecordedExchange.VerifyAsync(Write("file", files.File), arguments)).ExitCode;
+            }
+            catch (InputException)
+            {
+                exitCode = 2;
+            }
+            GivenVerdict verdict = VerifierAdapter.Verify(files);
+            Assert.True(exitCode == verdict.ExitCode, $"{alteration}: {exitCode}, {verdict}");
+            Assert.True(!verdict.IsAccepted || VerifierAdapter.MayAccept(files), $"{alteration}");
+        }
+
+        string Write(string name, byte[] bytes)
+        {
+            string path = Path.Combine(folder, name);
+            File.WriteAllBytes(path, bytes);
+            return path;
+        }
+    }
+
+    [Fact]
     public void No_named_alteration_deceives_a_client()
     {
         var deceptions = new List<Deception>();
@@ -34,11 +72,14 @@ public sealed class OracleTests(ITestOutputHelper output)
         int unseen = 0;
         foreach (Alteration alteration in Alterations.All)
         {
-            Exchange honest = HonestAnswers.All[alteration.Of].Copy();
-            honest.Form = alteration.Form;
-            GivenFiles files = alteration.Apply().Files();
+            Exchange altered = alteration.Apply();
+            GivenFiles files = altered.Files();
             GivenVerdict verdict = VerifierAdapter.Verify(files);
-            Deception? deception = Deception.Find($"{alteration}", honest.Files(), files, honest.HasPlaces);
+            Deception? deception = Deception.Find(
+                $"{alteration}",
+                HonestAnswers.Shown(altered),
+                new ShownFiles(files, altered.HasPlaces)
+            );
             string seen = deception is null ? "not shown" : "shown";
             unseen += deception is null ? 1 : 0;
             report.AppendLine(CultureInfo.InvariantCulture, $"{alteration} → {verdict.Name} ({seen})");
@@ -58,10 +99,10 @@ public sealed class OracleTests(ITestOutputHelper output)
     {
         int count = LongRun.Times(4_000, 1_000_000);
         var search = new RandomSearch();
-        long begin = Stopwatch.GetTimestamp();
+        TimeSpan begin = Process.GetCurrentProcess().TotalProcessorTime;
         Parallel.For(0, count, search.Try);
-        double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
-        output.WriteLine($"{count} alterations, {search.Accepted} accepted, {count / seconds:F0} per second");
+        double seconds = (Process.GetCurrentProcess().TotalProcessorTime - begin).TotalSeconds;
+        output.WriteLine($"{count} alterations, {search.Accepted} accepted, {count / seconds:F0} per second of a core");
         foreach (FoundClass found in search.Found)
             output.WriteLine($"{found}");
         Assert.True(

@@ -16,13 +16,11 @@ internal sealed record FoundClass(string Kind, int Number, int Count, Deception 
 /// <summary>Tries random alterations and gathers those that are accepted and shown. Safe for several threads.</summary>
 internal sealed partial class RandomSearch
 {
-    private static readonly ConcurrentDictionary<(string, ExchangeForm), GivenFiles> Honest = [];
-
     private readonly ConcurrentDictionary<string, FoundClass> _found = [];
     private int _accepted,
         _deceptions;
 
-    /// <summary>Alterations with the exit code 0.</summary>
+    /// <summary>Alterations in which no check fails but, perhaps, that of the signature.</summary>
     public int Accepted => _accepted;
 
     /// <summary>Those of them that a client shows otherwise.</summary>
@@ -58,19 +56,15 @@ internal sealed partial class RandomSearch
     {
         (Exchange altered, string what) = alteration.Apply(which);
         GivenFiles files = altered.Files();
-        if (!VerifierAdapter.VerifyFast(files).IsAccepted)
+        if (!VerifierAdapter.MayAccept(files))
             return null;
         Interlocked.Increment(ref _accepted);
-        GivenFiles honest = Honest.GetOrAdd(
-            (altered.Name, altered.Form),
-            _ =>
-            {
-                Exchange copy = alteration.Of.Copy();
-                copy.Form = altered.Form;
-                return copy.Files();
-            }
-        );
-        return Deception.Find(what, honest, files, altered.HasPlaces);
+        var shown = new ShownFiles(files, altered.HasPlaces);
+        return
+            Deception.Find(what, HonestAnswers.Shown(altered), shown) is { } deception
+            && VerifierAdapter.Verify(files).IsAccepted
+            ? deception
+            : null;
     }
 
     [GeneratedRegex("[0-9]+")]

@@ -8,7 +8,7 @@ internal sealed class Reading
     /// <summary>In the names of the fields of a document of an environment.</summary>
     public const string EnvironmentMark = " environment ";
 
-    private readonly SortedDictionary<string, string> _fields = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _fields = [];
 
     public IReadOnlyDictionary<string, string> Fields => _fields;
 
@@ -20,12 +20,35 @@ internal sealed class Reading
         _fields[field] = WellFormed(text);
     }
 
+    /// <summary>Adds all fields of another reading.</summary>
+    public void Take(Reading other, string prefix)
+    {
+        foreach ((string field, string text) in other._fields)
+            _fields[prefix + field] = text;
+    }
+
+    /// <summary>Adds the fields in which one of two readings differs from the usual one.</summary>
+    public void TakeOthers(Reading other, Reading usual, string prefix)
+    {
+        foreach (string field in usual._fields.Keys.Union(other._fields.Keys))
+        {
+            string? text = other._fields.GetValueOrDefault(field);
+            if (text != usual._fields.GetValueOrDefault(field))
+                _fields[prefix + field] = text ?? "[nothing]";
+        }
+    }
+
     /// <summary>
     /// The first field that differs, with both texts; null if there is none. A document of an environment may be left
     /// out.
     /// </summary>
     public (string Field, string? Was, string? Is)? FirstDifference(Reading other)
     {
+        bool isSame =
+            _fields.Count == other._fields.Count
+            && _fields.All(field => other._fields.GetValueOrDefault(field.Key) == field.Value);
+        if (isSame)
+            return null;
         bool hasEnvironment = other._fields.Keys.Any(IsOfEnvironment);
         foreach (string field in _fields.Keys.Union(other._fields.Keys).Order(StringComparer.Ordinal))
         {

@@ -20,6 +20,9 @@ internal sealed class ShownAnswer(ClientReader reader, bool isStream, bool stops
     private LooseJson? _usage;
     private string? _error;
 
+    /// <summary>Whether anything of a choice came after its finish.</summary>
+    public bool GoesOn { get; private set; }
+
     /// <summary>Takes the answer, or the next event.</summary>
     public void Add(LooseJson json)
     {
@@ -55,6 +58,7 @@ internal sealed class ShownAnswer(ClientReader reader, bool isStream, bool stops
             }
             if (!_choices.TryGetValue(id, out ShownChoice? shown))
                 _choices[id] = shown = new ShownChoice(reader, isStream);
+            GoesOn |= shown.IsFinished;
             if (!(stopsAtFinish && shown.IsFinished))
                 AddChoice(shown, choice);
         }

@@ -2,8 +2,13 @@ using System.Text;
 
 namespace DeterministicInference.Server.Tests.Verification.Oracle;
 
-/// <summary>Reads the files of an exchange as a kind of client, wherever an answer or a request stands.</summary>
-internal static class ShownFiles
+/// <summary>
+/// Reads the files of an exchange as kinds of clients, wherever an answer or a request stands. What every kind parses is
+/// parsed once.
+/// </summary>
+/// <param name="files">The files.</param>
+/// <param name="streamsHavePlaces">Whether a client of one choice and one tool call could read the streams.</param>
+internal sealed class ShownFiles(GivenFiles files, bool streamsHavePlaces)
 {
     private const string ReceiptPrefix = ": dis-receipt ";
 
@@ -23,23 +28,30 @@ internal static class ShownFiles
         "tee",
     ];
 
-    /// <summary>What the client shows.</summary>
-    /// <param name="files">The files.</param>
-    /// <param name="reader">The kind of client.</param>
-    /// <param name="streamsHavePlaces">Whether a client of one choice and one tool call could read the streams.</param>
-    public static Reading Read(GivenFiles files, ClientReader reader, bool streamsHavePlaces)
+    private readonly string _file = Text(files.File);
+    private readonly string? _response = files.Response is { } bytes ? Text(bytes) : null;
+    private readonly string? _request = files.Request is { } bytes ? Text(bytes).TrimStart('\ufeff') : null;
+    private readonly Dictionary<string, LooseJson?> _parsed = [];
+    private readonly Dictionary<(string, StreamCut), string[]> _cut = [];
+    private readonly Reading?[] _readings = new Reading?[ClientReader.All.Count];
+
+    /// <summary>What a kind of client shows.</summary>
+    /// <param name="kind">Its place in <see cref="ClientReader.All"/>.</param>
+    public Reading Read(int kind) => _readings[kind] ??= Read(ClientReader.All[kind]);
+
+    private Reading Read(ClientReader reader)
     {
         var reading = new Reading();
-        ReadFile(Text(files.File), "file");
-        if (files.Response is { } response)
-            ReadFile(Text(response), "response");
-        if (files.Request is { } request)
-            ReadRequest(reading, reader, LooseParser.TryParse(Text(request).TrimStart('\ufeff')), "request");
+        ReadFile(_file, "file");
+        if (_response is not null)
+            ReadFile(_response, "response");
+        if (_request is not null)
+            ReadRequest(reading, reader, Parse(_request), "request");
         return reading;
 
         void ReadFile(string text, string prefix)
         {
-            if (LooseParser.TryParse(text.TrimStart('\ufeff')) is { IsObject: true } json)
+            if (Parse(text.TrimStart('\ufeff')) is { IsObject: true } json)
                 ReadObject(json, prefix);
             else
                 ReadStream(text, prefix);
@@ -61,7 +73,7 @@ internal static class ShownFiles
             if (reader.Get(json, "request") is { } asked)
             {
                 reading.Show($"{prefix} path", reader.Shown(asked, "path"));
-                ReadRequest(reading, reader, LooseParser.TryParse(Body(asked)), $"{prefix} request");
+                ReadRequest(reading, reader, Parse(Body(asked)), $"{prefix} request");
             }
             if (reader.Get(json, "environment") is { IsObject: true } environment)
                 ReadEnvironment(reading, reader, environment, prefix);
@@ -78,9 +90,24 @@ internal static class ShownFiles
         {
             if (!reader.ByPlace || streamsHavePlaces)
             {
+                Reading conforming = ReadEvents(text, StreamCut.Conforming, stopsAtFinish: false, out bool goesOn);
+                string[] events = Cut(text, StreamCut.Conforming);
+                reading.Take(conforming, $"{prefix} ");
                 foreach (StreamCut cut in StreamCutter.Cuts)
-                    ReadEvents(text, cut, stopsAtFinish: false, $"{prefix} {cut}");
-                ReadEvents(text, StreamCut.Conforming, stopsAtFinish: true, $"{prefix} up to the finish");
+                {
+                    if (!Cut(text, cut).SequenceEqual(events))
+                        reading.TakeOthers(
+                            ReadEvents(text, cut, stopsAtFinish: false, out _),
+                            conforming,
+                            $"{prefix}, cut as {cut}, "
+                        );
+                }
+                if (goesOn)
+                    reading.TakeOthers(
+                        ReadEvents(text, StreamCut.Conforming, stopsAtFinish: true, out _),
+                        conforming,
+                        $"{prefix}, up to the finish, "
+                    );
             }
             string[] receipts =
             [
@@ -89,21 +116,24 @@ internal static class ShownFiles
             if (receipts.Length > 0)
             {
                 string taken = (reader.TakesFirst ? receipts[0] : receipts[^1])[ReceiptPrefix.Length..];
-                ReadReceipt(reading, reader, LooseParser.TryParse(taken), $"{prefix} comment");
+                ReadReceipt(reading, reader, Parse(taken), $"{prefix} comment");
             }
         }
 
-        void ReadEvents(string text, StreamCut cut, bool stopsAtFinish, string prefix)
+        Reading ReadEvents(string text, StreamCut cut, bool stopsAtFinish, out bool goesOn)
         {
             var shown = new ShownAnswer(reader, isStream: true, stopsAtFinish);
-            foreach (CutEvent part in StreamCutter.Cut(text, cut))
+            foreach (string data in Cut(text, cut))
             {
-                if (LooseParser.TryParse(part.Data) is { } json)
+                if (Parse(data) is { } json)
                     shown.Add(json);
                 else
-                    shown.AddUnreadable(part.Data);
+                    shown.AddUnreadable(data);
             }
-            shown.Show(reading, prefix);
+            goesOn = shown.GoesOn;
+            var one = new Reading();
+            shown.Show(one, "stream");
+            return one;
         }
 
         string Body(LooseJson holder)
@@ -115,6 +145,20 @@ internal static class ShownFiles
             var bytes = new byte[base64.Length];
             return Convert.TryFromBase64String(base64, bytes, out int length) ? Text(bytes[..length]) : base64;
         }
+    }
+
+    private LooseJson? Parse(string text)
+    {
+        if (!_parsed.TryGetValue(text, out LooseJson? json))
+            _parsed[text] = json = LooseParser.TryParse(text);
+        return json;
+    }
+
+    private string[] Cut(string text, StreamCut how)
+    {
+        if (!_cut.TryGetValue((text, how), out string[]? events))
+            _cut[(text, how)] = events = [.. StreamCutter.Cut(text, how)];
+        return events;
     }
 
     private static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);

@@ -1,10 +1,5 @@
 namespace DeterministicInference.Server.Tests.Verification.Oracle;
 
-/// <summary>An event as a client cuts it out of a stream.</summary>
-/// <param name="Type">The field <c>event</c>; null for none.</param>
-/// <param name="Data">Its data.</param>
-internal sealed record CutEvent(string? Type, string Data);
-
 /// <summary>How clients cut a stream into events.</summary>
 internal enum StreamCut
 {
@@ -34,20 +29,20 @@ internal static class StreamCutter
 
     public static IReadOnlyList<StreamCut> Cuts { get; } = Enum.GetValues<StreamCut>();
 
-    /// <summary>The events before the end.</summary>
-    public static IEnumerable<CutEvent> Cut(string body, StreamCut how) =>
+    /// <summary>The data of the events before the end.</summary>
+    public static IEnumerable<string> Cut(string body, StreamCut how) =>
         how switch
         {
-            StreamCut.Conforming => Conforming(body),
-            StreamCut.Typed => Conforming(body).Where(cut => cut.Type is null or "" or "message"),
+            StreamCut.Conforming => Conforming(body).Select(cut => cut.Data),
+            StreamCut.Typed => Conforming(body).Where(cut => cut.Type is "" or "message").Select(cut => cut.Data),
             StreamCut.Lines => Naive(body.Split('\n').Select(line => line.Trim().Trim('\ufeff')), stopsAtEnd: true),
             StreamCut.LinesPastEnd => Naive(body.Split('\n'), stopsAtEnd: false),
             _ => Naive(SplitLines(body), stopsAtEnd: true),
         };
 
-    private static IEnumerable<CutEvent> Conforming(string body)
+    private static IEnumerable<(string Type, string Data)> Conforming(string body)
     {
-        string? type = null;
+        string type = "";
         var data = new List<string>();
         string text = (body.StartsWith('\ufeff') ? body[1..] : body)
             .Replace("\r\n", "\n", StringComparison.Ordinal)
@@ -64,9 +59,9 @@ internal static class StreamCutter
                     if (joined.StartsWith(End, StringComparison.Ordinal))
                         yield break;
                     if (joined.Length > 0)
-                        yield return new CutEvent(type, joined);
+                        yield return (type, joined);
                 }
-                type = null;
+                type = "";
                 data.Clear();
                 continue;
             }
@@ -82,7 +77,7 @@ internal static class StreamCutter
         }
     }
 
-    private static IEnumerable<CutEvent> Naive(IEnumerable<string> lines, bool stopsAtEnd)
+    private static IEnumerable<string> Naive(IEnumerable<string> lines, bool stopsAtEnd)
     {
         foreach (string line in lines)
         {
@@ -94,7 +89,7 @@ internal static class StreamCutter
                 yield break;
             // What can't be read is passed over.
             if (data.Length > 0 && data != "null" && LooseParser.TryParse(data) is not null)
-                yield return new CutEvent(null, data);
+                yield return data;
         }
     }
 

@@ -207,6 +207,8 @@ internal static class TreeMutator
 
     private static void Collect(LooseJson value, string level, List<Place> places, bool withReceipt)
     {
+        if (value is not { IsObject: true } and not { IsArray: true })
+            return;
         places.Add(new Place(value, level));
         foreach (LooseMember member in value.Members)
         {
@@ -217,7 +219,7 @@ internal static class TreeMutator
             Collect(item, $"{level}[]", places, withReceipt);
     }
 
-    /// <param name="Value">An object, an array or a scalar.</param>
+    /// <param name="Value">An object or an array.</param>
     /// <param name="Level">The name of the member that holds it.</param>
     private sealed record Place(LooseJson Value, string Level);
 }
