@@ -34,9 +34,6 @@ public sealed class FolderTests
         Assert.Equal(source.Where(folder => folder.Length > 0), tests);
     }
 
-    private static bool HasNoTwin(string folder) =>
-        WithoutTwin.Any(without => $"{folder}/".StartsWith($"{without}/", StringComparison.Ordinal));
-
     [Theory]
     [InlineData("src/DeterministicInference.Engine")]
     [InlineData("src/DeterministicInference.Receipts")]
@@ -64,4 +61,7 @@ public sealed class FolderTests
             }
         }
     }
+
+    private static bool HasNoTwin(string folder) =>
+        WithoutTwin.Any(without => $"{folder}/".StartsWith($"{without}/", StringComparison.Ordinal));
 }

@@ -46,8 +46,11 @@ internal sealed record Deception(string Name, string Reader, string Field, strin
 
     public override string ToString() => $"{Name}\n    {Reader}: {Field}: {Short(Was)} → {Short(Shows)}";
 
-    private static string Short(string? text) =>
-        text is null ? "nothing"
-        : text.Length <= Width ? $"'{text}'"
-        : $"'{text[..Width]}…'";
+    private static string Short(string? text)
+    {
+        if (text is null)
+            return "nothing";
+        string line = text.ReplaceLineEndings("⏎");
+        return line.Length <= Width ? $"'{line}'" : $"'{line[..Width]}…'";
+    }
 }

@@ -160,6 +160,10 @@ internal static class Changes
     public static Change HonestResponse { get; } =
         exchange => exchange.OtherResponse = HonestAnswers.All[exchange.Name].AnswerText();
 
+    /// <summary>The receipt of a JSON answer stands where a bundle has it too.</summary>
+    public static Change BesideChoices { get; } =
+        exchange => exchange.Answer!.Members.Add(new LooseMember("receipt", exchange.Receipt));
+
     /// <summary>The honest request is the file of --request.</summary>
     public static Change HonestRequest { get; } =
         exchange => exchange.OtherRequest = HonestAnswers.All[exchange.Name].Request.ToString();

@@ -4,8 +4,8 @@ namespace DeterministicInference.Server.Tests.Verification.Oracle;
 
 /// <summary>
 /// A place in a tree, such as <c>choices[0].message.content</c>. What stands before a colon says in which tree:
-/// <c>req:</c> <c>env:</c> <c>rec:</c> <c>bundle:</c>, or <c>e2:</c> for the data of event 2; without one it is the JSON
-/// answer. A percent sign is a point in a name.
+/// <c>req:</c> <c>env:</c> <c>rec:</c> <c>bundle:</c>, or <c>e2:</c> for the data of event 2; without one it is the
+/// JSON answer. A percent sign is a point in a name.
 /// </summary>
 internal static class LoosePath
 {

@@ -89,6 +89,14 @@ internal static class MemberAlterations
         new("annotations in the answer", "chat", Add("", "annotations", Links)),
         new("thinking in the answer", "chat", Add("", "thinking", Evil)),
         new("form in the answer", "chat", Add("", "form", "\"dis-bundle/2\"")),
+        new(
+            "form and its receipt in a false answer",
+            "chat",
+            Set(Content, Evil),
+            Add("", "form", "\"dis-bundle/2\""),
+            BesideChoices
+        ),
+        new("form and its receipt in the answer", "chat", Add("", "form", "\"dis-bundle/2\""), BesideChoices),
         new("form and a response in the answer", "chat", Add("", "form", "\"dis-bundle/2\""), AddResponse("json")),
         new("a response in the answer", "chat", AddResponse("json")),
         new("a response of events in the answer", "chat", AddResponse("sse")),

@@ -27,7 +27,8 @@ internal sealed partial class RandomSearch
     public int Deceptions => _deceptions;
 
     /// <summary>The most frequent ones first.</summary>
-    public IReadOnlyList<FoundClass> Found => [.. _found.Values.OrderByDescending(found => found.Count)];
+    public IReadOnlyList<FoundClass> Found =>
+        [.. _found.Values.OrderByDescending(found => found.Count).ThenBy(found => found.Number)];
 
     public void Try(int number)
     {
@@ -45,10 +46,15 @@ internal sealed partial class RandomSearch
             break;
         }
         string kind = $"{deception.Name} → {Digits().Replace(deception.Field, "#")}";
+        // Which thread comes first is chance; the report is not.
         _found.AddOrUpdate(
             kind,
             _ => new FoundClass(kind, number, 1, deception),
-            (_, found) => found with { Count = found.Count + 1 }
+            (_, found) =>
+                (number < found.Number ? new FoundClass(kind, number, 0, deception) : found) with
+                {
+                    Count = found.Count + 1,
+                }
         );
     }
 

@@ -10,7 +10,7 @@ internal sealed class Reading
 
     private readonly Dictionary<string, string> _fields = [];
 
-    public IReadOnlyDictionary<string, string> Fields => _fields;
+    private readonly SortedSet<string> _statements = new(StringComparer.Ordinal);
 
     /// <summary>Adds a field that shows something. Half of a surrogate pair is shown as U+FFFD.</summary>
     public void Show(string field, string? text)
@@ -18,6 +18,13 @@ internal sealed class Reading
         if (string.IsNullOrEmpty(text))
             return;
         _fields[field] = WellFormed(text);
+    }
+
+    /// <summary>Adds the statement of a receipt; one that stands in several places is shown once.</summary>
+    public void ShowStatement(string? statement)
+    {
+        if (statement is not null && _statements.Add(statement))
+            Show("statements of receipts", string.Join('\n', _statements));
     }
 
     /// <summary>Adds all fields of another reading.</summary>

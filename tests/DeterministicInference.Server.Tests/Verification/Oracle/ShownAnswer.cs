@@ -3,7 +3,7 @@ using System.Text;
 
 namespace DeterministicInference.Server.Tests.Verification.Oracle;
 
-/// <summary>Puts together what a client shows of an answer, from a JSON object or from the events of a stream.</summary>
+/// <summary>Puts together what a client shows of an answer: of a JSON object, or of the events of a stream.</summary>
 /// <param name="reader">The kind of client.</param>
 /// <param name="isStream">Whether it gets <c>delta</c> or <c>message</c>.</param>
 /// <param name="stopsAtFinish">A choice ends for it at the first reason to finish.</param>

@@ -3,8 +3,8 @@ using System.Text;
 namespace DeterministicInference.Server.Tests.Verification.Oracle;
 
 /// <summary>
-/// Reads the files of an exchange as kinds of clients, wherever an answer or a request stands. What every kind parses is
-/// parsed once.
+/// Reads the files of an exchange as kinds of clients, wherever an answer or a request stands. What every kind parses
+/// is parsed once.
 /// </summary>
 /// <param name="files">The files.</param>
 /// <param name="streamsHavePlaces">Whether a client of one choice and one tool call could read the streams.</param>
@@ -179,7 +179,7 @@ internal sealed class ShownFiles(GivenFiles files, bool streamsHavePlaces)
 
     private static void ReadReceipt(Reading reading, ClientReader reader, LooseJson? receipt, string prefix)
     {
-        reading.Show($"{prefix} statement", reader.Shown(receipt, "statement"));
+        reading.ShowStatement(reader.Shown(receipt, "statement"));
         // Where receipts of the first version have what they state.
         if (reader.Get(receipt, "receipt") is { } older && reader.Get(receipt, "statement") is not null)
             reading.Show($"{prefix} older statement", reader.Whole(older));

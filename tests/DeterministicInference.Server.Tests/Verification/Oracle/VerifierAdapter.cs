@@ -30,8 +30,8 @@ internal static class VerifierAdapter
     public static GivenVerdict Verify(GivenFiles files) => Run(files, isTrusted: true);
 
     /// <summary>
-    /// False where the verdict can't be good. The signature, which costs more than all the rest, is not looked at: no key
-    /// makes a failed check good.
+    /// False where the verdict can't be good. The signature, which costs more than all the rest, is not looked at: no
+    /// key makes a failed check good.
     /// </summary>
     public static bool MayAccept(GivenFiles files) =>
         Run(files, isTrusted: false).Name == VerdictName.Of(Verdict.Untrusted);
