@@ -90,6 +90,8 @@ internal static class AnswerMembers
             7 when name[0] == 'c' => Is(name, "created"u8, AnswerMember.Created),
             7 => Is(name, "timings"u8, AnswerMember.Timings),
             11 when name[0] == 'e' => Is(name, "environment"u8, AnswerMember.Environment),
+            // Padding against who watches the length of events.
+            11 when name[0] == 'o' => Is(name, "obfuscation"u8, AnswerMember.Envelope),
             11 => Is(name, "determinism"u8, AnswerMember.Determinism),
             12 => Is(name, "service_tier"u8, AnswerMember.Envelope),
             16 => Is(name, "prompt_token_ids"u8, AnswerMember.PromptTokenIds),

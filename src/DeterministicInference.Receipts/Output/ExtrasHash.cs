@@ -7,7 +7,9 @@ using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Output;
 
-/// <summary>The running hash of the members of a choice that are not read: where they stand, their names and values.</summary>
+/// <summary>
+/// The running hash of the members of an answer or a choice that are not read: where they stand, their names and values.
+/// </summary>
 internal sealed class ExtrasHash : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -19,6 +21,7 @@ internal sealed class ExtrasHash : IDisposable
     {
         string place = extra.Kind switch
         {
+            AnswerPartKind.AnswerExtra => "answer",
             AnswerPartKind.ChoiceExtra => "choice",
             AnswerPartKind.MessageExtra => "message",
             _ => string.Create(CultureInfo.InvariantCulture, $"tool.{extra.Tool}"),

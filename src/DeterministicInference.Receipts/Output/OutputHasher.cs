@@ -19,6 +19,7 @@ public sealed class OutputHasher : IDisposable
     private readonly ArrayBufferWriter<byte> _scratch = new();
     private AnswerReader? _reader;
     private AnswerDelivery? _delivery;
+    private ExtrasHash? _extras;
     private string? _model;
     private AnswerUsage? _usage;
     private bool _broken,
@@ -26,7 +27,7 @@ public sealed class OutputHasher : IDisposable
 
     /// <summary>Starts with nothing.</summary>
     /// <param name="logprobs">
-    /// Whether the client asked for log-probabilities: <c>dis-logprobs/1</c> is computed also where there are none.
+    /// Whether the client asked for log-probabilities: <c>dis-logprobs/2</c> is computed also where there are none.
     /// </param>
     public OutputHasher(bool logprobs = false) => _logprobs = logprobs;
 
@@ -104,7 +105,8 @@ public sealed class OutputHasher : IDisposable
             _logprobs || _choices.Values.Any(choice => choice.Logprobs is not null) ? LogprobsDigest() : null
         )
         {
-            Extras = _choices.Values.Any(choice => choice.Extras is not null) ? ExtrasDigest() : null,
+            Extras =
+                _extras is not null || _choices.Values.Any(choice => choice.Extras is not null) ? ExtrasDigest() : null,
             Model = _model,
             Usage = _usage,
         };
@@ -115,6 +117,7 @@ public sealed class OutputHasher : IDisposable
     {
         foreach (ChoiceOutput choice in _choices.Values)
             choice.Dispose();
+        _extras?.Dispose();
     }
 
     /// <summary>The texts, in the order of the manifest.</summary>
@@ -152,6 +155,9 @@ public sealed class OutputHasher : IDisposable
                 case >= AnswerPartKind.Text and <= AnswerPartKind.Finish:
                 case AnswerPartKind.Role when !answer.ValueIs(part, ""u8) && !answer.ValueIs(part, "assistant"u8):
                     choice!.Begin(part).Append(answer.String(part));
+                    break;
+                case AnswerPartKind.AnswerExtra:
+                    (_extras ??= new ExtrasHash()).Append(answer, part);
                     break;
                 case >= AnswerPartKind.ChoiceExtra and <= AnswerPartKind.ToolExtra:
                     choice!.BeginExtras().Append(answer, part);
@@ -212,7 +218,7 @@ public sealed class OutputHasher : IDisposable
 
     private Sha256Value LogprobsDigest()
     {
-        var lines = new StringBuilder("dis-logprobs/1\n");
+        var lines = new StringBuilder("dis-logprobs/2\n");
         foreach ((int index, ChoiceOutput choice) in _choices)
         {
             (long length, Sha256Value hash) = choice.BeginLogprobs().Finish();
@@ -224,6 +230,8 @@ public sealed class OutputHasher : IDisposable
     private Sha256Value ExtrasDigest()
     {
         var lines = new StringBuilder("dis-extras/1\n");
+        if (_extras?.Current() is (long bytes, { } ofAnswer))
+            lines.Append(CultureInfo.InvariantCulture, $"answer {bytes} {ofAnswer}\n");
         foreach ((int index, ChoiceOutput choice) in _choices)
         {
             if (choice.Extras?.Current() is (long length, { } hash))

@@ -399,7 +399,7 @@ public sealed class ReceiptVerifier
     {
         bool isSealed = Commitment.To(SaltLabel.Output, output.Digest, salt) == statement.OutputCommitment,
             isWhole = output.Finished && _evidence.HasEnd;
-        if (statement.Complete && isSealed)
+        if (statement.Complete && isSealed && _evidence.HasEnd)
             Check(
                 ReceiptCheck.Output,
                 output.Finished,
@@ -531,8 +531,11 @@ public sealed class ReceiptVerifier
         string what
     )
     {
-        if (bound is null)
-            Skip(check, $"the statement does not bind {what}");
+        // All ids of an answer would have been bound.
+        if (bound is null && given is not null)
+            Check(check, false, $"{what} are there, and none were sealed");
+        else if (bound is null)
+            Skip(check, areThere ? $"{what} that are there are not bound" : $"the statement does not bind {what}");
         else if (given is null && !areThere)
             Skip(check, $"{what} were not given");
         else if (salt is null)

@@ -84,10 +84,46 @@ public sealed class RecordedAnswer
 
         void Add(scoped in AnswerReading answer)
         {
+            if (delivery == AnswerDelivery.Sse)
+                RequireOwnEvent(answer);
             hasher.Append(answer);
             reported.Append(answer);
             texts.Append(answer);
         }
+    }
+
+    /// <summary>
+    /// Refuses what this server does not send in an event: its own members, and line breaks of some clients outside of
+    /// what is bound, where they could hide or show an event.
+    /// </summary>
+    private static void RequireOwnEvent(scoped in AnswerReading answer)
+    {
+        int breaks = LineBreaks.Count(answer.Json);
+        foreach (ref readonly AnswerPart part in answer.Parts)
+        {
+            if (part.Kind is AnswerPartKind.Environment or AnswerPartKind.Determinism && !answer.IsNull(part))
+                throw Refuse("A member that the server sends in no event", answer.Json, part.Start);
+            bool isBound =
+                part.Kind
+                is (>= AnswerPartKind.Text and <= AnswerPartKind.CallArguments)
+                    or (>= AnswerPartKind.ToolName and <= AnswerPartKind.Finish)
+                    or AnswerPartKind.Role
+                    or AnswerPartKind.Model
+                    or (>= AnswerPartKind.AnswerExtra and <= AnswerPartKind.ToolExtra);
+            if (breaks > 0 && isBound)
+                breaks -= LineBreaks.Count(answer.Json[part.Start..part.End]);
+        }
+        if (breaks == 0)
+            return;
+        foreach (ref readonly ScoredToken token in answer.Scores)
+            breaks -= LineBreaks.Count(answer.Json[token.Token]);
+        foreach (ref readonly ScoredToken token in answer.Alternatives)
+            breaks -= LineBreaks.Count(answer.Json[token.Token]);
+        if (breaks > 0)
+            throw Refuse("A line break of some clients outside of the text", answer.Json, 0);
+
+        static CanonicalFormException Refuse(string what, ReadOnlySpan<byte> json, int at) =>
+            new(CanonicalFormError.AmbiguousStream, what, json, at);
     }
 
     /// <summary>

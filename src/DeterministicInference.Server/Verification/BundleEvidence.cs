@@ -31,6 +31,8 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
         if (answer is not { } bytes || Statement(bundle.Receipt) is not { } statement)
             return new BundleEvidence(evidence, null);
         AnswerDelivery delivery = RecordedAnswer.DeliveryOf(bytes.Span);
+        if (HasAnotherReceipt(bytes, delivery, bundle.Receipt))
+            return new BundleEvidence(evidence with { Defect = "it carries another receipt than this one" }, null);
         if (bundle.Response is { } response && response.Delivery != delivery)
         {
             string defect =
@@ -75,6 +77,34 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             ? key!.Verify(Evidence)
             : ReceiptVerifier.VerifyUnpinned(Evidence, key?.Key);
         return VerificationReport.Of(result);
+    }
+
+    /// <summary>Whoever reads the answer would take its own receipt for the one that was verified.</summary>
+    private static bool HasAnotherReceipt(ReadOnlyMemory<byte> answer, AnswerDelivery delivery, Receipt receipt)
+    {
+        byte[]? found;
+        try
+        {
+            found = AnswerReceipt.Find(answer, delivery);
+        }
+        catch (ReceiptFormatException)
+        {
+            // Its own reading says what is wrong with it.
+            return false;
+        }
+        if (found is null)
+            return false;
+        try
+        {
+            ReceiptSource own = ReceiptSource.ReadObject(found, "answer", null);
+            return own.Bundle is { } whole
+                ? !whole.Receipt.Statement.Span.SequenceEqual(receipt.Statement.Span)
+                : own.ReceiptId != receipt.ReceiptId;
+        }
+        catch (Exception e) when (e is ReceiptFormatException or InputException)
+        {
+            return true;
+        }
     }
 
     private static ReceiptStatement? Statement(Receipt receipt)

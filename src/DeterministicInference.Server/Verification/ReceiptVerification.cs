@@ -59,6 +59,8 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         byte[]? responseFile = options.ResponseFile is { } response ? InputFile.Read(response) : null;
         ReceiptSource source = ReceiptSource.Read(InputFile.Read(options.Receipt), options.Receipt);
         ReceiptBundle bundle = source.Bundle ?? await FetchAsync(source, cancellation);
+        RequireSame("--request", requestFile, bundle.Request?.Body);
+        RequireSame("--response", responseFile, bundle.Response?.Body);
         ReadOnlyMemory<byte>? body = requestFile is not null ? requestFile : bundle.Request?.Body;
         ReadOnlyMemory<byte>? answer = responseFile is not null ? responseFile : bundle.Response?.Body;
 
@@ -172,6 +174,17 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             await _server.RevocationsAsync(of, cancellation) is { } told
                 ? Check(evidence, [.. revocations ?? [], .. told])
                 : report;
+    }
+
+    /// <summary>Of two that differ, one would be verified and the other shown.</summary>
+    private void RequireSame(string option, byte[]? given, ReadOnlyMemory<byte>? own)
+    {
+        if (given is not null && own is { } inFile && !inFile.Span.SequenceEqual(given))
+        {
+            throw new InputException(
+                $"{option}: is not the one that {options.Receipt} has itself. Leave it out, or give the receipt alone."
+            );
+        }
     }
 
     /// <summary>Whether a server may make more of it, or less.</summary>

@@ -58,7 +58,7 @@ internal static class HonestSigner
         AnswerDelivery delivery = isStream ? AnswerDelivery.Sse : AnswerDelivery.Json;
         using var hasher = new OutputHasher(wantsLogprobs);
         var tokens = new ReportedTokens(salts, choicesPerPrompt);
-        var reader = new AnswerReader(delivery, wantsLogprobs);
+        var reader = new AnswerReader(delivery, logprobs: true);
         foreach (string part in parts)
         {
             AnswerReading read = reader.Read(Encoding.UTF8.GetBytes(part));
@@ -78,7 +78,7 @@ internal static class HonestSigner
                 RequestPath = path,
                 RequestCommitment = Commit(
                     SaltLabel.Request,
-                    CanonicalRequest.Digest(path, Encoding.UTF8.GetBytes(request), requestPins)
+                    CanonicalRequest.Digest(path, Encoding.UTF8.GetBytes(request))
                 ),
                 Pins = requestPins,
                 OutputCommitment = Commit(SaltLabel.Output, output.Digest),
@@ -86,6 +86,9 @@ internal static class HonestSigner
                 Tokens = tokens.Tokens is { } generated ? TokenBinding.OfChoices(generated) : null,
                 Prompt = tokens.Prompt is { } prompt ? TokenBinding.OfPrompts(prompt) : null,
                 LogprobsCommitment = output.Logprobs is { } logprobs ? Commit(SaltLabel.Logprobs, logprobs) : null,
+                ExtrasCommitment = output.Extras is { } extras ? Commit(SaltLabel.Extras, extras) : null,
+                AnswerModel = output.Model,
+                Usage = output.Usage,
                 EnvironmentId = Environment.Id,
                 EnvironmentSource = Environment.Source,
                 ModelName = "tiny",

@@ -42,7 +42,8 @@ internal sealed class ShownAnswer(ClientReader reader, bool isStream, bool stops
         // A stream has no receipt in its events.
         if (isStream)
             _top.Take(json, "determinism");
-        if (reader.Get(json, "usage") is { } usage && !(reader.TakesFirst && _usage is not null))
+        // Of a stream that tells counts as it goes, the last ones are those of the whole.
+        if (reader.Get(json, "usage") is { } usage)
             _usage = usage;
         int place = 0;
         var seen = new HashSet<string>();

@@ -45,6 +45,8 @@ internal static class VerifierAdapter
                 return new GivenVerdict("USAGE", 2, "has only the receipt's id");
             ReadOnlyMemory<byte>? request = files.Request is { } r ? r : bundle.Request?.Body,
                 response = files.Response is { } a ? a : bundle.Response?.Body;
+            if (IsAnother(files.Request, bundle.Request?.Body) || IsAnother(files.Response, bundle.Response?.Body))
+                return new GivenVerdict("USAGE", 2, "another one than the file has itself");
             PublicKeyInput key = PublicKeyInput.Named([Trusted], bundle.Receipt);
             VerificationReport report = BundleEvidence
                 .Of(bundle, request, response)
@@ -61,4 +63,7 @@ internal static class VerifierAdapter
             return new GivenVerdict(VerdictName.Of(verdict), VerdictExitCode.Of(verdict), e.Message);
         }
     }
+
+    private static bool IsAnother(byte[]? given, ReadOnlyMemory<byte>? own) =>
+        given is not null && own is { } inFile && !inFile.Span.SequenceEqual(given);
 }
