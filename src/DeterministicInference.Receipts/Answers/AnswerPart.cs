@@ -48,10 +48,10 @@ public enum AnswerPartKind : byte
     /// <summary>The <c>role</c> of a message or delta.</summary>
     Role,
 
-    /// <summary>A member of the answer or event that is not read and has a value.</summary>
-    AnswerExtra,
+    /// <summary>A member of the answer or event that is not read and has a value: it is not bound.</summary>
+    Unbound,
 
-    /// <summary>The same of a choice.</summary>
+    /// <summary>A member of a choice that is not read and has a value.</summary>
     ChoiceExtra,
 
     /// <summary>The same of a message or delta.</summary>

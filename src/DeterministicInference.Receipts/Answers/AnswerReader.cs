@@ -132,7 +132,7 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
                     isBare = false;
                     break;
                 case AnswerMember.Other:
-                    _parts.PassExtra(ref json, AnswerPartKind.AnswerExtra, members);
+                    _parts.PassExtra(ref json, AnswerPartKind.Unbound, members);
                     isBare &= isNull;
                     break;
                 default:

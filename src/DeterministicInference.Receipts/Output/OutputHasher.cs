@@ -19,7 +19,6 @@ public sealed class OutputHasher : IDisposable
     private readonly ArrayBufferWriter<byte> _scratch = new();
     private AnswerReader? _reader;
     private AnswerDelivery? _delivery;
-    private ExtrasHash? _extras;
     private string? _model;
     private AnswerUsage? _usage;
     private bool _broken,
@@ -105,8 +104,7 @@ public sealed class OutputHasher : IDisposable
             _logprobs || _choices.Values.Any(choice => choice.Logprobs is not null) ? LogprobsDigest() : null
         )
         {
-            Extras =
-                _extras is not null || _choices.Values.Any(choice => choice.Extras is not null) ? ExtrasDigest() : null,
+            Extras = _choices.Values.Any(choice => choice.Extras is not null) ? ExtrasDigest() : null,
             Model = _model,
             Usage = _usage,
         };
@@ -117,7 +115,6 @@ public sealed class OutputHasher : IDisposable
     {
         foreach (ChoiceOutput choice in _choices.Values)
             choice.Dispose();
-        _extras?.Dispose();
     }
 
     /// <summary>The texts, in the order of the manifest.</summary>
@@ -142,6 +139,7 @@ public sealed class OutputHasher : IDisposable
         answer.RequireCanonical();
         Completeness.Append(answer);
         ChoiceOutput? choice = null;
+        bool hasExtras = false;
         foreach (ref readonly AnswerPart part in answer.Parts)
         {
             switch (part.Kind)
@@ -156,11 +154,9 @@ public sealed class OutputHasher : IDisposable
                 case AnswerPartKind.Role when !answer.ValueIs(part, ""u8) && !answer.ValueIs(part, "assistant"u8):
                     choice!.Begin(part).Append(answer.String(part));
                     break;
-                case AnswerPartKind.AnswerExtra:
-                    (_extras ??= new ExtrasHash()).Append(answer, part);
-                    break;
                 case >= AnswerPartKind.ChoiceExtra and <= AnswerPartKind.ToolExtra:
                     choice!.BeginExtras().Append(answer, part);
+                    hasExtras = true;
                     break;
                 case AnswerPartKind.Model when _model is null && !answer.ValueIs(part, ""u8):
                     _model = JsonStrings.Decode(answer.String(part));
@@ -175,6 +171,11 @@ public sealed class OutputHasher : IDisposable
                     _usage = (_usage ?? new AnswerUsage()) with { Total = answer.Number(part) };
                     break;
             }
+        }
+        if (hasExtras)
+        {
+            foreach (ChoiceOutput of in _choices.Values)
+                of.Extras?.EndReading();
         }
         AddLogprobs(answer);
         _broken = false;
@@ -230,8 +231,6 @@ public sealed class OutputHasher : IDisposable
     private Sha256Value ExtrasDigest()
     {
         var lines = new StringBuilder("dis-extras/1\n");
-        if (_extras?.Current() is (long bytes, { } ofAnswer))
-            lines.Append(CultureInfo.InvariantCulture, $"answer {bytes} {ofAnswer}\n");
         foreach ((int index, ChoiceOutput choice) in _choices)
         {
             if (choice.Extras?.Current() is (long length, { } hash))

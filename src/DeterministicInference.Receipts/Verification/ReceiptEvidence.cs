@@ -23,6 +23,9 @@ public sealed record ReceiptEvidence(Receipt Receipt)
     /// <summary>How the answer that is given was delivered; null if that is not known.</summary>
     public AnswerDelivery? Delivery { get; init; }
 
+    /// <summary>See <see cref="RecordedAnswer.Unbound"/>.</summary>
+    public IReadOnlyList<string> Unbound { get; init; } = [];
+
     /// <summary>Whether the answer that is given has its end; a recording may lack it.</summary>
     public bool HasEnd { get; init; } = true;
 

@@ -111,6 +111,7 @@ public sealed class ReceiptVerifier
             Index = _proof?.Index,
             Doubt = _doubt,
             Cosignatures = _cosignatures,
+            Unbound = _evidence.Unbound,
             Pins = statement is null ? [] : SealedRequest.Changes(statement, _evidence.RequestBody),
         };
     }
@@ -290,8 +291,8 @@ public sealed class ReceiptVerifier
             limit.LastSize is { } size && checkpoint.Size > size
                 ? $"the key counts up to {size} entries of its log, and the checkpoint has {checkpoint.Size}"
             : limit.LastTime is { } time && !IsWitnessedBy(time)
-                ? $"the key counts up to {StatementNames.Of(time)}, and no quorum of witnesses has cosigned the checkpoint "
-                    + "by then"
+                ? $"the key counts up to {StatementNames.Of(time)}, and no quorum of witnesses has cosigned the "
+                    + "checkpoint by then"
             : null;
         _checks.Add(
             new CheckResult(ReceiptCheck.Validity, why is null ? CheckOutcome.Passed : CheckOutcome.NotMet, why ?? "")
@@ -363,15 +364,15 @@ public sealed class ReceiptVerifier
                 else if (request.MembersDropped(body.Span) is { } dropped)
                     Doubt(
                         ReceiptCheck.Request,
-                        $"the sealed request is this one without {string.Join(", ", dropped)}: something between client "
-                            + "and server has dropped what it does not know"
+                        $"the sealed request is this one without {string.Join(", ", dropped)}: something between "
+                            + "client and server has dropped what it does not know"
                     );
                 else
                     Check(
                         ReceiptCheck.Request,
                         false,
-                        "the request is not the one that was sealed (a program that writes JSON anew may change numbers "
-                            + "and the order below the top level: give the bytes that were sent)"
+                        "the request is not the one that was sealed (a program that writes JSON anew may change "
+                            + "numbers and the order below the top level: give the bytes that were sent)"
                     );
             }
             catch (CanonicalFormException e)
@@ -415,8 +416,8 @@ public sealed class ReceiptVerifier
                 ReceiptCheck.Output,
                 false,
                 _evidence.Delivery is { } delivery && delivery != statement.Delivery
-                    ? "the output is not the one that was sealed (what came as a stream is given as one object: give the "
-                        + "stream itself)"
+                    ? "the output is not the one that was sealed (what came as a stream is given as one object: give "
+                        + "the stream itself)"
                     : "the output is not the one that was sealed"
             );
         else if (isWhole)

@@ -24,6 +24,15 @@ public sealed class RecordedAnswer
         (Tokens, Prompt) = (reported.Tokens, reported.Prompt);
     }
 
+    /// <summary>
+    /// What it says, as it is bound: the texts of its choices in the order of the manifest. Who has verified the answer
+    /// shows these, and reads it no second time.
+    /// </summary>
+    public IReadOnlyList<ChannelText> Texts => _channels;
+
+    /// <summary>The names of members of the answer itself that no form reads: anybody may have added them.</summary>
+    public IReadOnlyList<string> Unbound { get; private init; } = [];
+
     /// <summary>Its canonical output.</summary>
     public OutputDigest Output { get; }
 
@@ -67,6 +76,7 @@ public sealed class RecordedAnswer
         using var hasher = new OutputHasher(logprobs, keepsText: true);
         var reported = new ReportedTokens(salts, choicesPerPrompt, keep: true);
         var texts = new TokenTexts();
+        var unbound = new SortedSet<string>(StringComparer.Ordinal);
         var reader = new AnswerReader(delivery, logprobs: true);
         bool ended = delivery == AnswerDelivery.Json;
         if (ended)
@@ -80,16 +90,30 @@ public sealed class RecordedAnswer
                 Add(reader.Read(data));
             ended = events.HasEnd;
         }
-        return new RecordedAnswer(hasher.Finish(), ended, reported, texts, [.. hasher.Texts()]);
+        return new RecordedAnswer(hasher.Finish(), ended, reported, texts, [.. hasher.Texts()])
+        {
+            Unbound = [.. unbound],
+        };
 
         void Add(scoped in AnswerReading answer)
         {
             if (delivery == AnswerDelivery.Sse)
                 RequireOwnEvent(answer);
+            foreach (ref readonly AnswerPart part in answer.Parts)
+            {
+                if (part.Kind == AnswerPartKind.Unbound)
+                    unbound.Add(NameOf(answer.Json[part.Start..]));
+            }
             hasher.Append(answer);
             reported.Append(answer);
             texts.Append(answer);
         }
+    }
+
+    private static string NameOf(ReadOnlySpan<byte> member)
+    {
+        var cursor = new JsonCursor(member, AnswerReader.MaxDepth);
+        return JsonStrings.Decode(cursor.ReadString());
     }
 
     /// <summary>
@@ -109,7 +133,7 @@ public sealed class RecordedAnswer
                     or (>= AnswerPartKind.ToolName and <= AnswerPartKind.Finish)
                     or AnswerPartKind.Role
                     or AnswerPartKind.Model
-                    or (>= AnswerPartKind.AnswerExtra and <= AnswerPartKind.ToolExtra);
+                    or (>= AnswerPartKind.ChoiceExtra and <= AnswerPartKind.ToolExtra);
             if (breaks > 0 && isBound)
                 breaks -= LineBreaks.Count(answer.Json[part.Start..part.End]);
         }

@@ -16,7 +16,9 @@ internal static class VerifyCommand
 
     private static readonly Argument<string> Receipt = new("RECEIPT")
     {
-        Description = "A bundle, a receipt (the 'determinism' object), a whole JSON answer, or a recorded stream.",
+        Description =
+            "A bundle, a receipt (the 'determinism' object), a whole JSON answer, a recorded stream, or a folder of "
+            + "such files.",
     };
     private static readonly Option<string?> Request = File("--request", "The request body, as it was sent.");
     private static readonly Option<string?> Response = File("--response", "The answer's body, as it was received.");
@@ -136,13 +138,95 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        using var verification = new ReceiptVerification(Read(parsed));
-        VerificationReport report = await verification.RunAsync(cancellation);
+        VerifyOptions options = Read(parsed);
+        bool isJson = parsed.GetValue(Json);
         await using Stream output = Console.OpenStandardOutput();
+        if (Directory.Exists(options.Receipt))
+            return await RunFolderAsync(options, isJson, output, cancellation);
+        VerificationReport report = await VerifyAsync(options, cancellation);
         await output.WriteAsync(
-            parsed.GetValue(Json) ? JsonReport.Write(report) : Encoding.UTF8.GetBytes(TextReport.Write(report)),
+            isJson
+                ? JsonReport.Write(report)
+                : Encoding.UTF8.GetBytes(new TextReport(IsColoured(Console.IsOutputRedirected)).Write(report)),
             cancellation
         );
         return report.ExitCode;
     }
+
+    /// <summary>Verifies all files of a folder, one line for each, and a last line that counts the verdicts.</summary>
+    private static async Task<int> RunFolderAsync(
+        VerifyOptions options,
+        bool isJson,
+        Stream output,
+        CancellationToken cancellation
+    )
+    {
+        if (options.RequestFile is not null || options.ResponseFile is not null)
+            throw new InputException("--request, --response: are of one receipt, and a folder was given. Use bundles.");
+        string[] files = [.. Directory.EnumerateFiles(options.Receipt).Order(StringComparer.Ordinal)];
+        if (files.Length == 0)
+            throw new InputException($"{options.Receipt}: has no files.");
+        var verdicts = new List<Verdict>();
+        foreach (string file in files)
+        {
+            VerificationReport report;
+            try
+            {
+                report = await VerifyAsync(options with { Receipt = file }, cancellation);
+            }
+            catch (InputException e)
+            {
+                // What is no receipt is not of an unknown version: its line says so, and the others are read.
+                report = new VerificationReport(Verdict.UnknownVersion, e.Message.TrimEnd('.'));
+            }
+            verdicts.Add(report.Verdict);
+            string line = report.Reason.Length == 0 ? report.Name : $"{report.Name}: {OneLine.Of(report.Reason)}";
+            await output.WriteAsync(
+                isJson ? JsonReport.Write(report) : Encoding.UTF8.GetBytes($"{Path.GetFileName(file)}  {line}\n"),
+                cancellation
+            );
+            await output.FlushAsync(cancellation);
+        }
+        if (!isJson)
+        {
+            IEnumerable<string> counts = verdicts
+                .GroupBy(verdict => verdict)
+                .Select(group => $"{group.Count()} {VerdictName.Of(group.Key)}");
+            await output.WriteAsync(
+                Encoding.UTF8.GetBytes($"\n{files.Length} files: {string.Join(", ", counts)}\n"),
+                cancellation
+            );
+        }
+        return Severity.Where(verdicts.Contains).Select(VerdictExitCode.Of).FirstOrDefault();
+    }
+
+    private static async Task<VerificationReport> VerifyAsync(VerifyOptions options, CancellationToken cancellation)
+    {
+        using var verification = new ReceiptVerification(options)
+        {
+            Progress = Console.IsErrorRedirected ? null : Console.Error,
+        };
+        return await verification.RunAsync(cancellation);
+    }
+
+    /// <summary>See https://no-color.org.</summary>
+    private static bool IsColoured(bool isRedirected) =>
+        !isRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
+    /// <summary>Of several verdicts the first of these gives the exit code.</summary>
+    private static readonly Verdict[] Severity =
+    [
+        Verdict.Tampered,
+        Verdict.Contradicted,
+        Verdict.OtherKey,
+        Verdict.Untrusted,
+        Verdict.Policy,
+        Verdict.UnknownVersion,
+        Verdict.Incomplete,
+        Verdict.Inconclusive,
+        Verdict.Indeterminate,
+        Verdict.Unreachable,
+        Verdict.Signed,
+        Verdict.Corroborated,
+    ];
 }

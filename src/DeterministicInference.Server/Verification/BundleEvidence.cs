@@ -36,7 +36,8 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
         if (bundle.Response is { } response && response.Delivery != delivery)
         {
             string defect =
-                $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is {StatementNames.Of(delivery)}";
+                $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is "
+                + StatementNames.Of(delivery);
             return new BundleEvidence(evidence with { Defect = defect }, null);
         }
         try
@@ -55,6 +56,7 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
                 Output = recorded.Output,
                 Delivery = delivery,
                 HasEnd = recorded.Ended,
+                Unbound = recorded.Unbound,
                 Tokens = recorded.Tokens,
                 HasTokens = recorded.HasTokens,
                 Prompt = knowsPrompts ? recorded.Prompt : null,

@@ -18,6 +18,9 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         ? new ReceiptServer(url, options.ApiKey, options.Timeout)
         : null;
 
+    /// <summary>Gets a line for each replay; null for none.</summary>
+    public TextWriter? Progress { get; init; }
+
     /// <exception cref="InputException">A file can't be used.</exception>
     public async Task<VerificationReport> RunAsync(CancellationToken cancellation)
     {
@@ -104,7 +107,10 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         if (report.Checks.Any(check => check is { Check: ReceiptCheck.Request, Outcome: not CheckOutcome.Passed }))
             return report;
         ReceiptStatement statement = report.Statement!;
-        var session = new ReplaySession(_server, statement, bundle.Receipt, evidence.Recorded, bundle.Environment);
+        var session = new ReplaySession(_server, statement, bundle.Receipt, evidence.Recorded, bundle.Environment)
+        {
+            Progress = Progress,
+        };
         (ReplayVerdict verdict, ReplayReport replay) = await session.RunAsync(
             client,
             options.Delivery ?? statement.Delivery,

@@ -26,6 +26,10 @@ internal sealed class ReplaySession(
     private const string ModelDigestFact = "model.sha256";
 
     private readonly List<Replay> _replays = [];
+
+    /// <summary>Gets a line for each replay; null for none.</summary>
+    public TextWriter? Progress { get; init; }
+
     private string? _note;
     private int _way;
     private FreshReceipt? _fresh;
@@ -48,6 +52,7 @@ internal sealed class ReplaySession(
         {
             while (verdict is null)
             {
+                Progress?.WriteLine($"replay {_replays.Count + 1}: {server.Address} computes the request again …");
                 Replay replay = await ReplayAsync(effective, delivery, cancellation);
                 if (replay.EnvironmentId is { } id && id != statement.EnvironmentId)
                 {

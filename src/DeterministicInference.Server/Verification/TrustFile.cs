@@ -45,7 +45,9 @@ internal sealed record TrustFile(
     public static IReadOnlyList<string> Words { get; } =
     [.. Enum.GetNames<TrustRequirement>().Select(name => name.ToLowerInvariant())];
 
-    /// <exception cref="InputException">The file can't be read, or a member is malformed; the message names it.</exception>
+    /// <exception cref="InputException">
+    /// The file can't be read, or a member is malformed; the message names it.
+    /// </exception>
     public static TrustFile Read(string path)
     {
         try

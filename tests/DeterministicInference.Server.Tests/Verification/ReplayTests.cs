@@ -332,7 +332,7 @@ public sealed class ReplayTests : IAsyncLifetime
     public async Task A_server_that_does_not_take_the_request_shows_nothing(int status)
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
-        _server.Status = status;
+        _server.Instead[ApiClient.Chat] = (status, """{"error":{"message":"No."}}""");
         (await exchange.VerifyAsync("--against", _server.Url)).Is(
             12,
             "INCONCLUSIVE",

@@ -87,6 +87,7 @@ internal sealed partial class Reading
         || (now is null or Nothing && WithheldField().IsMatch(field))
         || (was is null or Nothing && IdField().IsMatch(field))
         || (was is null && now is "{}" or "[]")
+        || (was is null && BesideField().IsMatch(field))
         || (IsOfEnvironment(field) && (was is null || WithoutSource(was) == WithoutSource(now)))
         || (
             field.Contains("request ", StringComparison.Ordinal)
@@ -98,8 +99,15 @@ internal sealed partial class Reading
     /// <summary>Of the sources of facts the weakest alone is bound.</summary>
     private static string? WithoutSource(string? fact) => fact?.Split(" (")[0];
 
-    [GeneratedRegex(@"(^| )environment$")]
+    /// <summary>Members of the answer itself that the report names as never compared.</summary>
+    [GeneratedRegex(
+        @"^(file|response|file response)( stream)? (environment|citations|sources|annotations|thinking|images|delivery|path|request|content type)$"
+    )]
     private static partial Regex EnvironmentField();
+
+    /// <summary>What a client would find in members of an answer by the names of a bundle's.</summary>
+    [GeneratedRegex("^file (response|request) ")]
+    private static partial Regex BesideField();
 
     [GeneratedRegex(@"(^| )(usage \w+|model|role|logprobs \w+|tool \d+ type|\w+_ids)$")]
     private static partial Regex WithheldField();
