@@ -79,7 +79,7 @@ public ref struct RecordedEvents(ReadOnlySpan<byte> body)
         data = found;
         if (!IsEnd(found))
             return !found.IsEmpty;
-        if (!found["[DONE]".Length..].Trim(" \t"u8).IsEmpty)
+        if (!found["[DONE]".Length..].Trim((byte)' ').IsEmpty)
             throw Ambiguous("More than [DONE] in the last event", found);
         HasEnd = true;
         return false;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Answers;
@@ -11,6 +12,9 @@ namespace DeterministicInference.Receipts.Answers;
 internal sealed class StreamMemory
 {
     private const AnswerPartTraits Kinds = AnswerPartTraits.IsFunction | AnswerPartTraits.IsCustom;
+
+    /// <summary>Most bytes of a string that is compared without a copy.</summary>
+    private const int MaxPlain = 64;
 
     /// <summary>The place of <c>function_call</c> beside tool calls.</summary>
     private const int FunctionCall = -1;
@@ -45,8 +49,11 @@ internal sealed class StreamMemory
                 case AnswerPartKind.Reasoning when !IsEmpty(part, json):
                     AddReasoning(parts, part);
                     break;
-                case AnswerPartKind.Role when !IsEmpty(part, json):
+                case AnswerPartKind.Role when !IsEmpty(part, json) && json[part.ValueStart] == '"':
                     AddOnly(_roles, parts, part, json, "Another role than before");
+                    // Another role is bound, and a client that stops at the end does not see it.
+                    if (!JsonStrings.AreEqual(json[part.Value][1..^1], "assistant"u8))
+                        RequireOpen(parts, part);
                     break;
             }
             if (part.Kind is >= AnswerPartKind.Text and < AnswerPartKind.Finish && !IsEmpty(part, json))
@@ -84,8 +91,15 @@ internal sealed class StreamMemory
     /// <summary>Of the UTF-16 units: half pairs differ from each other.</summary>
     private static Sha256Value HashOf(in AnswerPart part, ReadOnlySpan<byte> json)
     {
-        string text = JsonStrings.Decode(json[(part.ValueStart + 1)..(part.End - 1)]);
-        return Sha256Value.Of(MemoryMarshal.AsBytes(text.AsSpan()));
+        ReadOnlySpan<byte> escaped = json[(part.ValueStart + 1)..(part.End - 1)];
+        // Some engines repeat a short role or id in every event, which is to cost no memory.
+        if (escaped.Length <= MaxPlain && !escaped.Contains((byte)'\\'))
+        {
+            Span<char> units = stackalloc char[MaxPlain];
+            int count = Encoding.UTF8.GetChars(escaped, units);
+            return Sha256Value.Of(MemoryMarshal.AsBytes(units[..count]));
+        }
+        return Sha256Value.Of(MemoryMarshal.AsBytes(JsonStrings.Decode(escaped).AsSpan()));
     }
 
     private static bool IsEmpty(in AnswerPart part, ReadOnlySpan<byte> json) =>

@@ -7,7 +7,7 @@ using DeterministicInference.Receipts.Canonical;
 namespace DeterministicInference.Receipts.Output;
 
 /// <summary>
-/// Computes <c>dis-out/1</c> while an answer passes by. The same choices give the same digest whether they come as one
+/// Computes <c>dis-out/2</c> while an answer passes by. The same choices give the same digest whether they come as one
 /// JSON answer or as events, cut in any places. It holds hashes, never text: its memory
 /// grows with the number of channels, not with their length. For one caller at a time.
 /// </summary>
