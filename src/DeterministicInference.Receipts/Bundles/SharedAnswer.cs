@@ -18,7 +18,7 @@ internal static class SharedAnswer
 
     /// <param name="body">After content decoding: one JSON object, or the events of a stream.</param>
     /// <param name="delivery">Which of them.</param>
-    /// <exception cref="ReceiptFormatException">The answer is not JSON.</exception>
+    /// <exception cref="ReceiptFormatException">The answer is not JSON, or no stream that is read in one way.</exception>
     public static byte[] Of(ReadOnlySpan<byte> body, AnswerDelivery delivery)
     {
         var shared = new ArrayBufferWriter<byte>();
@@ -43,6 +43,10 @@ internal static class SharedAnswer
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new ReceiptFormatException("answer", "is not JSON");
+        }
+        catch (CanonicalFormException e)
+        {
+            throw new ReceiptFormatException("answer", "has no canonical form: " + e.Message.TrimEnd('.'));
         }
         return shared.WrittenSpan.ToArray();
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DeterministicInference.Receipts.Output;
 
 /// <summary>A place in the text of an answer.</summary>
@@ -15,6 +17,8 @@ public readonly record struct ChannelText(int Choice, string Channel, ReadOnlyMe
 /// <summary>Finds where the texts of two answers part.</summary>
 internal static class OutputTexts
 {
+    private static readonly string[] ToolParts = ["type", "name", "arguments", "input"];
+
     /// <summary>
     /// The first byte that differs in the first channel that differs, in the order of the manifest; null if there is
     /// none.
@@ -33,7 +37,6 @@ internal static class OutputTexts
         return places
             .OrderBy(place => place.Choice)
             .ThenBy(place => Rank(place.Channel))
-            .ThenBy(place => place.Channel, StringComparer.Ordinal)
             .Select(place => (TextPlace?)place)
             .FirstOrDefault();
     }
@@ -45,11 +48,15 @@ internal static class OutputTexts
     }
 
     /// <summary>Tools come after the channels that a choice has once, and <c>finish</c> is the last.</summary>
-    private static int Rank(string channel)
+    private static (int Channel, int Tool, int Part) Rank(string channel)
     {
+        if (channel.Split('.') is ["tool", string tool, string part])
+            return (
+                ChoiceOutput.Names.Length,
+                int.Parse(tool, CultureInfo.InvariantCulture),
+                Array.IndexOf(ToolParts, part)
+            );
         int at = Array.IndexOf(ChoiceOutput.Names, channel);
-        return at >= 0 ? at
-            : channel == "finish" ? ChoiceOutput.Names.Length + 1
-            : ChoiceOutput.Names.Length;
+        return (at >= 0 ? at : ChoiceOutput.Names.Length + 1, 0, 0);
     }
 }

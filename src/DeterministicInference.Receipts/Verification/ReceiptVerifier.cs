@@ -94,14 +94,17 @@ public sealed class ReceiptVerifier
                 );
             else
                 Skip(ReceiptCheck.Tokens, _partial);
-            CheckTokens(
-                ReceiptCheck.Prompt,
-                _evidence.Prompt,
-                _evidence.HasPrompt,
-                statement.Prompt,
-                receipt.Salts?[SaltLabel.Prompt],
-                "the prompt's tokens"
-            );
+            if (_partial is null || !LacksPrompts(statement))
+                CheckTokens(
+                    ReceiptCheck.Prompt,
+                    _evidence.Prompt,
+                    _evidence.HasPrompt,
+                    statement.Prompt,
+                    receipt.Salts?[SaltLabel.Prompt],
+                    "the prompt's tokens"
+                );
+            else
+                Skip(ReceiptCheck.Prompt, _partial);
             CheckTrail(statement.Tokens, receipt.Trail);
             CheckEnvironment(statement);
         }
@@ -445,9 +448,10 @@ public sealed class ReceiptVerifier
     private void CheckExtras(ReceiptStatement statement, Salt? salt)
     {
         Sha256Value? given = _evidence.Output?.Extras;
-        if (_partial is not null)
+        if (_partial is not null && statement.ExtrasCommitment is not null)
             Skip(ReceiptCheck.Extras, _partial);
-        else if (given is not null && statement.ExtrasCommitment is not null && IsPutTogether(statement))
+        // A library that puts pieces together keeps members of theirs, such as the index of a tool call.
+        else if (given is not null && IsPutTogether(statement))
             Skip(ReceiptCheck.Extras, "what came as a stream is given as one object");
         else
             CheckDigest(
@@ -494,7 +498,7 @@ public sealed class ReceiptVerifier
         AnswerUsage? given = _evidence.Output?.Usage;
         if (given is null)
             Skip(ReceiptCheck.Usage, statement.Usage is null ? "the answer names no counts" : "no counts were given");
-        else if (_partial is not null)
+        else if (_partial is not null && statement.Usage is not null)
             Skip(ReceiptCheck.Usage, _partial);
         else
             Check(
@@ -550,6 +554,11 @@ public sealed class ReceiptVerifier
                 $"{what} are not the ones that were sealed"
             );
     }
+
+    /// <summary>Whether an answer that broke off has the ids of fewer prompts than were sealed.</summary>
+    private bool LacksPrompts(ReceiptStatement statement) =>
+        (_evidence.HasPrompt || _evidence.Prompt is not null)
+        && (_evidence.Prompt?.Counts.Count ?? 0) < statement.Prompt?.Counts.Count;
 
     /// <summary>Whether a stream is given as one object, as client libraries put it together.</summary>
     private bool IsPutTogether(ReceiptStatement statement) =>

@@ -44,7 +44,7 @@ internal sealed class SealedRequest(ReceiptStatement statement, Salt salt)
             .. CanonicalRequest.BoundMembers(statement.RequestPath, body).Where(name => !Core.Contains(name)),
         ];
         if (others.Length > MaxSelected || body.Length > MaxSelectedBytes)
-            return IsWithout(body, others) ? others : null;
+            return Alone(body, others) ?? (IsWithout(body, others) ? others : null);
         foreach (
             uint selection in Enumerable
                 .Range(1, (1 << others.Length) - 1)
@@ -87,6 +87,16 @@ internal sealed class SealedRequest(ReceiptStatement statement, Salt salt)
                 pin.Value
             )),
         ];
+    }
+
+    private string[]? Alone(ReadOnlySpan<byte> body, string[] others)
+    {
+        foreach (string name in others)
+        {
+            if (IsWithout(body, [name]))
+                return [name];
+        }
+        return null;
     }
 
     private bool Is(Sha256Value digest) =>

@@ -42,6 +42,31 @@ public sealed class ReceiptBundleTests : IDisposable
         Assert.Equal(Whole.ToJson(), read.ToJson());
     }
 
+    /// <summary>A newer bundle is called so, whatever it has.</summary>
+    [Fact]
+    public void Another_form_may_have_other_members()
+    {
+        JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();
+        (json["form"], json["new"]) = ("dis-bundle/3", 1);
+        Assert.True(
+            Assert
+                .Throws<ReceiptFormatException>(() =>
+                    ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(json.ToJsonString()))
+                )
+                .IsUnknownVersion
+        );
+    }
+
+    /// <summary>Receipts and environments have their own rules: what a reader does not know there is ignored.</summary>
+    [Fact]
+    public void Members_within_receipt_and_environment_are_theirs()
+    {
+        JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();
+        json["receipt"]!["new"] = 1;
+        json["environment"]!["new"] = 1;
+        Assert.NotNull(ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(json.ToJsonString())).Environment);
+    }
+
     [Fact]
     public void Only_the_receipt_must_be_there()
     {
@@ -83,6 +108,13 @@ public sealed class ReceiptBundleTests : IDisposable
     [InlineData("environment.id", "\"00\"", "environment.id", false)]
     [InlineData("environment", "[]", "bundle.environment", false)]
     [InlineData("vkey", "null", "bundle.vkey", false)]
+    [InlineData("answer", "{}", "bundle.answer", false)]
+    [InlineData("Response", "null", "bundle.Response", false)]
+    [InlineData("choices", "[]", "bundle.choices", false)]
+    [InlineData("request.Body", "\"x\"", "bundle.request.Body", false)]
+    [InlineData("request.delivery", "\"json\"", "bundle.request.delivery", false)]
+    [InlineData("response.path", "\"/v1/completions\"", "bundle.response.path", false)]
+    [InlineData("response.content", "\"x\"", "bundle.response.content", false)]
     public void A_malformed_member_is_named(string path, string? value, string member, bool isUnknownVersion)
     {
         JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();

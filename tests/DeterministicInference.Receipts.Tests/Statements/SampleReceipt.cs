@@ -29,7 +29,8 @@ internal sealed class SampleReceipt : IDisposable
     public SampleReceipt(bool complete = true, DeterminismClass? promised = null)
     {
         var pins = new RequestPins(new Dictionary<string, string> { ["model"] = "\"tiny\"", ["seed"] = "42" });
-        Output = OutputOf(Answer);
+        // One that broke off has no finish reason.
+        Output = OutputOf(complete ? Answer : Answer.Replace("\"stop\"}", "null}", StringComparison.Ordinal));
         Tokens = TokensOf(7, 8);
         Prompt = PromptOf(1, 2, 3);
         Environment = new InferenceEnvironment(

@@ -86,6 +86,27 @@ public sealed class ReplayJudgeTests : IDisposable
         ReplayPart Part(Replay replay) => Judge(_sample, replay, replay, replay).Difference!.Part;
     }
 
+    /// <summary>An engine may put anything there, and they are compared with what a holder has alone.</summary>
+    [Theory]
+    [InlineData("\"é\"", "\"e\"")]
+    [InlineData("\"stop_reason\":\"é\",", "")]
+    [InlineData("org/tiny", "other")]
+    [InlineData("\"total_tokens\":5", "\"total_tokens\":6")]
+    public void Other_members_counts_and_the_model_are_not_compared(string part, string by)
+    {
+        OutputDigest other = Other(part, by);
+        Assert.NotEqual(_sample.Output, other);
+        Assert.Equal(Verdict.Reproduced, Judge(_sample, Same() with { Output = other }).Verdict);
+    }
+
+    /// <summary>Engines of one kind send them unasked; the receipt says what was asked for.</summary>
+    [Fact]
+    public void Log_probabilities_that_are_not_sealed_are_not_compared()
+    {
+        var judge = new ReplayJudge(_sample.Statement with { LogprobsCommitment = null }, _sample.Salts, null, null);
+        Assert.Equal(Verdict.Reproduced, judge.Judge([Same()])!.Verdict);
+    }
+
     [Fact]
     public void Log_probabilities_of_another_environment_are_not_compared() =>
         Assert.Equal(
@@ -207,11 +228,13 @@ public sealed class ReplayJudgeTests : IDisposable
 
     private static RecordedAnswer AnswerOf(params uint[] ids) =>
         RecordedOf(
-            SampleReceipt.Answer.Replace(
-                "\"finish_reason\"",
-                $"\"token_ids\":[{string.Join(",", ids)}],\"finish_reason\"",
-                StringComparison.Ordinal
-            )
+            SampleReceipt
+                .Answer.Replace(
+                    "\"finish_reason\"",
+                    $"\"token_ids\":[{string.Join(",", ids)}],\"finish_reason\"",
+                    StringComparison.Ordinal
+                )
+                .Replace("\"completion_tokens\":2", $"\"completion_tokens\":{ids.Length}", StringComparison.Ordinal)
         );
 
     private Replay Same() =>
