@@ -450,8 +450,8 @@ public sealed class ReceiptVerifier
         Sha256Value? given = _evidence.Output?.Extras;
         if (_partial is not null && statement.ExtrasCommitment is not null)
             Skip(ReceiptCheck.Extras, _partial);
-        // A library that puts pieces together keeps members of theirs, such as the index of a tool call.
-        else if (given is not null && IsPutTogether(statement))
+        // What a library makes of such members of several events is its own.
+        else if (given is not null && statement.ExtrasCommitment is not null && IsPutTogether(statement))
             Skip(ReceiptCheck.Extras, "what came as a stream is given as one object");
         else
             CheckDigest(
