@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;

@@ -122,9 +122,9 @@ internal sealed record TrustFile(
     private static WitnessPolicy? PolicyOf(string[] lines) =>
         lines.Length == 0 ? null : WitnessPolicy.Parse(Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n"));
 
-    private static IEnumerable<JsonElement> Elements(JsonElement root, string name) =>
+    private static List<JsonElement> Elements(JsonElement root, string name) =>
         !root.TryGetProperty(name, out JsonElement array) ? []
-        : array.ValueKind == JsonValueKind.Array ? array.EnumerateArray()
+        : array.ValueKind == JsonValueKind.Array ? [.. array.EnumerateArray()]
         : throw new FormatException($"'{name}' is not an array");
 
     /// <summary>The texts of an array, or the lines of a text.</summary>

@@ -53,7 +53,7 @@ public sealed class SampleTests : IAsyncLifetime
             "request",
             json["request"]!,
             "body",
-            text => text.Replace("1.0", "1", StringComparison.Ordinal)
+            text => text.Replace("1.0", "1.5", StringComparison.Ordinal)
         );
         await RequireFailureAsync(
             "output",
