@@ -139,7 +139,8 @@ internal static class AnswerMembers
         {
             2 => Is(name, "id"u8, AnswerMember.Id),
             4 => Is(name, "type"u8, AnswerMember.Type),
-            // In a JSON answer calls are counted; some libraries keep the index of a stream, and SGLang has another one.
+            // In a JSON answer calls are counted; some libraries keep the index of a stream, and SGLang has another
+            // one.
             5 => Is(name, "index"u8, hasIndex ? AnswerMember.Index : AnswerMember.Envelope),
             6 => Is(name, "custom"u8, AnswerMember.Custom),
             8 => Is(name, "function"u8, AnswerMember.Function),

@@ -92,6 +92,9 @@ internal sealed class IssuingServer : IAsyncDisposable
     /// <summary>What it answers at a path instead: status and body.</summary>
     public ConcurrentDictionary<string, (int Status, string Body)> Instead { get; } = [];
 
+    /// <summary>What somebody on the way makes of a JSON answer.</summary>
+    public Func<string, string> Rewrite { get; set; } = text => text;
+
     /// <summary>It refuses requests that ask for token ids.</summary>
     public bool RefusesIds { get; set; }
 
@@ -227,6 +230,7 @@ internal sealed class IssuingServer : IAsyncDisposable
         {
             string text = AnswerJson.Whole(answer, request, request.WantsIds && answer.ReportsIds).ToJsonString();
             text = inline is null ? text : $"{text[..^1]},\"determinism\":{inline}}}";
+            text = Rewrite(text);
             KeepFirst("application/json", text);
             await WriteAsync(context, 200, text);
         }
