@@ -47,7 +47,7 @@ public sealed class WitnessedServerTests
             Assert.True(valid.ExitCode == 0, valid.Output + valid.Error);
             Assert.StartsWith("VALID (not replayed)\n", valid.Output, StringComparison.Ordinal);
             Assert.Matches(@"\n✓ witnesses +ok\n", valid.Output);
-            Assert.Matches(@"\ncosigned by +A, 20\d\d-.*Z\ncosigned by +B, 20\d\d-.*Z\n", valid.Output);
+            Assert.Matches(@"\n  cosigned by +A, 20\d\d-.*Z\n  cosigned by +B, 20\d\d-.*Z\n", valid.Output);
         }
 
         using SigningKey stranger = SigningKey.Create();
