@@ -96,6 +96,9 @@ public sealed class ReceiptSalts
         return new ReceiptSalts(root);
     }
 
+    /// <summary>No salts: nothing can be opened.</summary>
+    public static ReceiptSalts None { get; } = new(root: null);
+
     /// <summary>Some salts.</summary>
     public static ReceiptSalts Of(IReadOnlyDictionary<SaltLabel, Salt> salts)
     {

@@ -90,6 +90,8 @@ internal static class AnswerMembers
             7 when name[0] == 'c' => Is(name, "created"u8, AnswerMember.Created),
             7 => Is(name, "timings"u8, AnswerMember.Timings),
             11 when name[0] == 'e' => Is(name, "environment"u8, AnswerMember.Environment),
+            // Padding against who watches the length of events.
+            11 when name[0] == 'o' => Is(name, "obfuscation"u8, AnswerMember.Envelope),
             11 => Is(name, "determinism"u8, AnswerMember.Determinism),
             12 => Is(name, "service_tier"u8, AnswerMember.Envelope),
             16 => Is(name, "prompt_token_ids"u8, AnswerMember.PromptTokenIds),
@@ -137,7 +139,9 @@ internal static class AnswerMembers
         {
             2 => Is(name, "id"u8, AnswerMember.Id),
             4 => Is(name, "type"u8, AnswerMember.Type),
-            5 when hasIndex => Is(name, "index"u8, AnswerMember.Index),
+            // In a JSON answer calls are counted; some libraries keep the index of a stream, and SGLang has another
+            // one.
+            5 => Is(name, "index"u8, hasIndex ? AnswerMember.Index : AnswerMember.Envelope),
             6 => Is(name, "custom"u8, AnswerMember.Custom),
             8 => Is(name, "function"u8, AnswerMember.Function),
             _ => AnswerMember.Other,

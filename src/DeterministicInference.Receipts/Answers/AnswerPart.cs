@@ -48,6 +48,9 @@ public enum AnswerPartKind : byte
     /// <summary>The <c>role</c> of a message or delta.</summary>
     Role,
 
+    /// <summary>A member of the answer or event that is not read and has a value: it is not bound.</summary>
+    Unbound,
+
     /// <summary>A member of a choice that is not read and has a value.</summary>
     ChoiceExtra,
 

@@ -127,6 +127,14 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
                     _parts.Pass(ref json, PartOf(member), members);
                     isBare &= isNull;
                     break;
+                case AnswerMember.Usage or AnswerMember.Extension when !isNull:
+                    _parts.OpenObject(ref json);
+                    isBare = false;
+                    break;
+                case AnswerMember.Other:
+                    _parts.PassExtra(ref json, AnswerPartKind.Unbound, members);
+                    isBare &= isNull;
+                    break;
                 default:
                     json.Skip();
                     isBare &= isNull || member is AnswerMember.Envelope or AnswerMember.Model;
@@ -189,13 +197,18 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
         bool isFirst = true,
             areBare = true;
         int before = -1;
+        // One choice is the first with or without an index.
+        bool? haveIndex = null;
         for (; json.NextElement(ref isFirst); count++)
         {
             int place = json.At;
             if (!_parts.OpenObject(ref json, isNullFine: false))
                 continue;
-            (int index, bool isBare) = ReadChoice(ref json, count);
+            (int index, bool hasIndex, bool isBare) = ReadChoice(ref json, count);
             areBare &= isBare;
+            haveIndex = (haveIndex ?? true) && hasIndex;
+            if (!_isEvent && count > 0 && haveIndex == false)
+                _parts.Refuse(CanonicalFormError.DuplicateIndex, "Several choices of which one lacks an index", place);
             _parts.RequireOrder(index, before, place);
             if (!_isEvent && index != count)
                 _parts.Refuse(CanonicalFormError.DuplicateIndex, "A choice whose index is not its place", place);
@@ -204,7 +217,7 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
         return areBare;
     }
 
-    private (int Index, bool IsBare) ReadChoice(ref JsonCursor json, int position)
+    private (int Index, bool HasIndex, bool IsBare) ReadChoice(ref JsonCursor json, int position)
     {
         int at = _parts.Begin(AnswerPartKind.Choice, json.At - 1),
             firstScore = _logprobs?.Scores.Length ?? 0;
@@ -253,7 +266,7 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
         _parts.End(at, json.At, isBare ? AnswerPartTraits.IsBare : AnswerPartTraits.None);
         _parts.AssignChoice(at, index ?? position);
         _logprobs?.AssignChoice(firstScore, index ?? position);
-        return (index ?? position, isBare);
+        return (index ?? position, index is not null, isBare);
     }
 
     /// <summary>

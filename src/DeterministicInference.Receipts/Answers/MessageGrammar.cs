@@ -196,6 +196,8 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
         if (!parts.OpenObject(ref json))
             return;
         parts.IsRemembered = true;
+        int place = json.At - 1,
+            before = parts.Count;
         bool isCustom = input == AnswerPartKind.ToolInput;
         var members = new MemberScope(isCustom ? AnswerObject.CustomCall : AnswerObject.Call);
         while (members.Next(ref json))
@@ -210,5 +212,8 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
             else
                 parts.PassString(ref json, member == AnswerMember.Name ? name : input, members);
         }
+        // It has no line in the output, and a client shows that there is a call.
+        if (name == AnswerPartKind.CallName && parts.Count == before)
+            parts.Refuse(CanonicalFormError.WrongType, "A function call without a name and arguments", place);
     }
 }

@@ -10,8 +10,8 @@ namespace DeterministicInference.Receipts.Answers;
 /// <param name="body">The stream, after content decoding.</param>
 public ref struct RecordedEvents(ReadOnlySpan<byte> body)
 {
-    private readonly ReadOnlySpan<byte> _body = CanonicalJson.WithoutMark(body);
-    private EventLines _lines = new(CanonicalJson.WithoutMark(body));
+    private readonly ReadOnlySpan<byte> _body = body;
+    private EventLines _lines = new(body);
     private bool _hasBegun;
 
     /// <summary>Whether <c>[DONE]</c> was read.</summary>
@@ -28,12 +28,14 @@ public ref struct RecordedEvents(ReadOnlySpan<byte> body)
     public bool Next(out ReadOnlySpan<byte> data)
     {
         if (!_hasBegun)
-            RequireUsualLineEnds();
+            RequireUsualLines();
         _hasBegun = true;
         ReadOnlySpan<byte> found = default;
         bool hasData = false;
         while (_lines.Next(out ReadOnlySpan<byte> line))
         {
+            if (HasEnd && !line.IsEmpty)
+                throw Ambiguous("A line behind the end of a stream", line);
             if (line.IsEmpty)
             {
                 if (!hasData)
@@ -44,8 +46,6 @@ public ref struct RecordedEvents(ReadOnlySpan<byte> body)
             }
             else if (DataOf(line, out ReadOnlySpan<byte> content))
             {
-                if (HasEnd)
-                    throw Ambiguous("Data behind the end of a stream", line);
                 if (hasData)
                     throw Ambiguous("An event whose data has several lines", line);
                 hasData = true;
@@ -58,10 +58,13 @@ public ref struct RecordedEvents(ReadOnlySpan<byte> body)
         }
         // Programs that keep a text without the empty lines at its end are usual.
         ReadOnlySpan<byte> rest = _lines.Rest;
-        if (!rest.IsEmpty && DataOf(rest, out ReadOnlySpan<byte> last))
+        if (HasEnd && !rest.IsEmpty)
+            throw Ambiguous("A line behind the end of a stream", rest);
+        bool isData = DataOf(rest, out ReadOnlySpan<byte> last);
+        if (!isData && LineBreaks.Has(rest))
+            throw Ambiguous("A line that is neither data nor a comment", rest);
+        if (isData)
         {
-            if (HasEnd)
-                throw Ambiguous("Data behind the end of a stream", rest);
             if (hasData)
                 throw Ambiguous("An event whose data has several lines", rest);
             hasData = true;
@@ -85,9 +88,13 @@ public ref struct RecordedEvents(ReadOnlySpan<byte> body)
         return false;
     }
 
-    /// <summary>Few clients end a line at a carriage return alone.</summary>
-    private readonly void RequireUsualLineEnds()
+    /// <summary>
+    /// Few clients end a line at a carriage return alone, and some take a leading mark for a part of the first line.
+    /// </summary>
+    private readonly void RequireUsualLines()
     {
+        if (_body.StartsWith("\uFEFF"u8))
+            throw Ambiguous("A byte order mark, which the server does not send", _body);
         ReadOnlySpan<byte> rest = _body;
         while (rest.IndexOf((byte)'\r') is >= 0 and var at)
         {
@@ -114,11 +121,14 @@ public ref struct RecordedEvents(ReadOnlySpan<byte> body)
     private readonly void RequireHarmless(ReadOnlySpan<byte> line)
     {
         bool isHarmless =
-            line[0] == ':'
-            || line.StartsWith("id:"u8)
-            || line.StartsWith("retry:"u8)
-            || line.SequenceEqual("event: message"u8)
-            || line.SequenceEqual("event:message"u8);
+            !LineBreaks.Has(line)
+            && (
+                line[0] == ':'
+                || line.StartsWith("id:"u8)
+                || line.StartsWith("retry:"u8)
+                || line.SequenceEqual("event: message"u8)
+                || line.SequenceEqual("event:message"u8)
+            );
         if (!isHarmless)
             throw Ambiguous("A line that is neither data nor a comment", line);
     }

@@ -33,7 +33,9 @@ public sealed record ReceiptBundle(Receipt Receipt)
     /// <summary>Most bytes of a file.</summary>
     public const int MaxBytes = 256 << 20;
 
-    private const string Name = "bundle";
+    private const string Name = "bundle",
+        JsonType = "application/json",
+        StreamType = "text/event-stream";
 
     /// <summary>The client's request; null if it is left out.</summary>
     public RecordedRequest? Request { get; init; }
@@ -66,6 +68,8 @@ public sealed record ReceiptBundle(Receipt Receipt)
                 isUnknownVersion: true
             );
         root.RequireOnly("form", "request", "response", "receipt", "environment", "vkey");
+        if (root.Object("receipt") is var receipt && receipt.Has("environment"))
+            throw receipt.Wrong("environment", "stands in the receipt of a bundle, which has its own");
         return new ReceiptBundle(Receipt.FromJson(root.ObjectText("receipt")))
         {
             Request = root.ObjectIfPresent("request") is { } request ? RequestOf(request) : null,
@@ -136,11 +140,12 @@ public sealed record ReceiptBundle(Receipt Receipt)
     private static RecordedResponse ResponseOf(JsonFields response)
     {
         response.RequireOnly("delivery", "content_type", "body", "body_base64");
-        return new RecordedResponse(
-            response.Named("delivery", StatementNames.Deliveries),
-            response.String("content_type"),
-            Body(response)
-        );
+        AnswerDelivery delivery = response.Named("delivery", StatementNames.Deliveries);
+        string type = response.String("content_type");
+        // A reader that goes by the type reads the body as what it says.
+        if (type.Split(';')[0].Trim() != (delivery == AnswerDelivery.Json ? JsonType : StreamType))
+            throw response.Wrong("content_type", $"is not that of {StatementNames.Of(delivery)}");
+        return new RecordedResponse(delivery, type, Body(response));
     }
 
     private static string Path(JsonFields request)

@@ -18,7 +18,9 @@ internal static class SharedAnswer
 
     /// <param name="body">After content decoding: one JSON object, or the events of a stream.</param>
     /// <param name="delivery">Which of them.</param>
-    /// <exception cref="ReceiptFormatException">The answer is not JSON, or no stream that is read in one way.</exception>
+    /// <exception cref="ReceiptFormatException">
+    /// The answer is not JSON, or no stream that is read in one way.
+    /// </exception>
     public static byte[] Of(ReadOnlySpan<byte> body, AnswerDelivery delivery)
     {
         var shared = new ArrayBufferWriter<byte>();

@@ -95,8 +95,7 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
             if (_channels[i] is { Length: > 0 } channel)
                 yield return (Names[i], channel);
         }
-        int number = 0;
-        foreach (ToolOutput tool in _tools.Values)
+        foreach ((int number, ToolOutput tool) in _tools)
         {
             // Also where it is empty: the call is there.
             yield return (ToolName(number, "type"), tool.Type);
@@ -106,7 +105,6 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
                 yield return (ToolName(number, "arguments"), tool.Arguments);
             if (tool.Input.Length > 0)
                 yield return (ToolName(number, "input"), tool.Input);
-            number++;
         }
         if (_finish.Length > 0)
             yield return ("finish", _finish);

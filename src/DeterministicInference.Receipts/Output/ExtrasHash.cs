@@ -2,15 +2,22 @@ using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Output;
 
-/// <summary>The running hash of the members of a choice that are not read: where they stand, their names and values.</summary>
+/// <summary>
+/// The running hash of the members of a choice that are not read: where they stand, their names and values. Their order
+/// in an answer or event does not count, because programs that pass answers on have maps without one.
+/// </summary>
 internal sealed class ExtrasHash : IDisposable
 {
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = AnswerReader.MaxDepth + 1 };
+
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly List<byte[]> _lines = [];
     private readonly ArrayBufferWriter<byte> _line = new();
     private long _length;
 
@@ -26,10 +33,23 @@ internal sealed class ExtrasHash : IDisposable
         _line.ResetWrittenCount();
         Encoding.ASCII.GetBytes(place, _line);
         _line.Write(" "u8);
-        CanonicalJson.WriteValue([.. "{"u8, .. answer.Json[extra.Start..extra.End], .. "}"u8], _line);
+        byte[] member = [.. "{"u8, .. answer.Json[extra.Start..extra.End], .. "}"u8];
+        using JsonDocument document = JsonDocument.Parse(member, Options);
+        SortedJson.Write(document.RootElement, _line);
         _line.Write("\n"u8);
-        _hash.AppendData(_line.WrittenSpan);
-        _length += _line.WrittenCount;
+        _lines.Add(_line.WrittenSpan.ToArray());
+    }
+
+    /// <summary>All of the answer or event was added.</summary>
+    public void EndReading()
+    {
+        _lines.Sort((a, b) => a.AsSpan().SequenceCompareTo(b));
+        foreach (byte[] line in _lines)
+        {
+            _hash.AppendData(line);
+            _length += line.Length;
+        }
+        _lines.Clear();
     }
 
     /// <summary>Bytes of the lines and their hash.</summary>

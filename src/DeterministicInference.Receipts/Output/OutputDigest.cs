@@ -11,7 +11,7 @@ namespace DeterministicInference.Receipts.Output;
 /// There is a choice, the indexes are 0 … n−1, each has a finish reason other than <c>abort</c> and <c>error</c>, and
 /// no error was reported. Whether the stream ended properly and was delivered is for the caller to know.
 /// </param>
-/// <param name="Logprobs"><c>dis-logprobs/1</c>, if there are any or they were asked for.</param>
+/// <param name="Logprobs"><c>dis-logprobs/2</c>, if there are any or they were asked for.</param>
 public sealed record OutputDigest(
     Sha256Value Digest,
     string Manifest,

@@ -26,7 +26,7 @@ public sealed class OutputHasher : IDisposable
 
     /// <summary>Starts with nothing.</summary>
     /// <param name="logprobs">
-    /// Whether the client asked for log-probabilities: <c>dis-logprobs/1</c> is computed also where there are none.
+    /// Whether the client asked for log-probabilities: <c>dis-logprobs/2</c> is computed also where there are none.
     /// </param>
     public OutputHasher(bool logprobs = false) => _logprobs = logprobs;
 
@@ -139,6 +139,7 @@ public sealed class OutputHasher : IDisposable
         answer.RequireCanonical();
         Completeness.Append(answer);
         ChoiceOutput? choice = null;
+        bool hasExtras = false;
         foreach (ref readonly AnswerPart part in answer.Parts)
         {
             switch (part.Kind)
@@ -155,6 +156,7 @@ public sealed class OutputHasher : IDisposable
                     break;
                 case >= AnswerPartKind.ChoiceExtra and <= AnswerPartKind.ToolExtra:
                     choice!.BeginExtras().Append(answer, part);
+                    hasExtras = true;
                     break;
                 case AnswerPartKind.Model when _model is null && !answer.ValueIs(part, ""u8):
                     _model = JsonStrings.Decode(answer.String(part));
@@ -169,6 +171,11 @@ public sealed class OutputHasher : IDisposable
                     _usage = (_usage ?? new AnswerUsage()) with { Total = answer.Number(part) };
                     break;
             }
+        }
+        if (hasExtras)
+        {
+            foreach (ChoiceOutput of in _choices.Values)
+                of.Extras?.EndReading();
         }
         AddLogprobs(answer);
         _broken = false;
@@ -212,7 +219,7 @@ public sealed class OutputHasher : IDisposable
 
     private Sha256Value LogprobsDigest()
     {
-        var lines = new StringBuilder("dis-logprobs/1\n");
+        var lines = new StringBuilder("dis-logprobs/2\n");
         foreach ((int index, ChoiceOutput choice) in _choices)
         {
             (long length, Sha256Value hash) = choice.BeginLogprobs().Finish();

@@ -11,8 +11,8 @@ public readonly record struct TextPlace(int Choice, string Channel, long Offset)
 /// <summary>The text of a channel.</summary>
 /// <param name="Choice">Index of the choice.</param>
 /// <param name="Channel">The name in the manifest, such as <c>content</c>.</param>
-/// <param name="Text">UTF-8, as it is hashed.</param>
-internal readonly record struct ChannelText(int Choice, string Channel, ReadOnlyMemory<byte> Text);
+/// <param name="Text">UTF-8, as it is hashed; half of a surrogate pair in three bytes.</param>
+public readonly record struct ChannelText(int Choice, string Channel, ReadOnlyMemory<byte> Text);
 
 /// <summary>Finds where the texts of two answers part.</summary>
 internal static class OutputTexts

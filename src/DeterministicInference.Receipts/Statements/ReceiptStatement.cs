@@ -62,7 +62,9 @@ public sealed record ReceiptStatement
     /// </summary>
     public Sha256Value? LogprobsCommitment { get; init; }
 
-    /// <summary>See <see cref="OutputDigest.Extras"/> and <see cref="Commitment.To"/>; null if there are none.</summary>
+    /// <summary>
+    /// See <see cref="OutputDigest.Extras"/> and <see cref="Commitment.To"/>; null if there are none.
+    /// </summary>
     public Sha256Value? ExtrasCommitment { get; init; }
 
     /// <summary>The model that the answer names; null for none.</summary>

@@ -17,6 +17,9 @@ public enum ReceiptCheck
     /// <summary>Enough witnesses have cosigned the checkpoint. Made where a policy is given.</summary>
     Witnesses,
 
+    /// <summary>The key was good when the checkpoint was signed. Made where the verifier limits it.</summary>
+    Validity,
+
     /// <summary>The statement is of a known version and has all its members.</summary>
     Statement,
 

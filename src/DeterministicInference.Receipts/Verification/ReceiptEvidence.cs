@@ -23,6 +23,9 @@ public sealed record ReceiptEvidence(Receipt Receipt)
     /// <summary>How the answer that is given was delivered; null if that is not known.</summary>
     public AnswerDelivery? Delivery { get; init; }
 
+    /// <summary>See <see cref="RecordedAnswer.Unbound"/>.</summary>
+    public IReadOnlyList<string> Unbound { get; init; } = [];
+
     /// <summary>Whether the answer that is given has its end; a recording may lack it.</summary>
     public bool HasEnd { get; init; } = true;
 
@@ -52,6 +55,9 @@ public sealed record ReceiptEvidence(Receipt Receipt)
 
     /// <summary>Whose cosignatures on the checkpoint count; null ignores all.</summary>
     public WitnessPolicy? WitnessPolicy { get; init; }
+
+    /// <summary>How long the trusted key is good; null for ever.</summary>
+    public KeyLimit? KeyLimit { get; init; }
 
     /// <summary>Whether the receipt is only good with the policy's quorum (<see cref="Verdict.Policy"/>).</summary>
     public bool RequiresWitnesses { get; init; }

@@ -68,6 +68,7 @@ public sealed class ReceiptVerifier
         CheckSeal(receipt);
         CheckRevocation();
         CheckWitnesses();
+        CheckValidity();
         ReceiptStatement? statement = null;
         bool unknownVersion = false;
         if (!_checks.Exists(check => check.Outcome == CheckOutcome.Failed))
@@ -113,6 +114,7 @@ public sealed class ReceiptVerifier
             Index = _proof?.Index,
             Doubt = _doubt,
             Cosignatures = _cosignatures,
+            Unbound = _evidence.Unbound,
             Pins = statement is null ? [] : SealedRequest.Changes(statement, _evidence.RequestBody),
         };
     }
@@ -132,6 +134,8 @@ public sealed class ReceiptVerifier
         if (_isRevoked)
             return Verdict.Inconclusive;
         if (_evidence.RequiresWitnesses && !IsPassed(ReceiptCheck.Witnesses))
+            return Verdict.Policy;
+        if (_evidence.KeyLimit is not null && !IsPassed(ReceiptCheck.Validity))
             return Verdict.Policy;
         if (_doubt is not null)
             return Verdict.Inconclusive;
@@ -281,6 +285,34 @@ public sealed class ReceiptVerifier
         );
     }
 
+    /// <summary>The checkpoint is of the time in which the key is good.</summary>
+    private void CheckValidity()
+    {
+        if (_evidence.KeyLimit is not { } limit || _checkpoint is not { } checkpoint)
+            return;
+        string? why =
+            limit.LastSize is { } size && checkpoint.Size > size
+                ? $"the key counts up to {size} entries of its log, and the checkpoint has {checkpoint.Size}"
+            : limit.LastTime is { } time && !IsWitnessedBy(time)
+                ? $"the key counts up to {StatementNames.Of(time)}, and no quorum of witnesses has cosigned the "
+                    + "checkpoint by then"
+            : null;
+        _checks.Add(
+            new CheckResult(ReceiptCheck.Validity, why is null ? CheckOutcome.Passed : CheckOutcome.NotMet, why ?? "")
+        );
+    }
+
+    private bool IsWitnessedBy(DateTimeOffset time)
+    {
+        PolicyWitness[] inTime =
+        [
+            .. _cosignatures
+                .Where(cosignature => cosignature.Timestamp <= time.ToUnixTimeSeconds())
+                .Select(cosignature => cosignature.Witness),
+        ];
+        return inTime.Length > 0 && _evidence.WitnessPolicy!.IsQuorum(inTime);
+    }
+
     private bool IsPassed(ReceiptCheck which) =>
         _checks.Exists(check => check.Check == which && check.Outcome == CheckOutcome.Passed);
 
@@ -335,15 +367,15 @@ public sealed class ReceiptVerifier
                 else if (request.MembersDropped(body.Span) is { } dropped)
                     Doubt(
                         ReceiptCheck.Request,
-                        $"the sealed request is this one without {string.Join(", ", dropped)}: something between client "
-                            + "and server has dropped what it does not know"
+                        $"the sealed request is this one without {string.Join(", ", dropped)}: something between "
+                            + "client and server has dropped what it does not know"
                     );
                 else
                     Check(
                         ReceiptCheck.Request,
                         false,
-                        "the request is not the one that was sealed (a program that writes JSON anew may change numbers "
-                            + "and the order below the top level: give the bytes that were sent)"
+                        "the request is not the one that was sealed (a program that writes JSON anew may change "
+                            + "numbers and the order below the top level: give the bytes that were sent)"
                     );
             }
             catch (CanonicalFormException e)
@@ -371,7 +403,7 @@ public sealed class ReceiptVerifier
     {
         bool isSealed = Commitment.To(SaltLabel.Output, output.Digest, salt) == statement.OutputCommitment,
             isWhole = output.Finished && _evidence.HasEnd;
-        if (statement.Complete && isSealed)
+        if (statement.Complete && isSealed && _evidence.HasEnd)
             Check(
                 ReceiptCheck.Output,
                 output.Finished,
@@ -387,8 +419,8 @@ public sealed class ReceiptVerifier
                 ReceiptCheck.Output,
                 false,
                 _evidence.Delivery is { } delivery && delivery != statement.Delivery
-                    ? "the output is not the one that was sealed (what came as a stream is given as one object: give the "
-                        + "stream itself)"
+                    ? "the output is not the one that was sealed (what came as a stream is given as one object: give "
+                        + "the stream itself)"
                     : "the output is not the one that was sealed"
             );
         else if (isWhole)
@@ -418,8 +450,8 @@ public sealed class ReceiptVerifier
         Sha256Value? given = _evidence.Output?.Extras;
         if (_partial is not null && statement.ExtrasCommitment is not null)
             Skip(ReceiptCheck.Extras, _partial);
-        // A library that puts pieces together keeps members of theirs, such as the index of a tool call.
-        else if (given is not null && IsPutTogether(statement))
+        // What a library makes of such members of several events is its own.
+        else if (given is not null && statement.ExtrasCommitment is not null && IsPutTogether(statement))
             Skip(ReceiptCheck.Extras, "what came as a stream is given as one object");
         else
             CheckDigest(
@@ -454,7 +486,7 @@ public sealed class ReceiptVerifier
         else if (salt is null)
             SkipClosed(check);
         else
-            CheckUnlessCut(
+            Check(
                 check,
                 Commitment.To(label, digest, salt) == expected,
                 $"the {what} are not the ones that were sealed"
@@ -468,14 +500,12 @@ public sealed class ReceiptVerifier
             Skip(ReceiptCheck.Usage, statement.Usage is null ? "the answer names no counts" : "no counts were given");
         else if (_partial is not null && statement.Usage is not null)
             Skip(ReceiptCheck.Usage, _partial);
-        else if (statement.Usage is not { } bound)
-            Check(ReceiptCheck.Usage, false, "the answer has counts of tokens (usage), and none were sealed");
         else
-            CheckUnlessCut(
+            Check(
                 ReceiptCheck.Usage,
-                Agrees(given.Prompt, bound.Prompt)
-                    && Agrees(given.Completion, bound.Completion)
-                    && Agrees(given.Total, bound.Total),
+                Agrees(given.Prompt, statement.Usage?.Prompt)
+                    && Agrees(given.Completion, statement.Usage?.Completion)
+                    && Agrees(given.Total, statement.Usage?.Total),
                 "the counts of tokens (usage) are not the ones that were sealed"
             );
 
@@ -506,16 +536,19 @@ public sealed class ReceiptVerifier
         string what
     )
     {
-        if (bound is null)
-            Skip(check, $"the statement does not bind {what}");
+        // All ids of an answer would have been bound.
+        if (bound is null && given is not null)
+            Check(check, false, $"{what} are there, and none were sealed");
+        else if (bound is null)
+            Skip(check, areThere ? $"{what} that are there are not bound" : $"the statement does not bind {what}");
         else if (given is null && !areThere)
             Skip(check, $"{what} were not given");
         else if (salt is null)
             Skip(check, NoSalt);
         else if (given is null)
-            CheckUnlessCut(check, false, $"{what} are there, but not readable or not all of the sealed ones");
+            Check(check, false, $"{what} are there, but not readable or not all of the sealed ones");
         else
-            CheckUnlessCut(
+            Check(
                 check,
                 given.Digest == bound.Digest && given.Counts.SequenceEqual(bound.Counts),
                 $"{what} are not the ones that were sealed"
@@ -574,15 +607,6 @@ public sealed class ReceiptVerifier
     {
         _doubt ??= why;
         _checks.Add(new CheckResult(check, CheckOutcome.NotMet, why));
-    }
-
-    /// <summary>As <see cref="Check"/>; of a recording without its end the rest may make up for a difference.</summary>
-    private void CheckUnlessCut(ReceiptCheck check, bool passed, string failure)
-    {
-        if (!passed && _evidence is { Output: not null, HasEnd: false })
-            Doubt(check, RecordingBrokeOff);
-        else
-            Check(check, passed, failure);
     }
 
     private void Skip(ReceiptCheck check, string why) =>

@@ -28,23 +28,27 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             RequestPath = bundle.Request?.Path,
             Environment = bundle.Environment,
         };
-        if (
-            answer is not { } bytes
-            || bundle.Receipt.Salts is not { } salts
-            || Statement(bundle.Receipt) is not { } statement
-        )
+        if (answer is not { } bytes || Statement(bundle.Receipt) is not { } statement)
             return new BundleEvidence(evidence, null);
         AnswerDelivery delivery = RecordedAnswer.DeliveryOf(bytes.Span);
+        if (HasAnotherReceipt(bytes, delivery, bundle.Receipt))
+            return new BundleEvidence(evidence with { Defect = "it carries another receipt than this one" }, null);
         if (bundle.Response is { } response && response.Delivery != delivery)
         {
             string defect =
-                $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is {StatementNames.Of(delivery)}";
+                $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is "
+                + StatementNames.Of(delivery);
             return new BundleEvidence(evidence with { Defect = defect }, null);
         }
         try
         {
             int? choices = request is { } body ? ChoicesPerPrompt(statement, body.Span) : null;
-            RecordedAnswer recorded = RecordedAnswer.Read(bytes.Span, delivery, salts, choices ?? 1);
+            RecordedAnswer recorded = RecordedAnswer.Read(
+                bytes.Span,
+                delivery,
+                bundle.Receipt.Salts ?? ReceiptSalts.None,
+                choices ?? 1
+            );
             // Without the request the assignment of choices to prompts is unknown.
             bool knowsPrompts = choices is not null || recorded.Output.Choices == 1;
             evidence = evidence with
@@ -52,6 +56,7 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
                 Output = recorded.Output,
                 Delivery = delivery,
                 HasEnd = recorded.Ended,
+                Unbound = recorded.Unbound,
                 Tokens = recorded.Tokens,
                 HasTokens = recorded.HasTokens,
                 Prompt = knowsPrompts ? recorded.Prompt : null,
@@ -74,6 +79,34 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             ? key!.Verify(Evidence)
             : ReceiptVerifier.VerifyUnpinned(Evidence, key?.Key);
         return VerificationReport.Of(result);
+    }
+
+    /// <summary>Whoever reads the answer would take its own receipt for the one that was verified.</summary>
+    private static bool HasAnotherReceipt(ReadOnlyMemory<byte> answer, AnswerDelivery delivery, Receipt receipt)
+    {
+        byte[]? found;
+        try
+        {
+            found = AnswerReceipt.Find(answer, delivery);
+        }
+        catch (ReceiptFormatException)
+        {
+            // Its own reading says what is wrong with it.
+            return false;
+        }
+        if (found is null)
+            return false;
+        try
+        {
+            ReceiptSource own = ReceiptSource.ReadObject(found, "answer", null);
+            return own.Bundle is { } whole
+                ? !whole.Receipt.Statement.Span.SequenceEqual(receipt.Statement.Span)
+                : own.ReceiptId != receipt.ReceiptId;
+        }
+        catch (Exception e) when (e is ReceiptFormatException or InputException)
+        {
+            return true;
+        }
     }
 
     private static ReceiptStatement? Statement(Receipt receipt)

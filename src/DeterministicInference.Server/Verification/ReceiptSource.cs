@@ -37,6 +37,11 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         int start = text.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
         if (start >= 0 && text[start] == '{')
             return ReadJson(text, name);
+        // Some clients take it for a part of the first line, and lose the first event.
+        if (text.Length != bytes.Length)
+            throw new InputException(
+                $"{name}: is a stream that begins with a byte order mark, which no server sends. Keep it without."
+            );
         byte[] determinism =
             AnswerReceipt.Find(text, AnswerDelivery.Sse)
             ?? throw new InputException(

@@ -25,6 +25,9 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
     /// <summary>Which witnesses of the policy have cosigned, and when.</summary>
     public IReadOnlyList<WitnessCosignature> Cosignatures { get; init; } = [];
 
+    /// <summary>Members of the answer itself that no receipt binds, besides the usual ones.</summary>
+    public IReadOnlyList<string> Unbound { get; init; } = [];
+
     /// <summary>What the server changed in the request.</summary>
     public IReadOnlyList<PinnedMember> Pins { get; init; } = [];
 
@@ -46,6 +49,7 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
             KeyPinned = result.KeyPinned,
             Cosignatures = result.Cosignatures,
             Pins = result.Pins,
+            Unbound = result.Unbound,
         };
 
     private static string ReasonOf(VerificationResult result) =>

@@ -59,12 +59,24 @@ public sealed class ReceiptBundleTests : IDisposable
 
     /// <summary>Receipts and environments have their own rules: what a reader does not know there is ignored.</summary>
     [Fact]
-    public void Members_within_receipt_and_environment_are_theirs()
+    public void A_member_that_is_not_known_is_refused_within_receipt_and_environment_too()
     {
-        JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();
-        json["receipt"]!["new"] = 1;
-        json["environment"]!["new"] = 1;
-        Assert.NotNull(ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(json.ToJsonString())).Environment);
+        foreach (
+            string[] path in (string[][])
+                [
+                    ["receipt", "new"],
+                    ["receipt", "environment"],
+                    ["environment", "new"],
+                ]
+        )
+        {
+            JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();
+            json[path[0]]![path[1]] = 1;
+            var refusal = Assert.Throws<ReceiptFormatException>(() =>
+                ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(json.ToJsonString()))
+            );
+            Assert.Contains(path[1], refusal.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class SharedAnswerTests : IDisposable
             "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: null\n\ndata: [DONE]\n\n",
             Shared(
                 ": secret\nid: x\ndata: {\"choices\":[{\"delta\":{\"content\":\"a\",\"role2\":1}}],\"timings\":{}}\r\n"
-                    + "\r\ndata: null\n\n: dis-receipt {\"salt\":\"s\"}\n\ndata: [DONE]\n\n: more\n\n",
+                    + "\r\ndata: null\n\n: dis-receipt {\"salt\":\"s\"}\n\ndata: [DONE]\n\n",
                 AnswerDelivery.Sse
             )
         );
@@ -52,7 +52,7 @@ public sealed class SharedAnswerTests : IDisposable
     [Fact]
     public void A_stream_that_is_read_in_two_ways_is_refused() =>
         Assert.Equal(
-            "'answer' has no canonical form: Data behind the end of a stream at the top level (byte 14)",
+            "'answer' has no canonical form: A line behind the end of a stream at the top level (byte 14)",
             Assert
                 .Throws<ReceiptFormatException>(() => Shared("data: [DONE]\n\ndata: {}\n\n", AnswerDelivery.Sse))
                 .Message.TrimEnd('.')

@@ -10,8 +10,8 @@ public class RequestFieldTests
     private const string Chat = "/v1/chat/completions",
         Completions = "/v1/completions";
 
-    // Field, two values, and whether they make two requests. Null is absent, and so is a value that says nothing. The fields are those of OpenAI's description of the API,
-    // and engines' own.
+    // Field, two values, and whether they make two requests. Null is absent, and so is a value that says nothing. The
+    // fields are those of OpenAI's description of the API, and engines' own.
     public static TheoryData<string, string, string, string, bool> Fields =>
         new()
         {

@@ -21,7 +21,8 @@ public sealed class ReceiptVerifierTests : IDisposable
         Assert.Equal(Verdict.Valid, result.Verdict);
         Assert.Equal("VALID (not replayed)", result.Summary);
         Assert.Equal(
-            Enum.GetValues<ReceiptCheck>().Where(check => check != ReceiptCheck.Witnesses),
+            Enum.GetValues<ReceiptCheck>()
+                .Where(check => check is not (ReceiptCheck.Witnesses or ReceiptCheck.Validity)),
             result.Checks.Select(check => check.Check)
         );
         Assert.All(result.Checks, check => Assert.Equal(CheckOutcome.Passed, check.Outcome));
@@ -104,6 +105,33 @@ public sealed class ReceiptVerifierTests : IDisposable
             result.Summary
         );
         Assert.Equal(Verdict.Valid, ReceiptVerifier.Verify(_sample.Evidence, _sample.LogKey).Verdict);
+    }
+
+    [Fact]
+    public void A_key_counts_up_to_its_last_size()
+    {
+        VerificationResult good = Verify(_sample.Evidence with { KeyLimit = new KeyLimit(2, null) });
+        Assert.Equal(Verdict.Valid, good.Verdict);
+        Assert.Equal(CheckOutcome.Passed, good.Checks.Single(check => check.Check == ReceiptCheck.Validity).Outcome);
+        VerificationResult late = Verify(_sample.Evidence with { KeyLimit = new KeyLimit(1, null) });
+        Assert.Equal("POLICY: the key counts up to 1 entries of its log, and the checkpoint has 2", late.Summary);
+    }
+
+    /// <summary>The time in the statement is the operator's word, which a thief of the key can choose.</summary>
+    [Fact]
+    public void Without_witnesses_nobody_knows_the_time()
+    {
+        VerificationResult result = Verify(
+            _sample.Evidence with
+            {
+                KeyLimit = new KeyLimit(null, _sample.Statement.IssuedAt + TimeSpan.FromDays(1)),
+            }
+        );
+        Assert.Equal(
+            "POLICY: the key counts up to 2026-11-23T10:11:12Z, and no quorum of witnesses has cosigned the checkpoint by "
+                + "then",
+            result.Summary
+        );
     }
 
     [Fact]

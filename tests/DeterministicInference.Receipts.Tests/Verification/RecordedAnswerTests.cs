@@ -61,7 +61,9 @@ public sealed class RecordedAnswerTests
         Assert.Equal(new TextPlace(choice, channel, offset), other.FirstTextDifference(answer));
     }
 
-    /// <summary>Log-probabilities that nobody asked for, other members, counts and the model are of the answer too.</summary>
+    /// <summary>
+    /// Log-probabilities that nobody asked for, other members, counts and the model are of the answer too.
+    /// </summary>
     [Fact]
     public void All_of_an_answer_is_read()
     {

@@ -23,11 +23,53 @@ public sealed class ReplayJudgeTests : IDisposable
         Assert.Equal(Verdict.Reproduced, Judge(_sample, Same()).Verdict);
         Assert.Equal(Verdict.Corroborated, Judge(_bestEffort, Same()).Verdict);
         Assert.Equal(Verdict.Corroborated, Judge(_sample, Elsewhere(Same())).Verdict);
+        ReplayVerdict unknown = Judge(_sample, Same() with { EnvironmentId = null, Environment = null });
         Assert.Equal(
-            Verdict.Corroborated,
-            Judge(_sample, Same() with { EnvironmentId = null, Environment = null }).Verdict
+            (Verdict.Inconclusive, "the same answer came again, but the environment of the replay is unknown"),
+            (unknown.Verdict, unknown.Reason)
         );
     }
+
+    [Fact]
+    public void What_nobody_shows_to_be_computed_anew_decides_nothing()
+    {
+        Replay stored = Same() with { Doubt = "it was stored" };
+        ReplayVerdict same = Judge(_sample, stored);
+        Assert.Equal(
+            (Verdict.Inconclusive, "the same answer came again, but it was stored"),
+            (same.Verdict, same.Reason)
+        );
+        Replay other = OtherTokens() with { Doubt = "it was stored" };
+        ReplayVerdict different = Judge(_sample, other, other, other);
+        Assert.Equal(
+            (Verdict.Inconclusive, "differs at token 1 of choice 0, and it was stored"),
+            (different.Verdict, different.Reason)
+        );
+    }
+
+    /// <summary>The server that computes again may know a reason that the issuer did not.</summary>
+    [Fact]
+    public void A_replay_that_promises_nothing_does_not_contradict()
+    {
+        Replay same = Same() with { Class = DeterminismClass.BestEffort },
+            other = OtherTokens() with { Class = DeterminismClass.BestEffort };
+        Assert.Equal(Verdict.Corroborated, Judge(_sample, same).Verdict);
+        Assert.Equal(Verdict.Inconclusive, Judge(_sample, other, other, other).Verdict);
+        Assert.Equal(
+            Verdict.Contradicted,
+            Judge(
+                _sample,
+                [.. Enumerable.Repeat(OtherTokens() with { Class = DeterminismClass.Deterministic }, 3)]
+            ).Verdict
+        );
+    }
+
+    [Fact]
+    public void What_was_not_compared_is_said() =>
+        Assert.Equal(
+            "another environment gives the same answer; log-probabilities and token ids were not compared",
+            Judge(_sample, Elsewhere(Same() with { Tokens = null })).Reason
+        );
 
     [Fact]
     public void A_difference_needs_three_replays()
@@ -58,8 +100,8 @@ public sealed class ReplayJudgeTests : IDisposable
     public void A_server_that_disagrees_with_itself_shows_nothing()
     {
         ReplayVerdict verdict = Judge(_sample, OtherTokens(), Same(), Same());
-        Assert.Equal(Verdict.Inconclusive, verdict.Verdict);
-        Assert.Contains("itself not deterministic", verdict.Reason, StringComparison.Ordinal);
+        Assert.Equal(Verdict.Indeterminate, verdict.Verdict);
+        Assert.Equal("of 3 answers of the server to one request not all are the same", verdict.Reason);
     }
 
     [Fact]
