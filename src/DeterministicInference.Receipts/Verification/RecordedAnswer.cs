@@ -129,7 +129,9 @@ public sealed class RecordedAnswer
                 throw Refuse("A member that the server sends in no event", answer.Json, part.Start);
             bool isBound =
                 part.Kind
-                is (>= AnswerPartKind.Text and <= AnswerPartKind.CallArguments)
+                // Reasoning by its second name, which is the same as by the first.
+                is AnswerPartKind.None
+                    or (>= AnswerPartKind.Text and <= AnswerPartKind.CallArguments)
                     or (>= AnswerPartKind.ToolName and <= AnswerPartKind.Finish)
                     or AnswerPartKind.Role
                     or AnswerPartKind.Model

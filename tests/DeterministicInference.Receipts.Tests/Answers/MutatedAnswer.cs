@@ -113,7 +113,9 @@ internal sealed class MutatedAnswer
                 ("model", JsonTree.Scalar(_random.OneIn(60) ? "\"other\"" : _model)),
                 ("object", JsonTree.Quote(_random.OneIn(40) ? "error" : "text_completion", _random)),
                 ("choices", JsonTree.Array(choices)),
-                ("prompt_token_ids", _random.OneIn(3) ? Prompt() : JsonTree.Scalar("null"))
+                ("prompt_token_ids", _random.OneIn(3) ? Prompt() : JsonTree.Scalar("null")),
+                (_random.OneIn(2) ? "environment" : "determinism", JsonTree.Scalar(_random.OneIn(60) ? "{}" : "null")),
+                ("note", JsonTree.Quote(_random.OneIn(60) ? "\u2029" : "x", _random))
             )
         );
 

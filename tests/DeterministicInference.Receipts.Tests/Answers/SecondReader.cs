@@ -100,6 +100,8 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
         _hasError |= isError;
         if (isError && answer["choices"] is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0)
             throw new NoFormException("an error beside choices");
+        if (IsStream)
+            SecondBreaks.Require(document.RootElement);
         foreach ((string name, JsonElement value) in answer.Order)
         {
             switch (name)
@@ -107,6 +109,8 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
                 case "choices":
                     AddChoices(value);
                     break;
+                case "environment" or "determinism" when IsStream:
+                    throw new NoFormException("a member that the server sends in no event");
                 case "model":
                     AddModel(value);
                     break;

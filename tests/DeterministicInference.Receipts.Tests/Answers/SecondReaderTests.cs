@@ -1,8 +1,7 @@
 using System.Text;
-using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Output;
-using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Receipts.Verification;
 using Xunit;
 
 namespace DeterministicInference.Receipts.Tests.Answers;
@@ -42,6 +41,8 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
         "one of several without an index",
         "a function call of nothing",
         "a line that some cut",
+        "a line break of some clients outside of the text",
+        "a member that the server sends in no event",
         "more behind the word of the end",
     ];
 
@@ -116,47 +117,32 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
     /// <summary>Null: no canonical form.</summary>
     private static SecondReading? Ours(MutatedAnswer answer)
     {
-        using var hasher = new OutputHasher(answer.WantsLogprobs);
-        var tokens = new ReportedTokens(Vectors.Salts, answer.ChoicesPerPrompt);
-        var reader = new AnswerReader(answer.Delivery, logprobs: true);
         try
         {
-            bool hasEnd = answer.Delivery == AnswerDelivery.Json;
-            if (hasEnd)
-            {
-                Add(CanonicalJson.WithoutMark(answer.Body));
-            }
-            else
-            {
-                var events = new RecordedEvents(answer.Body);
-                while (events.Next(out ReadOnlySpan<byte> data))
-                    Add(data);
-                hasEnd = events.HasEnd;
-            }
-            OutputDigest digest = hasher.Finish();
+            RecordedAnswer read = RecordedAnswer.Read(
+                answer.Body,
+                answer.Delivery,
+                Vectors.Salts,
+                answer.ChoicesPerPrompt,
+                answer.WantsLogprobs
+            );
+            OutputDigest digest = read.Output;
             Assert.Equal(Sha256Value.Of(Encoding.ASCII.GetBytes(digest.Manifest)), digest.Digest);
             return new SecondReading(
                 digest.Manifest,
                 digest.Finished,
-                hasEnd,
+                read.Ended,
                 digest.Logprobs?.ToString(),
                 digest.Extras?.ToString(),
                 digest.Model,
                 (digest.Usage?.Prompt, digest.Usage?.Completion, digest.Usage?.Total),
-                tokens.Tokens?.Digest.ToString(),
-                tokens.Prompt?.Digest.ToString()
+                read.Tokens?.Digest.ToString(),
+                read.Prompt?.Digest.ToString()
             );
         }
         catch (CanonicalFormException)
         {
             return null;
-        }
-
-        void Add(ReadOnlySpan<byte> json)
-        {
-            AnswerReading read = reader.Read(json);
-            hasher.Append(read);
-            tokens.Append(read);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
@@ -75,6 +76,45 @@ public sealed class RecordedAnswerTests
         Assert.Equal(("m", new AnswerUsage(Total: 3)), (answer.Output.Model, answer.Output.Usage));
         Assert.Equal((false, false), (answer.HasTokens, answer.HasPrompt));
         Assert.Equal((true, true), (Read(Answer).HasTokens, Read(Answer).HasPrompt));
+    }
+
+    /// <summary>Where some clients cut lines, an event has one of their line ends in its texts alone.</summary>
+    [Theory]
+    [InlineData("\"text\":\"@\"", true)]
+    [InlineData("\"delta\":{\"content\":\"@\",\"refusal\":\"@\",\"role\":\"@\"}", true)]
+    [InlineData("\"delta\":{\"reasoning\":\"@\",\"reasoning_content\":\"@\"}", true)]
+    [InlineData("\"delta\":{\"function_call\":{\"name\":\"@\",\"arguments\":\"@\"}}", true)]
+    [InlineData("\"delta\":{\"tool_calls\":[{\"custom\":{\"name\":\"@\",\"input\":\"@\"}}]}", true)]
+    [InlineData("\"finish_reason\":\"@\",\"stop_reason\":\"@\",\"@\":{\"@\":1}", true)]
+    [InlineData("\"logprobs\":{\"tokens\":[\"@\"],\"top_logprobs\":[{\"@\":-1}]}", true)]
+    [InlineData("\"logprobs\":{\"content\":[{\"token\":\"@\",\"top_logprobs\":[{\"token\":\"@\"}]}]}", true)]
+    [InlineData("\"@\":null", false)]
+    [InlineData("\"delta\":{\"parsed\":\"@\"}", false)]
+    [InlineData("\"delta\":{\"tool_calls\":[{\"id\":\"@\"}]}", false)]
+    [InlineData("\"delta\":{\"function_call\":{\"name\":\"f\",\"parsed_arguments\":{\"a\":\"@\"}}}", false)]
+    [InlineData("\"logprobs\":{\"x\":\"@\"}", false)]
+    [InlineData("\"text\":\"@\",\"token_ids\":\"@\"", false)]
+    public void Line_breaks_of_some_clients_stand_in_texts_alone(string choice, bool isFine)
+    {
+        foreach (string end in (string[])["\u0085", "\u2028", "\u2029"])
+        {
+            string Of(string text) => $$"""{"choices":[{{{choice.Replace("@", text, StringComparison.Ordinal)}}}]}""";
+            void ReadStream(string json) => Read($"data: {json}\n\ndata: [DONE]\n\n", AnswerDelivery.Sse);
+            if (isFine)
+                ReadStream(Of(end));
+            else
+                Assert.Equal(
+                    CanonicalFormError.AmbiguousStream,
+                    Assert.Throws<CanonicalFormException>(() => ReadStream(Of(end))).Error
+                );
+            // Escaped it is no line end, and nobody cuts a JSON answer.
+            ReadStream(Of($"\\u{(int)end[0]:x4}"));
+            Read(
+                Of(end)
+                    .Replace("delta", "message", StringComparison.Ordinal)
+                    .Replace("\"id\"", "\"type\":\"custom\",\"id\"", StringComparison.Ordinal)
+            );
+        }
     }
 
     [Theory]
