@@ -37,6 +37,25 @@ public sealed partial class DeterminismPageTests
         Assert.All(names, name => Assert.True(CanonicalRequest.IsRemoved(name), name));
     }
 
+    /// <summary>Names and a value in each group of a row.</summary>
+    [Theory]
+    [InlineData("| both |")]
+    [InlineData("| chats |")]
+    public void It_lists_the_members_that_say_nothing(string row)
+    {
+        int start = _page.IndexOf(row, StringComparison.Ordinal);
+        var listed = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (string group in _page[start.._page.IndexOf('\n', start)].Split(';'))
+        {
+            string[] words = [.. Code().Matches(group).Select(match => match.Groups[1].Value)];
+            foreach (string name in words[..^1])
+                listed.Add(name, words[^1]);
+        }
+        IReadOnlyDictionary<string, string> table =
+            row == "| both |" ? NeutralMembers.Everywhere : NeutralMembers.InChats;
+        Assert.Equal(table.OrderBy(entry => entry.Key, StringComparer.Ordinal), listed);
+    }
+
     [Fact]
     public void It_lists_the_members_that_can_t_be_pins()
     {
@@ -124,6 +143,9 @@ public sealed partial class DeterminismPageTests
 
     [GeneratedRegex("\\b[0-9a-f]{64}\\b")]
     private static partial Regex Hash();
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Code();
 
     [GeneratedRegex("`([a-z_]+)`")]
     private static partial Regex Name();
