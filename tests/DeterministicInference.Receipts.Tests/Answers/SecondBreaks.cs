@@ -4,7 +4,8 @@ using static DeterministicInference.Receipts.Tests.Answers.SecondJson;
 namespace DeterministicInference.Receipts.Tests.Answers;
 
 /// <summary>
-/// The characters at which some clients cut lines may stand, as they are, in what is bound of an event and nowhere else.
+/// The characters at which some clients cut lines may stand, as they are, in what is bound of an event and nowhere
+/// else.
 /// </summary>
 internal static class SecondBreaks
 {

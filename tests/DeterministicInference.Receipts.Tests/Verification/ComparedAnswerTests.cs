@@ -1,5 +1,4 @@
 using System.Text;
-using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tests.Statements;
@@ -13,24 +12,20 @@ namespace DeterministicInference.Receipts.Tests.Verification;
 public sealed class ComparedAnswerTests : IDisposable
 {
     /// <summary>Two prompts, each choice with its own, and all that a receipt can bind.</summary>
-    private const string Stream = """
-        data: {"model":"m","choices":[{"index":0,"text":"He","token_ids":[5],"prompt_token_ids":[1,2],"logprobs":{"tokens":["He"],"token_logprobs":[-1]},"stop_reason":"x"}],"usage":{"completion_tokens":1}}
-
-        data: {"choices":[{"index":1,"text":"ok","token_ids":[7],"prompt_token_ids":[3],"x":1}],"usage":{"completion_tokens":2}}
-
-        : ka
-
-        data: {"choices":[{"index":0,"text":"llo","token_ids":[6],"logprobs":{"tokens":["llo"],"token_logprobs":[-2]},"finish_reason":"stop"}]}
-
-        data: {"choices":[{"index":1,"text":"","finish_reason":"length"}],"usage":null}
-
-        data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":3,"total_tokens":6}}
-
-        : dis-receipt {}
-        data: [DONE]
-
-
-        """;
+    private const string Stream =
+        """data: {"model":"m","choices":[{"index":0,"text":"He","token_ids":[5],"prompt_token_ids":[1,2],"""
+        + """ "logprobs":{"tokens":["He"],"token_logprobs":[-1]},"stop_reason":"x"}],"usage":{"completion_tokens":1}}"""
+        + "\n\n"
+        + """data: {"choices":[{"index":1,"text":"ok","token_ids":[7],"prompt_token_ids":[3],"x":1}],"""
+        + """ "usage":{"completion_tokens":2}}"""
+        + "\n\n: ka\n\n"
+        + """data: {"choices":[{"index":0,"text":"llo","token_ids":[6],"finish_reason":"stop","""
+        + """ "logprobs":{"tokens":["llo"],"token_logprobs":[-2]}}]}"""
+        + "\n\n"
+        + """data: {"choices":[{"index":1,"text":"","finish_reason":"length"}],"usage":null}"""
+        + "\n\n"
+        + """data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":3,"total_tokens":6}}"""
+        + "\n\n: dis-receipt {}\ndata: [DONE]\n\n";
 
     private readonly SampleReceipt _sample = new();
 
@@ -351,15 +346,13 @@ public sealed class ComparedAnswerTests : IDisposable
         CheckOutcome without
     )
     {
-        const string Pieces = """
-            data: {"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"stop_reason":STOP}]}
-
-            data: {"choices":[{"index":0,"delta":{"content":"lo","tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f"}}]},"finish_reason":"stop"}]}
-
-            data: [DONE]
-
-
-            """;
+        const string Pieces =
+            """data: {"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"""
+            + """ "stop_reason":STOP}]}"""
+            + "\n\n"
+            + """data: {"choices":[{"index":0,"delta":{"content":"lo","tool_calls":[{"index":0,"id":"c","""
+            + """ "type":"function","function":{"name":"f"}}]},"finish_reason":"stop"}]}"""
+            + "\n\ndata: [DONE]\n\n";
         const string Whole =
             """{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello","tool_calls":["""
             + """{"id":"c","type":"function","function":{"name":"f","arguments":""}}]},"finish_reason":"stop"}]}""";

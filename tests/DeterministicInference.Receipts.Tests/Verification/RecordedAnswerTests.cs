@@ -69,7 +69,7 @@ public sealed class RecordedAnswerTests
     public void All_of_an_answer_is_read()
     {
         const string Choice =
-            """{"text":"a","logprobs":{"tokens":["a"],"token_logprobs":[-1]},"stop_reason":"x","finish_reason":"stop"}""";
+            """{"text":"a","logprobs":{"tokens":["a"],"token_logprobs":[-1]},"stop_reason":"x","finish_reason":"a"}""";
         RecordedAnswer answer = Read($$$"""{"model":"m","choices":[{{{Choice}}}],"usage":{"total_tokens":3}}""");
         Assert.NotNull(answer.Output.Logprobs);
         Assert.NotNull(answer.Output.Extras);
