@@ -71,7 +71,7 @@ public sealed class WitnessedServerTests
         CommandResult reported = await VerifyAsync(json, strict, "--key", vkey, "--request", asked);
         Assert.Equal(0, reported.ExitCode);
         Assert.Matches(
-            @"\nwitnesses +NOT MET: the policy's quorum has not cosigned the checkpoint, only A\n",
+            @"\n✗ witnesses +NOT MET: the policy's quorum has not cosigned the checkpoint, only A\n",
             reported.Output
         );
         // A policy of other logs.
