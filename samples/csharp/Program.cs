@@ -1,17 +1,13 @@
-// Asks a server, takes the receipt out of the answer, verifies it, and prints the text that was verified.
+// Asks a server, verifies the answer with its receipt, and prints the text that was verified, and no other.
 //
 // dotnet run --project samples/csharp -- http://127.0.0.1:8080 "What is the capital of France?" [KEYFILE]
 //
-// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the server's own key is
-// used: it shows that the parts belong together, and not who made them.
+// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the answer is UNTRUSTED:
+// anyone can make a receipt.
 using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts;
-using DeterministicInference.Receipts.Answers;
-using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Output;
-using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Trust;
 using DeterministicInference.Receipts.Verification;
 
 const string Path = "/v1/chat/completions";
@@ -25,47 +21,29 @@ using HttpResponseMessage response = await http.PostAsync(
     new ByteArrayContent(request) { Headers = { { "Content-Type", "application/json" } } }
 );
 response.EnsureSuccessStatusCode();
-byte[] answer = await response.Content.ReadAsByteArrayAsync();
-byte[] json =
-    AnswerReceipt.Find(answer, AnswerDelivery.Json)
-    ?? throw new InvalidOperationException("The answer has no receipt.");
-Receipt receipt = Receipt.FromJson(json);
 
-RecordedAnswer recorded = RecordedAnswer.Read(answer, AnswerDelivery.Json, receipt.Salts ?? ReceiptSalts.None);
-var evidence = new ReceiptEvidence(receipt)
+var evidence = new ReceiptEvidence(await response.Content.ReadAsByteArrayAsync())
 {
-    RequestBody = request,
+    Request = request,
     RequestPath = Path,
-    Output = recorded.Output,
-    Delivery = AnswerDelivery.Json,
-    HasEnd = recorded.Ended,
-    Tokens = recorded.Tokens,
-    HasTokens = recorded.HasTokens,
-    Prompt = recorded.Prompt,
-    HasPrompt = recorded.HasPrompt,
-    Unbound = recorded.Unbound,
 };
+TrustPolicy policy = args.Length > 2 ? TrustPolicy.OfKeys(File.ReadAllText(args[2])) : TrustPolicy.None;
 VerificationResult result;
-if (args.Length > 2)
+try
 {
-    result = ReceiptVerifier.Verify(evidence, NoteKey.Parse(File.ReadAllText(args[2]).Trim()));
+    result = ReceiptVerifier.Verify(evidence, policy);
 }
-else
+catch (EvidenceException e)
 {
-    using JsonDocument told = JsonDocument.Parse(await http.GetStringAsync("/v1/receipts/key"));
-    NoteKey own = NoteKey.Parse(told.RootElement.GetProperty("vkey").GetString()!);
-    result = ReceiptVerifier.VerifyUnpinned(evidence, own.Key);
+    Console.Error.WriteLine(e.Message);
+    return 2;
 }
 
-Console.WriteLine($"receipt {receipt.ReceiptId}: {result.Summary}");
+Console.WriteLine($"receipt {result.ReceiptId}: {result.Summary}");
 foreach (CheckResult check in result.Checks)
     Console.WriteLine($"{check.Check, -12}{check.Outcome} {check.Detail}");
 
-// The text is the one that was hashed: the answer is read no second time.
-string mark = result.Verdict == Verdict.Valid ? "answer" : "not verified";
-if (result.Verdict is Verdict.Valid or Verdict.Untrusted)
-{
-    foreach (ChannelText text in recorded.Texts.Where(text => text.Channel == "content"))
-        Console.WriteLine($"{mark}: {Encoding.UTF8.GetString(text.Text.Span)}");
-}
-return VerdictExitCode.Of(result.Verdict);
+// These are the texts that were hashed: the answer is read no second time. There are none unless it is VALID.
+foreach (VerifiedText text in result.Texts.Where(text => text.Channel == "content"))
+    Console.WriteLine($"answer: {text.Text}");
+return result.ExitCode;
