@@ -496,17 +496,17 @@ public sealed class VerifyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Other_forms_are_exit_code_2()
+    public async Task Other_forms_are_of_an_unknown_version()
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string bundle = exchange.Write("newer.json", """{"form":"dis-bundle/3"}""");
-        (await RecordedExchange.VerifyAsync(bundle)).Is(2, "UNKNOWN VERSION", "made by another version");
+        (await RecordedExchange.VerifyAsync(bundle)).Is(21, "UNKNOWN VERSION", "made by another version");
         JsonObject receipt = exchange.Receipt;
         const string Statement = """{"_type":"https://in-toto.io/Statement/v2"}""";
         receipt["statement"] = Statement;
         receipt["proof"] = _server.Seal(System.Text.Encoding.UTF8.GetBytes(Statement));
         (await RecordedExchange.VerifyAsync(exchange.Write("statement.json", receipt.ToJsonString()))).Is(
-            2,
+            21,
             "UNKNOWN VERSION",
             "made by another version"
         );
@@ -520,7 +520,7 @@ public sealed class VerifyTests : IAsyncLifetime
                 ]
         )
             (await RecordedExchange.VerifyAsync(exchange.Write("older.json", older))).Is(
-                2,
+                21,
                 "UNKNOWN VERSION",
                 "made by"
             );
