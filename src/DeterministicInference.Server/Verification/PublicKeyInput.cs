@@ -51,7 +51,7 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
     /// <exception cref="InputException">There is none, or something else.</exception>
     public static IReadOnlyList<PublicKeyInput> ReadAll(string path)
     {
-        string text = Encoding.UTF8.GetString(InputFile.Read(path));
+        string text = Encoding.UTF8.GetString(InputFile.ReadSmall(path, "file of keys"));
         try
         {
             return OfText(text);
@@ -128,13 +128,15 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
 
     private static IEnumerable<string> Blocks(string text)
     {
-        while (PemEncoding.TryFind(text, out PemFields fields))
+        int at = 0;
+        while (PemEncoding.TryFind(text.AsSpan(at), out PemFields fields))
         {
-            yield return text[fields.Location];
-            text = text[fields.Location.End..];
+            (int start, int length) = fields.Location.GetOffsetAndLength(text.Length - at);
+            at += start + length;
+            yield return text[(at - length)..at];
         }
         // What is left of a file that holds keys is none.
-        if (text.Contains("-----BEGIN", StringComparison.Ordinal))
+        if (text.AsSpan(at).Contains("-----BEGIN", StringComparison.Ordinal))
             throw new FormatException();
     }
 

@@ -23,9 +23,6 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         "If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with "
         + "--response.";
 
-    /// <summary>As deep as an answer may be, with the object around it.</summary>
-    private const int MaxDepth = AnswerReader.MaxDepth + 1;
-
     /// <param name="bytes">The file's content.</param>
     /// <param name="name">Name of the file in errors.</param>
     /// <exception cref="InputException">The file is none of these, or has no receipt.</exception>
@@ -91,8 +88,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
 
     private static ReceiptSource ReadJson(byte[] json, string name)
     {
-        using JsonDocument document = Parse(json, name);
-        HashSet<string> names = Names(document, name);
+        HashSet<string> names = InputShape.Names(json, name);
         string[] kinds = [.. names.Intersect(["choices", "form", "statement", "receipt"], StringComparer.Ordinal)];
         // Of a file that is two things, its reader shows one of them and the check would compare the other.
         if (kinds.Length > 1 && !(kinds.Length == 2 && kinds.Contains("form") && kinds.Contains("receipt")))
@@ -120,11 +116,11 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
     {
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = InputShape.MaxDepth });
         }
         catch (JsonException)
         {
-            throw new InputException($"{name}: is not JSON of at most {MaxDepth} levels.");
+            throw InputShape.NoJson(name);
         }
     }
 
@@ -138,7 +134,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         }
         catch (InvalidOperationException)
         {
-            throw new InputException($"{name}: has a member whose name is no Unicode text.");
+            throw InputShape.NoName(name);
         }
     }
 }

@@ -66,6 +66,8 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         RequireSame("--response", responseFile, bundle.Response?.Body);
         ReadOnlyMemory<byte>? body = requestFile is not null ? requestFile : bundle.Request?.Body;
         ReadOnlyMemory<byte>? answer = responseFile is not null ? responseFile : bundle.Response?.Body;
+        InputShape.RequireModest(body, $"{options.RequestFile ?? options.Receipt}: the request");
+        InputShape.RequireModest(answer, $"{options.ResponseFile ?? options.Receipt}: the answer");
 
         // The logs of a policy are trusted like a key that is given.
         PublicKeyInput? pinned =
@@ -202,7 +204,7 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
     {
         try
         {
-            return LogRevocation.Verify(Encoding.UTF8.GetString(InputFile.Read(path)));
+            return LogRevocation.Verify(Encoding.UTF8.GetString(InputFile.ReadSmall(path, "revocation")));
         }
         catch (LogFormatException e)
         {

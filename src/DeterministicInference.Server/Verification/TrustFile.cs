@@ -52,7 +52,7 @@ internal sealed record TrustFile(
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(InputFile.Read(path), Options);
+            using JsonDocument document = JsonDocument.Parse(InputFile.ReadSmall(path, "trust file"), Options);
             JsonElement root = document.RootElement;
             RequireOnly(root, "the file", "form", "keys", "require", "witness_policy");
             if (ForeignText.GetStringOrNull(root, "form") != Form)

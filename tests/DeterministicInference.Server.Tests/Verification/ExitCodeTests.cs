@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Tests.Documentation;
@@ -154,7 +155,7 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
 
     private async Task<(string FirstLine, string[] Arguments)> UntrustedAsync() =>
         (
-            "UNTRUSTED: no key to check the log with. Give the operator's public key with --key",
+            "UNTRUSTED: there is no key to check the log with. Give the operator's public key with --key",
             await TrustedAsync("--key")
         );
 
@@ -164,7 +165,12 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
         using SigningKey other = SigningKey.Create();
         string named = string.Join('+', File.ReadAllText(exchange.KeyFile).Split('+')[..2]);
         exchange.Write("key.pem", other.PublicKey.ToPem());
-        return ($"OTHER KEY: the checkpoint names the key {named}", Arguments(exchange));
+        var trusted = new NoteKey(named.Split('+')[0], other.PublicKey);
+        return (
+            $"OTHER KEY: the checkpoint names the key {named}, and the trusted one is {trusted.Name}+{trusted.Id:x8}. "
+                + "After a rotation give the key that the log had before",
+            Arguments(exchange)
+        );
     }
 
     private async Task<(string FirstLine, string[] Arguments)> NewerAsync() =>
@@ -178,8 +184,8 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
     {
         string address = $"http://127.0.0.1:{FreePort.Next()}";
         return (
-            $"UNREACHABLE: {address} gave no usable answer: it can't be reached (Connection refused "
-                + $"({address["http://".Length..]}))",
+            $"UNREACHABLE: {address} gave no usable answer: it can't be reached (Connection refused); start it, or correct "
+                + "its address",
             [.. await TrustedAsync(), "--against", address]
         );
     }
