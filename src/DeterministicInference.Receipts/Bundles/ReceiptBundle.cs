@@ -160,8 +160,8 @@ public sealed record ReceiptBundle(Receipt Receipt)
         if (fields.Has("body") == fields.Has("body_base64"))
             throw fields.Wrong("body", "must be there once, as body or as body_base64");
         if (fields.Has("body"))
-            return fields.Utf8("body");
-        return Base64Text.TryDecode(fields.Utf8("body_base64").Span, out byte[]? bytes)
+            return fields.Utf8Text("body");
+        return Base64Text.TryDecode(fields.Utf8Text("body_base64").Span, out byte[]? bytes)
             ? bytes
             : throw fields.Wrong("body_base64", "is not base64");
     }

@@ -109,7 +109,7 @@ internal readonly struct JsonFields
     public string String(string name) => Text(Value(name)) ?? throw Wrong(name, "is not a string");
 
     /// <summary>A string as UTF-8, without a second copy of it as UTF-16.</summary>
-    public ReadOnlyMemory<byte> Utf8(string name)
+    public ReadOnlyMemory<byte> Utf8Text(string name)
     {
         JsonElement value = Value(name);
         if (value.ValueKind != JsonValueKind.String)

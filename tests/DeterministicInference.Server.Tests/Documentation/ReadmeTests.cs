@@ -89,7 +89,8 @@ public sealed partial class ReadmeTests(SharedServers servers)
             await server.ReadyAsync("Embedded engine");
             return server;
         }
-        catch (InvalidOperationException e) when (e.Message.Contains("address already in use"))
+        catch (InvalidOperationException e)
+            when (e.Message.Contains("address already in use", StringComparison.Ordinal))
         {
             return null;
         }

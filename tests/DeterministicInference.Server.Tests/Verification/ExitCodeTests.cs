@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
@@ -87,7 +88,8 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
                     RegexOptions.Multiline
                 )
                 .Groups[1]
-                .Value
+                .Value,
+            CultureInfo.InvariantCulture
         );
 
     private async Task<(string FirstLine, string[] Arguments)> ScenarioAsync(Verdict verdict) =>
@@ -100,7 +102,9 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
             ),
             Verdict.Tampered => (
                 "TAMPERED: the output is not the one that was sealed",
-                await ChangedAsync(text => text.Replace("\"finish_reason\":\"", "\"finish_reason\":\"x"))
+                await ChangedAsync(text =>
+                    text.Replace("\"finish_reason\":\"", "\"finish_reason\":\"x", StringComparison.Ordinal)
+                )
             ),
             Verdict.Inconclusive => (
                 "INCONCLUSIVE: the receipt came without its salt, so it cannot be opened",

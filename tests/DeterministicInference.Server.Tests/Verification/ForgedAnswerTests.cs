@@ -73,7 +73,11 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
         foreach (CommandResult result in await BothAsync(_forger.Url, "Who?", []))
         {
             Assert.Equal(17, result.ExitCode);
-            Assert.Contains($"\nnot verified, answer: The capital is {False}.\n", "\n" + result.Output);
+            Assert.Contains(
+                $"\nnot verified, answer: The capital is {False}.\n",
+                "\n" + result.Output,
+                StringComparison.Ordinal
+            );
             Assert.Empty(Verified(result.Output));
         }
     }
@@ -101,7 +105,7 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
                 $"\"reasoning\":\"{False}\",\"reasoning_content\":"
             ),
             ["no reasoning"] = Text("\"reasoning_content\":\"A city.\",", ""),
-            ["name of a call"] = Text(Call, Call.Replace("map", False)),
+            ["name of a call"] = Text(Call, Call.Replace("map", False, StringComparison.Ordinal)),
             ["arguments of a call"] = Text("\\u0022:\\u0022Paris", $"\\u0022:\\u0022{False}"),
             ["kind of a call"] = Text("\"type\":\"function\"", "\"type\":\"custom\""),
             ["call added"] = Text(
@@ -128,7 +132,8 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
                     a.With(
                         a.Body.Replace(
                             "\"finish_reason\":",
-                            $"\"logprobs\":{{\"content\":[{{\"token\":\"{False}\",\"logprob\":-1}}]}},\"finish_reason\":"
+                            $"\"logprobs\":{{\"content\":[{{\"token\":\"{False}\",\"logprob\":-1}}]}},\"finish_reason\":",
+                            StringComparison.Ordinal
                         )
                     ),
                 // They are in the list of what it does not compare.
@@ -172,13 +177,17 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
             ["cut within an event"] = new(a => a.With(a.Body[..(a.Body.Length / 3)])),
             ["finish reason"] = Text("\"finish_reason\":\"stop\"", "\"finish_reason\":\"length\""),
             ["two finish reasons"] = Events(events =>
-                [.. events[..^1], events[^2].Replace("\"stop\"", "\"length\""), events[^1]]
+                [.. events[..^1], events[^2].Replace("\"stop\"", "\"length\"", StringComparison.Ordinal), events[^1]]
             ),
             ["another choice"] = Events(events =>
-                [events[0], events[1].Replace("\"index\":0", "\"index\":1"), .. events[2..]]
+                [events[0], events[1].Replace("\"index\":0", "\"index\":1", StringComparison.Ordinal), .. events[2..]]
             ),
             ["role"] = Events(events =>
-                [.. events[..4], events[4].Replace("\"content\"", "\"role\":\"system\",\"content\""), .. events[5..]]
+                [
+                    .. events[..4],
+                    events[4].Replace("\"content\"", "\"role\":\"system\",\"content\"", StringComparison.Ordinal),
+                    .. events[5..],
+                ]
             ),
             ["reasoning"] = Text("A city.", $"{False}."),
             ["reasoning added"] = Text("\" is\"", $"\" is\",\"reasoning\":\"{False}\""),
@@ -217,8 +226,14 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
             {
                 IsHarmless = true,
             },
-            ["line ends of another kind"] = new(a => a.With(a.Body.Replace("\n", "\r\n")), IsHarmless: true),
-            ["no space behind data:"] = new(a => a.With(a.Body.Replace("data: {", "data:{")), IsHarmless: true),
+            ["line ends of another kind"] = new(
+                a => a.With(a.Body.Replace("\n", "\r\n", StringComparison.Ordinal)),
+                IsHarmless: true
+            ),
+            ["no space behind data:"] = new(
+                a => a.With(a.Body.Replace("data: {", "data:{", StringComparison.Ordinal)),
+                IsHarmless: true
+            ),
             ["comments"] = Events(events => [": keep-alive", .. events]) with { IsHarmless = true },
             ["nothing"] = new(a => a, IsHarmless: true),
         };
@@ -303,7 +318,14 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
     /// <param name="changes">What is replaced and by what, of which the first is there at least.</param>
     private static Forgery Text(params string[] changes) =>
         new(answer =>
-            answer.With(changes.Chunk(2).Aggregate(answer.Body, (body, change) => body.Replace(change[0], change[1])))
+            answer.With(
+                changes
+                    .Chunk(2)
+                    .Aggregate(
+                        answer.Body,
+                        (body, change) => body.Replace(change[0], change[1], StringComparison.Ordinal)
+                    )
+            )
         );
 
     private static Forgery Events(Func<string[], string[]> change) =>

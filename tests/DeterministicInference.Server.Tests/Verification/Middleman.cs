@@ -71,10 +71,12 @@ internal sealed class Middleman : IAsyncDisposable
     {
         if (HttpMethods.IsGet(context.Request.Method))
         {
-            await context.Response.WriteAsync((await _server.GetAsync(context.Request.Path)).Body);
+            string told = (await _server.GetAsync(context.Request.Path)).Body;
+            await context.Response.WriteAsync(told, context.RequestAborted);
             return;
         }
-        string body = await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted);
+        using var reader = new StreamReader(context.Request.Body);
+        string body = await reader.ReadToEndAsync(context.RequestAborted);
         string question = (string)JsonNode.Parse(body)!["messages"]![0]!["content"]!;
         PassedAnswer answer = await _change(question, body, await AskAsync(_server, body));
         context.Response.ContentType = answer.Type;
