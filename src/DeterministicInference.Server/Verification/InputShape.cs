@@ -74,7 +74,7 @@ internal static class InputShape
         }
         catch (JsonException)
         {
-            // Its own reading says what is wrong with it, if that is little. It goes on behind NaN, where this one ends.
+            // Its own reading says what is wrong with it, if that is little: it goes on behind NaN.
             if (json.Length > LargestOther || json.Count((byte)',') > MostMembers)
                 throw NoJson(name);
         }

@@ -32,7 +32,7 @@ public sealed partial class ReadmeTests(SharedServers servers)
         Assert.Equal(real.ToJsonString(), shown.ToJsonString());
     }
 
-    /// <summary>Every block of commands in the section, one after the other in one folder, as who pastes them.</summary>
+    /// <summary>Every block of commands in the section, in one folder, as who pastes them.</summary>
     [Fact]
     public async Task The_proof_of_the_readme_runs_as_it_is_printed()
     {

@@ -56,7 +56,7 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
         );
     }
 
-    /// <summary>A program that goes by the exit code takes no verdict for another, and no failure for a verdict.</summary>
+    /// <summary>A program that goes by the exit code takes no verdict for another, nor a failure for one.</summary>
     [Fact]
     public void Each_verdict_has_a_code_of_its_own()
     {
@@ -188,8 +188,8 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
     {
         string address = $"http://127.0.0.1:{FreePort.Next()}";
         return (
-            $"UNREACHABLE: {address} gave no usable answer: it can't be reached (Connection refused); start it, or correct "
-                + "its address",
+            $"UNREACHABLE: {address} gave no usable answer: it can't be reached (Connection refused); start it, "
+                + "or correct its address",
             [.. await TrustedAsync(), "--against", address]
         );
     }

@@ -132,7 +132,8 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
                     a.With(
                         a.Body.Replace(
                             "\"finish_reason\":",
-                            $"\"logprobs\":{{\"content\":[{{\"token\":\"{False}\",\"logprob\":-1}}]}},\"finish_reason\":",
+                            $"\"logprobs\":{{\"content\":[{{\"token\":\"{False}\",\"logprob\":-1}}]}},"
+                                + "\"finish_reason\":",
                             StringComparison.Ordinal
                         )
                     ),
