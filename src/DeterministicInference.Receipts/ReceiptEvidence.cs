@@ -26,7 +26,7 @@ public sealed record ReceiptEvidence(ReadOnlyMemory<byte> File)
 
     /// <exception cref="EvidenceException">The file is nothing that has a receipt.</exception>
     /// <exception cref="ReceiptFormatException">It is, but malformed.</exception>
-    internal ReceiptSource Source() => ReceiptSource.Read(File.ToArray(), Name);
+    internal ReceiptSource Source() => ReceiptSource.Read(File, Name);
 
     /// <summary>Reads it beside the receipt.</summary>
     /// <exception cref="EvidenceException">
@@ -36,6 +36,8 @@ public sealed record ReceiptEvidence(ReadOnlyMemory<byte> File)
     {
         ReadOnlyMemory<byte>? request = OneOf("request", Request, bundle.Request?.Body),
             response = OneOf("answer", Response, bundle.Response?.Body);
+        EvidenceShape.RequireModest(request, $"{Name}: the request");
+        EvidenceShape.RequireModest(response, $"{Name}: the answer");
         EvidenceReading reading = EvidenceReader.Read(bundle, request, response);
         return reading with { RequestPath = RequestPath ?? reading.RequestPath };
     }

@@ -104,13 +104,15 @@ internal sealed record TrustedKey(VerificationKey Key, NoteKey? Log)
 
     private static IEnumerable<string> Blocks(string text)
     {
-        while (PemEncoding.TryFind(text, out PemFields fields))
+        int at = 0;
+        while (PemEncoding.TryFind(text.AsSpan(at), out PemFields fields))
         {
-            yield return text[fields.Location];
-            text = text[fields.Location.End..];
+            (int start, int length) = fields.Location.GetOffsetAndLength(text.Length - at);
+            at += start + length;
+            yield return text[(at - length)..at];
         }
         // What is left of a file that holds keys is none.
-        if (text.Contains("-----BEGIN", StringComparison.Ordinal))
+        if (text.AsSpan(at).Contains("-----BEGIN", StringComparison.Ordinal))
             throw new FormatException("a key is missing");
     }
 

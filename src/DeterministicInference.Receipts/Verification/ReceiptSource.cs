@@ -22,19 +22,16 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         "If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with "
         + "--response.";
 
-    /// <summary>As deep as an answer may be, with the object around it.</summary>
-    private const int MaxDepth = AnswerReader.MaxDepth + 1;
-
     /// <param name="bytes">The file's content.</param>
     /// <param name="name">Name of the file in errors.</param>
     /// <exception cref="EvidenceException">The file is none of these, or has no receipt.</exception>
     /// <exception cref="ReceiptFormatException">The file is one of these, but malformed.</exception>
-    public static ReceiptSource Read(byte[] bytes, string name)
+    public static ReceiptSource Read(ReadOnlyMemory<byte> bytes, string name)
     {
         // Editors of some platforms begin a text with this mark, which is none of it.
-        byte[] text = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
-        int start = text.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
-        if (start >= 0 && text[start] == '{')
+        ReadOnlyMemory<byte> text = bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
+        int start = text.Span.IndexOfAnyExcept(" \t\r\n"u8);
+        if (start >= 0 && text.Span[start] == '{')
             return ReadJson(text, name);
         // Some clients take it for a part of the first line, and lose the first event.
         if (text.Length != bytes.Length)
@@ -56,7 +53,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
     /// <param name="response">The answer that contained the object.</param>
     /// <exception cref="EvidenceException">The object has no receipt.</exception>
     /// <exception cref="ReceiptFormatException">The object is malformed.</exception>
-    public static ReceiptSource ReadObject(byte[] json, string name, RecordedResponse? response)
+    public static ReceiptSource ReadObject(ReadOnlyMemory<byte> json, string name, RecordedResponse? response)
     {
         using JsonDocument document = Parse(json, name);
         if (Names(document, name) is var names && (names.Contains("statement") || names.Contains("receipt")))
@@ -73,7 +70,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
 
     /// <summary>Reads a receipt with the context that the server adds.</summary>
     /// <exception cref="ReceiptFormatException">It is malformed.</exception>
-    public static ReceiptBundle OfObject(byte[] json)
+    public static ReceiptBundle OfObject(ReadOnlyMemory<byte> json)
     {
         Receipt receipt = Receipt.FromJson(json);
         using JsonDocument document = JsonDocument.Parse(json);
@@ -88,10 +85,9 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         };
     }
 
-    private static ReceiptSource ReadJson(byte[] json, string name)
+    private static ReceiptSource ReadJson(ReadOnlyMemory<byte> json, string name)
     {
-        using JsonDocument document = Parse(json, name);
-        HashSet<string> names = Names(document, name);
+        HashSet<string> names = EvidenceShape.Names(json.Span, name);
         string[] kinds = [.. names.Intersect(["choices", "form", "statement", "receipt"], StringComparer.Ordinal)];
         // Of a file that is two things, its reader shows one of them and the check would compare the other.
         if (kinds.Length > 1 && !(kinds.Length == 2 && kinds.Contains("form") && kinds.Contains("receipt")))
@@ -117,15 +113,15 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         throw new EvidenceException($"{name}: is neither a bundle, nor a receipt, nor an answer with one.");
     }
 
-    private static JsonDocument Parse(byte[] json, string name)
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json, string name)
     {
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = EvidenceShape.MaxDepth });
         }
         catch (JsonException)
         {
-            throw new EvidenceException($"{name}: is not JSON of at most {MaxDepth} levels.");
+            throw EvidenceShape.NoJson(name);
         }
     }
 
@@ -139,7 +135,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         }
         catch (InvalidOperationException)
         {
-            throw new EvidenceException($"{name}: has a member whose name is no Unicode text.");
+            throw EvidenceShape.NoName(name);
         }
     }
 }

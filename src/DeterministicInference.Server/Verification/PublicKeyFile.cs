@@ -19,7 +19,7 @@ internal static class PublicKeyFile
     /// <exception cref="InputException">The file can't be read, or has no key.</exception>
     public static TrustPolicy ReadPolicy(string path)
     {
-        string text = Encoding.UTF8.GetString(InputFile.Read(path));
+        string text = Encoding.UTF8.GetString(InputFile.ReadSmall(path, "file of keys"));
         try
         {
             return TrustPolicy.OfKeys(text);

@@ -78,7 +78,7 @@ internal static class ReceiptVerification
     {
         try
         {
-            return TrustPolicy.Parse(InputFile.Read(path));
+            return TrustPolicy.Parse(InputFile.ReadSmall(path, "trust file"));
         }
         catch (FormatException e)
         {
@@ -102,7 +102,7 @@ internal static class ReceiptVerification
     {
         try
         {
-            return policy.WithRevocation(Encoding.UTF8.GetString(InputFile.Read(path)));
+            return policy.WithRevocation(Encoding.UTF8.GetString(InputFile.ReadSmall(path, "revocation")));
         }
         catch (FormatException e)
         {
