@@ -7,16 +7,25 @@ import "math"
 // a contraction changes nothing.
 
 // fma32 is a·b + c with one rounding. The product is exact in double. The sum is rounded twice, to double and to single,
-// which differs from one rounding only if the double lies midway between two singles; it is then moved off by the part
-// that the first rounding lost.
+// which differs from one rounding only if the double lies midway between two singles (or is close to their subnormal
+// numbers); it is then moved off by the part that the first rounding lost.
 func fma32(a, b, c float32) float32 {
-	product := float64(a) * float64(b) // exact
-	sum := product + float64(c)
-	bits := math.Float64bits(sum)
-	if bits&0x1FFFFFFF != 0x10000000 && bits&0x7FF0000000000000 >= 0x3810000000000000 {
-		return float32(sum)
+	sum := float64(a)*float64(b) + float64(c) // the product is exact
+	if isDoubtful(sum) {
+		return fmaSlowly(a, b, c)
 	}
-	return float32(roundToOdd(product, float64(c), sum))
+	return float32(sum)
+}
+
+// isDoubtful reports whether a double lies midway between two singles, or where singles are subnormal.
+func isDoubtful(sum float64) bool {
+	bits := math.Float64bits(sum)
+	return bits<<35 == 1<<63 || bits<<1 < 0x381<<53
+}
+
+func fmaSlowly(a, b, c float32) float32 {
+	product := float64(a) * float64(b)
+	return float32(roundToOdd(product, float64(c), product+float64(c)))
 }
 
 // roundToOdd is a + b, whose nearest double is sum, rounded to a double with an odd last bit unless it is exact. Such a
@@ -48,7 +57,13 @@ func dot(a, b []float32) float32 {
 		}
 		x, y := a[k:k+end], b[k:k+end]
 		for i := range x {
-			s[i] = fma32(x[i], y[i], s[i])
+			// This is fma32, which the compiler does not inline.
+			sum := float64(x[i])*float64(y[i]) + float64(s[i&63])
+			if isDoubtful(sum) {
+				s[i&63] = fmaSlowly(x[i], y[i], s[i&63])
+			} else {
+				s[i&63] = float32(sum)
+			}
 		}
 	}
 	return combine(&s, n)

@@ -131,11 +131,19 @@ func attend(q, keys, values, o []float32) {
 		e[j] = exp32(e[j] - most)
 	}
 	z := total(e)
-	for c := range o {
-		var s [4]float32
-		for j := range e {
-			s[j%4] = fma32(e[j], values[j*w+c], s[j%4])
+	s := make([]float32, 4*w)
+	for j, weight := range e {
+		sums := s[j%4*w : (j%4+1)*w]
+		for c, v := range values[j*w : (j+1)*w] {
+			sum := float64(weight)*float64(v) + float64(sums[c])
+			if isDoubtful(sum) {
+				sums[c] = fmaSlowly(weight, v, sums[c])
+			} else {
+				sums[c] = float32(sum)
+			}
 		}
-		o[c] = ((s[0] + s[1]) + (s[2] + s[3])) / z
+	}
+	for c := range o {
+		o[c] = ((s[c] + s[w+c]) + (s[2*w+c] + s[3*w+c])) / z
 	}
 }

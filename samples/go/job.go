@@ -284,6 +284,19 @@ func (j *job) run(m *model) (*result, error) {
 	return r, nil
 }
 
+// shorten generates no more tokens than the longest of an answer that broke off has.
+func (j *job) shorten(counts []int) {
+	most := 0
+	for _, n := range counts {
+		if n > most {
+			most = n
+		}
+	}
+	if j.limit < 0 || most < j.limit {
+		j.limit = most
+	}
+}
+
 type generated struct {
 	ids    []uint32
 	text   string

@@ -272,6 +272,9 @@ func (r *report) recomputed(b *bundle, s *statement, open salts, facts map[strin
 	if err != nil {
 		return none(err.Error())
 	}
+	if !s.complete && s.tokens != nil {
+		j.shorten(s.tokens.counts)
+	}
 	computed, err := j.run(m)
 	if err != nil {
 		return none(err.Error())
