@@ -96,7 +96,6 @@ type readChoice struct {
 	finished  bool
 	scored    []scoredToken
 	refused   []scoredToken
-	sglext    bool
 }
 
 type readTool struct {
@@ -324,7 +323,7 @@ func (a *answer) choice(at int, v *value, seen map[int]bool) (int, error) {
 		return 0, err
 	}
 	said = said || len(fragment(m["text"])) > 0
-	a.reported(index, c, m["token_ids"], m["response_token_ids"], said, m["finish_reason"] != nil)
+	a.reported(index, m["token_ids"], m["response_token_ids"], said, m["finish_reason"] != nil)
 	if m["logprobs"] == nil {
 		return 0, nil
 	}
@@ -600,7 +599,7 @@ func idsOf(v *value) ([]uint32, bool) {
 }
 
 // reported takes the token ids that come with a choice.
-func (a *answer) reported(index int, c *readChoice, first, second *value, said, finished bool) {
+func (a *answer) reported(index int, first, second *value, said, finished bool) {
 	switch {
 	case first != nil && second != nil:
 		a.partial = true
@@ -611,8 +610,7 @@ func (a *answer) reported(index int, c *readChoice, first, second *value, said, 
 	if first == nil {
 		// Text without ids: only known at the end whether ids come this way at all.
 		if said && !finished {
-			c.sglext = c.sglext || a.tokens[index] != nil && a.bySglext
-			a.partial = a.partial || c.sglext
+			a.partial = a.partial || a.bySglext && a.tokens[index] != nil
 			a.missing(index)
 		}
 		return
