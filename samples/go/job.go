@@ -318,14 +318,14 @@ func (j *job) generate(m *model, s *sequence, logits []float32, choice int) gene
 		}
 		g.ids = append(g.ids, id)
 		used[id]++
-		if m.ends[id] && !j.ignoring {
-			g.finish = "stop"
-			break
-		}
 		raw = append(raw, m.tokenizer.bytes[id]...)
 		if text, stopped := j.cut(decode(raw, false)); stopped {
 			g.text, g.finish = text, "stop"
 			return g
+		}
+		if m.ends[id] && !j.ignoring {
+			g.finish = "stop"
+			break
 		}
 		if len(g.ids) < limit {
 			logits = s.add(id, true)

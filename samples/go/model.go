@@ -94,24 +94,23 @@ func loadModel(folder string) (*model, error) {
 		hidden: c.Hidden, heads: c.Heads, groups: c.Groups, width: c.Width, vocabulary: c.Vocabulary, positions: c.Positions,
 		epsilon: float32(c.Epsilon), theta: c.Theta, ends: map[uint32]bool{},
 	}
-	// The folder's generation_config.json goes before config.json.
 	var g struct {
 		Ends json.RawMessage `json:"eos_token_id"`
 	}
-	if err := readJSON(filepath.Join(folder, "generation_config.json"), &g); err == nil && len(g.Ends) > 0 {
-		c.Ends = g.Ends
-	} else if err != nil && !os.IsNotExist(err) {
+	if err := readJSON(filepath.Join(folder, "generation_config.json"), &g); err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
-	var ends []uint32
-	if json.Unmarshal(c.Ends, &ends) != nil {
-		ends = make([]uint32, 1)
-		if err := json.Unmarshal(c.Ends, &ends[0]); err != nil {
-			ends = nil
+	for _, raw := range []json.RawMessage{c.Ends, g.Ends} {
+		var one uint32
+		var several []uint32
+		if json.Unmarshal(raw, &one) == nil && isSet(raw) {
+			several = []uint32{one}
+		} else if isSet(raw) && json.Unmarshal(raw, &several) != nil {
+			return nil, fmt.Errorf("%w: eos_token_id is neither an id nor a list of ids", errUnsupported)
 		}
-	}
-	for _, id := range ends {
-		m.ends[id] = true
+		for _, id := range several {
+			m.ends[id] = true
+		}
 	}
 	tensors, err := readTensors(folder)
 	if err != nil {
