@@ -11,7 +11,7 @@ const body = JSON.stringify({ messages: [{ role: "user", content: question }], m
 const response = await fetch(url + path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
 const answer = await response.text();
 if (!response.ok) throw new Error(`${response.status}: ${answer}`);
-const { choices, determinism: receipt } = JSON.parse(answer);
+const { determinism: receipt } = JSON.parse(answer);
 if (!receipt?.statement) throw new Error("The answer has no receipt.");
 
 // A key that comes from the server that signed proves nothing about who that is: get it once, another way, and keep it.
@@ -23,8 +23,9 @@ const bundle = {
   receipt,
   vkey,
 };
-const { done, left, predicate } = check(bundle, vkey);
-console.log(`answer: ${choices[0].message.content}`);
+const { done, left, predicate, texts } = check(bundle, vkey);
+// The texts that were hashed, and no second reading of the answer.
+for (const { channel, text } of texts.filter(({ channel }) => channel !== "finish")) console.log(`${channel === "content" ? "answer" : channel}: ${text}`);
 console.log(`receipt ${predicate.receipt_id} of ${predicate.issued_at}: ${done.join(", ")} verified`);
 if (left.length > 0) console.log(`not verified: ${left.join(", ")}`);
 if (file) writeFileSync(file, JSON.stringify(bundle), { mode: 0o600 });

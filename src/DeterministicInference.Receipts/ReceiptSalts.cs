@@ -21,6 +21,9 @@ public enum SaltLabel
 
     /// <summary>The digest of the prompt's tokens.</summary>
     Prompt,
+
+    /// <summary>The commitment to the members of an answer that are not read.</summary>
+    Extras,
 }
 
 /// <summary>
@@ -92,6 +95,9 @@ public sealed class ReceiptSalts
         ArgumentNullException.ThrowIfNull(root);
         return new ReceiptSalts(root);
     }
+
+    /// <summary>No salts: nothing can be opened.</summary>
+    public static ReceiptSalts None { get; } = new(root: null);
 
     /// <summary>Some salts.</summary>
     public static ReceiptSalts Of(IReadOnlyDictionary<SaltLabel, Salt> salts)

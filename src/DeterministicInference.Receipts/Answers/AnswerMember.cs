@@ -38,6 +38,9 @@ internal enum AnswerMember
     Name,
     Arguments,
     Input,
+    Type,
+    Model,
+    TotalTokens,
     OutputIds,
     InputIds,
     PromptTokens,
@@ -79,7 +82,7 @@ internal static class AnswerMembers
         {
             2 => Is(name, "id"u8, AnswerMember.Id),
             5 when name[0] == 'e' => Is(name, "error"u8, AnswerMember.Error),
-            5 when name[0] == 'm' => Is(name, "model"u8, AnswerMember.Envelope),
+            5 when name[0] == 'm' => Is(name, "model"u8, AnswerMember.Model),
             5 => Is(name, "usage"u8, AnswerMember.Usage),
             6 when name[0] == 'o' => Is(name, "object"u8, AnswerMember.Object),
             6 => Is(name, "sglext"u8, AnswerMember.Extension),
@@ -87,6 +90,8 @@ internal static class AnswerMembers
             7 when name[0] == 'c' => Is(name, "created"u8, AnswerMember.Created),
             7 => Is(name, "timings"u8, AnswerMember.Timings),
             11 when name[0] == 'e' => Is(name, "environment"u8, AnswerMember.Environment),
+            // Padding against who watches the length of events.
+            11 when name[0] == 'o' => Is(name, "obfuscation"u8, AnswerMember.Envelope),
             11 => Is(name, "determinism"u8, AnswerMember.Determinism),
             12 => Is(name, "service_tier"u8, AnswerMember.Envelope),
             16 => Is(name, "prompt_token_ids"u8, AnswerMember.PromptTokenIds),
@@ -116,6 +121,8 @@ internal static class AnswerMembers
         name.Length switch
         {
             4 => Is(name, "role"u8, AnswerMember.Role),
+            // What a client library makes of the content, and keeps beside it.
+            6 => Is(name, "parsed"u8, AnswerMember.Envelope),
             7 when name[0] == 'c' => Is(name, "content"u8, AnswerMember.Content),
             7 => Is(name, "refusal"u8, AnswerMember.Refusal),
             9 => Is(name, "reasoning"u8, AnswerMember.Reasoning),
@@ -131,7 +138,10 @@ internal static class AnswerMembers
         name.Length switch
         {
             2 => Is(name, "id"u8, AnswerMember.Id),
-            5 when hasIndex => Is(name, "index"u8, AnswerMember.Index),
+            4 => Is(name, "type"u8, AnswerMember.Type),
+            // In a JSON answer calls are counted; some libraries keep the index of a stream, and SGLang has another
+            // one.
+            5 => Is(name, "index"u8, hasIndex ? AnswerMember.Index : AnswerMember.Envelope),
             6 => Is(name, "custom"u8, AnswerMember.Custom),
             8 => Is(name, "function"u8, AnswerMember.Function),
             _ => AnswerMember.Other,
@@ -146,6 +156,7 @@ internal static class AnswerMembers
             4 => Is(name, "name"u8, AnswerMember.Name),
             5 when isCustom => Is(name, "input"u8, AnswerMember.Input),
             9 when !isCustom => Is(name, "arguments"u8, AnswerMember.Arguments),
+            16 => Is(name, "parsed_arguments"u8, AnswerMember.Envelope),
             _ => AnswerMember.Other,
         };
 
@@ -160,6 +171,7 @@ internal static class AnswerMembers
     public static AnswerMember OfUsage(ReadOnlySpan<byte> name) =>
         name.Length switch
         {
+            12 => Is(name, "total_tokens"u8, AnswerMember.TotalTokens),
             13 => Is(name, "prompt_tokens"u8, AnswerMember.PromptTokens),
             17 => Is(name, "completion_tokens"u8, AnswerMember.CompletionTokens),
             _ => AnswerMember.Other,

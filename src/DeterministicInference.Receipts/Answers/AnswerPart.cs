@@ -45,8 +45,20 @@ public enum AnswerPartKind : byte
     /// <summary>A tool call's <c>id</c>, if it is a string.</summary>
     ToolId,
 
-    /// <summary>The <c>role</c> of a message or delta, if it is a string.</summary>
+    /// <summary>The <c>role</c> of a message or delta.</summary>
     Role,
+
+    /// <summary>A member of the answer or event that is not read and has a value: it is not bound.</summary>
+    Unbound,
+
+    /// <summary>A member of a choice that is not read and has a value.</summary>
+    ChoiceExtra,
+
+    /// <summary>The same of a message or delta.</summary>
+    MessageExtra,
+
+    /// <summary>The same of a tool call.</summary>
+    ToolExtra,
 
     /// <summary>Token ids of a choice, or null.</summary>
     TokenIds,
@@ -63,11 +75,17 @@ public enum AnswerPartKind : byte
     /// <summary>The object <c>sglext</c>, before its own parts; null has none.</summary>
     Extension,
 
-    /// <summary><c>usage.prompt_tokens</c>, if it is a whole number.</summary>
+    /// <summary><c>usage.prompt_tokens</c>, a whole number.</summary>
     PromptTokens,
 
-    /// <summary><c>usage.completion_tokens</c>, if it is a whole number.</summary>
+    /// <summary><c>usage.completion_tokens</c>, a whole number.</summary>
     CompletionTokens,
+
+    /// <summary><c>usage.total_tokens</c>, a whole number.</summary>
+    TotalTokens,
+
+    /// <summary>The <c>model</c> that the answer names, a string.</summary>
+    Model,
 
     /// <summary>The answer's <c>id</c>.</summary>
     Id,
@@ -106,10 +124,10 @@ public enum AnswerPartTraits : byte
     /// </summary>
     IsBare = 4,
 
-    /// <summary>Of a tool call: it has a <c>function</c>.</summary>
+    /// <summary>Of a tool call: it has a <c>function</c>, or says that it is one.</summary>
     IsFunction = 8,
 
-    /// <summary>Of a tool call: it has a <c>custom</c>.</summary>
+    /// <summary>Of a tool call: it has a <c>custom</c>, or says that it is one.</summary>
     IsCustom = 16,
 
     /// <summary>Of reasoning: it is the value of <c>reasoning_content</c>.</summary>

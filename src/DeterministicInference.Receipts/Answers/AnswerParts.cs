@@ -17,9 +17,9 @@ internal sealed class AnswerParts
     public AnswerDefect? Defect { get; private set; }
 
     /// <summary>Whether something is there that has to agree with other events of the stream.</summary>
-    public bool HasCallsOrReasoning { get; set; }
+    public bool IsRemembered { get; set; }
 
-    public void Clear() => (Count, Defect, HasCallsOrReasoning) = (0, null, false);
+    public void Clear() => (Count, Defect, IsRemembered) = (0, null, false);
 
     /// <summary>There is no canonical form. The first reason counts.</summary>
     public void Refuse(CanonicalFormError error, string what, int at) => Defect ??= new AnswerDefect(error, what, at);
@@ -45,6 +45,34 @@ internal sealed class AnswerParts
         int at = Begin(kind, members, json.At);
         json.Skip();
         End(at, json.At);
+    }
+
+    /// <summary>Adds the string whose token begins at the cursor; any other value is refused.</summary>
+    public void PassString(scoped ref JsonCursor json, AnswerPartKind kind, scoped in MemberScope members)
+    {
+        RequireString(ref json, "Text is expected, but another value is");
+        Pass(ref json, kind, members);
+    }
+
+    /// <summary>Refuses what is no string.</summary>
+    /// <param name="json">Stands at a value.</param>
+    /// <param name="expected">The error, before the place.</param>
+    public void RequireString(scoped ref JsonCursor json, string expected)
+    {
+        if (json.Peek() != '"')
+            Refuse(CanonicalFormError.WrongType, expected, json.At);
+    }
+
+    /// <summary>
+    /// Adds a member that is not read. Null and what is empty is none: libraries add such members, and others leave
+    /// them out.
+    /// </summary>
+    public void PassExtra(scoped ref JsonCursor json, AnswerPartKind kind, scoped in MemberScope members)
+    {
+        int start = json.At;
+        Pass(ref json, kind, members);
+        if (IsNothing(json.Text[start..json.At]))
+            Count--;
     }
 
     /// <summary>Adds a member whose end is not known yet.</summary>
@@ -100,16 +128,16 @@ internal sealed class AnswerParts
     }
 
     /// <summary>
-    /// Refuses two choices of one index: in a stream they are fragments of one, in a JSON answer two texts.
+    /// Refuses elements in another order than that of their indexes: some clients go by the place and others by the
+    /// index, and of two with one index each takes another one.
     /// </summary>
-    public void RequireOneOfEachChoice()
+    /// <param name="index">Of the element.</param>
+    /// <param name="before">Of the one before it; -1 for the first.</param>
+    /// <param name="at">The place of the element.</param>
+    public void RequireOrder(int index, int before, int at)
     {
-        var seen = new HashSet<int>();
-        foreach (AnswerPart part in Span)
-        {
-            if (part.Kind == AnswerPartKind.Choice && !seen.Add(part.Choice))
-                Refuse(CanonicalFormError.DuplicateIndex, "A second choice of the same index", part.ValueStart);
-        }
+        if (index <= before)
+            Refuse(CanonicalFormError.DuplicateIndex, "An element whose index does not follow the one before", at);
     }
 
     /// <summary>Enters the object at the cursor; false, and behind it, if another value stands there.</summary>
@@ -136,6 +164,15 @@ internal sealed class AnswerParts
         Refuse(CanonicalFormError.WrongType, "An index must be an integer from 0, but another value is", start);
         return null;
     }
+
+    private static bool IsNothing(ReadOnlySpan<byte> value) =>
+        value[0] switch
+        {
+            (byte)'n' => true,
+            (byte)'"' => value.Length == 2,
+            (byte)'[' or (byte)'{' => value[1..^1].Trim(" \t\r\n"u8).IsEmpty,
+            _ => false,
+        };
 
     private bool Open(scoped ref JsonCursor json, byte brace, bool isNullFine, string expected)
     {

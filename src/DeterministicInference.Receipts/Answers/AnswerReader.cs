@@ -17,6 +17,9 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
     /// <summary>Most levels of objects and arrays in an answer or an event.</summary>
     public const int MaxDepth = 128;
 
+    /// <summary>Most bytes of the name of a model, as its JSON.</summary>
+    private const int LongestModel = 1024;
+
     private readonly bool _isEvent = delivery == AnswerDelivery.Sse;
     private readonly AnswerParts _parts = new();
     private readonly MessageGrammar _messages = new(delivery);
@@ -26,18 +29,11 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
     /// <summary>What events have to agree with; null until there is something.</summary>
     private StreamMemory? _memory;
 
-    /// <summary>Gets the errors that don't count.</summary>
-    private readonly AnswerParts? _ignored;
+    /// <summary>Whether choices have an index; null until there was one.</summary>
+    private bool? _haveIndex;
 
-    /// <param name="delivery">What is read.</param>
-    /// <param name="requiresLogprobs">
-    /// Whether an answer has no canonical form where its log-probabilities have none; they count as absent otherwise.
-    /// </param>
-    internal static AnswerReader WithLogprobs(AnswerDelivery delivery, bool requiresLogprobs) =>
-        new(delivery, requiresLogprobs ? null : new AnswerParts());
-
-    private AnswerReader(AnswerDelivery delivery, AnswerParts? ignored)
-        : this(delivery, logprobs: true) => _ignored = ignored;
+    /// <summary>The name of the model in the events before, as its JSON; null until there was one.</summary>
+    private byte[]? _model;
 
     /// <summary>Reads an answer, or an event but not the final <c>[DONE]</c>.</summary>
     /// <param name="json">The body after content decoding, or the event's data.</param>
@@ -58,7 +54,7 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
         bool isNull = _isEvent && cursor.PassNull();
         (int end, bool isBare) = isNull ? (0, true) : ReadAnswer(ref cursor);
         cursor.RequireEnd();
-        if (_isEvent && _parts.HasCallsOrReasoning)
+        if (_isEvent && (_parts.IsRemembered || _memory is { HasFinished: true }))
             (_memory ??= new StreamMemory()).Add(_parts, json);
         return new AnswerReading(
             json,
@@ -93,7 +89,9 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
         }
         json.Open();
         var members = new MemberScope(AnswerObject.Answer);
-        bool isBare = true;
+        bool isBare = true,
+            hasError = false;
+        int choices = 0;
         while (members.Next(ref json))
         {
             AnswerMember member = AnswerMembers.OfAnswer(members.Name);
@@ -102,7 +100,7 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
             switch (member)
             {
                 case AnswerMember.Choices:
-                    isBare &= ReadChoices(ref json);
+                    isBare &= ReadChoices(ref json, out choices);
                     break;
                 case AnswerMember.Extension when json.Peek() == '{':
                     isBare &= TokenIdGrammar.ReadExtension(ref json, _parts, members);
@@ -111,7 +109,10 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
                     TokenIdGrammar.ReadList(ref json, _parts, AnswerPartKind.PromptTokenIds, members);
                     break;
                 case AnswerMember.Object:
-                    ReadObjectName(ref json, members);
+                    hasError |= ReadObjectName(ref json, members);
+                    break;
+                case AnswerMember.Model when !isNull:
+                    ReadModel(ref json, members);
                     break;
                 case AnswerMember.Usage when json.Peek() == '{':
                     ReadUsage(ref json);
@@ -122,29 +123,58 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
                     break;
                 case AnswerMember.Timings or AnswerMember.Environment or AnswerMember.Determinism:
                 case AnswerMember.Error when !isNull:
+                    hasError |= member == AnswerMember.Error;
                     _parts.Pass(ref json, PartOf(member), members);
+                    isBare &= isNull;
+                    break;
+                case AnswerMember.Usage or AnswerMember.Extension when !isNull:
+                    _parts.OpenObject(ref json);
+                    isBare = false;
+                    break;
+                case AnswerMember.Other:
+                    _parts.PassExtra(ref json, AnswerPartKind.Unbound, members);
                     isBare &= isNull;
                     break;
                 default:
                     json.Skip();
-                    isBare &= isNull || member == AnswerMember.Envelope;
+                    isBare &= isNull || member is AnswerMember.Envelope or AnswerMember.Model;
                     break;
             }
         }
+        if (hasError && choices > 0)
+            _parts.Refuse(CanonicalFormError.Contradiction, "An error beside choices", 0);
         return (members.Before, isBare);
+    }
+
+    /// <summary>Refuses another name than in the events before.</summary>
+    private void ReadModel(ref JsonCursor json, scoped in MemberScope members)
+    {
+        int start = json.At;
+        _parts.PassString(ref json, AnswerPartKind.Model, members);
+        ReadOnlySpan<byte> name = json.Text[start..json.At];
+        if (name[0] != '"' || name.Length == 2 || name.SequenceEqual(_model))
+            return;
+        if (name.Length > LongestModel || JsonStrings.HasUnpairedSurrogate(name[1..^1]))
+            _parts.Refuse(CanonicalFormError.WrongType, "A name of a model that a receipt can't hold", start);
+        if (_model is not null && !CanonicalJson.AreEqual(_model, name))
+            _parts.Refuse(CanonicalFormError.Contradiction, "Another model than in the events before", start);
+        _model ??= name.ToArray();
     }
 
     /// <summary>
     /// Old vLLM and SGLang say in this member that the answer is an error, whose members are the answer's own.
     /// </summary>
-    private void ReadObjectName(ref JsonCursor json, scoped in MemberScope members)
+    /// <returns>Whether it says so.</returns>
+    private bool ReadObjectName(ref JsonCursor json, scoped in MemberScope members)
     {
         int start = json.At;
         json.Skip();
         ReadOnlySpan<byte> value = json.Text[start..json.At];
         bool isPlain = value.Length == "\"error\""u8.Length && value.SequenceEqual("\"error\""u8);
-        if (isPlain || (value[0] == '"' && json.HasEscapes && JsonStrings.AreEqual(value[1..^1], "error"u8)))
+        bool isError = isPlain || (value[0] == '"' && json.HasEscapes && JsonStrings.AreEqual(value[1..^1], "error"u8));
+        if (isError)
             _parts.End(_parts.Begin(AnswerPartKind.Error, members, start), json.At);
+        return isError;
     }
 
     private static AnswerPartKind PartOf(AnswerMember member) =>
@@ -159,27 +189,35 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
         };
 
     /// <returns>Whether all choices are bare.</returns>
-    private bool ReadChoices(ref JsonCursor json)
+    private bool ReadChoices(ref JsonCursor json, out int count)
     {
+        count = 0;
         if (!_parts.OpenArray(ref json))
             return true;
         bool isFirst = true,
-            areBare = true,
-            areInOrder = true;
-        for (int position = 0; json.NextElement(ref isFirst); position++)
+            areBare = true;
+        int before = -1;
+        // One choice is the first with or without an index.
+        bool? haveIndex = null;
+        for (; json.NextElement(ref isFirst); count++)
         {
+            int place = json.At;
             if (!_parts.OpenObject(ref json, isNullFine: false))
                 continue;
-            (int index, bool isBare) = ReadChoice(ref json, position);
+            (int index, bool hasIndex, bool isBare) = ReadChoice(ref json, count);
             areBare &= isBare;
-            areInOrder &= index == position;
+            haveIndex = (haveIndex ?? true) && hasIndex;
+            if (!_isEvent && count > 0 && haveIndex == false)
+                _parts.Refuse(CanonicalFormError.DuplicateIndex, "Several choices of which one lacks an index", place);
+            _parts.RequireOrder(index, before, place);
+            if (!_isEvent && index != count)
+                _parts.Refuse(CanonicalFormError.DuplicateIndex, "A choice whose index is not its place", place);
+            before = index;
         }
-        if (!_isEvent && !areInOrder)
-            _parts.RequireOneOfEachChoice();
         return areBare;
     }
 
-    private (int Index, bool IsBare) ReadChoice(ref JsonCursor json, int position)
+    private (int Index, bool HasIndex, bool IsBare) ReadChoice(ref JsonCursor json, int position)
     {
         int at = _parts.Begin(AnswerPartKind.Choice, json.At - 1),
             firstScore = _logprobs?.Scores.Length ?? 0;
@@ -206,7 +244,7 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
                     isBare &= _messages.Read(ref json, _parts);
                     break;
                 case AnswerMember.Text when !isNull:
-                    _parts.Pass(ref json, AnswerPartKind.Text, members);
+                    _parts.PassString(ref json, AnswerPartKind.Text, members);
                     isBare = false;
                     break;
                 case AnswerMember.FinishReason when !isNull:
@@ -218,49 +256,44 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
                     isBare &= isNull;
                     break;
                 default:
-                    json.Skip();
+                    _parts.PassExtra(ref json, AnswerPartKind.ChoiceExtra, members);
                     isBare &= isNull;
                     break;
             }
         }
+        if (_isEvent)
+            RequireLikeBefore(index is not null, ref _haveIndex, _parts, _parts.Span[at].Start);
         _parts.End(at, json.At, isBare ? AnswerPartTraits.IsBare : AnswerPartTraits.None);
         _parts.AssignChoice(at, index ?? position);
         _logprobs?.AssignChoice(firstScore, index ?? position);
-        return (index ?? position, isBare);
+        return (index ?? position, index is not null, isBare);
+    }
+
+    /// <summary>
+    /// Refuses an index in some events that others don't have: a client that goes by the index takes the others for
+    /// those of another element.
+    /// </summary>
+    internal static void RequireLikeBefore(bool hasIndex, ref bool? before, AnswerParts parts, int at)
+    {
+        if (before is { } had && had != hasIndex)
+            parts.Refuse(CanonicalFormError.Contradiction, "An index that other events have, or lack,", at);
+        before ??= hasIndex;
     }
 
     private void ReadFinish(ref JsonCursor json, scoped in MemberScope members)
     {
-        int start = json.At;
-        bool isString = json.Peek() == '"';
-        if (!isString)
-        {
-            _parts.Refuse(
-                CanonicalFormError.WrongType,
-                "A finish reason must be a string or null, but another value is",
-                start
-            );
-        }
+        _parts.RequireString(ref json, "A finish reason must be a string or null, but another value is");
         _parts.Pass(ref json, AnswerPartKind.Finish, members);
-        // The form drops a trailing one, so that another reason than the client's would be signed.
-        if (isString && JsonStrings.HasReplacement(json.Text[(start + 1)..(json.At - 1)]))
-        {
-            _parts.Refuse(
-                CanonicalFormError.UnpairedSurrogate,
-                "Half of a surrogate pair or U+FFFD in a finish reason",
-                start
-            );
-        }
+        _parts.IsRemembered = true;
     }
 
     private void ReadLogprobs(ref JsonCursor json)
     {
         json.BareNumbers = _bareNumbers;
-        _ignored?.Clear();
         if (_logprobs is null)
             json.Skip();
         else
-            _logprobs.Read(ref json, _ignored ?? _parts);
+            _logprobs.Read(ref json, _parts);
         json.BareNumbers = null;
     }
 
@@ -273,16 +306,26 @@ public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
             AnswerMember member = AnswerMembers.OfUsage(members.Name);
             _parts.RequireFirst(member, ref members);
             int at = json.At;
+            bool isNull = json.Peek() == 'n';
             json.Skip();
-            if (member == AnswerMember.Other || !Digits.TryRead(json.Text[at..json.At], long.MaxValue, out _))
+            if (member == AnswerMember.Other || isNull)
                 continue;
-            bool isPrompt = member == AnswerMember.PromptTokens;
-            int part = _parts.Begin(
-                isPrompt ? AnswerPartKind.PromptTokens : AnswerPartKind.CompletionTokens,
-                members,
-                at
-            );
-            _parts.End(part, json.At);
+            if (!Digits.TryRead(json.Text[at..json.At], long.MaxValue, out _))
+            {
+                _parts.Refuse(
+                    CanonicalFormError.WrongType,
+                    "A count of tokens must be a whole number from 0, but another value is",
+                    at
+                );
+                continue;
+            }
+            AnswerPartKind kind = member switch
+            {
+                AnswerMember.PromptTokens => AnswerPartKind.PromptTokens,
+                AnswerMember.CompletionTokens => AnswerPartKind.CompletionTokens,
+                _ => AnswerPartKind.TotalTokens,
+            };
+            _parts.End(_parts.Begin(kind, members, at), json.At);
         }
     }
 }

@@ -81,6 +81,9 @@ public readonly ref struct AnswerReading
         return isString;
     }
 
+    /// <summary>What stands between the quotes of a part that is a string.</summary>
+    internal ReadOnlySpan<byte> String(in AnswerPart part) => Json[(part.ValueStart + 1)..(part.End - 1)];
+
     /// <summary>The whole number that a part is.</summary>
     public long Number(in AnswerPart part) => Digits.Read(Json[part.Value]);
 
@@ -125,15 +128,31 @@ internal ref struct TokenIdReader(ReadOnlySpan<byte> list)
 /// <param name="Number">Null for a token without a number, such as the first of an echoed prompt.</param>
 /// <param name="FirstAlternative">The first of its alternatives in the list of all.</param>
 /// <param name="Alternatives">How many alternatives it has.</param>
-/// <param name="IsRefusal">Whether it belongs to the refusal.</param>
+/// <param name="Place">The list in which it stands.</param>
 internal readonly record struct ScoredToken(
     int Choice,
     Range Token,
     double? Number,
     int FirstAlternative = 0,
     int Alternatives = 0,
-    bool IsRefusal = false
-);
+    ScorePlace Place = ScorePlace.Arrays
+)
+{
+    public bool IsRefusal => Place == ScorePlace.Refusal;
+}
+
+/// <summary>The list in which a token's log-probability stands; clients look into one of them.</summary>
+internal enum ScorePlace : byte
+{
+    /// <summary>The <c>content</c> of a chat.</summary>
+    Content,
+
+    /// <summary>The <c>refusal</c> of a chat.</summary>
+    Refusal,
+
+    /// <summary>The parallel arrays of completions.</summary>
+    Arrays,
+}
 
 /// <summary>
 /// The first reason why an answer has no canonical form. The place is looked for only if somebody asks.

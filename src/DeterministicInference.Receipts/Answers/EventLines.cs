@@ -9,13 +9,17 @@ public ref struct EventLines(ReadOnlySpan<byte> text)
     private readonly ReadOnlySpan<byte> _text = text;
     private int _next;
 
+    /// <summary>What follows the last end of a line, after the last line was read.</summary>
+    public readonly ReadOnlySpan<byte> Rest => _text[_next..];
+
     /// <summary>Reads the next line; false where there is none.</summary>
     /// <param name="line">Gets the line without its end.</param>
     public bool Next(out ReadOnlySpan<byte> line)
     {
-        int start = _next;
-        int end = FindEnd(_text, start, isLast: true, out _next);
-        line = end < 0 ? default : _text[start..end];
+        int end = FindEnd(_text, _next, isLast: true, out int next);
+        line = end < 0 ? default : _text[_next..end];
+        if (end >= 0)
+            _next = next;
         return end >= 0;
     }
 

@@ -109,7 +109,12 @@ internal sealed class LogprobsGrammar
         while (json.NextElement(ref isFirst))
         {
             if (parts.OpenObject(ref json, isNullFine: false))
-                _scores.Add(ReadEntry(ref json, parts) with { IsRefusal = isRefusal });
+                _scores.Add(
+                    ReadEntry(ref json, parts) with
+                    {
+                        Place = isRefusal ? ScorePlace.Refusal : ScorePlace.Content,
+                    }
+                );
         }
     }
 

@@ -10,6 +10,9 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
 
     private readonly bool _isEvent = delivery == AnswerDelivery.Sse;
 
+    /// <summary>Whether tool calls have an index; null until there was one.</summary>
+    private bool? _haveIndex;
+
     /// <summary>The member of the choice.</summary>
     public ReadOnlySpan<byte> Name => _isEvent ? "delta"u8 : "message"u8;
 
@@ -32,27 +35,31 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
             switch (member)
             {
                 case AnswerMember.Content:
-                    parts.Pass(ref json, AnswerPartKind.Content, members);
+                    parts.PassString(ref json, AnswerPartKind.Content, members);
                     break;
                 case AnswerMember.ReasoningContent:
                     reasoningContent = parts.Count;
-                    parts.Pass(ref json, AnswerPartKind.Reasoning, members);
+                    parts.PassString(ref json, AnswerPartKind.Reasoning, members);
                     break;
                 case AnswerMember.Reasoning:
                     reasoning = parts.Count;
-                    parts.Pass(ref json, AnswerPartKind.Reasoning, members);
+                    parts.PassString(ref json, AnswerPartKind.Reasoning, members);
                     break;
                 case AnswerMember.Refusal:
-                    parts.Pass(ref json, AnswerPartKind.Refusal, members);
+                    parts.PassString(ref json, AnswerPartKind.Refusal, members);
                     break;
-                case AnswerMember.Role when json.Peek() == '"':
-                    parts.Pass(ref json, AnswerPartKind.Role, members);
+                case AnswerMember.Role:
+                    parts.PassString(ref json, AnswerPartKind.Role, members);
+                    parts.IsRemembered = true;
                     break;
                 case AnswerMember.FunctionCall:
                     ReadCall(ref json, parts, AnswerPartKind.CallName, AnswerPartKind.CallArguments);
                     break;
                 case AnswerMember.ToolCalls:
                     ReadTools(ref json, parts);
+                    break;
+                case AnswerMember.Other:
+                    parts.PassExtra(ref json, AnswerPartKind.MessageExtra, members);
                     break;
                 default:
                     json.Skip();
@@ -67,7 +74,7 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
     /// <summary>One fragment of reasoning is left, which knows its names.</summary>
     private static void EndReasoning(AnswerParts parts, ReadOnlySpan<byte> json, int content, int reasoning)
     {
-        parts.HasCallsOrReasoning = true;
+        parts.IsRemembered = true;
         if (content >= 0)
             parts.Mark(content, AnswerPartTraits.IsReasoningContent);
         if (reasoning < 0)
@@ -86,19 +93,25 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
         if (!parts.OpenArray(ref json))
             return;
         bool isFirst = true;
+        int before = -1;
         for (int position = 0; json.NextElement(ref isFirst); position++)
         {
-            if (parts.OpenObject(ref json, isNullFine: false))
-                ReadTool(ref json, parts, position);
+            int place = json.At;
+            if (!parts.OpenObject(ref json, isNullFine: false))
+                continue;
+            int index = ReadTool(ref json, parts, position);
+            parts.RequireOrder(index, before, place);
+            before = index;
         }
     }
 
-    private void ReadTool(ref JsonCursor json, AnswerParts parts, int position)
+    /// <returns>Which of the tool calls it is.</returns>
+    private int ReadTool(ref JsonCursor json, AnswerParts parts, int position)
     {
         int at = parts.Begin(AnswerPartKind.Tool, json.At - 1);
         int? index = null;
         AnswerPartTraits kinds = AnswerPartTraits.None;
-        parts.HasCallsOrReasoning = true;
+        parts.IsRemembered = true;
         var members = new MemberScope(_isEvent ? AnswerObject.EventTool : AnswerObject.JsonTool);
         while (members.Next(ref json))
         {
@@ -122,6 +135,9 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
                     );
                     json.Skip();
                     break;
+                case AnswerMember.Type when !isNull:
+                    kinds |= ReadType(ref json, parts);
+                    break;
                 case AnswerMember.Function:
                     kinds |= isNull ? AnswerPartTraits.None : AnswerPartTraits.IsFunction;
                     ReadCall(ref json, parts, AnswerPartKind.ToolName, AnswerPartKind.ToolArguments);
@@ -130,11 +146,18 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
                     kinds |= isNull ? AnswerPartTraits.None : AnswerPartTraits.IsCustom;
                     ReadCall(ref json, parts, AnswerPartKind.ToolName, AnswerPartKind.ToolInput);
                     break;
+                case AnswerMember.Other:
+                    parts.PassExtra(ref json, AnswerPartKind.ToolExtra, members);
+                    break;
                 default:
                     json.Skip();
                     break;
             }
         }
+        if (_isEvent)
+            AnswerReader.RequireLikeBefore(index is not null, ref _haveIndex, parts, parts.Span[at].Start);
+        else if (kinds == AnswerPartTraits.None)
+            parts.Refuse(CanonicalFormError.WrongType, "A tool call of no kind", parts.Span[at].Start);
         if (kinds == (AnswerPartTraits.IsFunction | AnswerPartTraits.IsCustom))
         {
             parts.Refuse(
@@ -145,23 +168,52 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
         }
         parts.End(at, json.At, kinds);
         parts.AssignTool(at, index ?? position);
+        return index ?? position;
+    }
+
+    /// <summary>The kind that a tool call says it is: what it calls has no other meaning to clients.</summary>
+    private static AnswerPartTraits ReadType(ref JsonCursor json, AnswerParts parts)
+    {
+        int start = json.At;
+        json.Skip();
+        ReadOnlySpan<byte> value = json.Text[start..json.At];
+        if (value[0] == '"')
+        {
+            ReadOnlySpan<byte> text = value[1..^1];
+            if (text.IsEmpty)
+                return AnswerPartTraits.None;
+            if (JsonStrings.AreEqual(text, "function"u8))
+                return AnswerPartTraits.IsFunction;
+            if (JsonStrings.AreEqual(text, "custom"u8))
+                return AnswerPartTraits.IsCustom;
+        }
+        parts.Refuse(CanonicalFormError.WrongType, "A tool call of an unknown kind", start);
+        return AnswerPartTraits.None;
     }
 
     private static void ReadCall(ref JsonCursor json, AnswerParts parts, AnswerPartKind name, AnswerPartKind input)
     {
         if (!parts.OpenObject(ref json))
             return;
-        parts.HasCallsOrReasoning = true;
+        parts.IsRemembered = true;
+        int place = json.At - 1,
+            before = parts.Count;
         bool isCustom = input == AnswerPartKind.ToolInput;
         var members = new MemberScope(isCustom ? AnswerObject.CustomCall : AnswerObject.Call);
         while (members.Next(ref json))
         {
             AnswerMember member = AnswerMembers.OfCall(members.Name, isCustom);
             parts.RequireFirst(member, ref members);
-            if (member == AnswerMember.Other || json.Peek() == 'n')
+            bool isNothing = json.Peek() == 'n' || member == AnswerMember.Envelope;
+            if (member == AnswerMember.Other && !isNothing)
+                parts.Refuse(CanonicalFormError.WrongType, "A member of a call that is not known", members.Start);
+            if (isNothing || member == AnswerMember.Other)
                 json.Skip();
             else
-                parts.Pass(ref json, member == AnswerMember.Name ? name : input, members);
+                parts.PassString(ref json, member == AnswerMember.Name ? name : input, members);
         }
+        // It has no line in the output, and a client shows that there is a call.
+        if (name == AnswerPartKind.CallName && parts.Count == before)
+            parts.Refuse(CanonicalFormError.WrongType, "A function call without a name and arguments", place);
     }
 }

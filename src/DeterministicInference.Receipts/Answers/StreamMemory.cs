@@ -1,22 +1,31 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Answers;
 
 /// <summary>
-/// What the events of one stream said of calls and reasoning, where clients put the pieces together in different ways:
-/// a second name replaces the first in some and is joined to it in others, and reasoning under two names is read under
-/// one of them. It holds hashes, never text, and nothing for an answer without calls and reasoning.
+/// What the events of one stream said of calls, reasoning, roles and ends, where clients put the pieces together in
+/// different ways: a second name replaces the first in some and is joined to it in others, reasoning under two names is
+/// read under one of them, and what follows a finish reason is read or not. It holds hashes, never text.
 /// </summary>
 internal sealed class StreamMemory
 {
     private const AnswerPartTraits Kinds = AnswerPartTraits.IsFunction | AnswerPartTraits.IsCustom;
+
+    /// <summary>Most bytes of a string that is compared without a copy.</summary>
+    private const int MaxPlain = 64;
 
     /// <summary>The place of <c>function_call</c> beside tool calls.</summary>
     private const int FunctionCall = -1;
 
     private readonly Dictionary<(int Choice, int Tool), Call> _calls = [];
     private readonly Dictionary<int, AnswerPartTraits> _reasoning = [];
+    private readonly Dictionary<int, Sha256Value> _roles = [],
+        _finishes = [];
+
+    /// <summary>Whether a choice has come to its end.</summary>
+    public bool HasFinished => _finishes.Count > 0;
 
     /// <summary>Adds the next event, and refuses what contradicts those before.</summary>
     public void Add(AnswerParts parts, ReadOnlySpan<byte> json)
@@ -40,8 +49,57 @@ internal sealed class StreamMemory
                 case AnswerPartKind.Reasoning when !IsEmpty(part, json):
                     AddReasoning(parts, part);
                     break;
+                case AnswerPartKind.Role when !IsEmpty(part, json) && json[part.ValueStart] == '"':
+                    AddOnly(_roles, parts, part, json, "Another role than before");
+                    // Another role is bound, and a client that stops at the end does not see it.
+                    if (!JsonStrings.AreEqual(json[part.Value][1..^1], "assistant"u8))
+                        RequireOpen(parts, part);
+                    break;
             }
+            if (part.Kind is >= AnswerPartKind.Text and < AnswerPartKind.Finish && !IsEmpty(part, json))
+                RequireOpen(parts, part);
         }
+        // After all of the event: a finish reason may stand before the last text in it.
+        foreach (ref readonly AnswerPart part in parts.Span)
+        {
+            if (part.Kind == AnswerPartKind.Finish && !IsEmpty(part, json))
+                AddOnly(_finishes, parts, part, json, "Another finish reason than before");
+        }
+    }
+
+    private void RequireOpen(AnswerParts parts, in AnswerPart fragment)
+    {
+        if (_finishes.ContainsKey(fragment.Choice))
+            Refuse(parts, "A piece of a choice that has come to its end", fragment.Start);
+    }
+
+    private static void AddOnly(
+        Dictionary<int, Sha256Value> only,
+        AnswerParts parts,
+        in AnswerPart part,
+        ReadOnlySpan<byte> json,
+        string second
+    )
+    {
+        if (json[part.ValueStart] != '"')
+            return;
+        Sha256Value hash = HashOf(part, json);
+        if (!only.TryAdd(part.Choice, hash) && only[part.Choice] != hash)
+            Refuse(parts, second, part.Start);
+    }
+
+    /// <summary>Of the UTF-16 units: half pairs differ from each other.</summary>
+    private static Sha256Value HashOf(in AnswerPart part, ReadOnlySpan<byte> json)
+    {
+        ReadOnlySpan<byte> escaped = json[(part.ValueStart + 1)..(part.End - 1)];
+        // Some engines repeat a short role or id in every event, which is to cost no memory.
+        if (escaped.Length <= MaxPlain && !escaped.Contains((byte)'\\'))
+        {
+            Span<char> units = stackalloc char[MaxPlain];
+            int count = Encoding.UTF8.GetChars(escaped, units);
+            return Sha256Value.Of(MemoryMarshal.AsBytes(units[..count]));
+        }
+        return Sha256Value.Of(MemoryMarshal.AsBytes(JsonStrings.Decode(escaped).AsSpan()));
     }
 
     private static bool IsEmpty(in AnswerPart part, ReadOnlySpan<byte> json) =>
@@ -58,9 +116,7 @@ internal sealed class StreamMemory
     private void AddId(AnswerParts parts, in AnswerPart id, ReadOnlySpan<byte> json)
     {
         ref Call call = ref CallOf(id, id.Tool);
-        // As UTF-16 units: half pairs differ from each other.
-        string text = JsonStrings.Decode(json[(id.ValueStart + 1)..(id.End - 1)]);
-        var hash = Sha256Value.Of(MemoryMarshal.AsBytes(text.AsSpan()));
+        Sha256Value hash = HashOf(id, json);
         if (call.Id is { } first && first != hash)
             Refuse(parts, "Another id of the same tool call", id.Start);
         call.Id ??= hash;

@@ -33,7 +33,9 @@ public sealed record ReceiptBundle(Receipt Receipt)
     /// <summary>Most bytes of a file.</summary>
     public const int MaxBytes = 256 << 20;
 
-    private const string Name = "bundle";
+    private const string Name = "bundle",
+        JsonType = "application/json",
+        StreamType = "text/event-stream";
 
     /// <summary>The client's request; null if it is left out.</summary>
     public RecordedRequest? Request { get; init; }
@@ -50,9 +52,9 @@ public sealed record ReceiptBundle(Receipt Receipt)
     /// </summary>
     public string? LogKey { get; init; }
 
-    /// <summary>Reads a bundle. Members that it does not know are ignored.</summary>
+    /// <summary>Reads a bundle.</summary>
     /// <exception cref="ReceiptFormatException">
-    /// A member is malformed, an object has two of the same name, or
+    /// A member is malformed or not known, an object has two of the same name, or
     /// (<see cref="ReceiptFormatException.IsUnknownVersion"/>) it is of another version.
     /// </exception>
     public static ReceiptBundle FromJson(ReadOnlyMemory<byte> utf8)
@@ -65,18 +67,13 @@ public sealed record ReceiptBundle(Receipt Receipt)
                 $"is not '{Form}': the file was made by another version, or is of another kind",
                 isUnknownVersion: true
             );
+        root.RequireOnly("form", "request", "response", "receipt", "environment", "vkey");
+        if (root.Object("receipt") is var receipt && receipt.Has("environment"))
+            throw receipt.Wrong("environment", "stands in the receipt of a bundle, which has its own");
         return new ReceiptBundle(Receipt.FromJson(root.ObjectText("receipt")))
         {
-            Request = root.ObjectIfPresent("request") is { } request
-                ? new RecordedRequest(Path(request), Body(request))
-                : null,
-            Response = root.ObjectIfPresent("response") is { } response
-                ? new RecordedResponse(
-                    response.Named("delivery", StatementNames.Deliveries),
-                    response.String("content_type"),
-                    Body(response)
-                )
-                : null,
+            Request = root.ObjectIfPresent("request") is { } request ? RequestOf(request) : null,
+            Response = root.ObjectIfPresent("response") is { } response ? ResponseOf(response) : null,
             Environment = root.Has("environment") ? EnvironmentDocument.Read(root.ObjectText("environment")) : null,
             LogKey = root.StringIfPresent("vkey"),
         };
@@ -132,6 +129,23 @@ public sealed record ReceiptBundle(Receipt Receipt)
         if (LogKey is { } key)
             json.WriteString("vkey", key);
         json.WriteEndObject();
+    }
+
+    private static RecordedRequest RequestOf(JsonFields request)
+    {
+        request.RequireOnly("path", "body", "body_base64");
+        return new RecordedRequest(Path(request), Body(request));
+    }
+
+    private static RecordedResponse ResponseOf(JsonFields response)
+    {
+        response.RequireOnly("delivery", "content_type", "body", "body_base64");
+        AnswerDelivery delivery = response.Named("delivery", StatementNames.Deliveries);
+        string type = response.String("content_type");
+        // A reader that goes by the type reads the body as what it says.
+        if (type.Split(';')[0].Trim() != (delivery == AnswerDelivery.Json ? JsonType : StreamType))
+            throw response.Wrong("content_type", $"is not that of {StatementNames.Of(delivery)}");
+        return new RecordedResponse(delivery, type, Body(response));
     }
 
     private static string Path(JsonFields request)

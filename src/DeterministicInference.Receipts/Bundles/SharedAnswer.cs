@@ -18,7 +18,9 @@ internal static class SharedAnswer
 
     /// <param name="body">After content decoding: one JSON object, or the events of a stream.</param>
     /// <param name="delivery">Which of them.</param>
-    /// <exception cref="ReceiptFormatException">The answer is not JSON.</exception>
+    /// <exception cref="ReceiptFormatException">
+    /// The answer is not JSON, or no stream that is read in one way.
+    /// </exception>
     public static byte[] Of(ReadOnlySpan<byte> body, AnswerDelivery delivery)
     {
         var shared = new ArrayBufferWriter<byte>();
@@ -43,6 +45,10 @@ internal static class SharedAnswer
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new ReceiptFormatException("answer", "is not JSON");
+        }
+        catch (CanonicalFormException e)
+        {
+            throw new ReceiptFormatException("answer", "has no canonical form: " + e.Message.TrimEnd('.'));
         }
         return shared.WrittenSpan.ToArray();
     }
@@ -118,9 +124,13 @@ internal static class SharedAnswer
                 case (_, AnswerMember.Custom):
                     Object(name, AnswerObject.CustomCall);
                     break;
-                case (AnswerObject.Answer, AnswerMember.Envelope) when name == "model":
-                case (AnswerObject.JsonTool or AnswerObject.EventTool, AnswerMember.Other) when name == "type":
-                case (AnswerObject.Answer, AnswerMember.Id or AnswerMember.Object or AnswerMember.Created):
+                case (
+                    AnswerObject.Answer,
+                    AnswerMember.Model
+                        or AnswerMember.Id
+                        or AnswerMember.Object
+                        or AnswerMember.Created
+                ):
                 case (
                     not AnswerObject.Answer,
                     not (

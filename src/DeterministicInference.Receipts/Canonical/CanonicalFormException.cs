@@ -42,10 +42,10 @@ public enum CanonicalFormError
     /// <summary>An object has two members of the same name.</summary>
     DuplicateName,
 
-    /// <summary>A string has half of a surrogate pair, or U+FFFD where that could stand for one.</summary>
+    /// <summary>A string has half of a surrogate pair.</summary>
     UnpairedSurrogate,
 
-    /// <summary>Two choices of a JSON answer have one index.</summary>
+    /// <summary>Choices or tool calls are not in the order of their indexes, or two have the same.</summary>
     DuplicateIndex,
 
     /// <summary>A member that the form reads has a value of another type.</summary>
@@ -56,4 +56,7 @@ public enum CanonicalFormError
 
     /// <summary>Of things that readers choose between there are two that differ.</summary>
     Contradiction,
+
+    /// <summary>A recorded stream has lines that readers cut or take in different ways.</summary>
+    AmbiguousStream,
 }

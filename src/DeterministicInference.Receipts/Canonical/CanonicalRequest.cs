@@ -3,20 +3,26 @@ using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Canonical;
 
 /// <summary>
-/// <c>dis-req/1</c>: what of a request determines the answer, in one spelling. It works on the parsed text and never
-/// goes through a number type or a map, so literals and the order of nested members stay as they were received.
+/// <c>dis-req/2</c>: what of a client's request determines the answer, in one spelling. Members that mean the same are
+/// the same, as far as the table says so (<see cref="NeutralMembers"/>); everything below the top level stays as it was
+/// received, because templates and grammars see it.
 /// </summary>
 public static class CanonicalRequest
 {
     /// <summary>Name and version of the form.</summary>
-    public const string Form = "dis-req/1";
+    public const string Form = "dis-req/2";
 
     /// <summary>Most levels of objects and arrays, the body itself included.</summary>
     public const int MaxDepth = 64;
+
+    private const string MaxTokens = "max_tokens",
+        MaxCompletionTokens = "max_completion_tokens",
+        LogitBias = "logit_bias";
 
     private static readonly FrozenSet<string> Removed = FrozenSet.Create(
         StringComparer.Ordinal,
@@ -50,13 +56,12 @@ public static class CanonicalRequest
     /// <summary>The SHA-256 of the canonical request.</summary>
     /// <param name="path">One of <see cref="Paths"/>.</param>
     /// <param name="body">The client's body.</param>
-    /// <param name="pins">What the server set.</param>
     /// <exception cref="ArgumentException">The path is another one.</exception>
     /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
-    public static Sha256Value Digest(string path, ReadOnlySpan<byte> body, RequestPins pins)
+    public static Sha256Value Digest(string path, ReadOnlySpan<byte> body)
     {
         using var hash = new HashWriter();
-        Write(path, body, pins, hash);
+        Write(path, body, hash);
         return hash.Finish();
     }
 
@@ -65,26 +70,80 @@ public static class CanonicalRequest
     /// <param name="request">
     /// The client's body, parsed from valid UTF-8 with at most <see cref="MaxDepth"/> levels and unique names.
     /// </param>
-    /// <param name="pins">What the server set.</param>
     /// <exception cref="ArgumentException">The path is another one.</exception>
     /// <exception cref="CanonicalFormException">
     /// The body has no canonical form. Offsets count from the object's first byte.
     /// </exception>
-    public static Sha256Value Digest(string path, JsonElement request, RequestPins pins)
+    public static Sha256Value Digest(string path, JsonElement request)
     {
         RequestText.RequireWellFormed(request, JsonMarshal.GetRawUtf8Value(request));
         using var hash = new HashWriter();
-        Write(path, request, pins, hash);
+        Write(path, Members(path, request), hash);
         return hash.Finish();
     }
 
     /// <summary>Writes the canonical request: the form's name, the path and the JSON, each with a line feed.</summary>
-    /// <inheritdoc cref="Digest(string, ReadOnlySpan{byte}, RequestPins)"/>
-    public static void Write(string path, ReadOnlySpan<byte> body, RequestPins pins, IBufferWriter<byte> output)
+    /// <inheritdoc cref="Digest(string, ReadOnlySpan{byte})"/>
+    public static void Write(string path, ReadOnlySpan<byte> body, IBufferWriter<byte> output)
     {
-        body = CanonicalJson.WithoutMark(body);
-        using JsonDocument document = RequestText.Parse(body);
-        Write(path, document.RootElement, pins, output);
+        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
+        Write(path, Members(path, document.RootElement), output);
+    }
+
+    /// <summary>
+    /// The digests of the request without some of its members, of those that the table of fields does not know: what
+    /// lies between client and server may have dropped them.
+    /// </summary>
+    /// <param name="path">One of <see cref="Paths"/>.</param>
+    /// <param name="body">The client's body.</param>
+    /// <param name="without">The members to leave out.</param>
+    /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
+    internal static Sha256Value DigestWithout(string path, ReadOnlySpan<byte> body, IReadOnlySet<string> without)
+    {
+        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
+        List<Member> members = Members(path, document.RootElement);
+        members.RemoveAll(member => without.Contains(member.Original));
+        using var hash = new HashWriter();
+        Write(path, members, hash);
+        return hash.Finish();
+    }
+
+    /// <summary>The names of the top-level members that the form binds, as the client wrote them.</summary>
+    /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
+    internal static IReadOnlyList<string> BoundMembers(string path, ReadOnlySpan<byte> body)
+    {
+        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
+        return [.. Members(path, document.RootElement).Select(member => member.Original)];
+    }
+
+    /// <summary>
+    /// The request as the engine got it: the client's members that are bound, as the client wrote them, with the pins
+    /// applied.
+    /// </summary>
+    /// <param name="path">One of <see cref="Paths"/>.</param>
+    /// <param name="body">The client's body.</param>
+    /// <param name="pins">What the server set.</param>
+    /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
+    public static byte[] Effective(string path, ReadOnlySpan<byte> body, RequestPins pins)
+    {
+        ArgumentNullException.ThrowIfNull(pins);
+        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
+        List<Member> members = Members(path, document.RootElement);
+        return FormatJson.Write(json =>
+        {
+            json.WriteStartObject();
+            foreach (Member member in members.Where(member => !pins.Values.ContainsKey(member.Original)))
+            {
+                json.WritePropertyName(member.Original);
+                member.Value.WriteTo(json);
+            }
+            foreach ((string name, string value) in pins.Values)
+            {
+                json.WritePropertyName(name);
+                json.WriteRawValue(value);
+            }
+            json.WriteEndObject();
+        });
     }
 
     /// <summary>
@@ -118,44 +177,86 @@ public static class CanonicalRequest
             ? (int)count
             : 1;
 
-    private static void Write(string path, JsonElement request, RequestPins pins, IBufferWriter<byte> output)
+    private static void Write(string path, List<Member> members, IBufferWriter<byte> output)
     {
-        ArgumentNullException.ThrowIfNull(pins);
         ArgumentNullException.ThrowIfNull(output);
+        output.Write(Encoding.UTF8.GetBytes($"{Form}\n{path}\n{{"));
+        bool first = true;
+        foreach (Member member in members)
+        {
+            if (!first)
+                output.Write(","u8);
+            first = false;
+            JsonStrings.WriteQuoted(member.Name, output);
+            output.Write(":"u8);
+            WriteValue(member, output);
+        }
+        output.Write("}\n"u8);
+    }
+
+    private static void WriteValue(in Member member, IBufferWriter<byte> output)
+    {
+        if (member.Value.ValueKind == JsonValueKind.Number)
+        {
+            DecimalText.Write(JsonMarshal.GetRawUtf8Value(member.Value), output);
+            return;
+        }
+        if (member.Name != LogitBias || member.Value.ValueKind != JsonValueKind.Object)
+        {
+            CanonicalJson.WriteValue(member.Value, output);
+            return;
+        }
+        output.Write("{"u8);
+        bool first = true;
+        foreach (JsonProperty bias in member.Value.EnumerateObject())
+        {
+            if (!first)
+                output.Write(","u8);
+            first = false;
+            JsonStrings.WriteQuoted(bias.Name, output);
+            output.Write(":"u8);
+            WriteValue(new Member("", "", bias.Value), output);
+        }
+        output.Write("}"u8);
+    }
+
+    /// <summary>The members of the canonical request, sorted.</summary>
+    private static List<Member> Members(string path, JsonElement request)
+    {
         if (!Paths.Contains(path))
             throw new ArgumentException(
                 $"The canonical request is defined for {CompletionsPath} and {ChatPath}.",
                 nameof(path)
             );
-        output.Write(Encoding.UTF8.GetBytes($"{Form}\n{path}\n{{"));
-        bool first = true;
-        foreach ((string name, JsonElement value) in Members(request, pins))
+        bool isChat = path == ChatPath,
+            hasMaxTokens =
+                request.TryGetProperty(MaxTokens, out JsonElement max) && max.ValueKind != JsonValueKind.Null;
+        var members = new List<Member>();
+        var text = new ArrayBufferWriter<byte>();
+        foreach (JsonProperty property in request.EnumerateObject())
         {
-            if (!first)
-                output.Write(","u8);
-            first = false;
-            JsonStrings.WriteQuoted(name, output);
-            output.Write(":"u8);
-            CanonicalJson.WriteValue(value, output);
-        }
-        output.Write("}\n"u8);
-    }
-
-    /// <summary>The members of the canonical request, sorted.</summary>
-    private static List<(string Name, JsonElement Value)> Members(JsonElement request, RequestPins pins)
-    {
-        IReadOnlyDictionary<string, string> pinned = pins.Values;
-        List<(string Name, JsonElement Value)> members =
-        [
-            .. pinned.Select(pin => (pin.Key, JsonElement.Parse(pin.Value))),
-        ];
-        foreach (JsonProperty member in request.EnumerateObject())
-        {
-            string name = member.Name;
-            if (!IsRemoved(name) && !pinned.ContainsKey(name))
-                members.Add((name, member.Value));
+            string original = property.Name;
+            if (IsRemoved(original) || property.Value.ValueKind == JsonValueKind.Null)
+                continue;
+            // Where both stand, engines choose between them in different ways.
+            string name = isChat && original == MaxCompletionTokens && !hasMaxTokens ? MaxTokens : original;
+            var member = new Member(name, original, property.Value);
+            if (NeutralMembers.Has(name))
+            {
+                text.ResetWrittenCount();
+                WriteValue(member, text);
+                if (NeutralMembers.IsNeutral(name, isChat, text.WrittenSpan))
+                    continue;
+            }
+            members.Add(member);
         }
         members.Sort((a, b) => Utf8Order.Instance.Compare(a.Name, b.Name));
         return members;
     }
+
+    /// <summary>A member that is bound.</summary>
+    /// <param name="Name">In the canonical form.</param>
+    /// <param name="Original">As the client wrote it.</param>
+    /// <param name="Value">Its value.</param>
+    private readonly record struct Member(string Name, string Original, JsonElement Value);
 }

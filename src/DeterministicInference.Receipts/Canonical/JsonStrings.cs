@@ -79,13 +79,20 @@ internal static class JsonStrings
         return high;
     }
 
-    /// <summary>True if there is U+FFFD, or half of a surrogate pair, which becomes one.</summary>
-    public static bool HasReplacement(ReadOnlySpan<byte> escaped) =>
-        (!Ascii.IsValid(escaped) || escaped.Contains((byte)'\\'))
-        && (HasUnpairedSurrogate(escaped) || Decode(escaped).Contains('\uFFFD', StringComparison.Ordinal));
+    /// <summary>Bytes of half of a surrogate pair.</summary>
+    public const int HalfBytes = 3;
+
+    /// <summary>Writes half of a surrogate pair as UTF-8 would if it allowed one.</summary>
+    public static void EncodeHalf(char unit, Span<byte> bytes)
+    {
+        bytes[0] = (byte)(0xE0 | (unit >> 12));
+        bytes[1] = (byte)(0x80 | ((unit >> 6) & 0x3F));
+        bytes[2] = (byte)(0x80 | (unit & 0x3F));
+    }
 
     /// <summary>
-    /// Writes the characters as UTF-8, half pairs as U+FFFD; <paramref name="quoted"/>: as a canonical JSON string.
+    /// Writes the characters as UTF-8, half pairs alike (<see cref="EncodeHalf"/>); <paramref name="quoted"/>: as a
+    /// canonical JSON string.
     /// </summary>
     public static void Write(ReadOnlySpan<byte> escaped, IBufferWriter<byte> output, bool quoted)
     {
@@ -102,21 +109,21 @@ internal static class JsonStrings
                 continue;
             }
             if (high != default)
-                WriteRune(Rune.ReplacementChar, output);
+                WriteHalf(high, output);
             high = default;
             if (!raw.IsEmpty)
                 output.Write(raw);
             else if (char.IsHighSurrogate(unit))
                 high = unit;
             else if (low)
-                WriteRune(Rune.ReplacementChar, output);
+                WriteHalf(unit, output);
             else if (quoted)
                 WriteQuoted(unit, output);
             else
                 WriteRune(new Rune(unit), output);
         }
         if (high != default)
-            WriteRune(Rune.ReplacementChar, output);
+            WriteHalf(high, output);
         if (quoted)
             output.Write("\""u8);
     }
@@ -167,6 +174,12 @@ internal static class JsonStrings
                 WriteRune(new Rune(unit), output);
                 break;
         }
+    }
+
+    private static void WriteHalf(char unit, IBufferWriter<byte> output)
+    {
+        EncodeHalf(unit, output.GetSpan(HalfBytes));
+        output.Advance(HalfBytes);
     }
 
     private static byte Hex(int digit) => "0123456789abcdef"u8[digit];

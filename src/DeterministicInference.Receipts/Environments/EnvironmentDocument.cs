@@ -6,6 +6,21 @@ namespace DeterministicInference.Receipts.Environments;
 /// <summary>The environment as JSON: <c>{id, class, reasons, facts:{key:{value,source}}}</c>.</summary>
 public static class EnvironmentDocument
 {
+    /// <summary>
+    /// What the server adds to the document of the environment that it has at present, for devices that look for these
+    /// names.
+    /// </summary>
+    private static readonly string[] ForDevices =
+    [
+        "model-sha256",
+        "model_sha256",
+        "runtime-build-hash",
+        "runtime_build_hash",
+        "inference-profile",
+        "inference_profile",
+        "profile",
+    ];
+
     /// <summary>Writes the document, minified.</summary>
     public static byte[] Write(InferenceEnvironment environment)
     {
@@ -21,9 +36,11 @@ public static class EnvironmentDocument
     {
         using var document = JsonFields.Parse(utf8, "environment");
         JsonFields root = JsonFields.Root(document, "environment");
+        root.RequireOnly(["id", "class", "reasons", "facts", .. ForDevices]);
         var facts = new Dictionary<string, EnvironmentFact>(StringComparer.Ordinal);
         foreach ((string key, JsonFields fact) in root.Object("facts").Objects())
         {
+            fact.RequireOnly("value", "source");
             facts.Add(key, new EnvironmentFact(fact.String("value"), fact.Named("source", EnvironmentNames.Sources)));
         }
         InferenceEnvironment environment;

@@ -140,6 +140,20 @@ internal readonly struct JsonFields
     public long Count(string name) =>
         IsCount(Value(name), out long count) ? count : throw Wrong(name, "is not a whole number from 0");
 
+    public long? CountOrNull(string name) => Value(name).ValueKind == JsonValueKind.Null ? null : Count(name);
+
+    public string? StringOrNull(string name) => Value(name).ValueKind == JsonValueKind.Null ? null : String(name);
+
+    /// <summary>Requires that there are no other members: a misspelt one would be passed over.</summary>
+    public void RequireOnly(params ReadOnlySpan<string> known)
+    {
+        foreach (JsonProperty member in _element.EnumerateObject())
+        {
+            if (!known.Contains(member.Name))
+                throw Wrong(member.Name, "is not known: the form has only " + string.Join(", ", known));
+        }
+    }
+
     public IReadOnlyList<int> Counts(string name)
     {
         var counts = new List<int>();

@@ -7,7 +7,8 @@ namespace DeterministicInference.Receipts.Output;
 
 /// <summary>
 /// The running hash of one string that arrives in fragments, as UTF-16 units: a pair may be split over two of them.
-/// What it holds back is one unit and a number: a trailing run of U+FFFD is not part of the string.
+/// Half of a pair that stays alone is hashed in three bytes, as UTF-8 would write it (WTF-8,
+/// https://simonsapin.github.io/wtf-8/). What it holds back is one unit.
 /// </summary>
 /// <param name="keepsText">Also keep the string itself.</param>
 internal sealed class ChannelHash(bool keepsText = false) : IDisposable
@@ -20,9 +21,8 @@ internal sealed class ChannelHash(bool keepsText = false) : IDisposable
     private readonly byte[] _buffer = new byte[BufferBytes];
     private int _used;
     private char _high;
-    private long _replacements;
 
-    /// <summary>Bytes of the string so far.</summary>
+    /// <summary>Bytes of the string so far, without a unit that is held back.</summary>
     public long Length { get; private set; }
 
     /// <summary>The string so far, if it is kept.</summary>
@@ -46,21 +46,15 @@ internal sealed class ChannelHash(bool keepsText = false) : IDisposable
         if (text.IsEmpty)
             return;
         EndPair();
-        ReadOnlySpan<byte> kept = text;
-        while (kept.EndsWith("\uFFFD"u8))
-            kept = kept[..^3];
-        if (!kept.IsEmpty)
-        {
-            WriteHeldReplacements();
-            Write(kept);
-        }
-        _replacements += (text.Length - kept.Length) / 3;
+        Write(text);
     }
 
-    /// <summary>The bytes of the string and their hash. More may be added after it.</summary>
+    /// <summary>No more will come: a unit that is held back stays alone.</summary>
+    public void End() => EndPair();
+
+    /// <summary>The bytes of the string and their hash.</summary>
     public (long Length, Sha256Value Hash) Current()
     {
-        // An unpaired unit at the end would be a trailing U+FFFD: not part of the string either way.
         Flush();
         Span<byte> value = stackalloc byte[Sha256Value.Size];
         _hash.GetCurrentHash(value);
@@ -73,7 +67,7 @@ internal sealed class ChannelHash(bool keepsText = false) : IDisposable
         Flush();
         _hash.GetHashAndReset(stackalloc byte[Sha256Value.Size]);
         _kept?.Clear();
-        (Length, _high, _replacements) = (0, default, 0);
+        (Length, _high) = (0, default);
     }
 
     public void Dispose() => _hash.Dispose();
@@ -90,8 +84,8 @@ internal sealed class ChannelHash(bool keepsText = false) : IDisposable
         EndPair();
         if (char.IsHighSurrogate(unit))
             _high = unit;
-        else if (char.IsLowSurrogate(unit) || unit == Rune.ReplacementChar.Value)
-            _replacements++;
+        else if (char.IsLowSurrogate(unit))
+            WriteHalf(unit);
         else
             WriteRune(new Rune(unit));
     }
@@ -100,21 +94,22 @@ internal sealed class ChannelHash(bool keepsText = false) : IDisposable
     {
         if (_high == default)
             return;
+        char half = _high;
         _high = default;
-        _replacements++;
+        WriteHalf(half);
     }
 
     private void WriteRune(Rune rune)
     {
-        WriteHeldReplacements();
         Span<byte> bytes = stackalloc byte[4];
         Write(bytes[..rune.EncodeToUtf8(bytes)]);
     }
 
-    private void WriteHeldReplacements()
+    private void WriteHalf(char unit)
     {
-        for (; _replacements > 0; _replacements--)
-            Write("\uFFFD"u8);
+        Span<byte> bytes = stackalloc byte[JsonStrings.HalfBytes];
+        JsonStrings.EncodeHalf(unit, bytes);
+        Write(bytes);
     }
 
     private void Write(ReadOnlySpan<byte> bytes)

@@ -10,13 +10,32 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
     /// <summary>
     /// Of the channels that a choice has once, in the order of the manifest and of the kinds of parts.
     /// </summary>
-    public static readonly string[] Names = ["text", "content", "reasoning", "refusal", "call.name", "call.arguments"];
+    public static readonly string[] Names =
+    [
+        "text",
+        "content",
+        "reasoning",
+        "refusal",
+        "call.name",
+        "call.arguments",
+        "role",
+    ];
+
+    private const int Role = 6;
 
     private readonly ChannelHash?[] _channels = new ChannelHash?[Names.Length];
     private readonly SortedDictionary<int, ToolOutput> _tools = [];
     private readonly ChannelHash _finish = new(keepsText);
 
-    public LogprobsHash? Logprobs { get; set; }
+    /// <summary>Null for a choice without any.</summary>
+    public LogprobsHash? Logprobs { get; private set; }
+
+    /// <summary>What other members the choice has; null for none.</summary>
+    public ExtrasHash? Extras { get; private set; }
+
+    public LogprobsHash BeginLogprobs() => Logprobs ??= new LogprobsHash();
+
+    public ExtrasHash BeginExtras() => Extras ??= new ExtrasHash();
 
     /// <summary>The channel to which a fragment belongs. The last finish reason is the whole of its channel.</summary>
     public ChannelHash Begin(in AnswerPart fragment)
@@ -26,6 +45,10 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
             case AnswerPartKind.Finish:
                 _finish.Clear();
                 return _finish;
+            case AnswerPartKind.Role:
+                ChannelHash role = _channels[Role] ??= new ChannelHash(keepsText);
+                role.Clear();
+                return role;
             case AnswerPartKind.ToolName:
                 return Tool(fragment.Tool).Name;
             case AnswerPartKind.ToolArguments:
@@ -45,6 +68,16 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
         return tool;
     }
 
+    /// <summary>No more will come.</summary>
+    public void End()
+    {
+        foreach (ChannelHash? channel in _channels)
+            channel?.End();
+        foreach (ToolOutput tool in _tools.Values)
+            tool.End();
+        _finish.End();
+    }
+
     public void WriteManifest(int index, StringBuilder manifest)
     {
         foreach ((string name, ChannelHash channel) in Channels())
@@ -62,16 +95,16 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
             if (_channels[i] is { Length: > 0 } channel)
                 yield return (Names[i], channel);
         }
-        int number = 0;
-        foreach (ToolOutput tool in _tools.Values)
+        foreach ((int number, ToolOutput tool) in _tools)
         {
+            // Also where it is empty: the call is there.
+            yield return (ToolName(number, "type"), tool.Type);
             if (tool.Name.Length > 0)
                 yield return (ToolName(number, "name"), tool.Name);
             if (tool.Arguments.Length > 0)
                 yield return (ToolName(number, "arguments"), tool.Arguments);
             if (tool.Input.Length > 0)
                 yield return (ToolName(number, "input"), tool.Input);
-            number++;
         }
         if (_finish.Length > 0)
             yield return ("finish", _finish);
@@ -85,6 +118,7 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
             tool.Dispose();
         _finish.Dispose();
         Logprobs?.Dispose();
+        Extras?.Dispose();
     }
 
     private static string ToolName(int number, string part) =>
@@ -94,6 +128,9 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
 /// <summary>The channels of one tool call.</summary>
 internal sealed class ToolOutput(bool keepsText) : IDisposable
 {
+    /// <summary><c>function</c>, <c>custom</c>, or empty for a call that says neither.</summary>
+    public ChannelHash Type { get; } = new(keepsText);
+
     public ChannelHash Name { get; } = new(keepsText);
 
     public ChannelHash Arguments { get; } = new(keepsText);
@@ -101,8 +138,27 @@ internal sealed class ToolOutput(bool keepsText) : IDisposable
     /// <summary>Of a custom tool.</summary>
     public ChannelHash Input { get; } = new(keepsText);
 
+    /// <summary>The call is of the kind that an element says it is; several of them agree.</summary>
+    public void AddKind(in AnswerPart element)
+    {
+        if (Type.Length > 0)
+            return;
+        if (element.Is(AnswerPartTraits.IsFunction))
+            Type.AppendUtf8("function"u8);
+        else if (element.Is(AnswerPartTraits.IsCustom))
+            Type.AppendUtf8("custom"u8);
+    }
+
+    public void End()
+    {
+        Name.End();
+        Arguments.End();
+        Input.End();
+    }
+
     public void Dispose()
     {
+        Type.Dispose();
         Name.Dispose();
         Arguments.Dispose();
         Input.Dispose();

@@ -48,10 +48,12 @@ internal sealed class LogprobsHash : IDisposable
     public void Dispose() => _hash.Dispose();
 
     /// <summary>
-    /// Writes the entry of a token: length and bytes of its text, its number, and the alternatives alike.
+    /// Writes the entry of a token: where it stands, length and bytes of its text, its number, and the alternatives
+    /// alike.
     /// </summary>
     public static void Write(scoped in AnswerReading answer, in ScoredToken token, ArrayBufferWriter<byte> output)
     {
+        output.Write([(byte)token.Place]);
         WriteScore(answer, token, output);
         WriteCount(token.Alternatives, output);
         foreach (

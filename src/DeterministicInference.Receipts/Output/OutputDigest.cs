@@ -3,7 +3,7 @@ namespace DeterministicInference.Receipts.Output;
 /// <summary>The canonical output of an answer.</summary>
 /// <param name="Digest">SHA-256 of the manifest.</param>
 /// <param name="Manifest">
-/// <c>dis-out/1</c>: one line per channel of each choice with its length in bytes and its hash. It has no text, but
+/// <c>dis-out/2</c>: one line per channel of each choice with its length in bytes and its hash. It has no text, but
 /// short texts can be guessed from it.
 /// </param>
 /// <param name="Choices">Number of choices.</param>
@@ -11,7 +11,7 @@ namespace DeterministicInference.Receipts.Output;
 /// There is a choice, the indexes are 0 … n−1, each has a finish reason other than <c>abort</c> and <c>error</c>, and
 /// no error was reported. Whether the stream ended properly and was delivered is for the caller to know.
 /// </param>
-/// <param name="Logprobs"><c>dis-logprobs/1</c>, if it was asked for.</param>
+/// <param name="Logprobs"><c>dis-logprobs/2</c>, if there are any or they were asked for.</param>
 public sealed record OutputDigest(
     Sha256Value Digest,
     string Manifest,
@@ -21,5 +21,23 @@ public sealed record OutputDigest(
 )
 {
     /// <summary>Name and version of the form.</summary>
-    public const string Form = "dis-out/1";
+    public const string Form = "dis-out/2";
+
+    /// <summary>
+    /// <c>dis-extras/1</c>: the members of choices, messages and tool calls that are not read; null where there are
+    /// none.
+    /// </summary>
+    public Sha256Value? Extras { get; init; }
+
+    /// <summary>The model that the answer names; null for none.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The tokens that the answer says it has; null where it says nothing.</summary>
+    public AnswerUsage? Usage { get; init; }
 }
+
+/// <summary>How many tokens an answer says that it has: the last numbers of its <c>usage</c>.</summary>
+/// <param name="Prompt"><c>prompt_tokens</c>.</param>
+/// <param name="Completion"><c>completion_tokens</c>.</param>
+/// <param name="Total"><c>total_tokens</c>.</param>
+public sealed record AnswerUsage(long? Prompt = null, long? Completion = null, long? Total = null);

@@ -7,8 +7,8 @@ using DeterministicInference.Receipts.Canonical;
 namespace DeterministicInference.Receipts.Output;
 
 /// <summary>
-/// Computes <c>dis-out/1</c> while an answer passes by. The same choices give the same digest whether they come as one
-/// JSON answer or as events, cut in any places and interleaved in any way. It holds hashes, never text: its memory
+/// Computes <c>dis-out/2</c> while an answer passes by. The same choices give the same digest whether they come as one
+/// JSON answer or as events, cut in any places. It holds hashes, never text: its memory
 /// grows with the number of channels, not with their length. For one caller at a time.
 /// </summary>
 public sealed class OutputHasher : IDisposable
@@ -19,14 +19,18 @@ public sealed class OutputHasher : IDisposable
     private readonly ArrayBufferWriter<byte> _scratch = new();
     private AnswerReader? _reader;
     private AnswerDelivery? _delivery;
+    private string? _model;
+    private AnswerUsage? _usage;
     private bool _broken,
         _finished;
 
     /// <summary>Starts with nothing.</summary>
-    /// <param name="logprobs">Also compute <c>dis-logprobs/1</c>: the client asked for log-probabilities.</param>
+    /// <param name="logprobs">
+    /// Whether the client asked for log-probabilities: <c>dis-logprobs/2</c> is computed also where there are none.
+    /// </param>
     public OutputHasher(bool logprobs = false) => _logprobs = logprobs;
 
-    /// <param name="logprobs">Also compute <c>dis-logprobs/1</c>.</param>
+    /// <param name="logprobs">As above.</param>
     /// <param name="keepsText">Also keep the texts, for <see cref="Texts"/>.</param>
     internal OutputHasher(bool logprobs, bool keepsText) => (_logprobs, _keepsText) = (logprobs, keepsText);
 
@@ -34,9 +38,7 @@ public sealed class OutputHasher : IDisposable
     public AnswerCompleteness Completeness { get; } = new();
 
     /// <summary>Adds the next event of a stream, or a JSON answer, which is the only thing to be added then.</summary>
-    /// <param name="answer">
-    /// What was read, with its log-probabilities where <c>dis-logprobs/1</c> is computed.
-    /// </param>
+    /// <param name="answer">What was read, with its log-probabilities.</param>
     /// <exception cref="CanonicalFormException">
     /// The answer has no canonical form. The hasher is of no use any more.
     /// </exception>
@@ -55,7 +57,7 @@ public sealed class OutputHasher : IDisposable
     public void AppendAnswer(ReadOnlySpan<byte> json)
     {
         Begin(AnswerDelivery.Json);
-        Add(new AnswerReader(AnswerDelivery.Json, _logprobs).Read(CanonicalJson.WithoutMark(json)));
+        Add(new AnswerReader(AnswerDelivery.Json, logprobs: true).Read(CanonicalJson.WithoutMark(json)));
     }
 
     /// <summary>Reads and adds one event of a stream, but not the final <c>[DONE]</c>.</summary>
@@ -64,7 +66,7 @@ public sealed class OutputHasher : IDisposable
     public void AppendEvent(ReadOnlySpan<byte> json)
     {
         Begin(AnswerDelivery.Sse);
-        _reader ??= new AnswerReader(AnswerDelivery.Sse, _logprobs);
+        _reader ??= new AnswerReader(AnswerDelivery.Sse, logprobs: true);
         Add(_reader.Read(json));
     }
 
@@ -89,15 +91,23 @@ public sealed class OutputHasher : IDisposable
         var manifest = new StringBuilder();
         manifest.Append(CultureInfo.InvariantCulture, $"{OutputDigest.Form}\nchoices {_choices.Count}\n");
         foreach ((int index, ChoiceOutput choice) in _choices)
+        {
+            choice.End();
             choice.WriteManifest(index, manifest);
+        }
         string text = manifest.ToString();
         return new OutputDigest(
             Sha256Value.Of(Encoding.ASCII.GetBytes(text)),
             text,
             _choices.Count,
             Finished: Completeness.Missing is null,
-            _logprobs ? LogprobsDigest() : null
-        );
+            _logprobs || _choices.Values.Any(choice => choice.Logprobs is not null) ? LogprobsDigest() : null
+        )
+        {
+            Extras = _choices.Values.Any(choice => choice.Extras is not null) ? ExtrasDigest() : null,
+            Model = _model,
+            Usage = _usage,
+        };
     }
 
     /// <summary>Releases the hashes.</summary>
@@ -129,31 +139,46 @@ public sealed class OutputHasher : IDisposable
         answer.RequireCanonical();
         Completeness.Append(answer);
         ChoiceOutput? choice = null;
+        bool hasExtras = false;
         foreach (ref readonly AnswerPart part in answer.Parts)
         {
-            if (part.Kind == AnswerPartKind.Choice)
-                choice = Choice(part.Choice);
-            else if (part.Kind == AnswerPartKind.Tool)
-                choice!.Tool(part.Tool);
-            else if (part.Kind is >= AnswerPartKind.Text and <= AnswerPartKind.Finish)
-                AddFragment(choice!.Begin(part), answer, part);
+            switch (part.Kind)
+            {
+                case AnswerPartKind.Choice:
+                    choice = Choice(part.Choice);
+                    break;
+                case AnswerPartKind.Tool:
+                    choice!.Tool(part.Tool).AddKind(part);
+                    break;
+                case >= AnswerPartKind.Text and <= AnswerPartKind.Finish:
+                case AnswerPartKind.Role when !answer.ValueIs(part, ""u8) && !answer.ValueIs(part, "assistant"u8):
+                    choice!.Begin(part).Append(answer.String(part));
+                    break;
+                case >= AnswerPartKind.ChoiceExtra and <= AnswerPartKind.ToolExtra:
+                    choice!.BeginExtras().Append(answer, part);
+                    hasExtras = true;
+                    break;
+                case AnswerPartKind.Model when _model is null && !answer.ValueIs(part, ""u8):
+                    _model = JsonStrings.Decode(answer.String(part));
+                    break;
+                case AnswerPartKind.PromptTokens:
+                    _usage = (_usage ?? new AnswerUsage()) with { Prompt = answer.Number(part) };
+                    break;
+                case AnswerPartKind.CompletionTokens:
+                    _usage = (_usage ?? new AnswerUsage()) with { Completion = answer.Number(part) };
+                    break;
+                case AnswerPartKind.TotalTokens:
+                    _usage = (_usage ?? new AnswerUsage()) with { Total = answer.Number(part) };
+                    break;
+            }
         }
-        if (_logprobs)
-            AddLogprobs(answer);
-        _broken = false;
-    }
-
-    /// <summary>A string as it is, any other value as its canonical JSON.</summary>
-    private void AddFragment(ChannelHash channel, scoped in AnswerReading answer, in AnswerPart part)
-    {
-        if (answer.TryGetString(part, out ReadOnlySpan<byte> escaped))
+        if (hasExtras)
         {
-            channel.Append(escaped);
-            return;
+            foreach (ChoiceOutput of in _choices.Values)
+                of.Extras?.EndReading();
         }
-        _scratch.ResetWrittenCount();
-        CanonicalJson.WriteValue(answer.Json[part.Value], _scratch);
-        channel.AppendUtf8(_scratch.WrittenSpan);
+        AddLogprobs(answer);
+        _broken = false;
     }
 
     private void AddLogprobs(scoped in AnswerReading answer)
@@ -162,7 +187,7 @@ public sealed class OutputHasher : IDisposable
         {
             _scratch.ResetWrittenCount();
             LogprobsHash.Write(answer, token, _scratch);
-            LogprobsHash hash = Choice(token.Choice).Logprobs!;
+            LogprobsHash hash = Choice(token.Choice).BeginLogprobs();
             if (!token.IsRefusal)
                 hash.Append(_scratch.WrittenSpan);
             else if (!hash.TryAppendRefusal(_scratch.WrittenSpan))
@@ -179,7 +204,9 @@ public sealed class OutputHasher : IDisposable
     {
         if (_choices.TryGetValue(index, out ChoiceOutput? choice))
             return choice;
-        choice = new ChoiceOutput(_keepsText) { Logprobs = _logprobs ? new LogprobsHash() : null };
+        choice = new ChoiceOutput(_keepsText);
+        if (_logprobs)
+            choice.BeginLogprobs();
         _choices.Add(index, choice);
         return choice;
     }
@@ -192,11 +219,22 @@ public sealed class OutputHasher : IDisposable
 
     private Sha256Value LogprobsDigest()
     {
-        var lines = new StringBuilder("dis-logprobs/1\n");
+        var lines = new StringBuilder("dis-logprobs/2\n");
         foreach ((int index, ChoiceOutput choice) in _choices)
         {
-            (long length, Sha256Value hash) = choice.Logprobs!.Finish();
+            (long length, Sha256Value hash) = choice.BeginLogprobs().Finish();
             lines.Append(CultureInfo.InvariantCulture, $"{index} {length} {hash}\n");
+        }
+        return Sha256Value.Of(Encoding.ASCII.GetBytes(lines.ToString()));
+    }
+
+    private Sha256Value ExtrasDigest()
+    {
+        var lines = new StringBuilder("dis-extras/1\n");
+        foreach ((int index, ChoiceOutput choice) in _choices)
+        {
+            if (choice.Extras?.Current() is (long length, { } hash))
+                lines.Append(CultureInfo.InvariantCulture, $"{index} {length} {hash}\n");
         }
         return Sha256Value.Of(Encoding.ASCII.GetBytes(lines.ToString()));
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DeterministicInference.Receipts.Output;
 
 /// <summary>A place in the text of an answer.</summary>
@@ -9,12 +11,14 @@ public readonly record struct TextPlace(int Choice, string Channel, long Offset)
 /// <summary>The text of a channel.</summary>
 /// <param name="Choice">Index of the choice.</param>
 /// <param name="Channel">The name in the manifest, such as <c>content</c>.</param>
-/// <param name="Text">UTF-8, as it is hashed.</param>
-internal readonly record struct ChannelText(int Choice, string Channel, ReadOnlyMemory<byte> Text);
+/// <param name="Text">UTF-8, as it is hashed; half of a surrogate pair in three bytes.</param>
+public readonly record struct ChannelText(int Choice, string Channel, ReadOnlyMemory<byte> Text);
 
 /// <summary>Finds where the texts of two answers part.</summary>
 internal static class OutputTexts
 {
+    private static readonly string[] ToolParts = ["type", "name", "arguments", "input"];
+
     /// <summary>
     /// The first byte that differs in the first channel that differs, in the order of the manifest; null if there is
     /// none.
@@ -33,7 +37,6 @@ internal static class OutputTexts
         return places
             .OrderBy(place => place.Choice)
             .ThenBy(place => Rank(place.Channel))
-            .ThenBy(place => place.Channel, StringComparer.Ordinal)
             .Select(place => (TextPlace?)place)
             .FirstOrDefault();
     }
@@ -45,11 +48,15 @@ internal static class OutputTexts
     }
 
     /// <summary>Tools come after the channels that a choice has once, and <c>finish</c> is the last.</summary>
-    private static int Rank(string channel)
+    private static (int Channel, int Tool, int Part) Rank(string channel)
     {
+        if (channel.Split('.') is ["tool", string tool, string part])
+            return (
+                ChoiceOutput.Names.Length,
+                int.Parse(tool, CultureInfo.InvariantCulture),
+                Array.IndexOf(ToolParts, part)
+            );
         int at = Array.IndexOf(ChoiceOutput.Names, channel);
-        return at >= 0 ? at
-            : channel == "finish" ? ChoiceOutput.Names.Length + 1
-            : ChoiceOutput.Names.Length;
+        return (at >= 0 ? at : ChoiceOutput.Names.Length + 1, 0, 0);
     }
 }

@@ -98,6 +98,8 @@ public sealed class Receipt
                 "has a signature of its own: the receipt was made by an older version",
                 isUnknownVersion: true
             );
+        // The server adds the document of the environment.
+        fields.RequireOnly("receipt_id", "statement", "proof", "salt", "salts", "trail", "environment");
         // A null array would become an empty trail.
         ReadOnlyMemory<byte>? trail = null;
         if (fields.Base64IfPresent("trail") is { } bytes)

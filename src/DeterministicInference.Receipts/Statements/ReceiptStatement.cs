@@ -1,6 +1,7 @@
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tokens;
 
 namespace DeterministicInference.Receipts.Statements;
@@ -15,7 +16,7 @@ public sealed record ReceiptStatement
     public const string Type = "https://in-toto.io/Statement/v1";
 
     /// <summary>Kind and version of the predicate.</summary>
-    public const string PredicateType = "urn:deterministic-inference-server:receipt:v2";
+    public const string PredicateType = "urn:deterministic-inference-server:receipt:v3";
 
     /// <summary>See <see cref="ReceiptSalts.CreateId"/>: 32 lower-case hexadecimal digits.</summary>
     public required string ReceiptId { get; init; }
@@ -38,10 +39,10 @@ public sealed record ReceiptStatement
     /// <summary>One of <see cref="CanonicalRequest.Paths"/>.</summary>
     public required string RequestPath { get; init; }
 
-    /// <summary>See <see cref="Commitment.To"/>.</summary>
+    /// <summary>See <see cref="Commitment.To"/>; of the request as the client sent it.</summary>
     public required Sha256Value RequestCommitment { get; init; }
 
-    /// <summary>What the server set in the request.</summary>
+    /// <summary>What the server set in the request before the engine got it.</summary>
     public RequestPins Pins { get; init; } = RequestPins.None;
 
     /// <summary>See <see cref="Commitment.To"/>.</summary>
@@ -56,8 +57,21 @@ public sealed record ReceiptStatement
     /// <summary>The prompt's tokens, without a trail; null likewise.</summary>
     public TokenBinding? Prompt { get; init; }
 
-    /// <summary>See <see cref="Commitment.To"/>; null if the client did not ask for them.</summary>
+    /// <summary>
+    /// See <see cref="Commitment.To"/>; null if the answer has none and the client did not ask for them.
+    /// </summary>
     public Sha256Value? LogprobsCommitment { get; init; }
+
+    /// <summary>
+    /// See <see cref="OutputDigest.Extras"/> and <see cref="Commitment.To"/>; null if there are none.
+    /// </summary>
+    public Sha256Value? ExtrasCommitment { get; init; }
+
+    /// <summary>The model that the answer names; null for none.</summary>
+    public string? AnswerModel { get; init; }
+
+    /// <summary>The tokens that the answer says it has; null where it says nothing.</summary>
+    public AnswerUsage? Usage { get; init; }
 
     /// <summary>See <see cref="InferenceEnvironment.Id"/>.</summary>
     public required Sha256Value EnvironmentId { get; init; }

@@ -49,6 +49,9 @@ public static class StatementReader
             Tokens = Tokens(output, "tokens", hasTrail: true),
             Prompt = Tokens(output, "prompt", hasTrail: false),
             LogprobsCommitment = output.HashOrNull("logprobs"),
+            ExtrasCommitment = output.HashOrNull("extras"),
+            AnswerModel = output.StringOrNull("model"),
+            Usage = Usage(output),
             EnvironmentId = environment.Hash("id"),
             EnvironmentSource = environment.Named("source", EnvironmentNames.Sources),
             ModelName = model.String("name"),
@@ -82,6 +85,15 @@ public static class StatementReader
                 tokens.Hash("digest"),
                 tokens.Counts("counts"),
                 hasTrail ? tokens.Hash("trail_sha256") : null
+            )
+            : null;
+
+    private static AnswerUsage? Usage(JsonFields output) =>
+        output.ObjectOrNull("usage") is { } usage
+            ? new AnswerUsage(
+                usage.CountOrNull("prompt_tokens"),
+                usage.CountOrNull("completion_tokens"),
+                usage.CountOrNull("total_tokens")
             )
             : null;
 

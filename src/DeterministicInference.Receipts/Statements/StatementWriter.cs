@@ -65,6 +65,9 @@ public static class StatementWriter
         WriteTokens(json, "tokens", statement.Tokens);
         WriteTokens(json, "prompt", statement.Prompt);
         json.WriteString("logprobs", statement.LogprobsCommitment?.ToString());
+        json.WriteString("extras", statement.ExtrasCommitment?.ToString());
+        json.WriteString("model", statement.AnswerModel);
+        WriteUsage(json, statement.Usage);
         json.WriteEndObject();
 
         json.WriteStartObject("environment");
@@ -95,6 +98,28 @@ public static class StatementWriter
         if (tokens.TrailDigest is { } trail)
             json.WriteString("trail_sha256", trail.ToString());
         json.WriteEndObject();
+    }
+
+    private static void WriteUsage(Utf8JsonWriter json, AnswerUsage? usage)
+    {
+        if (usage is null)
+        {
+            json.WriteNull("usage");
+            return;
+        }
+        json.WriteStartObject("usage");
+        WriteCount(json, "prompt_tokens", usage.Prompt);
+        WriteCount(json, "completion_tokens", usage.Completion);
+        WriteCount(json, "total_tokens", usage.Total);
+        json.WriteEndObject();
+    }
+
+    private static void WriteCount(Utf8JsonWriter json, string name, long? count)
+    {
+        if (count is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
     }
 
     private static void WriteProbe(Utf8JsonWriter json, ProbeRecord? probe)

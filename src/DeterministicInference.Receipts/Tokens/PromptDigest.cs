@@ -58,5 +58,14 @@ public sealed class PromptDigest(Salt salt)
 
     internal bool HasExactly(int count) => count > 0 && _prompts.Count == count && _prompts.Keys.Max() == count - 1;
 
-    internal bool Has(int index) => _prompts.ContainsKey(index);
+    /// <summary>Adds a prompt, or the same one again; false if another one is there.</summary>
+    internal bool TryRepeat(int index, ReadOnlySpan<byte> ids)
+    {
+        if (!_prompts.TryGetValue(index, out (int Count, Sha256Value Hash) there))
+        {
+            Add(index, ids);
+            return true;
+        }
+        return there.Count == ids.Length / sizeof(uint) && there.Hash == Sha256Value.Of(ids);
+    }
 }

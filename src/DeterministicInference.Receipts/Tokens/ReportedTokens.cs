@@ -39,6 +39,12 @@ public sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 1,
     /// <summary>The generated tokens so far; null if the engine did not report the ids of all of them.</summary>
     public TokenDigest? Tokens => HasAllTokens && salts[SaltLabel.Tokens] is not null ? _tokens.Current() : null;
 
+    /// <summary>Whether ids of generated tokens are there, also unreadable ones or not all.</summary>
+    public bool HasTokens { get; private set; }
+
+    /// <summary>The same of the prompts' ids.</summary>
+    public bool HasPrompt { get; private set; }
+
     /// <summary>Whether the engine reported the ids of all generated tokens.</summary>
     public bool HasAllTokens => !_partial && _tokens.HasExactly(_choices.Count) && _tokens.Total >= _counted;
 
@@ -110,6 +116,9 @@ public sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 1,
     private void Add(scoped in AnswerReading answer, in AnswerPart part)
     {
         _partial |= part.Is(AnswerPartTraits.IsMalformed);
+        HasTokens |= part.Kind is AnswerPartKind.TokenIds or AnswerPartKind.TokenIdList && !answer.IsNull(part);
+        HasTokens |= part.Kind == AnswerPartKind.TokenIdLists && part.Is(AnswerPartTraits.IsMalformed);
+        HasPrompt |= part.Kind == AnswerPartKind.PromptTokenIds && !answer.IsNull(part);
         switch (part.Kind)
         {
             case AnswerPartKind.TokenIds or AnswerPartKind.TokenIdList when !IsLeftOut(answer, part):
@@ -138,12 +147,16 @@ public sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 1,
             _textAlone = true;
     }
 
-    /// <summary>The same ids must not be counted twice: what came first decides the way by which they come.</summary>
+    /// <summary>The ids come by one way: which of two reports is the right one is not said.</summary>
     private void AddTokens(scoped in AnswerReading answer, in AnswerPart list)
     {
         Route route = list.Kind == AnswerPartKind.TokenIds ? Route.Choices : Route.Extension;
         if (_route != Route.None && _route != route)
+        {
+            // Of two reports each reader takes another one.
+            _partial = true;
             return;
+        }
         _route = route;
         // Ids of the choices come with their text; a second list for all of a choice would be another one.
         _partial |= route == Route.Choices ? _textAlone : _tokens.Has(list.Choice);
@@ -162,9 +175,6 @@ public sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 1,
     /// <summary>Every choice of a prompt repeats its ids.</summary>
     private void AddPrompt(scoped in AnswerReading answer, in AnswerPart list)
     {
-        int prompt = list.Choice / _choicesPerPrompt;
-        if (_prompts.Has(prompt))
-            return;
         _ids.ResetWrittenCount();
         TokenIdReader ids = answer.Ids(list);
         while (ids.Next(out uint id))
@@ -172,6 +182,6 @@ public sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 1,
             BinaryPrimitives.WriteUInt32BigEndian(_ids.GetSpan(sizeof(uint)), id);
             _ids.Advance(sizeof(uint));
         }
-        _prompts.Add(prompt, _ids.WrittenSpan);
+        _partial |= !_prompts.TryRepeat(list.Choice / _choicesPerPrompt, _ids.WrittenSpan);
     }
 }

@@ -17,6 +17,9 @@ public enum ReceiptCheck
     /// <summary>Enough witnesses have cosigned the checkpoint. Made where a policy is given.</summary>
     Witnesses,
 
+    /// <summary>The key was good when the checkpoint was signed. Made where the verifier limits it.</summary>
+    Validity,
+
     /// <summary>The statement is of a known version and has all its members.</summary>
     Statement,
 
@@ -31,6 +34,15 @@ public enum ReceiptCheck
 
     /// <summary>The log-probabilities are the ones that the statement commits to.</summary>
     Logprobs,
+
+    /// <summary>The members of the answer that no form reads are the ones that the statement commits to.</summary>
+    Extras,
+
+    /// <summary>The counts of tokens that the answer names are the sealed ones.</summary>
+    Usage,
+
+    /// <summary>The model that the answer names is the sealed one.</summary>
+    Model,
 
     /// <summary>The generated tokens are the ones that the statement binds.</summary>
     Tokens,

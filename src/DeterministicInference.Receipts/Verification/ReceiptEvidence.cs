@@ -1,3 +1,4 @@
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
@@ -16,10 +17,26 @@ public sealed record ReceiptEvidence(Receipt Receipt)
     /// <summary>The route that it was sent to; null if it is not known.</summary>
     public string? RequestPath { get; init; }
 
-    /// <summary>
-    /// The output of the answer. Its log-probabilities are needed where the statement commits to some.
-    /// </summary>
+    /// <summary>The output of the answer; null without one.</summary>
     public OutputDigest? Output { get; init; }
+
+    /// <summary>How the answer that is given was delivered; null if that is not known.</summary>
+    public AnswerDelivery? Delivery { get; init; }
+
+    /// <summary>See <see cref="RecordedAnswer.Unbound"/>.</summary>
+    public IReadOnlyList<string> Unbound { get; init; } = [];
+
+    /// <summary>Whether the answer that is given has its end; a recording may lack it.</summary>
+    public bool HasEnd { get; init; } = true;
+
+    /// <summary>Why the answer that is given has no canonical form; null if it has one.</summary>
+    public string? Defect { get; init; }
+
+    /// <summary>Whether the answer has ids of generated tokens, also ones that are not readable or not all.</summary>
+    public bool HasTokens { get; init; }
+
+    /// <summary>The same of the prompt's ids.</summary>
+    public bool HasPrompt { get; init; }
 
     /// <summary>The generated token ids of the answer, with the receipt's salts.</summary>
     public TokenDigest? Tokens { get; init; }
@@ -38,6 +55,9 @@ public sealed record ReceiptEvidence(Receipt Receipt)
 
     /// <summary>Whose cosignatures on the checkpoint count; null ignores all.</summary>
     public WitnessPolicy? WitnessPolicy { get; init; }
+
+    /// <summary>How long the trusted key is good; null for ever.</summary>
+    public KeyLimit? KeyLimit { get; init; }
 
     /// <summary>Whether the receipt is only good with the policy's quorum (<see cref="Verdict.Policy"/>).</summary>
     public bool RequiresWitnesses { get; init; }

@@ -1,6 +1,8 @@
 using System.Text;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
@@ -14,6 +16,9 @@ public sealed class ReceiptVerifier
 
     private const string BrokeOff = "the answer broke off, and its client may have received less than was sealed";
 
+    private const string RecordingBrokeOff =
+        "the recording of the answer broke off before its end (data: [DONE]), and what is missing can't be compared";
+
     private readonly List<CheckResult> _checks = [];
     private readonly ReceiptEvidence _evidence;
     private readonly VerificationKey? _key;
@@ -21,7 +26,8 @@ public sealed class ReceiptVerifier
     private readonly bool _pinned;
     private TlogProof? _proof;
     private SignedNote? _note;
-    private string? _doubt;
+    private string? _doubt,
+        _partial;
     private bool _isRevoked,
         _isOtherKey;
     private Checkpoint? _checkpoint;
@@ -62,6 +68,7 @@ public sealed class ReceiptVerifier
         CheckSeal(receipt);
         CheckRevocation();
         CheckWitnesses();
+        CheckValidity();
         ReceiptStatement? statement = null;
         bool unknownVersion = false;
         if (!_checks.Exists(check => check.Outcome == CheckOutcome.Failed))
@@ -70,25 +77,34 @@ public sealed class ReceiptVerifier
         {
             CheckId(statement, receipt);
             CheckRequest(statement, receipt.Salts?[SaltLabel.Request]);
+            _partial = statement.Complete ? null : BrokeOff;
             CheckOutput(statement, receipt.Salts?[SaltLabel.Output]);
             CheckLogprobs(statement, receipt.Salts?[SaltLabel.Logprobs]);
-            if (statement.Complete || _evidence.Tokens is null)
+            CheckExtras(statement, receipt.Salts?[SaltLabel.Extras]);
+            CheckUsage(statement);
+            CheckModel(statement);
+            if (_partial is null || !_evidence.HasTokens)
                 CheckTokens(
                     ReceiptCheck.Tokens,
                     _evidence.Tokens,
+                    _evidence.HasTokens,
                     statement.Tokens,
                     receipt.Salts?[SaltLabel.Tokens],
                     "the generated tokens"
                 );
             else
-                Skip(ReceiptCheck.Tokens, BrokeOff);
-            CheckTokens(
-                ReceiptCheck.Prompt,
-                _evidence.Prompt,
-                statement.Prompt,
-                receipt.Salts?[SaltLabel.Prompt],
-                "the prompt's tokens"
-            );
+                Skip(ReceiptCheck.Tokens, _partial);
+            if (_partial is null || !LacksPrompts(statement))
+                CheckTokens(
+                    ReceiptCheck.Prompt,
+                    _evidence.Prompt,
+                    _evidence.HasPrompt,
+                    statement.Prompt,
+                    receipt.Salts?[SaltLabel.Prompt],
+                    "the prompt's tokens"
+                );
+            else
+                Skip(ReceiptCheck.Prompt, _partial);
             CheckTrail(statement.Tokens, receipt.Trail);
             CheckEnvironment(statement);
         }
@@ -98,6 +114,8 @@ public sealed class ReceiptVerifier
             Index = _proof?.Index,
             Doubt = _doubt,
             Cosignatures = _cosignatures,
+            Unbound = _evidence.Unbound,
+            Pins = statement is null ? [] : SealedRequest.Changes(statement, _evidence.RequestBody),
         };
     }
 
@@ -116,6 +134,8 @@ public sealed class ReceiptVerifier
         if (_isRevoked)
             return Verdict.Inconclusive;
         if (_evidence.RequiresWitnesses && !IsPassed(ReceiptCheck.Witnesses))
+            return Verdict.Policy;
+        if (_evidence.KeyLimit is not null && !IsPassed(ReceiptCheck.Validity))
             return Verdict.Policy;
         if (_doubt is not null)
             return Verdict.Inconclusive;
@@ -265,6 +285,34 @@ public sealed class ReceiptVerifier
         );
     }
 
+    /// <summary>The checkpoint is of the time in which the key is good.</summary>
+    private void CheckValidity()
+    {
+        if (_evidence.KeyLimit is not { } limit || _checkpoint is not { } checkpoint)
+            return;
+        string? why =
+            limit.LastSize is { } size && checkpoint.Size > size
+                ? $"the key counts up to {size} entries of its log, and the checkpoint has {checkpoint.Size}"
+            : limit.LastTime is { } time && !IsWitnessedBy(time)
+                ? $"the key counts up to {StatementNames.Of(time)}, and no quorum of witnesses has cosigned the "
+                    + "checkpoint by then"
+            : null;
+        _checks.Add(
+            new CheckResult(ReceiptCheck.Validity, why is null ? CheckOutcome.Passed : CheckOutcome.NotMet, why ?? "")
+        );
+    }
+
+    private bool IsWitnessedBy(DateTimeOffset time)
+    {
+        PolicyWitness[] inTime =
+        [
+            .. _cosignatures
+                .Where(cosignature => cosignature.Timestamp <= time.ToUnixTimeSeconds())
+                .Select(cosignature => cosignature.Witness),
+        ];
+        return inTime.Length > 0 && _evidence.WitnessPolicy!.IsQuorum(inTime);
+    }
+
     private bool IsPassed(ReceiptCheck which) =>
         _checks.Exists(check => check.Check == which && check.Outcome == CheckOutcome.Passed);
 
@@ -311,14 +359,24 @@ public sealed class ReceiptVerifier
             Check(ReceiptCheck.Request, false, "the request's path is not the one that was sealed");
         else
         {
+            var request = new SealedRequest(statement, salt);
             try
             {
-                Sha256Value digest = CanonicalRequest.Digest(statement.RequestPath, body.Span, statement.Pins);
-                Check(
-                    ReceiptCheck.Request,
-                    Commitment.To(SaltLabel.Request, digest, salt) == statement.RequestCommitment,
-                    "the request is not the one that was sealed"
-                );
+                if (request.Is(body.Span))
+                    Check(ReceiptCheck.Request, true, "");
+                else if (request.MembersDropped(body.Span) is { } dropped)
+                    Doubt(
+                        ReceiptCheck.Request,
+                        $"the sealed request is this one without {string.Join(", ", dropped)}: something between "
+                            + "client and server has dropped what it does not know"
+                    );
+                else
+                    Check(
+                        ReceiptCheck.Request,
+                        false,
+                        "the request is not the one that was sealed (a program that writes JSON anew may change "
+                            + "numbers and the order below the top level: give the bytes that were sent)"
+                    );
             }
             catch (CanonicalFormException e)
             {
@@ -329,46 +387,166 @@ public sealed class ReceiptVerifier
 
     private void CheckOutput(ReceiptStatement statement, Salt? salt)
     {
-        if (!statement.Complete)
-            Skip(ReceiptCheck.Output, BrokeOff);
+        if (_evidence is { Output: null, Defect: null })
+            Skip(ReceiptCheck.Output, statement.Complete ? "no answer was given" : BrokeOff);
         else if (salt is null)
             SkipClosed(ReceiptCheck.Output);
-        else if (_evidence.Output is not { } output)
-            Skip(ReceiptCheck.Output, "no answer was given");
+        else if (_evidence.Output is { } output)
+            CheckOutput(statement, output, salt);
+        else if (statement.Complete)
+            Check(ReceiptCheck.Output, false, "the answer is not the one that was sealed: " + _evidence.Defect);
         else
+            Skip(ReceiptCheck.Output, BrokeOff);
+    }
+
+    private void CheckOutput(ReceiptStatement statement, OutputDigest output, Salt salt)
+    {
+        bool isSealed = Commitment.To(SaltLabel.Output, output.Digest, salt) == statement.OutputCommitment,
+            isWhole = output.Finished && _evidence.HasEnd;
+        if (statement.Complete && isSealed && _evidence.HasEnd)
             Check(
                 ReceiptCheck.Output,
-                Commitment.To(SaltLabel.Output, output.Digest, salt) == statement.OutputCommitment,
-                "the output is not the one that was sealed"
+                output.Finished,
+                "the answer reports an error or lacks an end, and was sealed whole"
             );
+        else if (statement.Complete && !_evidence.HasEnd)
+        {
+            _partial = RecordingBrokeOff;
+            Doubt(ReceiptCheck.Output, RecordingBrokeOff);
+        }
+        else if (statement.Complete)
+            Check(
+                ReceiptCheck.Output,
+                false,
+                _evidence.Delivery is { } delivery && delivery != statement.Delivery
+                    ? "the output is not the one that was sealed (what came as a stream is given as one object: give "
+                        + "the stream itself)"
+                    : "the output is not the one that was sealed"
+            );
+        else if (isWhole)
+            Check(ReceiptCheck.Output, false, "the sealed answer broke off, and the one that was given is whole");
+        else
+            Skip(ReceiptCheck.Output, BrokeOff);
     }
 
     private void CheckLogprobs(ReceiptStatement statement, Salt? salt)
     {
-        if (statement.LogprobsCommitment is not { } commitment)
-            Skip(ReceiptCheck.Logprobs, "the statement has no log-probabilities");
-        else if (!statement.Complete)
-            Skip(ReceiptCheck.Logprobs, BrokeOff);
-        else if (_evidence.Output?.Logprobs is not { } digest)
-            Skip(ReceiptCheck.Logprobs, salt is null ? NoSalt : "no log-probabilities were given");
-        else if (salt is null)
-            SkipClosed(ReceiptCheck.Logprobs);
-        else
-            Check(
+        Sha256Value? given = _evidence.Output?.Logprobs;
+        if (_partial is null || statement.LogprobsCommitment is null)
+            CheckDigest(
                 ReceiptCheck.Logprobs,
-                Commitment.To(SaltLabel.Logprobs, digest, salt) == commitment,
-                "the log-probabilities are not the ones that were sealed"
+                SaltLabel.Logprobs,
+                given,
+                statement.LogprobsCommitment,
+                salt,
+                "log-probabilities"
+            );
+        else
+            Skip(ReceiptCheck.Logprobs, _partial);
+    }
+
+    private void CheckExtras(ReceiptStatement statement, Salt? salt)
+    {
+        Sha256Value? given = _evidence.Output?.Extras;
+        if (_partial is not null && statement.ExtrasCommitment is not null)
+            Skip(ReceiptCheck.Extras, _partial);
+        // What a library makes of such members of several events is its own.
+        else if (given is not null && statement.ExtrasCommitment is not null && IsPutTogether(statement))
+            Skip(ReceiptCheck.Extras, "what came as a stream is given as one object");
+        else
+            CheckDigest(
+                ReceiptCheck.Extras,
+                SaltLabel.Extras,
+                given,
+                statement.ExtrasCommitment,
+                salt,
+                "members that no form reads"
             );
     }
 
-    private void CheckTokens(ReceiptCheck check, TokenDigest? given, TokenBinding? bound, Salt? salt, string what)
+    /// <summary>What is given has to be what was sealed; what is not given is not compared.</summary>
+    private void CheckDigest(
+        ReceiptCheck check,
+        SaltLabel label,
+        Sha256Value? given,
+        Sha256Value? commitment,
+        Salt? salt,
+        string what
+    )
     {
-        if (bound is null)
-            Skip(check, $"the statement does not bind {what}");
+        if (commitment is not { } expected)
+        {
+            if (given is null)
+                Skip(check, $"the answer has no {what}");
+            else
+                Check(check, false, $"the answer has {what}, and none were sealed");
+        }
+        else if (given is not { } digest)
+            Skip(check, $"no {what} were given");
+        else if (salt is null)
+            SkipClosed(check);
+        else
+            Check(
+                check,
+                Commitment.To(label, digest, salt) == expected,
+                $"the {what} are not the ones that were sealed"
+            );
+    }
+
+    private void CheckUsage(ReceiptStatement statement)
+    {
+        AnswerUsage? given = _evidence.Output?.Usage;
+        if (given is null)
+            Skip(ReceiptCheck.Usage, statement.Usage is null ? "the answer names no counts" : "no counts were given");
+        else if (_partial is not null && statement.Usage is not null)
+            Skip(ReceiptCheck.Usage, _partial);
+        else
+            Check(
+                ReceiptCheck.Usage,
+                Agrees(given.Prompt, statement.Usage?.Prompt)
+                    && Agrees(given.Completion, statement.Usage?.Completion)
+                    && Agrees(given.Total, statement.Usage?.Total),
+                "the counts of tokens (usage) are not the ones that were sealed"
+            );
+
+        static bool Agrees(long? given, long? bound) => given is null || given == bound;
+    }
+
+    private void CheckModel(ReceiptStatement statement)
+    {
+        if (_evidence.Output?.Model is not { } given)
+            Skip(
+                ReceiptCheck.Model,
+                statement.AnswerModel is null ? "the answer names no model" : "no name of a model was given"
+            );
+        else
+            Check(
+                ReceiptCheck.Model,
+                given == statement.AnswerModel,
+                $"the answer names another model than was sealed ({statement.AnswerModel ?? "none"})"
+            );
+    }
+
+    private void CheckTokens(
+        ReceiptCheck check,
+        TokenDigest? given,
+        bool areThere,
+        TokenBinding? bound,
+        Salt? salt,
+        string what
+    )
+    {
+        // All ids of an answer would have been bound.
+        if (bound is null && given is not null)
+            Check(check, false, $"{what} are there, and none were sealed");
+        else if (bound is null)
+            Skip(check, areThere ? $"{what} that are there are not bound" : $"the statement does not bind {what}");
+        else if (given is null && !areThere)
+            Skip(check, $"{what} were not given");
         else if (salt is null)
             Skip(check, NoSalt);
         else if (given is null)
-            Skip(check, $"{what} were not given");
+            Check(check, false, $"{what} are there, but not readable or not all of the sealed ones");
         else
             Check(
                 check,
@@ -376,6 +554,15 @@ public sealed class ReceiptVerifier
                 $"{what} are not the ones that were sealed"
             );
     }
+
+    /// <summary>Whether an answer that broke off has the ids of fewer prompts than were sealed.</summary>
+    private bool LacksPrompts(ReceiptStatement statement) =>
+        (_evidence.HasPrompt || _evidence.Prompt is not null)
+        && (_evidence.Prompt?.Counts.Count ?? 0) < statement.Prompt?.Counts.Count;
+
+    /// <summary>Whether a stream is given as one object, as client libraries put it together.</summary>
+    private bool IsPutTogether(ReceiptStatement statement) =>
+        statement.Delivery == AnswerDelivery.Sse && _evidence.Delivery == AnswerDelivery.Json;
 
     private void CheckTrail(TokenBinding? bound, ReadOnlyMemory<byte>? trail)
     {
@@ -397,8 +584,11 @@ public sealed class ReceiptVerifier
             Skip(ReceiptCheck.Environment, "no environment document was given");
         else
         {
-            bool same = environment.Id == statement.EnvironmentId && environment.Source == statement.EnvironmentSource;
-            Check(ReceiptCheck.Environment, same, "the environment document is not the one that was sealed");
+            bool isSame =
+                environment.Id == statement.EnvironmentId
+                && environment.Source == statement.EnvironmentSource
+                && environment.Class == statement.Class;
+            Check(ReceiptCheck.Environment, isSame, "the environment document is not the one that was sealed");
         }
     }
 
@@ -410,6 +600,13 @@ public sealed class ReceiptVerifier
     {
         _doubt ??= NoSalt;
         Skip(check, NoSalt);
+    }
+
+    /// <summary>What was given does not show that anything was changed, and can't be compared as it is.</summary>
+    private void Doubt(ReceiptCheck check, string why)
+    {
+        _doubt ??= why;
+        _checks.Add(new CheckResult(check, CheckOutcome.NotMet, why));
     }
 
     private void Skip(ReceiptCheck check, string why) =>

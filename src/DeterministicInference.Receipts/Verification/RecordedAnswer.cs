@@ -24,6 +24,15 @@ public sealed class RecordedAnswer
         (Tokens, Prompt) = (reported.Tokens, reported.Prompt);
     }
 
+    /// <summary>
+    /// What it says, as it is bound: the texts of its choices in the order of the manifest. Who has verified the answer
+    /// shows these, and reads it no second time.
+    /// </summary>
+    public IReadOnlyList<ChannelText> Texts => _channels;
+
+    /// <summary>The names of members of the answer itself that no form reads: anybody may have added them.</summary>
+    public IReadOnlyList<string> Unbound { get; private init; } = [];
+
     /// <summary>Its canonical output.</summary>
     public OutputDigest Output { get; }
 
@@ -36,12 +45,24 @@ public sealed class RecordedAnswer
     /// <summary>The prompts' tokens; null likewise.</summary>
     public TokenDigest? Prompt { get; }
 
+    /// <summary>Whether ids of generated tokens are there, also unreadable ones or not all.</summary>
+    public bool HasTokens => _reported.HasTokens;
+
+    /// <summary>The same of the prompts' ids.</summary>
+    public bool HasPrompt => _reported.HasPrompt;
+
+    /// <summary>What a recording is: an object is a JSON answer, and all else are events.</summary>
+    public static AnswerDelivery DeliveryOf(ReadOnlySpan<byte> body) =>
+        CanonicalJson.WithoutMark(body).TrimStart(" \t\r\n"u8).StartsWith("{"u8)
+            ? AnswerDelivery.Json
+            : AnswerDelivery.Sse;
+
     /// <summary>Reads an answer.</summary>
     /// <param name="body">After content decoding: one JSON object, or the events.</param>
     /// <param name="delivery">Which of them.</param>
     /// <param name="salts">The receipt's.</param>
     /// <param name="choicesPerPrompt">How many choices the answer has for each prompt.</param>
-    /// <param name="logprobs">The receipt commits to log-probabilities.</param>
+    /// <param name="logprobs">Whether log-probabilities count where there are none.</param>
     /// <exception cref="CanonicalFormException">The answer has no canonical form.</exception>
     public static RecordedAnswer Read(
         ReadOnlySpan<byte> body,
@@ -55,8 +76,8 @@ public sealed class RecordedAnswer
         using var hasher = new OutputHasher(logprobs, keepsText: true);
         var reported = new ReportedTokens(salts, choicesPerPrompt, keep: true);
         var texts = new TokenTexts();
-        // Where they are not bound, log-probabilities tell the texts of tokens all the same.
-        AnswerReader reader = AnswerReader.WithLogprobs(delivery, requiresLogprobs: logprobs);
+        var unbound = new SortedSet<string>(StringComparer.Ordinal);
+        var reader = new AnswerReader(delivery, logprobs: true);
         bool ended = delivery == AnswerDelivery.Json;
         if (ended)
         {
@@ -69,14 +90,64 @@ public sealed class RecordedAnswer
                 Add(reader.Read(data));
             ended = events.HasEnd;
         }
-        return new RecordedAnswer(hasher.Finish(), ended, reported, texts, [.. hasher.Texts()]);
+        return new RecordedAnswer(hasher.Finish(), ended, reported, texts, [.. hasher.Texts()])
+        {
+            Unbound = [.. unbound],
+        };
 
         void Add(scoped in AnswerReading answer)
         {
+            if (delivery == AnswerDelivery.Sse)
+                RequireOwnEvent(answer);
+            foreach (ref readonly AnswerPart part in answer.Parts)
+            {
+                if (part.Kind == AnswerPartKind.Unbound)
+                    unbound.Add(NameOf(answer.Json[part.Start..]));
+            }
             hasher.Append(answer);
             reported.Append(answer);
             texts.Append(answer);
         }
+    }
+
+    private static string NameOf(ReadOnlySpan<byte> member)
+    {
+        var cursor = new JsonCursor(member, AnswerReader.MaxDepth);
+        return JsonStrings.Decode(cursor.ReadString());
+    }
+
+    /// <summary>
+    /// Refuses what this server does not send in an event: its own members, and line breaks of some clients outside of
+    /// what is bound, where they could hide or show an event.
+    /// </summary>
+    private static void RequireOwnEvent(scoped in AnswerReading answer)
+    {
+        int breaks = LineBreaks.Count(answer.Json);
+        foreach (ref readonly AnswerPart part in answer.Parts)
+        {
+            if (part.Kind is AnswerPartKind.Environment or AnswerPartKind.Determinism && !answer.IsNull(part))
+                throw Refuse("A member that the server sends in no event", answer.Json, part.Start);
+            bool isBound =
+                part.Kind
+                is (>= AnswerPartKind.Text and <= AnswerPartKind.CallArguments)
+                    or (>= AnswerPartKind.ToolName and <= AnswerPartKind.Finish)
+                    or AnswerPartKind.Role
+                    or AnswerPartKind.Model
+                    or (>= AnswerPartKind.ChoiceExtra and <= AnswerPartKind.ToolExtra);
+            if (breaks > 0 && isBound)
+                breaks -= LineBreaks.Count(answer.Json[part.Start..part.End]);
+        }
+        if (breaks == 0)
+            return;
+        foreach (ref readonly ScoredToken token in answer.Scores)
+            breaks -= LineBreaks.Count(answer.Json[token.Token]);
+        foreach (ref readonly ScoredToken token in answer.Alternatives)
+            breaks -= LineBreaks.Count(answer.Json[token.Token]);
+        if (breaks > 0)
+            throw Refuse("A line break of some clients outside of the text", answer.Json, 0);
+
+        static CanonicalFormException Refuse(string what, ReadOnlySpan<byte> json, int at) =>
+            new(CanonicalFormError.AmbiguousStream, what, json, at);
     }
 
     /// <summary>

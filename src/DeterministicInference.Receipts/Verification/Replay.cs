@@ -24,6 +24,15 @@ public sealed record Replay(OutputDigest Output, AnswerDelivery Delivery)
     /// <summary>The environment that the fresh receipt names; null if it is unknown.</summary>
     public Sha256Value? EnvironmentId { get; init; }
 
+    /// <summary>What that environment promises; null likewise.</summary>
+    public DeterminismClass? Class { get; init; }
+
+    /// <summary>
+    /// Why the answer shows nothing, whatever it is: nobody has shown that it was computed anew. Null if that was
+    /// shown.
+    /// </summary>
+    public string? Doubt { get; init; }
+
     /// <summary>The document of that environment, to say what differs; null if it is unknown.</summary>
     public InferenceEnvironment? Environment { get; init; }
 

@@ -64,7 +64,11 @@ public sealed class ReplayJudge(
             return null;
         if (replays.Skip(1).Any(replay => !Agree(replays[0], replay)))
         {
-            return new ReplayVerdict(Verdict.Inconclusive, difference, "the engine asked is itself not deterministic");
+            return new ReplayVerdict(
+                Verdict.Indeterminate,
+                difference,
+                $"of {replays.Count} answers of the server to one request not all are the same"
+            );
         }
         return difference is null ? Equal(replays[0], same) : Different(replays[0], same, difference);
     }
@@ -99,17 +103,17 @@ public sealed class ReplayJudge(
 
     private ReplayVerdict Equal(Replay replay, bool sameEnvironment)
     {
+        if (DoubtOf(replay) is { } doubt)
+            return new ReplayVerdict(Verdict.Inconclusive, null, $"the same answer came again, but {doubt}");
         if (!sameEnvironment)
         {
             return new ReplayVerdict(
                 Verdict.Corroborated,
                 null,
-                replay.EnvironmentId is null
-                    ? "an environment that is unknown gives the same answer"
-                    : "another environment gives the same answer"
+                $"another environment gives the same answer{NotCompared(replay)}"
             );
         }
-        return statement.Class == DeterminismClass.Deterministic
+        return IsPromised(replay)
             ? new ReplayVerdict(Verdict.Reproduced, null, "the same environment gives the same answer")
             : new ReplayVerdict(
                 Verdict.Corroborated,
@@ -118,18 +122,36 @@ public sealed class ReplayJudge(
             );
     }
 
+    /// <summary>Both receipts have to promise it: the fresh one may know a reason that the other did not.</summary>
+    private bool IsPromised(Replay replay) =>
+        statement.Class == DeterminismClass.Deterministic && replay.Class is null or DeterminismClass.Deterministic;
+
+    private static string? DoubtOf(Replay replay) =>
+        replay.Doubt ?? (replay.EnvironmentId is null ? "the environment of the replay is unknown" : null);
+
+    private string NotCompared(Replay replay)
+    {
+        string[] parts =
+        [
+            .. statement.LogprobsCommitment is null ? (string[])[] : ["log-probabilities"],
+            .. statement.Tokens is not null && replay.Tokens is null ? (string[])["token ids"] : [],
+        ];
+        return parts.Length == 0 ? "" : $"; {string.Join(" and ", parts)} were not compared";
+    }
+
     private ReplayVerdict Different(Replay replay, bool sameEnvironment, ReplayDifference difference)
     {
+        if (DoubtOf(replay) is { } doubt)
+            return new ReplayVerdict(Verdict.Inconclusive, difference, $"differs at {difference}, and {doubt}");
         if (!sameEnvironment)
         {
             string environments =
-                replay.EnvironmentId is null ? "the environment of the replay is unknown"
-                : environment is not null && replay.Environment is not null
+                environment is not null && replay.Environment is not null
                     ? $"the environments differ in {string.Join(", ", environment.Differences(replay.Environment))}"
-                : "the environments differ";
+                    : "the environments differ";
             return new ReplayVerdict(Verdict.Inconclusive, difference, $"differs at {difference}; {environments}");
         }
-        if (statement.Class != DeterminismClass.Deterministic)
+        if (!IsPromised(replay))
         {
             return new ReplayVerdict(
                 Verdict.Inconclusive,

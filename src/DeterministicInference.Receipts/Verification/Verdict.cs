@@ -37,7 +37,16 @@ public enum Verdict
     /// <summary>The server that was asked to compute again gave no answer.</summary>
     Unreachable,
 
-    /// <summary>Nothing is wrong, but what the verifier requires is not there: a quorum of witnesses.</summary>
+    /// <summary>
+    /// The server that was asked to compute again gives different answers to one request: it shows nothing about the
+    /// receipt.
+    /// </summary>
+    Indeterminate,
+
+    /// <summary>
+    /// Nothing is wrong, but what the verifier requires is not there: a quorum of witnesses, a replay, or that the key
+    /// was good at the time.
+    /// </summary>
     Policy,
 
     /// <summary>
@@ -74,7 +83,7 @@ public static class VerdictExitCode
 {
     /// <summary>
     /// 0 valid or reproduced, 2 unknown version, 10 contradicted, 11 corroborated, 12 inconclusive, 13 tampered, 14
-    /// incomplete, 15 unreachable, 16 signed, 17 untrusted, 18 other key, 20 policy.
+    /// incomplete, 15 unreachable, 16 signed, 17 untrusted, 18 other key, 19 indeterminate, 20 policy.
     /// </summary>
     public static int Of(Verdict verdict) =>
         verdict switch
@@ -90,6 +99,7 @@ public static class VerdictExitCode
             Verdict.Signed => 16,
             Verdict.Untrusted => 17,
             Verdict.OtherKey => 18,
+            Verdict.Indeterminate => 19,
             Verdict.Policy => 20,
             _ => throw new InvalidEnumArgumentException(nameof(verdict), (int)verdict, typeof(Verdict)),
         };

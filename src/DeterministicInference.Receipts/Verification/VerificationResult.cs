@@ -28,10 +28,35 @@ public sealed record VerificationResult(
     /// <summary>Why nothing is shown, where <see cref="Verdict"/> is inconclusive in spite of a key.</summary>
     public string? Doubt { get; init; }
 
+    /// <summary>
+    /// What of an answer no receipt binds, in the words of reports: any of it may have been changed on the way.
+    /// </summary>
+    public static IReadOnlyList<string> NotBound { get; } =
+    [
+        "id",
+        "object",
+        "created",
+        "system_fingerprint",
+        "service_tier",
+        "timings",
+        "obfuscation",
+        "environment",
+        "details of usage",
+        "ids of tool calls",
+        "bytes and offsets of log-probabilities",
+        "where an event of a stream begins and when it came",
+    ];
+
+    /// <summary>Further ones that this answer has, by their names.</summary>
+    public IReadOnlyList<string> Unbound { get; init; } = [];
+
+    /// <summary>What the server changed in the request; empty where the statement could not be read.</summary>
+    public IReadOnlyList<PinnedMember> Pins { get; init; } = [];
+
     /// <summary>Which witnesses of the policy have cosigned, and when; empty without a policy.</summary>
     public IReadOnlyList<WitnessCosignature> Cosignatures { get; init; } = [];
 
-    /// <summary>What is not met, of <see cref="Verdict.Policy"/>.</summary>
+    /// <summary>What is not met.</summary>
     public IEnumerable<CheckResult> Unmet => Checks.Where(check => check.Outcome == CheckOutcome.NotMet);
 
     /// <summary>The checks that failed.</summary>
@@ -57,7 +82,12 @@ public sealed record VerificationResult(
             Verdict.Inconclusive => Doubt ?? "",
             Verdict.Tampered => string.Join("; ", Failures.Select(failure => failure.Detail)),
             Verdict.Incomplete => "the answer broke off",
-            Verdict.Policy => string.Join("; ", Unmet.Select(check => check.Detail)),
+            Verdict.Policy => string.Join(
+                "; ",
+                Unmet
+                    .Where(check => check.Check is ReceiptCheck.Witnesses or ReceiptCheck.Validity)
+                    .Select(check => check.Detail)
+            ),
             Verdict.OtherKey => Unmet.First(check => check.Check == ReceiptCheck.Signature).Detail,
             Verdict.Signed when IsPassed(ReceiptCheck.Request) =>
                 "the request is the sealed one, and no answer was given to compare",

@@ -29,6 +29,7 @@ internal static class RootCommandLine
             ),
             EngineCommand.Create(),
             DoctorCommand.Create(engines),
+            AskCommand.Create(),
             VerifyCommand.Create(),
             ReceiptsCommand.Create(),
             WitnessCommand.Create(),

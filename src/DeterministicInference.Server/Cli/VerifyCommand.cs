@@ -13,11 +13,12 @@ namespace DeterministicInference.Server.Cli;
 internal static class VerifyCommand
 {
     private const int MaxRuns = 100;
-    private const string Witnessed = "witnessed";
 
     private static readonly Argument<string> Receipt = new("RECEIPT")
     {
-        Description = "A bundle, a receipt (the 'determinism' object), a whole JSON answer, or a recorded stream.",
+        Description =
+            "A bundle, a receipt (the 'determinism' object), a whole JSON answer, a recorded stream, or a folder of "
+            + "such files.",
     };
     private static readonly Option<string?> Request = File("--request", "The request body, as it was sent.");
     private static readonly Option<string?> Response = File("--response", "The answer's body, as it was received.");
@@ -40,10 +41,16 @@ internal static class VerifyCommand
         "--witness-policy",
         "Policy of the log's witnesses that you trust (C2SP tlog-policy). Logs that it lists are trusted like --key."
     );
-    private static readonly Option<string?> Require = new("--require")
+    private static readonly Option<string?> Trust = File(
+        "--trust",
+        "Keys that you trust and how long, witnesses, and what you require (dis-trust/1)."
+    );
+    private static readonly Option<string[]> Require = new("--require")
     {
-        HelpName = Witnessed,
-        Description = "What the receipt must have besides: witnessed is the quorum of --witness-policy.",
+        HelpName = string.Join('|', TrustFile.Words),
+        Description =
+            "What the receipt must have besides: witnessed is the quorum of --witness-policy or --trust, replayed that "
+            + "--against reproduces it. Several may be given.",
     };
     private static readonly Option<int> Runs = CommandSyntax.Number(
         "--runs",
@@ -68,12 +75,11 @@ internal static class VerifyCommand
         });
         Require.Validators.Add(result =>
         {
-            if (result.Tokens is not [{ Value: var text }])
-                return;
-            if (text != Witnessed)
-                result.AddError($"--require: '{text}' is not {Witnessed}.");
-            else if (result.GetResult(Policy) is null)
-                result.AddError($"--require: {Witnessed} needs --witness-policy FILE, which says by whom.");
+            foreach (string word in result.Tokens.Select(token => token.Value).Except(TrustFile.Words))
+                result.AddError($"--require: '{word}' is none of {string.Join(", ", TrustFile.Words)}.");
+            bool hasWitnesses = result.GetResult(Policy) is not null || result.GetResult(Trust) is not null;
+            if (result.Tokens.Any(token => token.Value == "witnessed") && !hasWitnesses)
+                result.AddError("--require: witnessed needs --witness-policy FILE, which says by whom.");
         });
         var command = new Command(
             "verify",
@@ -81,7 +87,8 @@ internal static class VerifyCommand
                 + "same answer again. The first line is the verdict, and the exit code says it too: 0 VALID (not "
                 + "replayed) or REPRODUCED; 2 UNKNOWN VERSION, or a wrong argument or file; 10 CONTRADICTED; 11 "
                 + "CORROBORATED; 12 INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE; 16 SIGNED (request or "
-                + "answer not compared); 17 UNTRUSTED (no key of yours); 18 OTHER KEY; 20 POLICY."
+                + "answer not compared); 17 UNTRUSTED (no key of yours); 18 OTHER KEY; 19 INDETERMINATE (the server "
+                + "contradicts itself); 20 POLICY."
         )
         {
             Receipt,
@@ -90,6 +97,7 @@ internal static class VerifyCommand
             Server.Url,
             Key,
             Revoked,
+            Trust,
             Policy,
             Require,
             Runs,
@@ -115,7 +123,8 @@ internal static class VerifyCommand
             KeyFiles = parsed.GetValue(Key) ?? [],
             RevocationFiles = parsed.GetValue(Revoked) ?? [],
             WitnessPolicyFile = parsed.GetValue(Policy),
-            RequiresWitnesses = parsed.GetValue(Require) is not null,
+            TrustFile = parsed.GetValue(Trust),
+            Requirements = [.. (parsed.GetValue(Require) ?? []).Select(TrustFile.Requirement)],
             Runs = parsed.GetValue(Runs),
             Delivery = parsed.GetValue(Delivery) switch
             {
@@ -129,13 +138,95 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        using var verification = new ReceiptVerification(Read(parsed));
-        VerificationReport report = await verification.RunAsync(cancellation);
+        VerifyOptions options = Read(parsed);
+        bool isJson = parsed.GetValue(Json);
         await using Stream output = Console.OpenStandardOutput();
+        if (Directory.Exists(options.Receipt))
+            return await RunFolderAsync(options, isJson, output, cancellation);
+        VerificationReport report = await VerifyAsync(options, cancellation);
         await output.WriteAsync(
-            parsed.GetValue(Json) ? JsonReport.Write(report) : Encoding.UTF8.GetBytes(TextReport.Write(report)),
+            isJson
+                ? JsonReport.Write(report)
+                : Encoding.UTF8.GetBytes(new TextReport(IsColoured(Console.IsOutputRedirected)).Write(report)),
             cancellation
         );
         return report.ExitCode;
     }
+
+    /// <summary>Verifies all files of a folder, one line for each, and a last line that counts the verdicts.</summary>
+    private static async Task<int> RunFolderAsync(
+        VerifyOptions options,
+        bool isJson,
+        Stream output,
+        CancellationToken cancellation
+    )
+    {
+        if (options.RequestFile is not null || options.ResponseFile is not null)
+            throw new InputException("--request, --response: are of one receipt, and a folder was given. Use bundles.");
+        string[] files = [.. Directory.EnumerateFiles(options.Receipt).Order(StringComparer.Ordinal)];
+        if (files.Length == 0)
+            throw new InputException($"{options.Receipt}: has no files.");
+        var verdicts = new List<Verdict>();
+        foreach (string file in files)
+        {
+            VerificationReport report;
+            try
+            {
+                report = await VerifyAsync(options with { Receipt = file }, cancellation);
+            }
+            catch (InputException e)
+            {
+                // What is no receipt is not of an unknown version: its line says so, and the others are read.
+                report = new VerificationReport(Verdict.UnknownVersion, e.Message.TrimEnd('.'));
+            }
+            verdicts.Add(report.Verdict);
+            string line = report.Reason.Length == 0 ? report.Name : $"{report.Name}: {OneLine.Of(report.Reason)}";
+            await output.WriteAsync(
+                isJson ? JsonReport.Write(report) : Encoding.UTF8.GetBytes($"{Path.GetFileName(file)}  {line}\n"),
+                cancellation
+            );
+            await output.FlushAsync(cancellation);
+        }
+        if (!isJson)
+        {
+            IEnumerable<string> counts = verdicts
+                .GroupBy(verdict => verdict)
+                .Select(group => $"{group.Count()} {VerdictName.Of(group.Key)}");
+            await output.WriteAsync(
+                Encoding.UTF8.GetBytes($"\n{files.Length} files: {string.Join(", ", counts)}\n"),
+                cancellation
+            );
+        }
+        return Severity.Where(verdicts.Contains).Select(VerdictExitCode.Of).FirstOrDefault();
+    }
+
+    private static async Task<VerificationReport> VerifyAsync(VerifyOptions options, CancellationToken cancellation)
+    {
+        using var verification = new ReceiptVerification(options)
+        {
+            Progress = Console.IsErrorRedirected ? null : Console.Error,
+        };
+        return await verification.RunAsync(cancellation);
+    }
+
+    /// <summary>See https://no-color.org.</summary>
+    private static bool IsColoured(bool isRedirected) =>
+        !isRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
+    /// <summary>Of several verdicts the first of these gives the exit code.</summary>
+    private static readonly Verdict[] Severity =
+    [
+        Verdict.Tampered,
+        Verdict.Contradicted,
+        Verdict.OtherKey,
+        Verdict.Untrusted,
+        Verdict.Policy,
+        Verdict.UnknownVersion,
+        Verdict.Incomplete,
+        Verdict.Inconclusive,
+        Verdict.Indeterminate,
+        Verdict.Unreachable,
+        Verdict.Signed,
+        Verdict.Corroborated,
+    ];
 }

@@ -27,6 +27,12 @@ internal sealed class DeterminismPolicy(
     /// <summary>A member for devices in front of this server, which engines don't read.</summary>
     private const string Tee = "tee";
 
+    /// <summary>
+    /// What a verifier sends so that the receipt of a replay is one of its own question: the receipt binds it, and
+    /// engines don't read it.
+    /// </summary>
+    private const string ReplayNonce = "replay_nonce";
+
     private readonly bool _enforce = options.Enforces;
     private readonly string _seed = options.Seed.ToString(CultureInfo.InvariantCulture);
 
@@ -58,6 +64,7 @@ internal sealed class DeterminismPolicy(
         NameModel(request, edits);
         bool hidesTokenIds = asksForTokenIds && AskForTokenIds(request, edits);
         edits.Remove(Tee);
+        edits.Remove(ReplayNonce);
         var pins = new RequestPins(edits.Changes.Where(change => IsPin(change.Key)));
         return new PinnedRequest(edits.Apply(), edits.Changes, pins)
         {

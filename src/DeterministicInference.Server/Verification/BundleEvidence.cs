@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Statements;
@@ -12,8 +13,7 @@ namespace DeterministicInference.Server.Verification;
 /// </summary>
 /// <param name="Evidence">Evidence for the verifier.</param>
 /// <param name="Recorded">The answer; null if it is missing or can't be read.</param>
-/// <param name="Malformed">Why the answer can't be the sealed one; null if it can be read.</param>
-internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? Recorded, string? Malformed)
+internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? Recorded)
 {
     public static BundleEvidence Of(ReceiptBundle bundle) => Of(bundle, bundle.Request?.Body, bundle.Response?.Body);
 
@@ -28,39 +28,45 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             RequestPath = bundle.Request?.Path,
             Environment = bundle.Environment,
         };
-        if (
-            answer is not { } bytes
-            || bundle.Receipt.Salts is not { } salts
-            || Statement(bundle.Receipt) is not { } statement
-        )
-            return new BundleEvidence(evidence, null, null);
+        if (answer is not { } bytes || Statement(bundle.Receipt) is not { } statement)
+            return new BundleEvidence(evidence, null);
+        AnswerDelivery delivery = RecordedAnswer.DeliveryOf(bytes.Span);
+        if (HasAnotherReceipt(bytes, delivery, bundle.Receipt))
+            return new BundleEvidence(evidence with { Defect = "it carries another receipt than this one" }, null);
+        if (bundle.Response is { } response && response.Delivery != delivery)
+        {
+            string defect =
+                $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is "
+                + StatementNames.Of(delivery);
+            return new BundleEvidence(evidence with { Defect = defect }, null);
+        }
         try
         {
             int? choices = request is { } body ? ChoicesPerPrompt(statement, body.Span) : null;
             RecordedAnswer recorded = RecordedAnswer.Read(
                 bytes.Span,
-                statement.Delivery,
-                salts,
-                choices ?? 1,
-                statement.LogprobsCommitment is not null
+                delivery,
+                bundle.Receipt.Salts ?? ReceiptSalts.None,
+                choices ?? 1
             );
             // Without the request the assignment of choices to prompts is unknown.
             bool knowsPrompts = choices is not null || recorded.Output.Choices == 1;
             evidence = evidence with
             {
                 Output = recorded.Output,
+                Delivery = delivery,
+                HasEnd = recorded.Ended,
+                Unbound = recorded.Unbound,
                 Tokens = recorded.Tokens,
+                HasTokens = recorded.HasTokens,
                 Prompt = knowsPrompts ? recorded.Prompt : null,
+                HasPrompt = knowsPrompts && recorded.HasPrompt,
             };
-            return new BundleEvidence(evidence, recorded, null);
+            return new BundleEvidence(evidence, recorded);
         }
         catch (CanonicalFormException e)
         {
-            return new BundleEvidence(
-                evidence,
-                null,
-                "the answer is not the one that was sealed: " + e.Message.TrimEnd('.')
-            );
+            return new BundleEvidence(evidence with { Delivery = delivery, Defect = e.Message.TrimEnd('.') }, null);
         }
     }
 
@@ -72,13 +78,35 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
         VerificationResult result = isPinned
             ? key!.Verify(Evidence)
             : ReceiptVerifier.VerifyUnpinned(Evidence, key?.Key);
-        VerificationReport report = VerificationReport.Of(result);
-        // The text of an answer that broke off is not compared.
-        return
-            Malformed is { } why
-            && result.Verdict is not (Verdict.Tampered or Verdict.UnknownVersion or Verdict.Incomplete)
-            ? report.WithFailure(ReceiptCheck.Output, why)
-            : report;
+        return VerificationReport.Of(result);
+    }
+
+    /// <summary>Whoever reads the answer would take its own receipt for the one that was verified.</summary>
+    private static bool HasAnotherReceipt(ReadOnlyMemory<byte> answer, AnswerDelivery delivery, Receipt receipt)
+    {
+        byte[]? found;
+        try
+        {
+            found = AnswerReceipt.Find(answer, delivery);
+        }
+        catch (ReceiptFormatException)
+        {
+            // Its own reading says what is wrong with it.
+            return false;
+        }
+        if (found is null)
+            return false;
+        try
+        {
+            ReceiptSource own = ReceiptSource.ReadObject(found, "answer", null);
+            return own.Bundle is { } whole
+                ? !whole.Receipt.Statement.Span.SequenceEqual(receipt.Statement.Span)
+                : own.ReceiptId != receipt.ReceiptId;
+        }
+        catch (Exception e) when (e is ReceiptFormatException or InputException)
+        {
+            return true;
+        }
     }
 
     private static ReceiptStatement? Statement(Receipt receipt)

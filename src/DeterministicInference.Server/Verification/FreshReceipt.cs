@@ -2,60 +2,91 @@ using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>The environment of a replay according to its receipt.</summary>
-/// <param name="EnvironmentId">The environment; null if unknown.</param>
-/// <param name="Note">Why the environment is unknown; null if it is known.</param>
-internal sealed record FreshReceipt(Sha256Value? EnvironmentId, string? Note)
+/// <summary>
+/// The receipt of a replay, tested: it shows that the answer was computed anew for this question, or why nothing shows
+/// it.
+/// </summary>
+/// <param name="Statement">What was sealed; null where nothing is shown.</param>
+/// <param name="Doubt">Why nothing is shown, in words that continue a sentence; null where it is.</param>
+internal sealed record FreshReceipt(ReceiptStatement? Statement, string? Doubt)
 {
-    /// <summary>What the environment promises; null if it is unknown.</summary>
-    public EnvironmentPromise? Promise { get; init; }
+    /// <summary>The log that has sealed it; null where nothing is shown.</summary>
+    public NoteKey? Log { get; init; }
 
-    /// <summary>
-    /// Only a receipt of this answer to this request counts. Its key is not checked, as the verifier has chosen the
-    /// server.
-    /// </summary>
+    /// <param name="server">The server that answered.</param>
+    /// <param name="recorded">The receipt that is verified: another one is expected.</param>
+    /// <param name="question">What was sent.</param>
+    /// <param name="answer">What came back.</param>
+    /// <param name="output">What was read of it.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    /// <exception cref="NoAnswerException">The server does not give its keys or the receipt.</exception>
     public static async Task<FreshReceipt> OfAsync(
         ReceiptServer server,
+        Receipt recorded,
+        ReplayQuestion question,
         ServerAnswer answer,
-        AnswerDelivery delivery,
-        string path,
-        byte[] sent,
         OutputDigest output,
         CancellationToken cancellation
     )
     {
         try
         {
-            if (await FindAsync(server, answer, delivery, cancellation) is not { } receipt)
-                return Unknown("the server gave no receipt with its answer");
-            VerificationResult result = ReceiptVerifier.VerifyUnpinned(
-                new ReceiptEvidence(receipt) { RequestBody = sent, Output = output },
-                null
-            );
-            if (
-                result.Statement is not { } statement
-                || result.Verdict == Verdict.Tampered
-                || statement.RequestPath != path
-            )
-                return Unknown("the server's receipt is not one of its answer");
-            IReadOnlyList<string> changed = ReplayRequest.Changed(sent, statement.Pins);
-            return changed.Count == 0
-                ? new FreshReceipt(statement.EnvironmentId, null)
-                {
-                    Promise = new EnvironmentPromise(statement.Class, statement.EnvironmentSource),
-                }
-                : Unknown($"the server changed the request ({string.Join(", ", changed)})");
+            if (await FindAsync(server, answer, question.Delivery, cancellation) is not { } receipt)
+                return Unknown("the server gave no receipt that shows that it was computed anew");
+            if (receipt.ReceiptId == recorded.ReceiptId)
+                return Unknown("it came with the receipt that is verified: it was stored, not computed");
+            return await TestAsync(server, receipt, question, output, cancellation);
         }
         catch (ReceiptFormatException)
         {
-            return Unknown("the server's receipt can't be read");
+            return Unknown("the receipt that came with it can't be read");
         }
+    }
+
+    private static async Task<FreshReceipt> TestAsync(
+        ReceiptServer server,
+        Receipt receipt,
+        ReplayQuestion question,
+        OutputDigest output,
+        CancellationToken cancellation
+    )
+    {
+        var evidence = new ReceiptEvidence(receipt)
+        {
+            RequestBody = question.Body,
+            RequestPath = question.Path,
+            Output = output,
+        };
+        string? why = null;
+        await foreach (NoteKey key in server.KeysAsync(receipt.Origin, cancellation))
+        {
+            VerificationResult result = ReceiptVerifier.Verify(evidence, key);
+            if (result is { Verdict: Verdict.Valid, Statement: { } statement })
+                return Tested(statement, key, question);
+            why ??= result.Reason;
+        }
+        return Unknown(
+            why is null
+                ? "the server tells no key that its receipt could be checked with"
+                : $"the receipt that came with it does not show that it was computed for this question: {why}"
+        );
+    }
+
+    private static FreshReceipt Tested(ReceiptStatement statement, NoteKey key, ReplayQuestion question)
+    {
+        if (statement.Execution != AnswerExecution.Executed)
+            return Unknown($"its receipt says that it was {StatementNames.Of(statement.Execution)}, not computed anew");
+        IReadOnlyList<string> changed = question.Changed(statement.Pins);
+        return changed.Count == 0
+            ? new FreshReceipt(statement, null) { Log = key }
+            : Unknown($"the server changed the request ({string.Join(", ", changed)})");
     }
 
     private static async Task<Receipt?> FindAsync(

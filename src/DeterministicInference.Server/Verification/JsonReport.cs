@@ -30,6 +30,20 @@ internal static class JsonReport
                 json.WriteEndObject();
             }
             json.WriteEndArray();
+            json.WriteStartArray("pins");
+            foreach (PinnedMember pin in report.Pins)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", pin.Name);
+                json.WriteString("sent", pin.Sent);
+                json.WriteString("set", pin.Set);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteStartArray("never_compared");
+            foreach (string member in VerificationResult.NotBound.Concat(report.Unbound))
+                json.WriteStringValue(member);
+            json.WriteEndArray();
             WriteCosignatures(json, report.Cosignatures);
             WriteReplay(json, report.Replay);
             json.WriteEndObject();
@@ -52,7 +66,25 @@ internal static class JsonReport
         json.WriteString("environment", statement.EnvironmentId.ToString());
         json.WriteString("source", EnvironmentNames.Of(statement.EnvironmentSource));
         json.WriteString("model", statement.ModelName);
+        json.WriteString("path", statement.RequestPath);
+        json.WriteString("execution", StatementNames.Of(statement.Execution));
+        json.WriteBoolean("complete", statement.Complete);
+        WriteCounts(json, "tokens", statement.Tokens);
+        WriteCounts(json, "prompt_tokens", statement.Prompt);
         json.WriteEndObject();
+    }
+
+    private static void WriteCounts(Utf8JsonWriter json, string name, TokenBinding? tokens)
+    {
+        if (tokens is null)
+        {
+            json.WriteNull(name);
+            return;
+        }
+        json.WriteStartArray(name);
+        foreach (int count in tokens.Counts)
+            json.WriteNumberValue(count);
+        json.WriteEndArray();
     }
 
     private static void WriteKey(Utf8JsonWriter json, VerificationReport report)
@@ -92,6 +124,8 @@ internal static class JsonReport
         json.WriteStartObject("replay");
         json.WriteString("delivery", StatementNames.Of(replay.Delivery));
         json.WriteNumber("answers", replay.Answers);
+        json.WriteString("log", replay.Log?.ToString());
+        json.WriteBoolean("is_issuer", replay.IsIssuer);
         json.WriteString("environment", replay.EnvironmentId?.ToString());
         json.WriteString("class", replay.EnvironmentPromise is { } promise ? EnvironmentNames.Of(promise.Class) : null);
         json.WriteString("source", replay.EnvironmentPromise is { } of ? EnvironmentNames.Of(of.Source) : null);

@@ -14,6 +14,9 @@ namespace DeterministicInference.Server.Verification;
 /// <param name="Log">The log's name and key; null for the key under any name.</param>
 internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
 {
+    /// <summary>How long the key is good; null for ever.</summary>
+    public KeyLimit? Limit { get; init; }
+
     /// <summary>Reads a log's verifier key that came with a receipt or from a server; null for none.</summary>
     /// <exception cref="ReceiptFormatException">It is no verifier key.</exception>
     public static PublicKeyInput? Read(string? vkey)
@@ -48,7 +51,25 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
     /// <exception cref="InputException">There is none, or something else.</exception>
     public static IReadOnlyList<PublicKeyInput> ReadAll(string path)
     {
-        string text = Encoding.UTF8.GetString(InputFile.Read(path)).Trim();
+        string text = Encoding.UTF8.GetString(InputFile.Read(path));
+        try
+        {
+            return OfText(text);
+        }
+        catch (FormatException)
+        {
+            throw new InputException(
+                $"{path}: holds neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN "
+                    + "PUBLIC KEY-----), as GET /v1/receipts/key has them."
+            );
+        }
+    }
+
+    /// <summary>Reads keys in any of these forms.</summary>
+    /// <exception cref="FormatException">There is none, or something else.</exception>
+    public static IReadOnlyList<PublicKeyInput> OfText(string text)
+    {
+        text = text.Trim();
         try
         {
             PublicKeyInput[] keys =
@@ -64,13 +85,9 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
                 ];
             return keys.Length > 0 ? keys : throw new FormatException();
         }
-        catch (Exception e)
-            when (e is CryptographicException or FormatException or ReceiptFormatException or JsonException)
+        catch (Exception e) when (e is CryptographicException or ReceiptFormatException or JsonException)
         {
-            throw new InputException(
-                $"{path}: holds neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN "
-                    + "PUBLIC KEY-----), as GET /v1/receipts/key has them."
-            );
+            throw new FormatException("a key is neither a verifier key (ORIGIN+ID+BASE64) nor in PEM", e);
         }
     }
 

@@ -36,6 +36,11 @@ internal sealed class ReceiptServer : IDisposable
         _server = new RemoteServer(text.EndsWith("/v1", StringComparison.Ordinal) ? text[..^3] : text, apiKey, timeout);
     }
 
+    /// <summary>Sends a question of a replay.</summary>
+    /// <inheritdoc cref="AskAsync(string, byte[], AnswerDelivery, CancellationToken)"/>
+    public Task<ServerAnswer> AskAsync(ReplayQuestion question, CancellationToken cancellation) =>
+        AskAsync(question.Path, question.Body, question.Delivery, cancellation);
+
     /// <summary>Sends a request with a header that forbids stored answers.</summary>
     /// <exception cref="NoAnswerException">No answer, an error, or an answer in another delivery.</exception>
     public Task<ServerAnswer> AskAsync(
@@ -239,9 +244,14 @@ internal sealed class ReceiptServer : IDisposable
         }
     }
 
+    /// <summary>What the server says of its key; null if it says nothing.</summary>
+    /// <exception cref="NoAnswerException">No answer.</exception>
+    public Task<byte[]?> KeyDocumentAsync(CancellationToken cancellation) =>
+        _server.GetAsync("v1/receipts/key", cancellation);
+
     private async Task<string?> CurrentKeyAsync(CancellationToken cancellation)
     {
-        if (await _server.GetAsync("v1/receipts/key", cancellation) is not { } json)
+        if (await KeyDocumentAsync(cancellation) is not { } json)
             return null;
         try
         {

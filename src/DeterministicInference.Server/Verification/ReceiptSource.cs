@@ -37,6 +37,11 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         int start = text.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
         if (start >= 0 && text[start] == '{')
             return ReadJson(text, name);
+        // Some clients take it for a part of the first line, and lose the first event.
+        if (text.Length != bytes.Length)
+            throw new InputException(
+                $"{name}: is a stream that begins with a byte order mark, which no server sends. Keep it without."
+            );
         byte[] determinism =
             AnswerReceipt.Find(text, AnswerDelivery.Sse)
             ?? throw new InputException(
@@ -88,7 +93,15 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
     {
         using JsonDocument document = Parse(json, name);
         HashSet<string> names = Names(document, name);
-        // An engine's answer may have any other member; a bundle has no choices of its own.
+        string[] kinds = [.. names.Intersect(["choices", "form", "statement", "receipt"], StringComparer.Ordinal)];
+        // Of a file that is two things, its reader shows one of them and the check would compare the other.
+        if (kinds.Length > 1 && !(kinds.Length == 2 && kinds.Contains("form") && kinds.Contains("receipt")))
+        {
+            throw new InputException(
+                $"{name}: is two things at once (it has {string.Join(" and ", kinds.Select(kind => $"'{kind}'"))}): an "
+                    + "answer has 'choices', a bundle 'form', a receipt 'statement'."
+            );
+        }
         if (names.Contains("choices"))
         {
             byte[] determinism =

@@ -18,6 +18,9 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         ? new ReceiptServer(url, options.ApiKey, options.Timeout)
         : null;
 
+    /// <summary>Gets a line for each replay; null for none.</summary>
+    public TextWriter? Progress { get; init; }
+
     /// <exception cref="InputException">A file can't be used.</exception>
     public async Task<VerificationReport> RunAsync(CancellationToken cancellation)
     {
@@ -45,12 +48,22 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
 
     private async Task<VerificationReport> CheckAsync(CancellationToken cancellation)
     {
-        PublicKeyInput[] trusted = [.. options.KeyFiles.SelectMany(PublicKeyInput.ReadAll)];
-        WitnessPolicy? policy = options.WitnessPolicyFile is { } policyFile ? PolicyInput.Read(policyFile) : null;
+        TrustFile? trust = options.TrustFile is { } trustFile ? TrustFile.Read(trustFile) : null;
+        PublicKeyInput[] trusted = [.. options.KeyFiles.SelectMany(PublicKeyInput.ReadAll), .. trust?.Keys ?? []];
+        WitnessPolicy? policy = options.WitnessPolicyFile is { } policyFile
+            ? PolicyInput.Read(policyFile)
+            : trust?.Witnesses;
+        TrustRequirement[] required = [.. options.Requirements, .. trust?.Requirements ?? []];
+        if (required.Contains(TrustRequirement.Witnessed) && policy is null)
+            throw new InputException(
+                $"{options.TrustFile}: requires 'witnessed' and has no 'witness_policy', which says by whom."
+            );
         byte[]? requestFile = options.RequestFile is { } request ? InputFile.Read(request) : null;
         byte[]? responseFile = options.ResponseFile is { } response ? InputFile.Read(response) : null;
         ReceiptSource source = ReceiptSource.Read(InputFile.Read(options.Receipt), options.Receipt);
         ReceiptBundle bundle = source.Bundle ?? await FetchAsync(source, cancellation);
+        RequireSame("--request", requestFile, bundle.Request?.Body);
+        RequireSame("--response", responseFile, bundle.Response?.Body);
         ReadOnlyMemory<byte>? body = requestFile is not null ? requestFile : bundle.Request?.Body;
         ReadOnlyMemory<byte>? answer = responseFile is not null ? responseFile : bundle.Response?.Body;
 
@@ -71,7 +84,7 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         VerificationReport report = Check(evidence, revocations);
         // No server is asked about what does not hold without it.
         if (_server is null || !IsOpen(report.Verdict))
-            return report;
+            return Required(report);
         try
         {
             if (key is null)
@@ -94,7 +107,10 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         if (report.Checks.Any(check => check is { Check: ReceiptCheck.Request, Outcome: not CheckOutcome.Passed }))
             return report;
         ReceiptStatement statement = report.Statement!;
-        var session = new ReplaySession(_server, statement, bundle.Receipt, evidence.Recorded, bundle.Environment);
+        var session = new ReplaySession(_server, statement, bundle.Receipt, evidence.Recorded, bundle.Environment)
+        {
+            Progress = Progress,
+        };
         (ReplayVerdict verdict, ReplayReport replay) = await session.RunAsync(
             client,
             options.Delivery ?? statement.Delivery,
@@ -102,18 +118,32 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             cancellation
         );
         // That it was computed again replaces neither a key that is trusted nor the answer that was received.
-        return verdict.Verdict == Verdict.Reproduced && report.Verdict is Verdict.Signed or Verdict.Untrusted
-            ? report with
-            {
-                Reason = $"{verdict.Reason}, but {report.Reason}",
-                Replay = replay,
-            }
-            : report with
-            {
-                Verdict = verdict.Verdict,
-                Reason = verdict.Reason,
-                Replay = replay,
-            };
+        return Required(
+            verdict.Verdict == Verdict.Reproduced && report.Verdict is Verdict.Signed or Verdict.Untrusted
+                ? report with
+                {
+                    Reason = $"{verdict.Reason}, but {report.Reason}",
+                    Replay = replay,
+                }
+                : report with
+                {
+                    Verdict = verdict.Verdict,
+                    Reason = verdict.Reason,
+                    Replay = replay,
+                }
+        );
+
+        VerificationReport Required(VerificationReport made) =>
+            required.Contains(TrustRequirement.Replayed) && made.Verdict is Verdict.Valid or Verdict.Corroborated
+                ? made with
+                {
+                    Verdict = Verdict.Policy,
+                    Reason =
+                        made.Verdict == Verdict.Valid
+                            ? "a replay is required, and none was made: name a server with --against"
+                            : $"a replay in the same environment is required: {made.Reason}",
+                }
+                : made;
 
         VerificationReport Check(BundleEvidence what, IReadOnlyList<LogRevocation>? revoked) =>
             (
@@ -123,7 +153,8 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
                     {
                         Revocations = revoked,
                         WitnessPolicy = policy,
-                        RequiresWitnesses = options.RequiresWitnesses,
+                        RequiresWitnesses = required.Contains(TrustRequirement.Witnessed),
+                        KeyLimit = pinned?.Limit,
                     },
                 }
             ).Check(key, isPinned: pinned is not null);
@@ -149,6 +180,17 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             await _server.RevocationsAsync(of, cancellation) is { } told
                 ? Check(evidence, [.. revocations ?? [], .. told])
                 : report;
+    }
+
+    /// <summary>Of two that differ, one would be verified and the other shown.</summary>
+    private void RequireSame(string option, byte[]? given, ReadOnlyMemory<byte>? own)
+    {
+        if (given is not null && own is { } inFile && !inFile.Span.SequenceEqual(given))
+        {
+            throw new InputException(
+                $"{option}: is not the one that {options.Receipt} has itself. Leave it out, or give the receipt alone."
+            );
+        }
     }
 
     /// <summary>Whether a server may make more of it, or less.</summary>

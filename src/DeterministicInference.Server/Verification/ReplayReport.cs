@@ -1,5 +1,6 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
 
@@ -15,6 +16,12 @@ internal sealed record ReplayReport(AnswerDelivery Delivery, int Answers)
 
     /// <summary>What the server's receipt says of that environment; null if unknown.</summary>
     public EnvironmentPromise? EnvironmentPromise { get; init; }
+
+    /// <summary>The log that has sealed the replay; null where its receipt shows nothing.</summary>
+    public NoteKey? Log { get; init; }
+
+    /// <summary>Whether it is the log of the receipt.</summary>
+    public bool IsIssuer { get; init; }
 
     /// <summary>Facts that are known to differ between the environments.</summary>
     public IReadOnlyList<string> DifferingFacts { get; init; } = [];

@@ -2,6 +2,7 @@ using System.Net;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
@@ -25,9 +26,13 @@ internal sealed class ReplaySession(
     private const string ModelDigestFact = "model.sha256";
 
     private readonly List<Replay> _replays = [];
-    private bool _asksForIds = true;
+
+    /// <summary>Gets a line for each replay; null for none.</summary>
+    public TextWriter? Progress { get; init; }
+
     private string? _note;
-    private EnvironmentPromise? _promise;
+    private int _way;
+    private FreshReceipt? _fresh;
 
     /// <param name="requestBody">The client's request.</param>
     /// <param name="delivery">Delivery of the replays.</param>
@@ -40,13 +45,14 @@ internal sealed class ReplaySession(
         CancellationToken cancellation
     )
     {
-        byte[] effective = ReplayRequest.Effective(statement.RequestPath, requestBody.Span, statement.Pins);
+        byte[] effective = CanonicalRequest.Effective(statement.RequestPath, requestBody.Span, statement.Pins);
         ReplayVerdict? verdict = null;
         InferenceEnvironment? original = environment;
         try
         {
             while (verdict is null)
             {
+                Progress?.WriteLine($"replay {_replays.Count + 1}: {server.Address} computes the request again …");
                 Replay replay = await ReplayAsync(effective, delivery, cancellation);
                 if (replay.EnvironmentId is { } id && id != statement.EnvironmentId)
                 {
@@ -63,13 +69,14 @@ internal sealed class ReplaySession(
         }
         catch (NoAnswerException e)
         {
-            verdict = NoAnswer(e.Message);
+            verdict = NoAnswer(e);
         }
         return (verdict, Report(verdict, delivery, original));
     }
 
-    private ReplayVerdict NoAnswer(string why)
+    private ReplayVerdict NoAnswer(NoAnswerException e)
     {
+        string why = e.Message;
         string count = _replays.Count switch
         {
             0 => "",
@@ -77,6 +84,8 @@ internal sealed class ReplaySession(
             int answers => $" after {answers} answers, of which the first differs",
         };
         // The answer broke off, which is known without a replay.
+        if (statement.Complete && e.IsRefusal)
+            return new ReplayVerdict(Verdict.Inconclusive, null, $"{server.Address} does not compute it{count}: {why}");
         return statement.Complete
             ? new ReplayVerdict(Verdict.Unreachable, null, $"{server.Address} gave no usable answer{count}: {why}")
             : new ReplayVerdict(
@@ -88,7 +97,7 @@ internal sealed class ReplaySession(
 
     private async Task<Replay> ReplayAsync(byte[] effective, AnswerDelivery delivery, CancellationToken cancellation)
     {
-        (byte[] sent, ServerAnswer answer) = await AskAsync(effective, delivery, cancellation);
+        (ReplayQuestion question, ServerAnswer answer) = await AskAsync(effective, delivery, cancellation);
         RecordedAnswer read;
         try
         {
@@ -106,46 +115,44 @@ internal sealed class ReplaySession(
         }
         if (!read.Ended || !read.Output.Finished)
             throw new NoAnswerException("its answer broke off");
-        FreshReceipt fresh = await FreshReceipt.OfAsync(
-            server,
-            answer,
-            delivery,
-            statement.RequestPath,
-            sent,
-            read.Output,
-            cancellation
-        );
-        _note ??= fresh.Note;
-        _promise ??= fresh.Promise;
-        return Replay.Of(read, delivery) with { EnvironmentId = fresh.EnvironmentId };
+        FreshReceipt fresh = await FreshReceipt.OfAsync(server, receipt, question, answer, read.Output, cancellation);
+        _fresh ??= fresh;
+        return Replay.Of(read, delivery) with
+        {
+            EnvironmentId = fresh.Statement?.EnvironmentId,
+            Class = fresh.Statement?.Class,
+            Doubt = fresh.Doubt,
+        };
     }
 
     /// <summary>
     /// Sends a request. Some engines refuse to report token ids in some deliveries; the request is then sent without
     /// them.
     /// </summary>
-    private async Task<(byte[] Sent, ServerAnswer Answer)> AskAsync(
+    private async Task<(ReplayQuestion Question, ServerAnswer Answer)> AskAsync(
         byte[] effective,
         AnswerDelivery delivery,
         CancellationToken cancellation
     )
     {
-        byte[] body = ReplayRequest.Body(effective, delivery, _asksForIds);
-        try
+        IReadOnlyList<IReadOnlyList<string>> ways = ReplayQuestion.WaysToAskForIds(statement.RequestPath, delivery);
+        while (true)
         {
-            return (body, await server.AskAsync(statement.RequestPath, body, delivery, cancellation));
-        }
-        catch (NoAnswerException e)
-            when (_asksForIds
-                && e.Status is (HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity)
-                && !ReplayRequest.SaysWhetherIds(effective)
-            )
-        {
-            _asksForIds = false;
-            body = ReplayRequest.Body(effective, delivery, asksForIds: false);
-            ServerAnswer answer = await server.AskAsync(statement.RequestPath, body, delivery, cancellation);
-            _note ??= "the server does not report token ids";
-            return (body, answer);
+            var question = ReplayQuestion.Create(statement.RequestPath, effective, delivery, ways[_way]);
+            try
+            {
+                ServerAnswer answer = await server.AskAsync(question, cancellation);
+                if (ways[_way].Count == 0)
+                    _note ??= "the server does not report token ids";
+                return (question, answer);
+            }
+            catch (NoAnswerException e)
+                when (_way + 1 < ways.Count
+                    && e.Status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity
+                )
+            {
+                _way++;
+            }
         }
     }
 
@@ -156,13 +163,24 @@ internal sealed class ReplaySession(
         return new ReplayReport(delivery, _replays.Count)
         {
             EnvironmentId = first?.EnvironmentId,
-            EnvironmentPromise = first?.EnvironmentId is null ? null : _promise,
+            EnvironmentPromise = _fresh?.Statement is { } sealedBy
+                ? new EnvironmentPromise(sealedBy.Class, sealedBy.EnvironmentSource)
+                : null,
+            Log = _fresh?.Log,
+            IsIssuer = _fresh?.Log is { } log && IsOf(log),
             DifferingFacts = DifferingFacts(original, first?.Environment),
             Note = _note ?? WhyFactsAreUnknown(original, first),
             Difference = verdict.Difference,
             Recorded = place is { } at ? ReportedToken.At(recorded, at) : null,
             Replayed = place is { } there ? ReportedToken.At(first?.Answer, there) : null,
         };
+    }
+
+    /// <summary>Whether the log is the one that has sealed the receipt.</summary>
+    private bool IsOf(NoteKey log)
+    {
+        SignedNote note = SignedNote.Parse(TlogProof.Parse(receipt.Proof).Checkpoint);
+        return note.Signatures.Any(line => line.Name == log.Name && line.KeyId == log.Id);
     }
 
     /// <summary>Of the receipt's environment the statement itself names the model, also without its document.</summary>

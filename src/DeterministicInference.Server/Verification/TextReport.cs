@@ -8,83 +8,123 @@ using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Verification;
 
-/// <summary>Writes a report as text: the verdict, the receipt, the checks, and the replays.</summary>
-internal static class TextReport
+/// <summary>Writes a report as text: the verdict, the receipt, what was compared, and the replays.</summary>
+/// <param name="isColoured">Whether marks and verdict have the colours of a terminal.</param>
+internal sealed class TextReport(bool isColoured = false)
 {
     private const int NameWidth = 18;
 
-    public static string Write(VerificationReport report)
+    private const string Plain = "  ",
+        Green = "32",
+        Red = "31",
+        Yellow = "33",
+        Bold = "1";
+
+    private readonly StringBuilder _text = new();
+
+    public string Write(VerificationReport report)
     {
-        var text = new StringBuilder(report.Name);
+        string name = report.ExitCode == 0 ? Coloured(report.Name, Green) : Coloured(report.Name, ColourOf(report));
+        _text.Append(name);
         if (report.Verdict == Verdict.Valid)
-            text.Append(" (not replayed)");
+            _text.Append(" (not replayed)");
         else if (report.Reason.Length > 0)
-            text.Append(": ").Append(OneLine.Of(report.Reason));
+            _text.Append(": ").Append(OneLine.Of(report.Reason));
         if (report is { KeyPinned: false, KeyId: { } id })
-            text.Append($"; key not pinned: {id}");
-        text.Append("\n\n");
+            _text.Append($"; key not pinned: {id}");
+        _text.Append("\n\n");
         if (report.Statement is { } statement)
-            WriteStatement(text, statement);
+            WriteStatement(statement);
         if (report.KeyId is { } key)
-            Line(
-                text,
-                "key",
-                $"{key}, {(report.KeyPinned ? "pinned" : "not pinned: anyone may have made the receipt")}"
-            );
+            Line("key", $"{key}, {(report.KeyPinned ? "pinned" : "not pinned: anyone may have made the receipt")}");
         if (report.Checks.Count > 0)
-            text.Append('\n');
+            _text.Append('\n');
         foreach (CheckResult check in report.Checks)
-            Line(text, CheckNames.ForPeople(check.Check), Outcome(check));
+        {
+            Line(CheckNames.ForPeople(check.Check), Outcome(check), Mark(check.Outcome));
+            if (check.Check == ReceiptCheck.Request)
+                WritePins(report.Pins);
+        }
         foreach (WitnessCosignature cosignature in report.Cosignatures)
+            Line("cosigned by", $"{cosignature.Witness.Name}, {StatementNames.OfTimestamp(cosignature.Timestamp)}");
+        if (report.Statement is not null)
             Line(
-                text,
-                "cosigned by",
-                $"{cosignature.Witness.Name}, {StatementNames.OfTimestamp(cosignature.Timestamp)}"
+                "never compared",
+                string.Join(", ", VerificationResult.NotBound.Concat(report.Unbound)),
+                Mark(CheckOutcome.NotChecked)
             );
         if (report.Replay is { } replay)
-            WriteReplay(text, replay);
-        return text.ToString().TrimEnd('\n') + "\n";
+            WriteReplay(replay);
+        return _text.ToString().TrimEnd('\n') + "\n";
     }
 
-    private static void WriteStatement(StringBuilder text, ReceiptStatement statement)
+    private static string ColourOf(VerificationReport report) =>
+        report.Verdict is Verdict.Tampered or Verdict.Contradicted ? Red : Yellow;
+
+    private void WriteStatement(ReceiptStatement statement)
     {
-        Line(text, "receipt", statement.ReceiptId);
-        Line(text, "issued", StatementNames.Of(statement.IssuedAt));
-        Line(text, "model", statement.ModelName);
+        Line("receipt", statement.ReceiptId);
+        Line("issued", StatementNames.Of(statement.IssuedAt));
         Line(
-            text,
+            "answer",
+            $"{statement.RequestPath}, {StatementNames.Of(statement.Delivery)}, "
+                + StatementNames.Of(statement.Execution)
+                + (statement.Complete ? "" : ", broke off")
+        );
+        if (statement.Tokens is { } tokens)
+        {
+            string prompt = statement.Prompt is { } bound ? $", prompt {Sum(bound.Counts)}" : "";
+            Line("tokens", $"{Sum(tokens.Counts)}{prompt}");
+        }
+        Line("model", statement.ModelName);
+        Line(
             "environment",
             $"{statement.EnvironmentId}, {new EnvironmentPromise(statement.Class, statement.EnvironmentSource)}"
         );
     }
 
-    private static void WriteReplay(StringBuilder text, ReplayReport replay)
+    /// <summary>What the server set in the request: the engine did not get what the client sent.</summary>
+    private void WritePins(IReadOnlyList<PinnedMember> pins)
     {
-        text.Append('\n');
+        foreach (PinnedMember pin in pins)
+            Line("server set", $"{pin.Name}: {pin.Sent ?? "nothing was sent"} → {pin.Set}");
+    }
+
+    private void WriteReplay(ReplayReport replay)
+    {
+        _text.Append('\n');
         Line(
-            text,
             "replay",
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{replay.Answers} {(replay.Answers == 1 ? "answer" : "answers")}, {StatementNames.Of(replay.Delivery)}"
             )
         );
+        if (replay.Log is { } log)
+            Line(
+                "replayed by",
+                $"{log.Name}+{log.Id:x8}, "
+                    + (replay.IsIssuer ? "the log of the receipt" : "another log than the receipt's")
+            );
         if (replay.EnvironmentId is { } id)
-            Line(text, "its environment", $"{id}{(replay.EnvironmentPromise is { } promise ? $", {promise}" : "")}");
+            Line("its environment", $"{id}{(replay.EnvironmentPromise is { } promise ? $", {promise}" : "")}");
         else if (replay.Answers > 0)
-            Line(text, "its environment", "unknown");
+            Line("its environment", "unknown");
         foreach (string fact in replay.DifferingFacts)
-            Line(text, "differing fact", fact);
+            Line("differing fact", fact);
         if (replay.Note is { } note)
-            Line(text, "note", note);
+            Line("note", note);
         if (replay.Difference is not { } difference)
             return;
-        Line(text, "first difference", difference.ToString());
+        Line("first difference", difference.ToString());
         if (difference.Token is null)
             return;
-        Line(text, "in the receipt", Token(replay.Recorded));
-        Line(text, "in the replay", Token(replay.Replayed));
+        Line("in the receipt", Token(replay.Recorded));
+        Line("in the replay", Token(replay.Replayed));
     }
+
+    private static string Sum(IReadOnlyList<int> counts) =>
+        counts.Sum(count => (long)count).ToString(CultureInfo.InvariantCulture);
 
     private static string Token(ReportedToken? token) =>
         token switch
@@ -103,6 +143,17 @@ internal static class TextReport
             _ => "not checked: " + check.Detail,
         };
 
-    private static void Line(StringBuilder text, string name, string value) =>
-        text.Append(name.PadRight(NameWidth)).Append(OneLine.Of(value)).Append('\n');
+    private string Mark(CheckOutcome outcome) =>
+        outcome switch
+        {
+            CheckOutcome.Passed => Coloured("✓", Green),
+            CheckOutcome.NotChecked => "–",
+            _ => Coloured("✗", Red),
+        } + " ";
+
+    private string Coloured(string text, string colour) =>
+        isColoured ? $"\u001b[{Bold};{colour}m{text}\u001b[0m" : text;
+
+    private void Line(string name, string value, string mark = Plain) =>
+        _text.Append(mark).Append(name.PadRight(NameWidth)).Append(OneLine.Of(value)).Append('\n');
 }

@@ -25,6 +25,12 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
     /// <summary>Which witnesses of the policy have cosigned, and when.</summary>
     public IReadOnlyList<WitnessCosignature> Cosignatures { get; init; } = [];
 
+    /// <summary>Members of the answer itself that no receipt binds, besides the usual ones.</summary>
+    public IReadOnlyList<string> Unbound { get; init; } = [];
+
+    /// <summary>What the server changed in the request.</summary>
+    public IReadOnlyList<PinnedMember> Pins { get; init; } = [];
+
     /// <summary>The result of replays; null if there were none.</summary>
     public ReplayReport? Replay { get; init; }
 
@@ -42,20 +48,8 @@ internal sealed record VerificationReport(Verdict Verdict, string Reason)
             KeyId = result.KeyId,
             KeyPinned = result.KeyPinned,
             Cosignatures = result.Cosignatures,
-        };
-
-    /// <summary>The report with one more failed check.</summary>
-    public VerificationReport WithFailure(ReceiptCheck check, string detail) =>
-        this with
-        {
-            Verdict = Verdict.Tampered,
-            Reason = detail,
-            Checks =
-            [
-                .. Checks.Select(result =>
-                    result.Check == check ? new CheckResult(check, CheckOutcome.Failed, detail) : result
-                ),
-            ],
+            Pins = result.Pins,
+            Unbound = result.Unbound,
         };
 
     private static string ReasonOf(VerificationResult result) =>

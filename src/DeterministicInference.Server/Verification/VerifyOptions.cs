@@ -27,8 +27,11 @@ internal sealed record VerifyOptions
     /// <summary>The policy whose witnesses count (C2SP tlog-policy); null ignores cosignatures.</summary>
     public string? WitnessPolicyFile { get; init; }
 
-    /// <summary>Whether the receipt is only good with the policy's quorum.</summary>
-    public bool RequiresWitnesses { get; init; }
+    /// <summary>Whom the verifier trusts, and what it requires; null for what the other options say alone.</summary>
+    public string? TrustFile { get; init; }
+
+    /// <summary>What the receipt must have besides a signature, with that of the trust file.</summary>
+    public IReadOnlyList<TrustRequirement> Requirements { get; init; } = [];
 
     /// <summary>Replays made before a difference counts.</summary>
     public int Runs { get; init; } = ReplayJudge.MinimumReplays;

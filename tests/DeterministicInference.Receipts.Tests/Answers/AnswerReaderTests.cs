@@ -18,17 +18,26 @@ public sealed class AnswerReaderTests
                 "Id 0.0 \"x\"",
                 "Choice 1.0 …",
                 "Content 1.0 \"a\"",
+                "Role 1.0 \"assistant\"",
                 "Tool 1.7 …",
                 "ToolId 1.7 \"c\"",
                 "ToolName 1.7 \"f\"",
+                "ToolExtra 1.7 1",
+                "MessageExtra 1.0 [0]",
                 "Finish 1.0 \"stop\"",
                 "TokenIds 1.0 [5, 6]",
+                "ChoiceExtra 1.0 7",
                 "PromptTokens 0.0 3",
+                "CompletionTokens 0.0 2",
+                "TotalTokens 0.0 5",
+                "Model 0.0 \"m\"",
             ],
             Parts(
                 """
-                {"id":"x","choices":[{"delta":{"content":"a","tool_calls":[{"id":"c","function":{"name":"f"},"index":7}]},
-                 "finish_reason":"stop","token_ids":[5, 6],"index":1}],"usage":{"prompt_tokens":3,"completion_tokens":"2"}}
+                {"id":"x","choices":[{"delta":{"content":"a","role":"assistant",
+                 "tool_calls":[{"id":"c","type":"function","function":{"name":"f"},"x":1,"index":7}],"annotations":[0]},
+                 "finish_reason":"stop","token_ids":[5, 6],"stop_reason":7,"matched_stop":"","index":1}],
+                 "usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5},"model":"m"}
                 """
             )
         );

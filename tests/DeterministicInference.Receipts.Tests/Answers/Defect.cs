@@ -13,4 +13,13 @@ internal enum Defect
 
     /// <summary>A call may have a second name.</summary>
     ManyNames,
+
+    /// <summary>A choice may have text behind its finish reason.</summary>
+    TextBehindEnd,
+
+    /// <summary>Choices of one stream may have an index or none.</summary>
+    BothWays,
+
+    /// <summary>Other members count in messages alone.</summary>
+    ExtrasOfMessages,
 }

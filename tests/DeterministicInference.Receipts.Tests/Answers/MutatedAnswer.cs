@@ -17,6 +17,13 @@ internal sealed class MutatedAnswer
 
     /// <summary>1 for <c>reasoning_content</c>, 2 for <c>reasoning</c>, or both.</summary>
     private readonly int _reasoningNames;
+    private readonly bool _hasIndexes,
+        _hasToolIndexes;
+    private readonly int _choices,
+        _toolGap;
+    private readonly string _model,
+        _role;
+    private readonly JsonTree _prompt;
 
     public MutatedAnswer(int seed)
     {
@@ -25,6 +32,13 @@ internal sealed class MutatedAnswer
         WantsLogprobs = _random.OneIn(2);
         ChoicesPerPrompt = 1 + _random.Below(2);
         _reasoningNames = 1 + _random.Below(3);
+        _choices = 1 + _random.Below(3);
+        _hasIndexes = !_random.OneIn(4);
+        _hasToolIndexes = !_random.OneIn(4);
+        _toolGap = _random.OneIn(3) ? 3 : 1;
+        _model = _random.Of(["\"m\"", "\"org\\/m\"", "\"\"", "null", "\"é\\u00e9\""]);
+        _role = _random.Of(["assistant", "assistant", "assistant", "tool", "\ud83d"]);
+        _prompt = Ids();
         _parts = Delivery == AnswerDelivery.Json ? [Whole()] : Events();
         int changes = _random.Below(4);
         for (int i = 0; i < changes; i++)
@@ -43,37 +57,51 @@ internal sealed class MutatedAnswer
     /// <summary>The JSON of the answer or of each event, before it was put into a stream.</summary>
     public IEnumerable<byte[]> Parts => _parts.Select(part => Encoding.UTF8.GetBytes(part.Write(new SeededValues(0))));
 
+    private bool IsStream => Delivery == AnswerDelivery.Sse;
+
     private JsonTree Whole()
     {
-        int choices = 1 + _random.Below(3);
         bool inExtension = _random.OneIn(4);
-        JsonTree answer = Envelope(Enumerable.Range(0, choices).Select(i => Choice(i, "message", true, !inExtension)));
-        if (inExtension)
-            answer.Members!.Insert(_random.Below(answer.Members.Count), Extension(choices));
+        JsonTree answer = Envelope(Enumerable.Range(0, _choices).Select(i => Choice(i, true, !inExtension)));
+        if (inExtension || _random.OneIn(30))
+            answer.Members!.Insert(_random.Below(answer.Members.Count), Extension());
         answer.Members!.Add(("usage", Usage()));
         return answer;
     }
 
     private List<JsonTree> Events()
     {
-        int choices = 1 + _random.Below(3);
         bool inExtension = _random.OneIn(4);
         var events = new List<JsonTree>();
         for (int i = 1 + _random.Below(6); i > 0; i--)
         {
-            IEnumerable<JsonTree> some = Enumerable
-                .Range(0, _random.OneIn(4) ? choices : 1)
-                .Select(_ => Choice(_random.Below(choices), "delta", false, !inExtension));
-            events.Add(Envelope([.. some]));
+            // Positions stand for choices only from the first one on.
+            IEnumerable<int> some = Enumerable.Range(0, 1 + _random.Below(_choices));
+            if (_hasIndexes)
+                some = Enumerable.Range(0, _choices).Where(_ => _random.OneIn(2));
+            events.Add(Envelope([.. some.Select(choice => Choice(choice, false, !inExtension))]));
         }
-        events.Add(Envelope([.. Enumerable.Range(0, choices).Select(i => Choice(i, "delta", true, !inExtension))]));
-        if (inExtension)
-            events.Add(JsonTree.Object(("choices", JsonTree.Array()), Extension(choices)));
+        events.Add(Envelope([.. Enumerable.Range(0, _choices).Select(choice => Choice(choice, true, !inExtension))]));
+        if (inExtension || _random.OneIn(30))
+            events.Add(JsonTree.Object(("choices", JsonTree.Array()), Extension()));
         if (_random.OneIn(2))
             events.Add(JsonTree.Object(("choices", JsonTree.Array()), ("usage", Usage())));
         if (_random.OneIn(12))
             events.Insert(_random.Below(events.Count), JsonTree.Scalar("null"));
+        if (_random.OneIn(25))
+            events.Add(JsonTree.Object(("error", JsonTree.Scalar("{\"message\":\"m\"}"))));
+        if (_random.OneIn(12))
+            events.Add(Envelope([_random.OneIn(2) ? Choice(_random.OneIn(3) ? 1 : 0, true, !inExtension) : Again()]));
         return events;
+    }
+
+    /// <summary>A second end of a choice, mostly for the same reason.</summary>
+    private JsonTree Again()
+    {
+        var members = new List<(string, JsonTree)> { ("finish_reason", JsonTree.Quote(Reason(), _random)) };
+        if (_hasIndexes)
+            members.Add(("index", JsonTree.Of(_random.Below(_choices))));
+        return JsonTree.Object(Shuffled([.. members]));
     }
 
     private JsonTree Envelope(IEnumerable<JsonTree> choices) =>
@@ -81,39 +109,61 @@ internal sealed class MutatedAnswer
             Shuffled(
                 ("id", JsonTree.Scalar("\"x\"")),
                 ("created", JsonTree.Of(17)),
+                ("model", JsonTree.Scalar(_random.OneIn(60) ? "\"other\"" : _model)),
                 ("object", JsonTree.Quote(_random.OneIn(40) ? "error" : "text_completion", _random)),
                 ("choices", JsonTree.Array(choices)),
-                ("prompt_token_ids", _random.OneIn(3) ? Ids() : JsonTree.Scalar("null"))
+                ("prompt_token_ids", _random.OneIn(3) ? Prompt() : JsonTree.Scalar("null"))
             )
         );
 
-    private JsonTree Choice(int index, string message, bool isLast, bool hasIds)
+    private JsonTree Choice(int index, bool isLast, bool hasIds)
     {
-        var members = new List<(string, JsonTree)> { ("index", JsonTree.Of(index)) };
+        var members = new List<(string, JsonTree)>();
+        if (_hasIndexes ^ _random.OneIn(60))
+            members.Add(("index", JsonTree.Of(index)));
         if (_random.OneIn(3))
             members.Add(("text", Text()));
         else
-            members.Add((message, Message(index)));
+            members.Add((IsStream ? "delta" : "message", Message(index)));
         members.Add(("finish_reason", isLast ? JsonTree.Quote(Reason(), _random) : JsonTree.Scalar("null")));
         if (hasIds && !_random.OneIn(6))
             members.Add((_random.OneIn(8) ? "response_token_ids" : "token_ids", Ids()));
         if (hasIds && _random.OneIn(20))
             members.Add(("response_token_ids", _random.OneIn(3) ? JsonTree.Scalar("null") : Ids()));
         if (_random.OneIn(6))
-            members.Add(("prompt_token_ids", Ids()));
-        if (WantsLogprobs || _random.OneIn(4))
+            members.Add(("prompt_token_ids", Prompt()));
+        if (WantsLogprobs || _random.OneIn(6))
             members.Add(("logprobs", _random.OneIn(2) ? ChatLogprobs() : CompletionLogprobs()));
+        AddExtras(members);
         return JsonTree.Object(Shuffled([.. members]));
     }
 
     private string Reason() =>
         _random.OneIn(40) ? _random.Of(MutatedPieces.OddReasons)
-        : _random.OneIn(4) ? _random.Of(MutatedPieces.Reasons)
+        : _random.OneIn(6) ? _random.Of(MutatedPieces.Reasons)
         : "stop";
+
+    /// <summary>Members that nobody reads.</summary>
+    private void AddExtras(List<(string, JsonTree)> members)
+    {
+        while (_random.OneIn(6))
+            members.Add((_random.Of(MutatedPieces.Extras), JsonTree.Scalar(_random.Of(MutatedPieces.ExtraValues))));
+    }
 
     private JsonTree Message(int choice)
     {
-        var members = new List<(string, JsonTree)> { ("role", JsonTree.Scalar("\"assistant\"")) };
+        var members = new List<(string, JsonTree)>
+        {
+            (
+                "role",
+                JsonTree.Quote(
+                    _random.OneIn(40) ? "user"
+                        : _random.OneIn(4) ? ""
+                        : _role,
+                    _random
+                )
+            ),
+        };
         if (!_random.OneIn(4))
             members.Add(("content", Text()));
         if (_random.OneIn(3))
@@ -124,9 +174,13 @@ internal sealed class MutatedAnswer
             members.Add(("function_call", Call("arguments", (choice, -1))));
         if (_random.OneIn(3))
         {
-            IEnumerable<JsonTree> tools = Enumerable.Range(0, 1 + _random.Below(2)).Select(i => Tool(choice, i));
+            // Without indexes all of them stand in every event.
+            int count = 1 + _random.Below(2),
+                first = _hasToolIndexes ? _random.Below(2) : 0;
+            IEnumerable<JsonTree> tools = Enumerable.Range(first, count).Select(i => Tool(choice, i));
             members.Add(("tool_calls", JsonTree.Array([.. tools])));
         }
+        AddExtras(members);
         return JsonTree.Object(Shuffled([.. members]));
     }
 
@@ -145,60 +199,72 @@ internal sealed class MutatedAnswer
 
     private JsonTree Tool(int choice, int position)
     {
-        bool hasIndex = _random.OneIn(2);
-        int tool = hasIndex && _random.OneIn(3) ? position + 3 : position;
-        bool isCustom = (tool & 1) != 0 ^ _random.OneIn(12);
-        (string, JsonTree) call = isCustom
-            ? ("custom", Call("input", (choice, tool)))
-            : ("function", Call("arguments", (choice, tool)));
-        return JsonTree.Object(
-            Shuffled([
-                hasIndex ? ("index", JsonTree.Of(tool)) : ("type", JsonTree.Scalar("\"x\"")),
-                ("id", Id()),
-                call,
-                .. _random.OneIn(60) ? [(isCustom ? "function" : "custom", JsonTree.Object())] : Other(isCustom),
-            ])
-        );
+        bool isCustom = (position & 1) != 0 ^ _random.OneIn(25);
+        string kind = isCustom ? "custom" : "function";
+        var members = new List<(string, JsonTree)> { ("id", Id()) };
+        if (IsStream && (_hasToolIndexes ^ _random.OneIn(60)))
+            members.Add(("index", JsonTree.Of(position * _toolGap)));
+        if (!_random.OneIn(20))
+            members.Add((kind, Call(isCustom ? "input" : "arguments", (choice, position))));
+        if (_random.OneIn(2))
+            members.Add(("type", JsonTree.Quote(_random.OneIn(8) ? "" : kind, _random)));
+        if (_random.OneIn(4))
+            members.Add((isCustom ? "function" : "custom", JsonTree.Scalar(_random.OneIn(12) ? "{}" : "null")));
+        AddExtras(members);
+        return JsonTree.Object(Shuffled([.. members]));
     }
-
-    private (string, JsonTree)[] Other(bool isCustom) =>
-        _random.OneIn(4) ? [(isCustom ? "function" : "custom", JsonTree.Scalar("null"))] : [];
 
     /// <summary>Mostly the same one again, or none.</summary>
     private JsonTree Id() =>
-        _random.Below(20) switch
+        _random.Below(40) switch
         {
             0 => JsonTree.Quote("other", _random),
             1 => JsonTree.Quote("\ud83d", _random),
-            2 => JsonTree.Quote("\ude00", _random),
-            < 6 => JsonTree.Scalar("null"),
-            < 9 => JsonTree.Scalar("\"\""),
+            < 12 => JsonTree.Scalar("null"),
+            < 18 => JsonTree.Scalar("\"\""),
             _ => JsonTree.Quote("call", _random),
         };
 
     /// <summary>A call has its name the first time, and seldom again.</summary>
     private JsonTree Call(string input, (int, int) call)
     {
-        bool isNamed = !_called.Add(call) && Delivery == AnswerDelivery.Sse && !_random.OneIn(5);
-        return JsonTree.Object(
-            Shuffled(("name", !isNamed ? Text() : JsonTree.Scalar(_random.OneIn(2) ? "null" : "\"\"")), (input, Text()))
-        );
+        bool isNamed = !_called.Add(call) && IsStream && !_random.OneIn(4);
+        var members = new List<(string, JsonTree)>
+        {
+            ("name", !isNamed ? Text() : JsonTree.Scalar(_random.OneIn(2) ? "null" : "\"\"")),
+            (input, Text()),
+        };
+        if (_random.OneIn(10))
+            members.Add(("parsed_arguments", JsonTree.Scalar("{}")));
+        if (_random.OneIn(60))
+            members.Add(("strict", JsonTree.Scalar(_random.OneIn(2) ? "null" : "true")));
+        return JsonTree.Object(Shuffled([.. members]));
     }
 
-    private (string, JsonTree) Extension(int choices) =>
+    private (string, JsonTree) Extension() =>
         (
             "sglext",
             JsonTree.Object(
-                ("input_ids", Ids()),
-                ("output_ids", JsonTree.Array([.. Enumerable.Range(0, choices).Select(_ => Ids())]))
+                ("input_ids", Prompt()),
+                ("output_ids", JsonTree.Array([.. Enumerable.Range(0, _choices).Select(_ => Ids())]))
             )
         );
 
     private JsonTree Usage() =>
-        JsonTree.Object(("prompt_tokens", JsonTree.Of(3)), ("completion_tokens", JsonTree.Of(_random.Below(4))));
+        JsonTree.Object(
+            Shuffled(
+                ("prompt_tokens", JsonTree.Of(3)),
+                ("completion_tokens", JsonTree.Of(_random.Below(4))),
+                ("total_tokens", _random.OneIn(3) ? JsonTree.Scalar("null") : JsonTree.Of(7)),
+                ("cost", JsonTree.Scalar("1.5"))
+            )
+        );
 
     private JsonTree Ids() =>
         JsonTree.Array([.. Enumerable.Range(0, _random.Below(4)).Select(_ => JsonTree.Of(_random.Below(99999)))]);
+
+    /// <summary>Mostly the same one again.</summary>
+    private JsonTree Prompt() => _random.OneIn(10) ? Ids() : _prompt.Copy();
 
     private JsonTree ChatLogprobs() =>
         JsonTree.Object(
@@ -343,15 +409,18 @@ internal sealed class MutatedAnswer
         foreach (JsonTree part in _parts)
         {
             if (_random.OneIn(8))
-                stream.Append(": ka").Append(end);
-            if (_random.OneIn(20))
-                stream.Append("event: x").Append(end);
-            // A line end within the JSON begins a new line of data.
-            string data = part.Write(_random).Replace("\n", end + "data: ", StringComparison.Ordinal);
+                stream.Append(_random.Of(MutatedPieces.Lines)).Append(end);
+            if (_random.OneIn(250))
+                stream.Append(_random.Of(MutatedPieces.OddLines)).Append(end);
+            // Within the JSON no line ends; one that does begins a second line of data.
+            string inner = _random.OneIn(60) ? end + "data: " : " ";
+            string data = part.Write(_random).Replace("\n", inner, StringComparison.Ordinal);
             stream.Append(_random.OneIn(4) ? "data:" : "data: ").Append(data).Append(end).Append(end);
         }
         if (!_random.OneIn(12))
-            stream.Append("data: [DONE]").Append(end).Append(end);
+            stream.Append(_random.OneIn(4) ? _random.Of(MutatedPieces.Ends) : "data: [DONE]\n\n");
+        if (_random.OneIn(20))
+            stream.Length = _random.Below(stream.Length);
         return Bytes(stream.ToString());
     }
 
@@ -361,7 +430,7 @@ internal sealed class MutatedAnswer
     private byte[] Bytes(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
-        if (_random.OneIn(100))
+        if (bytes.Length > 0 && _random.OneIn(100))
             bytes[_random.Below(bytes.Length)] ^= (byte)(1 << _random.Below(8));
         return bytes;
     }

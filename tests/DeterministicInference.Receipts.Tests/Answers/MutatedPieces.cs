@@ -47,6 +47,11 @@ internal static class MutatedPieces
         "logprob",
         "bytes",
         "model",
+        "total_tokens",
+        "type",
+        "parsed",
+        "parsed_arguments",
+        "annotations",
         "of_tomorrow",
         "",
         "\\ud800",
@@ -87,6 +92,8 @@ internal static class MutatedPieces
         "\"a\"",
         "\"\\ud83d\"",
         "\"stop\"",
+        "\"function\"",
+        "\"custom\"",
         "\"\\u0061bort\"",
         "\"error\"",
         "\"length\"",
@@ -120,5 +127,92 @@ internal static class MutatedPieces
         "\ude00",
         "\ufffd",
     ];
-    public static readonly string[] LineEnds = ["\n", "\n", "\r\n", "\r"];
+
+    /// <summary>Names of members that are not read.</summary>
+    public static readonly string[] Extras =
+    [
+        "annotations",
+        "audio",
+        "stop_reason",
+        "matched_stop",
+        "parsed",
+        "of\\u005ftomorrow",
+        "\\\"\\u00e9\\n",
+        "",
+    ];
+
+    /// <summary>Some are empty, and some only look so.</summary>
+    public static readonly string[] ExtraValues =
+    [
+        "null",
+        "\"\"",
+        "[]",
+        "[ ]",
+        "{}",
+        "{ \n}",
+        "[\"\"]",
+        "\" \"",
+        "0",
+        "1.50e0",
+        "false",
+        "\"\\ud83d\"",
+        "\"\\ud83d\\ude00\\u0001\"",
+        "[ 1 ,{\"\\u0061\":\"\\/\",\"a\":-0}]",
+        "{\"\\ude00\":null}",
+    ];
+
+    public static readonly string[] LineEnds = ["\n", "\n", "\r\n"];
+
+    /// <summary>Lines that nobody reads in another way.</summary>
+    public static readonly string[] Lines =
+    [
+        ": ka",
+        ":",
+        ": data: x",
+        "event: message",
+        "event:message",
+        "id: 7",
+        "id:",
+        "retry:1",
+        "",
+        "data:",
+    ];
+
+    public static readonly string[] OddLines =
+    [
+        "data",
+        "event: x",
+        "event: message ",
+        "event:",
+        "id",
+        " data: {}",
+        "DATA: {}",
+        "x",
+        "data: {}\r",
+        ": a\rb",
+        "retry",
+    ];
+
+    public static readonly string[] Ends =
+    [
+        "data: [DONE]",
+        "data: [DONE]\n",
+        "data: [DONE]\r\n",
+        "data:[DONE]\n\n",
+        "data:[DONE]",
+        "data: [DONE]  \n\n",
+        "data:  [DONE]\n\n",
+        "data: [DONE] {}\n\n",
+        "data: [DONE]x\n\n",
+        "data: [DONE]\t\n\n",
+        "data: [DONE]\n\n: more\n\n",
+        "data: [DONE]\n\ndata: {}\n\n",
+        "data: [DONE]\n\ndata: null\n\n",
+        "data: [DONE]\n\ndata: [DONE]\n\n",
+        "data: [DONE]\n\ndata: [DONE]",
+        "data: [DONE]\ndata: {}\n\n",
+        "data: [DONE]\n\nx\n\n",
+        "data: [DONE]\n: c",
+        "data: [DON",
+    ];
 }

@@ -8,13 +8,18 @@ namespace DeterministicInference.Receipts.Tests.Answers;
 /// <summary>What the page says of JSON, for <see cref="SecondReader"/>.</summary>
 internal static partial class SecondJson
 {
-    public static long Index(JsonElement value) =>
+    /// <summary>A whole number in digits alone.</summary>
+    public static long Whole(JsonElement value, long most, string why) =>
         value.ValueKind == JsonValueKind.Number
         && DigitsAlone().IsMatch(value.GetRawText())
-        && long.TryParse(value.GetRawText(), out long index)
-        && index <= int.MaxValue
-            ? index
-            : throw new NoFormException("an index that is none");
+        && long.TryParse(value.GetRawText(), out long number)
+        && number <= most
+            ? number
+            : throw new NoFormException(why);
+
+    /// <summary>The characters of a string.</summary>
+    public static string String(JsonElement value) =>
+        Text(value) ?? throw new NoFormException($"a {value.ValueKind} instead of text");
 
     public static void RequireKind(JsonElement value, JsonValueKind kind)
     {
@@ -22,13 +27,15 @@ internal static partial class SecondJson
             throw new NoFormException($"a {value.ValueKind} instead of a {kind}");
     }
 
-    /// <summary>The members of an object that count, each once; null is as good as absent.</summary>
+    /// <summary>
+    /// The members of an object, those that are read each once; null is as good as absent.
+    /// </summary>
     public static SecondObject Object(JsonElement value, string names)
     {
         RequireKind(value, JsonValueKind.Object);
         HashSet<string> known = [.. names.Split(' ')],
             seen = [];
-        var members = new SecondObject();
+        var members = new SecondObject(known);
         foreach (JsonProperty member in value.EnumerateObject())
         {
             string name = Unescape(RawName(member));
@@ -40,9 +47,8 @@ internal static partial class SecondJson
                     throw new NoFormException("a prototype");
                 if (known.Contains(WithoutCase(name)))
                     throw new NoFormException("a name in another case");
-                continue;
             }
-            if (!seen.Add(name))
+            else if (!seen.Add(name))
                 throw new NoFormException($"{name} twice");
             if (member.Value.ValueKind != JsonValueKind.Null)
                 members.Add(name, member.Value);
@@ -119,13 +125,13 @@ internal static partial class SecondJson
             _ => value.GetRawText(),
         };
 
-    private static string Quoted(string text)
+    public static string Quoted(string text)
     {
         var quoted = new StringBuilder("\"");
-        foreach (Rune rune in text.EnumerateRunes())
+        foreach (char unit in text)
         {
             quoted.Append(
-                rune.Value switch
+                unit switch
                 {
                     '"' => "\\\"",
                     '\\' => "\\\\",
@@ -134,8 +140,8 @@ internal static partial class SecondJson
                     '\n' => "\\n",
                     '\r' => "\\r",
                     '\t' => "\\t",
-                    < 0x20 => $"\\u{rune.Value:x4}",
-                    _ => rune.ToString(),
+                    < ' ' => $"\\u{(int)unit:x4}",
+                    _ => unit.ToString(),
                 }
             );
         }

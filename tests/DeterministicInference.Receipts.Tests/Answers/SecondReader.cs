@@ -17,6 +17,9 @@ internal sealed record SecondReading(
     bool IsFinished,
     bool HasEnd,
     string? Logprobs,
+    string? Extras,
+    string? Model,
+    (long? Prompt, long? Completion, long? Total) Usage,
     string? Tokens,
     string? Prompts
 );
@@ -37,89 +40,79 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
 
     private readonly SortedDictionary<long, SecondChoice> _choices = [];
     private readonly SecondTokens _tokens = new();
+
+    /// <summary>What was said first of the whole answer.</summary>
+    private readonly SecondStory _story = new();
+    private readonly Dictionary<string, long> _counts = [];
+    private string? _model;
     private bool _hasError;
 
     /// <summary>A defect that is planted, for the test of the test.</summary>
     public Defect Planted { get; init; }
 
+    private bool IsStream => delivery == AnswerDelivery.Sse;
+
     public SecondReading Read(byte[] body)
     {
-        bool hasEnd = delivery == AnswerDelivery.Json;
-        if (hasEnd)
+        byte[] text = body is [0xEF, 0xBB, 0xBF, .. byte[] rest] ? rest : body;
+        bool hasEnd = true;
+        if (IsStream)
         {
-            Add(WithoutMark(body));
+            var events = new SecondEvents(text);
+            foreach (byte[] data in events.Data)
+                Add(data);
+            hasEnd = events.HasEnd;
         }
         else
         {
-            foreach (byte[] data in Events(WithoutMark(body)))
-            {
-                hasEnd = data.AsSpan().StartsWith("[DONE]"u8);
-                if (hasEnd)
-                    break;
-                Add(data);
-            }
+            Add(text);
         }
+        foreach (SecondChoice choice in _choices.Values)
+            choice.Close(requiresKinds: !IsStream);
+        bool hasLogprobs = wantsLogprobs || _choices.Values.Any(choice => choice.Logprobs.HasAny);
         return new SecondReading(
             Manifest(),
             IsFinished(),
             hasEnd,
-            wantsLogprobs ? Logprobs() : null,
-            _tokens.Choices(_choices.Count, salt),
+            hasLogprobs ? Digest("dis-logprobs/1", choice => choice.Logprobs.Bytes(), isForAll: true) : null,
+            _choices.Values.Any(choice => choice.Extras.Length > 0)
+                ? Digest("dis-extras/1", choice => SecondChoice.Bytes(choice.Extras.ToString()), isForAll: false)
+                : null,
+            _model,
+            (Counted("prompt_tokens"), Counted("completion_tokens"), Counted("total_tokens")),
+            _tokens.Choices(_choices.Count, Counted("completion_tokens") ?? 0, salt),
             _tokens.Prompts(_choices.Count == 0 ? -1 : _choices.Keys.Max() / n, salt)
         );
     }
 
-    private static byte[] WithoutMark(byte[] body) => body is [0xEF, 0xBB, 0xBF, .. byte[] rest] ? rest : body;
-
-    /// <summary>The data of events that have some.</summary>
-    private static IEnumerable<byte[]> Events(byte[] body)
-    {
-        // Latin-1 keeps every byte.
-        string text = Encoding.Latin1.GetString(body);
-        List<string> data = [];
-        string[] lines = LineEnd().Split(text);
-        foreach (string line in lines[..^1])
-        {
-            if (line.Length == 0)
-            {
-                string joined = string.Join('\n', data);
-                data.Clear();
-                if (joined.Length > 0)
-                    yield return Encoding.Latin1.GetBytes(joined);
-            }
-            else if (line == "data")
-            {
-                data.Add("");
-            }
-            else if (line.StartsWith("data:", StringComparison.Ordinal))
-            {
-                data.Add(line["data:".Length..] is [' ', .. string value] ? value : line["data:".Length..]);
-            }
-        }
-    }
+    private long? Counted(string name) => _counts.TryGetValue(name, out long count) ? count : null;
 
     private void Add(byte[] json)
     {
         using JsonDocument document = Parse(json);
-        if (delivery == AnswerDelivery.Sse && document.RootElement.ValueKind == JsonValueKind.Null)
+        if (IsStream && document.RootElement.ValueKind == JsonValueKind.Null)
             return;
         SecondObject answer = Object(
             document.RootElement,
-            "choices error object usage prompt_token_ids sglext id created timings environment determinism"
+            "choices error object model usage prompt_token_ids sglext id created timings environment determinism"
         );
-        _hasError |= answer["error"] is not null || (answer["object"] is { } kind && Text(kind) == "error");
         RequireNumbers(document.RootElement, isLogprobs: false, "");
-        foreach (string name in answer.Order)
+        bool isError = answer["error"] is not null || (answer["object"] is { } kind && Text(kind) == "error");
+        _hasError |= isError;
+        if (isError && answer["choices"] is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0)
+            throw new NoFormException("an error beside choices");
+        foreach ((string name, JsonElement value) in answer.Order)
         {
-            JsonElement value = answer[name]!.Value;
             switch (name)
             {
                 case "choices":
                     AddChoices(value);
                     break;
+                case "model":
+                    AddModel(value);
+                    break;
                 case "usage" when value.ValueKind == JsonValueKind.Object:
-                    if (Object(value, "prompt_tokens completion_tokens")["completion_tokens"] is { } count)
-                        _tokens.Count(count.GetRawText());
+                    AddUsage(Object(value, "prompt_tokens completion_tokens total_tokens"));
                     break;
                 case "prompt_token_ids":
                     _tokens.AddPrompt(0, value);
@@ -177,154 +170,189 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
         }
     }
 
+    private void AddModel(JsonElement value)
+    {
+        string model = String(value);
+        if (value.GetRawText().Length > 1024 && Encoding.UTF8.GetByteCount(value.GetRawText()) > 1024)
+            throw new NoFormException("a long model");
+        if (HasHalfPair(model))
+            throw new NoFormException("half of a pair in a model");
+        if (model.Length == 0)
+            return;
+        _model ??= model;
+        if (_model != model)
+            throw new NoFormException("a second model");
+    }
+
+    private void AddUsage(SecondObject usage)
+    {
+        foreach ((string name, JsonElement value) in usage.Order.Where(member => !usage.IsOther(member.Name)))
+            _counts[name] = Whole(value, long.MaxValue, "a count that is none");
+    }
+
     private void AddChoices(JsonElement list)
     {
         RequireKind(list, JsonValueKind.Array);
-        var seen = new HashSet<long>();
         int position = 0;
+        long last = -1;
         foreach (JsonElement element in list.EnumerateArray())
         {
+            string inner = IsStream ? "delta" : "message";
             SecondObject choice = Object(
                 element,
-                "index text finish_reason logprobs token_ids response_token_ids prompt_token_ids "
-                    + (delivery == AnswerDelivery.Json ? "message" : "delta")
+                $"index text finish_reason logprobs token_ids response_token_ids prompt_token_ids {inner}"
             );
             long index =
-                choice["index"] is { } given ? Index(given)
+                choice["index"] is { } given ? Whole(given, int.MaxValue, "an index that is none")
                 : Planted == Defect.IndexIsZero ? 0
                 : position;
-            if (!seen.Add(index) && delivery == AnswerDelivery.Json)
-                throw new NoFormException("a choice twice");
+            RequireOneWay("choices", choice["index"] is not null);
+            RequireOrder(index, position, ref last);
             position++;
             if (!_choices.TryGetValue(index, out SecondChoice? state))
-                _choices.Add(index, state = new SecondChoice());
-            bool hasText = AddChoice(state, choice);
-            bool hasFinish = choice["finish_reason"] is not null;
+                _choices.Add(index, state = new SecondChoice(IsStream, Planted));
+            state.BeginEvent();
+            bool hasText = AddChoice(state, choice, inner);
             if (choice["finish_reason"] is { } finish)
-            {
-                RequireKind(finish, JsonValueKind.String);
-                state.Finish = Text(finish)!;
-                if (HasHalfPair(state.Finish) || state.Finish.Contains('\ufffd', StringComparison.Ordinal))
-                    throw new NoFormException("a finish reason that is not whole");
-            }
-            if (choice["logprobs"] is { } logprobs && wantsLogprobs)
-                state.Logprobs.Add(logprobs);
-            foreach (string name in choice.Order)
+                state.AddFinish(String(finish));
+            foreach ((string name, JsonElement value) in choice.Order)
             {
                 if (name == "prompt_token_ids")
-                    _tokens.AddPrompt(index / n, choice[name]!.Value);
+                    _tokens.AddPrompt(index / n, value);
                 else if (name is "token_ids" or "response_token_ids")
-                    _tokens.AddChoice(index, choice[name]!.Value);
+                    _tokens.AddChoice(index, value);
             }
             _tokens.EndChoice(
                 index,
                 choice["token_ids"] is not null,
                 choice["response_token_ids"] is not null,
                 hasText,
-                hasFinish
+                choice["finish_reason"] is not null
             );
         }
     }
 
-    /// <returns>Whether it has text, as the rules for tokens say.</returns>
-    private bool AddChoice(SecondChoice state, SecondObject choice)
+    /// <summary>In a stream all have an index or none has one.</summary>
+    private void RequireOneWay(string what, bool hasIndex)
     {
-        bool hasText = state.Add("text", choice["text"]);
-        if ((choice["message"] ?? choice["delta"]) is not { } element)
-            return hasText;
-        SecondObject message = Object(
-            element,
-            "role content reasoning_content reasoning refusal function_call tool_calls"
-        );
-        RequireOneReasoning(state.Story, message["reasoning_content"], message["reasoning"]);
-        hasText |= state.Add("content", message["content"]);
-        hasText |= state.Add(
-            "reasoning",
-            Planted == Defect.OneReasoning
-                ? message["reasoning_content"]
-                : message["reasoning_content"] ?? message["reasoning"]
-        );
-        state.Add("refusal", message["refusal"]);
-        if (message["function_call"] is { } function)
+        if (IsStream && Planted != Defect.BothWays && _story.Of(what, $"{hasIndex}") != $"{hasIndex}")
+            throw new NoFormException("some with an index and some without");
+    }
+
+    private void RequireOrder(long index, int position, ref long last)
+    {
+        if (index <= last)
+            throw new NoFormException("out of order, or twice");
+        if (!IsStream && index != position)
+            throw new NoFormException("an index that is not the position");
+        last = index;
+    }
+
+    /// <returns>Whether it has text, as the rules for tokens say.</returns>
+    private bool AddChoice(SecondChoice state, SecondObject choice, string inner)
+    {
+        bool hasText = state.AddText("text", choice["text"]);
+        // Members and those of the message stand in the order of the text, which counts for those that are not read.
+        foreach ((string name, JsonElement value) in choice.Order)
         {
-            SecondObject call = Object(function, "name arguments");
-            RequireFirstName(state.Story, "function_call", call["name"]);
-            state.Add("call.name", call["name"]);
-            state.Add("call.arguments", call["arguments"]);
-        }
-        if (message["tool_calls"] is not { } calls)
-            return hasText;
-        RequireKind(calls, JsonValueKind.Array);
-        int position = 0;
-        foreach (JsonElement one in calls.EnumerateArray())
-        {
-            bool isEvent = delivery == AnswerDelivery.Sse;
-            SecondObject call = Object(one, isEvent ? "id function custom index" : "id function custom");
-            long number = isEvent && call["index"] is { } given ? Index(given) : position;
-            position++;
-            state.Tools.Add(number);
-            // A tool call of a JSON answer is one element, so that what is said of elements is said of it too.
-            if (call["id"] is { } id)
-            {
-                RequireKind(id, JsonValueKind.String);
-                if (Text(id) is { Length: > 0 } text && state.Story.Of($"{number} id", text) != text && isEvent)
-                    throw new NoFormException("another id of a tool call");
-            }
-            if (call["function"] is not null && call["custom"] is not null)
-                throw new NoFormException("a function and custom");
-            // In the order of the text: both write the name.
-            foreach (string name in call.Order.Where(name => name is "function" or "custom"))
-            {
-                string input = name == "custom" ? "input" : "arguments";
-                SecondObject parts = Object(call[name]!.Value, $"name {input}");
-                if (isEvent && state.Story.Of($"{number} kind", name) != name)
-                    throw new NoFormException("a function in one event and custom in another");
-                RequireFirstName(state.Story, $"tool {number}", parts["name"]);
-                state.Add($"tool {number} name", parts["name"]);
-                state.Add($"tool {number} {input}", parts[input]);
-            }
+            if (choice.IsOther(name))
+                state.AddExtra("choice", name, value);
+            else if (name == "logprobs")
+                state.Logprobs.Add(value);
+            else if (name == inner)
+                hasText |= AddMessage(state, value);
         }
         return hasText;
     }
 
-    /// <summary>Under two names the same, and in a stream under the same names from the first to the last.</summary>
-    private void RequireOneReasoning(SecondStory story, JsonElement? content, JsonElement? reasoning)
+    private bool AddMessage(SecondChoice state, JsonElement element)
     {
-        if (content is { } one && reasoning is { } other)
+        SecondObject message = Object(
+            element,
+            "role content reasoning_content reasoning refusal function_call tool_calls"
+        );
+        if (message["role"] is { } role)
+            state.AddRole(String(role));
+        bool hasText = state.AddText("content", message["content"]);
+        hasText |= state.AddReasoning(message["reasoning_content"], message["reasoning"]);
+        state.AddText("refusal", message["refusal"]);
+        if (message["function_call"] is { } function)
         {
-            bool isSame = Text(one) is { } text
-                ? text == Text(other)
-                : other.ValueKind != JsonValueKind.String && CanonicalText(one) == CanonicalText(other);
-            if (!isSame)
-                throw new NoFormException("two reasonings");
+            SecondObject call = Function(function, "arguments");
+            state.AddName("call.name", call["name"]);
+            state.AddText("call.arguments", call["arguments"]);
         }
-        if (delivery == AnswerDelivery.Json || (content ?? reasoning) is not { } fragment || Text(fragment) == "")
-            return;
-        string names = $"{content is not null} {reasoning is not null}";
-        if (story.Of("reasoning", names) != names)
-            throw new NoFormException("reasoning under another name");
+        foreach ((string name, JsonElement value) in message.Order)
+        {
+            if (name == "tool_calls")
+                AddTools(state, value);
+            else if (message.IsOther(name) && name != "parsed")
+                state.AddExtra("message", name, value);
+        }
+        return hasText;
     }
 
-    private void RequireFirstName(SecondStory story, string call, JsonElement? name)
+    /// <summary>A function or the like: what it has is read, or null, or another reading of its arguments.</summary>
+    private static SecondObject Function(JsonElement value, string input)
     {
-        if (Planted == Defect.ManyNames)
-            return;
-        if (name is not { } value || Text(value) == "" || delivery == AnswerDelivery.Json)
-            return;
-        // Even the same one again is a second one.
-        story.Of(call, "named");
-        if (!story.IsNew)
-            throw new NoFormException("a second name");
+        SecondObject function = Object(value, $"name {input}");
+        foreach ((string name, JsonElement _) in function.Order)
+        {
+            if (function.IsOther(name) && name != "parsed_arguments")
+                throw new NoFormException("a function with another member");
+        }
+        return function;
+    }
+
+    private void AddTools(SecondChoice state, JsonElement list)
+    {
+        RequireKind(list, JsonValueKind.Array);
+        int position = 0;
+        long last = -1;
+        foreach (JsonElement one in list.EnumerateArray())
+        {
+            SecondObject call = Object(one, "id type function custom" + (IsStream ? " index" : ""));
+            long number = position;
+            if (IsStream)
+            {
+                if (call["index"] is { } given)
+                    number = Whole(given, int.MaxValue, "an index that is none");
+                RequireOneWay("tools", call["index"] is not null);
+                RequireOrder(number, position, ref last);
+            }
+            position++;
+            SecondTool tool = state.Tool(number);
+            if (call["id"] is { } id)
+                tool.AddId(String(id));
+            if (call["type"] is { } type)
+                tool.AddType(String(type));
+            if (call["function"] is { } function)
+            {
+                SecondObject parts = Function(function, "arguments");
+                tool.AddKind("function");
+                state.AddName($"tool {number} name", parts["name"]);
+                state.AddText($"tool {number} arguments", parts["arguments"]);
+            }
+            if (call["custom"] is { } custom)
+            {
+                SecondObject parts = Function(custom, "input");
+                tool.AddKind("custom");
+                state.AddName($"tool {number} name", parts["name"]);
+                state.AddText($"tool {number} input", parts["input"]);
+            }
+            foreach ((string name, JsonElement value) in call.Order.Where(member => call.IsOther(member.Name)))
+                state.AddExtra($"tool.{number}", name, value);
+        }
     }
 
     private void AddExtension(SecondObject extension)
     {
-        foreach (string name in extension.Order)
+        foreach ((string name, JsonElement value) in extension.Order)
         {
             if (name == "input_ids")
-                _tokens.AddPrompt(0, extension[name]!.Value);
-            else
-                _tokens.AddLists(extension[name]!.Value);
+                _tokens.AddPrompt(0, value);
+            else if (name == "output_ids")
+                _tokens.AddLists(value);
         }
     }
 
@@ -336,13 +364,13 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
 
     private string Manifest()
     {
-        var text = new StringBuilder($"dis-out/1\nchoices {_choices.Count}\n");
+        var text = new StringBuilder($"dis-out/2\nchoices {_choices.Count}\n");
         foreach ((long index, SecondChoice choice) in _choices)
         {
             foreach ((string name, string channel) in choice.Channels())
             {
                 byte[] bytes = SecondChoice.Bytes(channel);
-                if (bytes.Length > 0)
+                if (bytes.Length > 0 || name.EndsWith(".type", StringComparison.Ordinal))
                     text.Append(
                         CultureInfo.InvariantCulture,
                         $"{index} {name} {bytes.Length} {Convert.ToHexStringLower(SHA256.HashData(bytes))}\n"
@@ -352,16 +380,18 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
         return text.ToString();
     }
 
-    private string Logprobs()
+    /// <summary>A line for each choice, or for each that has something.</summary>
+    private string Digest(string form, Func<SecondChoice, byte[]> part, bool isForAll)
     {
-        var lines = new StringBuilder("dis-logprobs/1\n");
+        var lines = new StringBuilder(form + "\n");
         foreach ((long index, SecondChoice choice) in _choices)
         {
-            byte[] stream = choice.Logprobs.Bytes();
-            lines.Append(
-                CultureInfo.InvariantCulture,
-                $"{index} {stream.Length} {Convert.ToHexStringLower(SHA256.HashData(stream))}\n"
-            );
+            byte[] bytes = part(choice);
+            if (isForAll || bytes.Length > 0)
+                lines.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{index} {bytes.Length} {Convert.ToHexStringLower(SHA256.HashData(bytes))}\n"
+                );
         }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(lines.ToString())));
     }
@@ -379,9 +409,6 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
             },
             _ => throw new NoFormException("a log-probability that is no number"),
         };
-
-    [GeneratedRegex("\r\n|\r|\n")]
-    private static partial Regex LineEnd();
 
     [GeneratedRegex(
         """"

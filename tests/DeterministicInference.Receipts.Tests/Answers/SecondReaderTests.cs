@@ -24,10 +24,21 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
         "two reasonings",
         "reasoning under another name",
         "a function and custom",
-        "a function in one event and custom in another",
         "a second name",
         "another id of a tool call",
-        "a finish reason that is not whole",
+        "an error beside choices",
+        "out of order, or twice",
+        "some with an index and some without",
+        "a tool call of no kind",
+        "a function with another member",
+        "a second role",
+        "a second model",
+        "a second finish reason",
+        "text behind the end",
+        "two lines of data",
+        "another line",
+        "data behind the end",
+        "more behind the word of the end",
     ];
 
     [Fact]
@@ -36,6 +47,8 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
         int formless = 0,
             finished = 0,
             withTokens = 0,
+            withPrompts = 0,
+            withExtras = 0,
             withScores = 0;
         var reasons = new SortedDictionary<string, int>(StringComparer.Ordinal);
         for (int seed = 0; seed < Count; seed++)
@@ -52,11 +65,13 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
                 reasons[why] = reasons.GetValueOrDefault(why) + 1;
             finished += ours is { IsFinished: true } ? 1 : 0;
             withTokens += ours?.Tokens is not null ? 1 : 0;
+            withPrompts += ours?.Prompts is not null ? 1 : 0;
+            withExtras += ours?.Extras is not null ? 1 : 0;
             withScores += ours?.Logprobs is not null ? 1 : 0;
         }
         output.WriteLine(
             $"{Count} answers: {formless} without a form, {finished} finished, {withTokens} with tokens, "
-                + $"{withScores} with log-probabilities"
+                + $"{withPrompts} with prompts, {withExtras} with extras, {withScores} with log-probabilities"
         );
         // Each kind is there in number, so that agreement means something.
         output.WriteLine(string.Join(", ", reasons.Select(reason => $"{reason.Key}: {reason.Value}")));
@@ -64,17 +79,23 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
             Mistakable,
             reason =>
                 Assert.True(
-                    reasons.GetValueOrDefault(reason) > Count / 500,
+                    reasons.GetValueOrDefault(reason) > Count / 1000,
                     $"{reason}: {reasons.GetValueOrDefault(reason)}"
                 )
         );
-        Assert.All([formless, finished, withTokens, withScores], count => Assert.True(count > Count / 20, $"{count}"));
+        Assert.All(
+            [formless, finished, withTokens, withPrompts, withExtras, withScores],
+            count => Assert.True(count > Count / 20, $"{count}")
+        );
     }
 
     [Theory]
     [InlineData(nameof(Defect.IndexIsZero))]
     [InlineData(nameof(Defect.OneReasoning))]
     [InlineData(nameof(Defect.ManyNames))]
+    [InlineData(nameof(Defect.TextBehindEnd))]
+    [InlineData(nameof(Defect.BothWays))]
+    [InlineData(nameof(Defect.ExtrasOfMessages))]
     public void A_defect_in_one_of_them_is_found(string defect)
     {
         int found = 0;
@@ -91,7 +112,7 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
     {
         using var hasher = new OutputHasher(answer.WantsLogprobs);
         var tokens = new ReportedTokens(Vectors.Salts, answer.ChoicesPerPrompt);
-        var reader = new AnswerReader(answer.Delivery, answer.WantsLogprobs);
+        var reader = new AnswerReader(answer.Delivery, logprobs: true);
         try
         {
             bool hasEnd = answer.Delivery == AnswerDelivery.Json;
@@ -113,6 +134,9 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
                 digest.Finished,
                 hasEnd,
                 digest.Logprobs?.ToString(),
+                digest.Extras?.ToString(),
+                digest.Model,
+                (digest.Usage?.Prompt, digest.Usage?.Completion, digest.Usage?.Total),
                 tokens.Tokens?.Digest.ToString(),
                 tokens.Prompt?.Digest.ToString()
             );

@@ -11,30 +11,29 @@ internal sealed class SecondTokens
 {
     private readonly SortedDictionary<long, List<uint>> _choices = [],
         _prompts = [];
-    private bool? _isInExtension;
-    private bool _isPartial,
+    private bool _isInChoices,
+        _isInExtension,
+        _isPartial,
         _hasTextAlone;
-    private long _count;
-
-    public void Count(string number)
-    {
-        if (number.All(char.IsAsciiDigit) && long.TryParse(number, CultureInfo.InvariantCulture, out long count))
-            _count = count;
-    }
 
     public void AddPrompt(long prompt, JsonElement value)
     {
-        if (Ids(value) is { } ids)
-            _prompts.TryAdd(prompt, ids);
+        if (Ids(value) is not { } ids)
+            return;
+        if (_prompts.TryGetValue(prompt, out List<uint>? first))
+            _isPartial |= !first.SequenceEqual(ids);
+        else
+            _prompts.Add(prompt, ids);
     }
 
     public void AddChoice(long choice, JsonElement value)
     {
         if (Ids(value) is not { } ids)
             return;
-        _isInExtension ??= false;
-        if (_isInExtension == false)
-            ListOf(choice).AddRange(ids);
+        _isInChoices = true;
+        if (!_choices.TryGetValue(choice, out List<uint>? list))
+            _choices.Add(choice, list = []);
+        list.AddRange(ids);
     }
 
     public void AddLists(JsonElement value)
@@ -49,9 +48,8 @@ internal sealed class SecondTokens
         {
             if (Ids(list) is { } ids)
             {
-                _isInExtension ??= true;
-                if (_isInExtension == true && !_choices.TryAdd(choice, ids))
-                    _isPartial = true;
+                _isInExtension = true;
+                _isPartial |= !_choices.TryAdd(choice, ids);
             }
             choice++;
         }
@@ -64,12 +62,12 @@ internal sealed class SecondTokens
         if (!hasText || hasIds || hasOtherIds || hasFinish)
             return;
         _hasTextAlone = true;
-        _isPartial |= _isInExtension == true && _choices.ContainsKey(choice);
+        _isPartial |= _isInExtension && _choices.ContainsKey(choice);
     }
 
-    public string? Choices(int count, byte[] salt)
+    public string? Choices(int count, long counted, byte[] salt)
     {
-        bool isPartial = IsPartial() || _choices.Values.Sum(list => (long)list.Count) < _count;
+        bool isPartial = IsPartial() || _choices.Values.Sum(list => (long)list.Count) < counted;
         if (isPartial || !IsComplete(_choices, count))
             return null;
         byte[] derived = Derive(salt, "tokens");
@@ -99,14 +97,8 @@ internal sealed class SecondTokens
                 ),
             ]);
 
-    private bool IsPartial() => _isPartial || (_isInExtension == false && _hasTextAlone);
-
-    private List<uint> ListOf(long choice)
-    {
-        if (!_choices.TryGetValue(choice, out List<uint>? list))
-            _choices.Add(choice, list = []);
-        return list;
-    }
+    /// <summary>Both ways are one too many, and beside ids in choices no text stands alone.</summary>
+    private bool IsPartial() => _isPartial || (_isInChoices && (_isInExtension || _hasTextAlone));
 
     private List<uint>? Ids(JsonElement value)
     {

@@ -42,6 +42,43 @@ public sealed class ReceiptBundleTests : IDisposable
         Assert.Equal(Whole.ToJson(), read.ToJson());
     }
 
+    /// <summary>A newer bundle is called so, whatever it has.</summary>
+    [Fact]
+    public void Another_form_may_have_other_members()
+    {
+        JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();
+        (json["form"], json["new"]) = ("dis-bundle/3", 1);
+        Assert.True(
+            Assert
+                .Throws<ReceiptFormatException>(() =>
+                    ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(json.ToJsonString()))
+                )
+                .IsUnknownVersion
+        );
+    }
+
+    /// <summary>Receipts and environments have their own rules: what a reader does not know there is ignored.</summary>
+    [Fact]
+    public void A_member_that_is_not_known_is_refused_within_receipt_and_environment_too()
+    {
+        foreach (
+            string[] path in (string[][])
+                [
+                    ["receipt", "new"],
+                    ["receipt", "environment"],
+                    ["environment", "new"],
+                ]
+        )
+        {
+            JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();
+            json[path[0]]![path[1]] = 1;
+            var refusal = Assert.Throws<ReceiptFormatException>(() =>
+                ReceiptBundle.FromJson(Encoding.UTF8.GetBytes(json.ToJsonString()))
+            );
+            Assert.Contains(path[1], refusal.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Only_the_receipt_must_be_there()
     {
@@ -83,6 +120,13 @@ public sealed class ReceiptBundleTests : IDisposable
     [InlineData("environment.id", "\"00\"", "environment.id", false)]
     [InlineData("environment", "[]", "bundle.environment", false)]
     [InlineData("vkey", "null", "bundle.vkey", false)]
+    [InlineData("answer", "{}", "bundle.answer", false)]
+    [InlineData("Response", "null", "bundle.Response", false)]
+    [InlineData("choices", "[]", "bundle.choices", false)]
+    [InlineData("request.Body", "\"x\"", "bundle.request.Body", false)]
+    [InlineData("request.delivery", "\"json\"", "bundle.request.delivery", false)]
+    [InlineData("response.path", "\"/v1/completions\"", "bundle.response.path", false)]
+    [InlineData("response.content", "\"x\"", "bundle.response.content", false)]
     public void A_malformed_member_is_named(string path, string? value, string member, bool isUnknownVersion)
     {
         JsonObject json = JsonNode.Parse(Whole.ToJson())!.AsObject();

@@ -25,7 +25,7 @@ public sealed partial class DeterminismPageTests
         );
         string sources = string.Concat(files.Select(File.ReadAllText));
         string[] values = [.. Hash().Matches(_page).Select(match => match.Value)];
-        Assert.Equal(14, values.Length);
+        Assert.Equal(15, values.Length);
         Assert.All(values, value => Assert.Contains($"\"{value}\"", sources, StringComparison.Ordinal));
     }
 
@@ -40,7 +40,7 @@ public sealed partial class DeterminismPageTests
     [Fact]
     public void It_lists_the_members_that_can_t_be_pins()
     {
-        string[] names = Names("or content:", "What a pin replaces");
+        string[] names = Names("or content:", "The request is bound");
         Assert.Equal(15, names.Length);
         Assert.All(names, name => Assert.Throws<ArgumentException>(() => new RequestPins([new(name, "1")])));
     }

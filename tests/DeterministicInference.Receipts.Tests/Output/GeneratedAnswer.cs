@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DeterministicInference.Receipts.Tests.Answers;
 
 namespace DeterministicInference.Receipts.Tests.Output;
 
@@ -32,7 +33,7 @@ internal sealed class GeneratedAnswer
         int count = 1 + random.Below(4);
         for (int i = 0; i < count; i++)
         {
-            var choice = new GeneratedChoice(random.Of(Reasons));
+            var choice = new GeneratedChoice(random.Of(Reasons), random.OneIn(4) ? "tool" : "assistant");
             foreach (string member in Members)
                 choice.Channels.Add(member, random.OneIn(3) ? "" : Text(random));
             int tools = random.Below(3);
@@ -42,18 +43,20 @@ internal sealed class GeneratedAnswer
         }
     }
 
-    /// <summary>The manifest by the plainest means: whole strings, joined, repaired, trimmed.</summary>
+    /// <summary>The manifest by the plainest means: whole strings, joined.</summary>
     public string Manifest()
     {
         var manifest = new StringBuilder(
-            string.Create(CultureInfo.InvariantCulture, $"dis-out/1\nchoices {_choices.Count}\n")
+            string.Create(CultureInfo.InvariantCulture, $"dis-out/2\nchoices {_choices.Count}\n")
         );
         for (int i = 0; i < _choices.Count; i++)
         {
             foreach (string member in Members)
                 Line(i, member, _choices[i].Channels[member]);
+            Line(i, "role", _choices[i].Role == "assistant" ? "" : _choices[i].Role);
             for (int j = 0; j < _choices[i].Tools.Count; j++)
             {
+                Line(i, $"tool.{j}.type", "function");
                 Line(i, $"tool.{j}.name", _choices[i].Tools[j].Name);
                 Line(i, $"tool.{j}.arguments", _choices[i].Tools[j].Arguments);
             }
@@ -63,10 +66,7 @@ internal sealed class GeneratedAnswer
 
         void Line(int index, string channel, string text)
         {
-            // The encoder replaces each half of a pair by U+FFFD.
-            byte[] bytes = Encoding.UTF8.GetBytes(
-                Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).TrimEnd('\ufffd')
-            );
+            byte[] bytes = SecondChoice.Bytes(text);
             if (bytes.Length > 0)
                 manifest.Append(
                     CultureInfo.InvariantCulture,
@@ -86,7 +86,7 @@ internal sealed class GeneratedAnswer
                     + $$"""} }"""
                 );
                 return $$"""
-                    {"message":{"role":"assistant","content":{{Quote(choice.Channels["content"], random)}},"{{(
+                    {"message":{"role":{{Quote(choice.Role, random)}},"content":{{Quote(choice.Channels["content"], random)}},"{{(
                         random.OneIn(2) ? "reasoning" : "reasoning_content"
                     )}}":{{Quote(choice.Channels["reasoning"], random)}},
                      "refusal":{{Quote(choice.Channels["refusal"], random)}},"tool_calls":[{{string.Join(
@@ -96,11 +96,11 @@ internal sealed class GeneratedAnswer
                      "text":{{Quote(
                         choice.Channels["text"],
                         random
-                    )}},"finish_reason":"{{choice.Finish}}","index":{{i}}}
+                    )}},"finish_reason":"{{choice.Finish}}","index":{{i}},"stop_reason":{{Quote(choice.Role, random)}}}
                     """;
             }
         );
-        return $$"""{"id":"{{random.Word()}}","usage":{"total_tokens":{{random.Below(9)}}},"choices":["""
+        return $$"""{"id":"{{random.Word()}}","model":"m","usage":{"total_tokens":3},"choices":["""
             + $$"""{{string.Join(",", items)}}]}""";
     }
 
@@ -110,38 +110,44 @@ internal sealed class GeneratedAnswer
     /// </summary>
     public List<string> Events(SeededValues random)
     {
-        List<Queue<string>> lanes = [.. _choices.SelectMany((choice, i) => Lanes(choice, i, random))];
+        List<(int Choice, Queue<string> Fragments)> lanes =
+        [
+            .. _choices.SelectMany((choice, i) => Lanes(choice, i, random).Select(lane => (i, lane))),
+        ];
         var events = new List<string>();
         while (lanes.Count > 0)
         {
-            // One event has fragments of one or more choices.
-            int count = 1 + random.Below(3);
-            var fragments = new List<string>();
-            for (int k = 0; k < count && lanes.Count > 0; k++)
-            {
-                Queue<string> lane = random.Of(lanes);
-                fragments.Add(lane.Dequeue());
-                if (lane.Count == 0)
-                    lanes.Remove(lane);
-            }
+            // One event has fragments of one or more choices, in their order.
+            IEnumerable<(int Choice, Queue<string> Fragments)> some = Enumerable
+                .Range(0, 1 + random.Below(3))
+                .Select(_ => random.Of(lanes))
+                .DistinctBy(lane => lane.Choice)
+                .OrderBy(lane => lane.Choice);
+            string fragments = string.Join(",", some.Select(lane => lane.Fragments.Dequeue()));
+            lanes.RemoveAll(lane => lane.Fragments.Count == 0);
+            string model = random.Of(["null", "\"\"", "\"m\"", "\"\\u006d\""]);
             events.Add(
-                $$"""{"id":"{{random.Word()}}","created":{{random.Below(99)}},"usage":null,"choices":["""
-                    + $$"""{{string.Join(",", fragments)}}],"obfuscation":"x"}"""
+                $$"""{"id":"{{random.Word()}}","created":{{random.Below(99)}},"usage":null,"model":{{model}},"""
+                    + $$"""  "choices":[{{fragments}}],"obfuscation":"x"}"""
             );
         }
         events.AddRange(
             _choices.Select(
-                (choice, i) => $$"""{"choices":[{"index":{{i}},"delta":{},"finish_reason":"{{choice.Finish}}"}]}"""
+                (choice, i) =>
+                    $$"""{"choices":[{"index":{{i}},"delta":{},"finish_reason":"{{choice.Finish}}","""
+                    + $$"""  "stop_reason":{{Quote(choice.Role, random)}}}],"model":"m"}"""
             )
         );
-        events.Add("""{"choices":[],"usage":{"total_tokens":3}}""");
+        events.Add("""{"choices":[],"usage":{"total_tokens":3,"prompt_tokens":null}}""");
         return events;
     }
 
     /// <summary>Each channel's fragments, in order; channels may overtake each other.</summary>
     private static IEnumerable<Queue<string>> Lanes(GeneratedChoice choice, int i, SeededValues random)
     {
-        yield return new Queue<string>([$$"""{"index":{{i}},"delta":{"role":"assistant","content":null} }"""]);
+        yield return new Queue<string>([
+            $$"""{"index":{{i}},"delta":{"role":{{Quote(choice.Role, random)}},"content":null} }""",
+        ]);
         yield return Lane(choice.Channels["text"], part => $$"""{"text":{{part}},"index":{{i}}}""");
         yield return Lane(
             choice.Channels["content"],
@@ -212,7 +218,7 @@ internal sealed class GeneratedAnswer
         return quoted.Append('"').ToString();
     }
 
-    private sealed record GeneratedChoice(string Finish)
+    private sealed record GeneratedChoice(string Finish, string Role)
     {
         public Dictionary<string, string> Channels { get; } = [];
 

@@ -100,7 +100,11 @@ public class OutputPropertyTests
             """{"choices":[{"message":{"tool_calls":[{"function":{"name":"abc"}}]}}]}""",
             """{"choices":[{"message":{"tool_calls":[{"function":{"arguments":"abc"}}]}}]}""",
             """{"choices":[{"message":{"tool_calls":[{"custom":{"input":"abc"}}]}}]}""",
-            """{"choices":[{"message":{"tool_calls":[{},{"function":{"name":"abc"}}]}}]}""",
+            """{"choices":[{"message":{"tool_calls":[{"type":"function"},{"function":{"name":"abc"}}]}}]}""",
+            """{"choices":[{"message":{"tool_calls":[{"type":"custom"},{"function":{"name":"abc"}}]}}]}""",
+            """{"choices":[{"message":{"tool_calls":[{"function":{"name":"abc"}},{"type":"function"}]}}]}""",
+            """{"choices":[{"message":{"tool_calls":[{"custom":{"name":"abc"}}]}}]}""",
+            """{"choices":[{"message":{"role":"abc"}}]}""",
             """{"choices":[{"message":{"tool_calls":[{"function":{"name":"ab"}},{"function":{"name":"c"}}]}}]}""",
             """{"choices":[{"finish_reason":"abc"}]}""",
         ];

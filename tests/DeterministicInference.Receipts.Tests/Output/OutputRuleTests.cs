@@ -1,4 +1,5 @@
 using System.Text;
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Output;
 using Xunit;
@@ -13,7 +14,7 @@ public class OutputRuleTests
         OutputDigest output = Outputs.OfAnswer(
             """
             {"choices":[{"finish_reason":"stop","message":{"tool_calls":[{"custom":{"input":"i","name":"c"}},{"function":{"arguments":"a","name":"f"}}],
-             "function_call":{"arguments":"x","name":"n"},"refusal":"r","reasoning":"t","content":"c"},"text":"t"}]}
+             "function_call":{"arguments":"x","name":"n"},"refusal":"r","role":"tool","reasoning":"t","content":"c"},"text":"t"}]}
             """
         );
         Assert.Equal(
@@ -24,8 +25,11 @@ public class OutputRuleTests
                 "0 refusal",
                 "0 call.name",
                 "0 call.arguments",
+                "0 role",
+                "0 tool.0.type",
                 "0 tool.0.name",
                 "0 tool.0.input",
+                "0 tool.1.type",
                 "0 tool.1.name",
                 "0 tool.1.arguments",
                 "0 finish",
@@ -37,9 +41,9 @@ public class OutputRuleTests
     [Fact]
     public void Nothing_but_the_two_first_lines_for_no_choices()
     {
-        Assert.Equal("dis-out/1\nchoices 0\n", Outputs.OfAnswer("{}").Manifest);
-        Assert.Equal("dis-out/1\nchoices 0\n", Outputs.OfAnswer("""{"choices":null}""").Manifest);
-        Assert.Equal("dis-out/1\nchoices 0\n", Outputs.OfEvents([]).Manifest);
+        Assert.Equal("dis-out/2\nchoices 0\n", Outputs.OfAnswer("{}").Manifest);
+        Assert.Equal("dis-out/2\nchoices 0\n", Outputs.OfAnswer("""{"choices":null}""").Manifest);
+        Assert.Equal("dis-out/2\nchoices 0\n", Outputs.OfEvents([]).Manifest);
     }
 
     [Theory]
@@ -60,12 +64,15 @@ public class OutputRuleTests
     [Fact]
     public void The_index_counts_wherever_it_stands_and_else_the_position()
     {
-        OutputDigest output = Outputs.OfAnswer("""{"choices":[{"text":"b","index":1},{"text":"a","index":0}]}""");
+        OutputDigest output = Outputs.OfEvents([
+            """{"choices":[{"text":"b","index":1}]}""",
+            """{"choices":[{"text":"a","index":0}]}""",
+        ]);
         Assert.Equal(Outputs.LineOf("1 text", "b"), output.Line("1 text"));
-        Assert.Equal(
-            output.Digest,
-            Outputs.OfAnswer("""{"choices":[{"text":"a"},{"index":null,"text":"b"}]}""").Digest
-        );
+        const string Positions = """{"choices":[{"text":"a"},{"index":null,"text":"b"}]}""";
+        Assert.Equal(output.Digest, Outputs.OfEvents([Positions]).Digest);
+        Assert.Equal(output.Digest, Outputs.OfAnswer(Positions).Digest);
+        Assert.Equal(output.Digest, Outputs.OfAnswer("""{"choices":[{"text":"a"},{"text":"b","index":1}]}""").Digest);
     }
 
     [Theory]
@@ -80,47 +87,138 @@ public class OutputRuleTests
         Assert.Equal(reasoning is null ? null : Outputs.LineOf("0 reasoning", reasoning), output.Line("0 reasoning"));
     }
 
-    [Fact]
-    public void A_fragment_of_another_type_is_its_canonical_JSON()
+    /// <summary>Clients show another value in another way, each in its own.</summary>
+    [Theory]
+    [InlineData("text")]
+    [InlineData("message.content")]
+    [InlineData("message.reasoning_content")]
+    [InlineData("message.reasoning")]
+    [InlineData("message.refusal")]
+    [InlineData("message.role")]
+    [InlineData("message.function_call.name")]
+    [InlineData("message.function_call.arguments")]
+    [InlineData("message.tool_calls[0].function.name")]
+    [InlineData("message.tool_calls[0].function.arguments")]
+    [InlineData("message.tool_calls[0].custom.name")]
+    [InlineData("message.tool_calls[0].custom.input")]
+    [InlineData("message.tool_calls[0].id")]
+    [InlineData("message.tool_calls[0].type")]
+    [InlineData("finish_reason")]
+    public void A_text_is_a_string_or_null(string place)
     {
-        OutputDigest output = Outputs.OfAnswer(
-            """
-            {"choices":[{"message":{"content":[ {"type" : "text", "text":"\u00e9\/"} ],"tool_calls":[{"function":{"name":"f","arguments":{ "b":1.0, "a":[true,null] }}}]}}]}
-            """
-        );
-        Assert.Equal(Outputs.LineOf("0 content", """[{"type":"text","text":"é/"}]"""), output.Line("0 content"));
-        Assert.Equal(
-            Outputs.LineOf("0 tool.0.arguments", """{"b":1.0,"a":[true,null]}"""),
-            output.Line("0 tool.0.arguments")
-        );
+        string[] names = place.Replace("[0]", "", StringComparison.Ordinal).Split('.');
+        foreach (string value in (string[])["7", "true", "[]", "{}", """[{"type":"text","text":"a"}]"""])
+        {
+            string json = value;
+            foreach (string name in names.Reverse())
+                json = name == "tool_calls" ? $$"""{"{{name}}":[{{json}}]}""" : $$"""{"{{name}}":{{json}}}""";
+            foreach (AnswerDelivery delivery in Enum.GetValues<AnswerDelivery>())
+            {
+                bool isEvent = delivery == AnswerDelivery.Sse;
+                string text = $$"""{"choices":[{{(isEvent ? json.Replace("message", "delta") : json)}}]}""";
+                AnswerReading reading = new AnswerReader(delivery).Read(Encoding.UTF8.GetBytes(text));
+                Assert.Equal(
+                    (
+                        CanonicalFormError.WrongType,
+                        $"choices[0].{(isEvent ? place.Replace("message", "delta") : place)}"
+                    ),
+                    (reading.Defect!.Error, reading.Defect.Place)
+                );
+            }
+        }
     }
 
     [Fact]
     public void Tool_calls_go_by_index_in_events_and_by_position_in_an_answer()
     {
         OutputDigest events = Outputs.OfEvents([
-            """{"choices":[{"delta":{"tool_calls":[{"function":{"name":"b"},"index":7},"""
-                + """{"index":3,"function":{"name":"a"}}]}}]}""",
+            """{"choices":[{"delta":{"tool_calls":[{"index":3,"function":{"name":"a"}},"""
+                + """{"function":{"name":"b"},"index":7}]}}]}""",
             """{"choices":[{"delta":{"tool_calls":[{"index":3,"function":{"arguments":"1"}}]}}]}""",
             """{"choices":[{"delta":{"tool_calls":[{"index":7,"function":{"arguments":"2"}}]}}]}""",
         ]);
-        OutputDigest answer = Outputs.OfAnswer(
-            """{"choices":[{"message":{"tool_calls":[{"index":9,"function":{"name":"a","arguments":"1"}},"""
-                + """{"index":1,"function":{"name":"b","arguments":"2"}}]}}]}"""
+        const string Tools =
+            """[{"function":{"name":"a","arguments":"1"}},{"function":{"name":"b","arguments":"2"}}]""";
+        string answer = $$$"""{"choices":[{"message":{"tool_calls":{{{Tools}}}}}]}""";
+        Assert.Equal(Outputs.OfAnswer(answer).Manifest, events.Manifest);
+        Assert.Equal(Outputs.LineOf("0 tool.0.name", "a"), events.Line("0 tool.0.name"));
+        Assert.Equal(
+            events.Manifest,
+            Outputs.OfEvents([answer.Replace("message", "delta", StringComparison.Ordinal)]).Manifest
         );
-        Assert.Equal(answer.Manifest, events.Manifest);
-        Assert.Equal(Outputs.LineOf("0 tool.0.name", "a"), answer.Line("0 tool.0.name"));
+        // In an answer an index is a member like any other.
+        OutputDigest indexed = Outputs.OfAnswer(
+            answer.Replace("[{\"function", "[{\"index\":5,\"function", StringComparison.Ordinal)
+        );
+        Assert.Equal(events.Digest, indexed.Digest);
+        Assert.NotNull(indexed.Extras);
+    }
+
+    /// <summary>A call is there, also where nothing of it is but its kind.</summary>
+    [Theory]
+    [InlineData("""{"type":"function"}""", "function")]
+    [InlineData("""{"function":{}}""", "function")]
+    [InlineData("""{"type":"","function":{"name":null},"custom":null}""", "function")]
+    [InlineData("""{"type":"\u0063ustom"}""", "custom")]
+    [InlineData("""{"type":null,"custom":{"name":""}}""", "custom")]
+    [InlineData("""{}""", "")]
+    [InlineData("""{"id":"x","type":""}""", "")]
+    public void A_tool_call_has_a_kind(string tool, string kind)
+    {
+        OutputDigest events = Outputs.OfEvents([$$$"""{"choices":[{"delta":{"tool_calls":[{{{tool}}}]}}]}"""]);
+        Assert.Equal(Outputs.LineOf("0 tool.0.type", kind), events.Line("0 tool.0.type"));
+        string answer = $$$"""{"choices":[{"message":{"tool_calls":[{{{tool}}}]}}]}""";
+        if (kind.Length > 0)
+        {
+            Assert.Equal(events.Digest, Outputs.OfAnswer(answer).Digest);
+            return;
+        }
+        var refusal = Assert.Throws<CanonicalFormException>(() => Outputs.OfAnswer(answer));
+        Assert.Equal(CanonicalFormError.WrongType, refusal.Error);
     }
 
     [Fact]
-    public void The_last_finish_reason_counts()
+    public void The_kind_of_a_tool_call_may_come_later()
     {
         OutputDigest output = Outputs.OfEvents([
-            """{"choices":[{"text":"a","finish_reason":"length"}]}""",
-            """{"choices":[{"text":"","finish_reason":"stop"}]}""",
-            """{"choices":[{"text":"","finish_reason":null}]}""",
+            """{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"c"}]}}]}""",
+            """{"choices":[{"delta":{"tool_calls":[{"index":1,"type":"custom"}]}}]}""",
+            """{"choices":[{"delta":{"tool_calls":[{"index":1,"custom":{"input":"i"}}]}}]}""",
         ]);
-        Assert.Equal(Outputs.LineOf("0 finish", "stop"), output.Line("0 finish"));
+        Assert.Equal(Outputs.LineOf("0 tool.0.type", "custom"), output.Line("0 tool.0.type"));
+    }
+
+    [Theory]
+    [InlineData("\"assistant\"", null)]
+    [InlineData("\"\\u0061ssistant\"", null)]
+    [InlineData("\"\"", null)]
+    [InlineData("null", null)]
+    [InlineData("\"user\"", "user")]
+    [InlineData("\"Assistant\"", "Assistant")]
+    public void A_role_is_bound_unless_it_is_the_usual_one(string role, string? bound)
+    {
+        string? expected = bound is null ? null : Outputs.LineOf("0 role", bound);
+        string delta = $$$"""{"choices":[{"delta":{"role":{{{role}}}}}]}""";
+        Assert.Equal(
+            expected,
+            Outputs.OfAnswer(delta.Replace("delta", "message", StringComparison.Ordinal)).Line("0 role")
+        );
+        Assert.Equal(expected, Outputs.OfEvents([delta, delta]).Line("0 role"));
+    }
+
+    /// <summary>The same reason again is none, and the last one counts, also an empty one.</summary>
+    [Theory]
+    [InlineData("stop", "stop", "null", "\"stop\"")]
+    [InlineData("stop", "stop", "\"st\\u006fp\"", "null")]
+    [InlineData(null, "", "\"stop\"", "\"\"")]
+    [InlineData("stop", "stop", "\"\"", "\"stop\"")]
+    public void The_last_finish_reason_counts(string? finished, string bound, params string[] reasons)
+    {
+        OutputDigest output = Outputs.OfEvents(
+            reasons.Select(reason => $$"""{"choices":[{"text":"","finish_reason":{{reason}}}]}""")
+        );
+        Assert.Equal(finished is not null, output.Finished);
+        Assert.Equal(bound.Length == 0 ? null : Outputs.LineOf("0 finish", bound), output.Line("0 finish"));
     }
 
     [Theory]
@@ -132,9 +230,8 @@ public class OutputRuleTests
     [InlineData("""{"choices":[{"text":"a","finish_reason":"abort"}]}""", false)]
     [InlineData("""{"choices":[{"text":"a","finish_reason":"error"}]}""", false)]
     [InlineData("""{"choices":[{"text":"a","finish_reason":"stop"},{"text":"b"}]}""", false)]
-    [InlineData("""{"choices":[{"index":0,"finish_reason":"stop"},{"index":2,"finish_reason":"stop"}]}""", false)]
     [InlineData("""{"choices":[]}""", false)]
-    [InlineData("""{"choices":[{"text":"a","finish_reason":"stop"}],"error":{"message":"x"}}""", false)]
+    [InlineData("""{"choices":[],"error":{"message":"x"}}""", false)]
     [InlineData("""{"choices":[{"text":"a","finish_reason":"stop"}],"error":null}""", true)]
     public void Finished_needs_a_finish_reason_for_every_choice(string answer, bool finished)
     {
@@ -142,8 +239,44 @@ public class OutputRuleTests
         Assert.Equal(finished, Outputs.OfEvents([answer]).Finished);
     }
 
+    [Fact]
+    public void A_stream_in_which_a_choice_is_missing_or_an_error_came_is_not_finished()
+    {
+        const string First = """{"choices":[{"index":0,"finish_reason":"stop"}]}""",
+            Third = """{"choices":[{"index":2,"finish_reason":"stop"}]}""";
+        Assert.True(Outputs.OfEvents([First]).Finished);
+        Assert.False(Outputs.OfEvents([First, Third]).Finished);
+        Assert.False(Outputs.OfEvents([First, """{"error":"x"}"""]).Finished);
+        Assert.False(Outputs.OfEvents([First, """{"choices":[],"object":"error"}"""]).Finished);
+    }
+
     [Theory]
     [InlineData("""[]""", CanonicalFormError.NotAnObject, "")]
+    [InlineData("""{"choices":[{"index":1}]}""", CanonicalFormError.DuplicateIndex, "choices[0]")]
+    [InlineData("""{"choices":[{},{"index":0}]}""", CanonicalFormError.DuplicateIndex, "choices[1]")]
+    [InlineData("""{"choices":[{"index":0},{"index":2}]}""", CanonicalFormError.DuplicateIndex, "choices[1]")]
+    [InlineData("""{"choices":[{"index":1},{"index":0}]}""", CanonicalFormError.DuplicateIndex, "choices[0]")]
+    [InlineData(
+        """{"choices":[{"message":{"tool_calls":[{"function":{}},{"id":"x"}]}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].message.tool_calls[1]"
+    )]
+    [InlineData(
+        """{"choices":[{"message":{"tool_calls":[{"type":"retrieval","function":{}}]}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].message.tool_calls[0].type"
+    )]
+    [InlineData(
+        """{"choices":[{"message":{"function_call":{"name":"f","strict":true}}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].message.function_call.strict"
+    )]
+    [InlineData("""{"model":7}""", CanonicalFormError.WrongType, "model")]
+    [InlineData("""{"model":["m"]}""", CanonicalFormError.WrongType, "model")]
+    [InlineData("""{"model":"a\ud83d"}""", CanonicalFormError.WrongType, "model")]
+    [InlineData("""{"usage":{"total_tokens":-1}}""", CanonicalFormError.WrongType, "usage.total_tokens")]
+    [InlineData("""{"choices":[{}],"error":{}}""", CanonicalFormError.Contradiction, "")]
+    [InlineData("""{"object":"error","choices":[{}]}""", CanonicalFormError.Contradiction, "")]
     [InlineData("""{"choices":1}""", CanonicalFormError.WrongType, "choices")]
     [InlineData("""{"choices":[null]}""", CanonicalFormError.WrongType, "choices[0]")]
     [InlineData("""{"choices":[{"index":"0"}]}""", CanonicalFormError.WrongType, "choices[0].index")]
@@ -295,7 +428,7 @@ public class OutputRuleTests
         byte[] data = Encoding.UTF8.GetBytes(
             "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\""
                 + content
-                + "\"}},{\"index\":1,\"delta\":{\"content\":\"\uFFFD\"}}]}"
+                + "\"}},{\"index\":1,\"delta\":{\"content\":\"\uFFFD\",\"role\":\"assistant\"}}],\"model\":\"m\"}"
         );
         using var hasher = new OutputHasher();
         for (int i = 0; i < 100; i++)
@@ -306,11 +439,7 @@ public class OutputRuleTests
             hasher.AppendEvent(data);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
 
-        // 10,100 times 900 letters and U+FFFD, except the trailing one.
-        Assert.StartsWith(
-            $"0 content {10_100 * 903 - 3} ",
-            hasher.Finish().Line("0 content"),
-            StringComparison.Ordinal
-        );
+        // 10,100 times 900 letters and half of a pair.
+        Assert.StartsWith($"0 content {10_100 * 903} ", hasher.Finish().Line("0 content"), StringComparison.Ordinal);
     }
 }

@@ -17,7 +17,7 @@ public class OutputVectorTests
         """{"choices":[{"index":1,"delta":{"role":"assistant","content":""}}]}""",
         """{"choices":[{"index":0,"delta":{"role":"assistant","content":"Hi \ud83d"}}]}""",
         """{"choices":[{"index":1,"delta":{"reasoning_content":"h"}}]}""",
-        """{"choices":[{"index":0,"delta":{"content":"\ude00"}}]}""",
+        """{"choices":[{"index":0,"delta":{"content":"\ude00\ufffd"}}]}""",
         """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"x","type":"function","function":"""
             + """{"name":"f","arguments":""}}]}}]}""",
         """{"choices":[{"index":1,"delta":{"reasoning_content":"m","content":"ok"}}]}""",
@@ -29,9 +29,10 @@ public class OutputVectorTests
     ];
 
     private const string Manifest = """
-        dis-out/1
+        dis-out/2
         choices 2
-        0 content 7 d00b054cdc1943456555b9821eca169a987fbf17053e1bd3119708d9d449af5a
+        0 content 10 393df86d0341915d05d4d3ec4bc08d4543a4a42f25ffa4a995594ee8d1506fc8
+        0 tool.0.type 8 78f9ac018e554365069108352dacabb7fbd15246edf19400677e3b54fe24e126
         0 tool.0.name 1 252f10c83610ebca1a059c0bae8255eba2f95be4d1d7bcfa89d7248a82d9f111
         0 tool.0.arguments 8 f9d86028c6e0d64e225186f96acb69338b2c59764df79162107f5c4bb34d1310
         0 finish 10 8e920ae7d06bef0e7e617974cd02be9c07cfbca65b0dbb89895394a1318b6534
@@ -46,6 +47,16 @@ public class OutputVectorTests
 
     [Fact]
     public void Manifest_and_digest_of_the_events() => AssertVector(Outputs.OfEvents(Events));
+
+    /// <summary>In the order of the text: a client that writes the choice anew has to keep it.</summary>
+    [Fact]
+    public void Extras()
+    {
+        OutputDigest output = Outputs.OfAnswer(
+            """{"choices":[{"index":0,"message":{"annotations":[{"url":"x"}]},"stop_reason":"é"}]}"""
+        );
+        Assert.Equal("2611132a933a9dc81193c1ddd6f951ff07a2d9fc858e684124c4d2be3bdcf73e", output.Extras.ToString());
+    }
 
     [Fact]
     public void Log_probabilities_of_chat()
@@ -105,9 +116,9 @@ public class OutputVectorTests
     private static void AssertVector(OutputDigest output)
     {
         Assert.Equal(Manifest, output.Manifest);
-        Assert.Equal("1fc96e1466d956fee8edba915bf36abfcc812a22a93efd3605866660cd3db27b", output.Digest.ToString());
+        Assert.Equal("98d38a1b5f079fa964bea2cc29c93372c6b092164012b6883c2c812e30d3041a", output.Digest.ToString());
         Assert.Equal(
-            "f3a70d03025fbc448109346f4663d337a337afb82ac319a8a41efa62e3d76894",
+            "ca56d86517885763d469ecb38959baf77c11442ec2f94889ce57fd3a01a0bfb8",
             Commitment.To(SaltLabel.Output, output.Digest, Vectors.Salts[SaltLabel.Output]!).ToString()
         );
         Assert.Equal(2, output.Choices);

@@ -32,9 +32,7 @@ internal static class Outputs
         output.Manifest.Split('\n').SingleOrDefault(line => line.StartsWith(channel + " ", StringComparison.Ordinal));
 
     /// <summary>What a line says of a channel with this text.</summary>
-    public static string LineOf(string channel, string text)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        return $"{channel} {bytes.Length} {Sha256Value.Of(bytes)}";
-    }
+    public static string LineOf(string channel, string text) => LineOf(channel, Encoding.UTF8.GetBytes(text));
+
+    public static string LineOf(string channel, byte[] bytes) => $"{channel} {bytes.Length} {Sha256Value.Of(bytes)}";
 }

@@ -43,6 +43,7 @@ public sealed class ReceiptTests : IDisposable
         Receipt read = Receipt.FromJson(json);
         Assert.Equal([SaltLabel.Output, SaltLabel.Logprobs, SaltLabel.Tokens], read.Salts!.Known);
         Assert.NotNull(read.Trail);
+        Assert.Null(read.Salts[SaltLabel.Extras]);
         Assert.DoesNotContain(_sample.Salts.Root!.ToBase64(), Encoding.UTF8.GetString(json), StringComparison.Ordinal);
         Assert.Equal(json, read.ToJson());
     }

@@ -20,29 +20,33 @@ internal sealed class SampleReceipt : IDisposable
     private static readonly DateTimeOffset IssuedAt = new(2026, 11, 22, 10, 11, 12, TimeSpan.Zero);
 
     public const string Answer =
-        """{"id":"x","choices":[{"index":0,"message":{"content":"Hello"},"logprobs":{"content":["""
-        + """{"token":"Hello","logprob":-0.5}]},"finish_reason":"stop"}]}""";
+        """{"id":"x","model":"org/tiny","choices":[{"index":0,"message":{"content":"Hello"},"logprobs":{"content":["""
+        + """{"token":"Hello","logprob":-0.5}]},"stop_reason":"é","finish_reason":"stop"}],"""
+        + """ "usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}""";
 
+    /// <param name="complete">Whether the answer came to its end.</param>
+    /// <param name="promised">The class, if it is not the environment's.</param>
     public SampleReceipt(bool complete = true, DeterminismClass? promised = null)
     {
         var pins = new RequestPins(new Dictionary<string, string> { ["model"] = "\"tiny\"", ["seed"] = "42" });
-        Output = OutputOf(Answer);
+        // One that broke off has no finish reason.
+        Output = OutputOf(complete ? Answer : Answer.Replace("\"stop\"}", "null}", StringComparison.Ordinal));
         Tokens = TokensOf(7, 8);
         Prompt = PromptOf(1, 2, 3);
         Environment = new InferenceEnvironment(
             [new("engine.name", new EnvironmentFact("embedded", FactSource.Measured))],
-            []
+            promised == DeterminismClass.BestEffort ? ["not_measured"] : []
         );
         Statement = new ReceiptStatement
         {
             ReceiptId = Salts.CreateId(IssuedAt),
             IssuedAt = IssuedAt,
             Complete = complete,
-            Class = promised ?? Environment.Class,
+            Class = Environment.Class,
             RequestPath = "/v1/chat/completions",
             RequestCommitment = Commit(
                 SaltLabel.Request,
-                CanonicalRequest.Digest("/v1/chat/completions", Encoding.UTF8.GetBytes(RequestBody), pins)
+                CanonicalRequest.Digest("/v1/chat/completions", Encoding.UTF8.GetBytes(RequestBody))
             ),
             Pins = pins,
             OutputCommitment = Commit(SaltLabel.Output, Output.Digest),
@@ -50,6 +54,9 @@ internal sealed class SampleReceipt : IDisposable
             Tokens = TokenBinding.OfChoices(Tokens),
             Prompt = TokenBinding.OfPrompts(Prompt),
             LogprobsCommitment = Commit(SaltLabel.Logprobs, Output.Logprobs!.Value),
+            ExtrasCommitment = Commit(SaltLabel.Extras, Output.Extras!.Value),
+            AnswerModel = Output.Model,
+            Usage = Output.Usage,
             EnvironmentId = Environment.Id,
             EnvironmentSource = Environment.Source,
             ModelName = "tiny",
@@ -90,6 +97,9 @@ internal sealed class SampleReceipt : IDisposable
             Revocations = [],
         };
 
+    /// <summary>What is held against a receipt of a statement that differs from this one.</summary>
+    public ReceiptEvidence EvidenceOf(ReceiptStatement statement) => EvidenceOf(Seal(StatementWriter.Write(statement)));
+
     /// <summary>A receipt of this statement, sealed with the key.</summary>
     public Receipt Seal(byte[] statement) =>
         new(Statement.ReceiptId, statement, Proof(statement)) { Salts = Salts, Trail = Tokens.Trail };
@@ -129,5 +139,5 @@ internal sealed class SampleReceipt : IDisposable
 
     public void Dispose() => Key.Dispose();
 
-    private Sha256Value Commit(SaltLabel label, Sha256Value digest) => Commitment.To(label, digest, Salts[label]!);
+    public Sha256Value Commit(SaltLabel label, Sha256Value digest) => Commitment.To(label, digest, Salts[label]!);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using Xunit;
 
@@ -17,15 +18,17 @@ public sealed class StatementTests : IDisposable
         ReceiptStatement s = _sample.Statement;
         string expected = $$$"""
             {"_type":"https://in-toto.io/Statement/v1",
-            "subject":[{"name":"dis-out/1","digest":{"sha256":"{{{s.OutputCommitment}}}"}}],
-            "predicateType":"urn:deterministic-inference-server:receipt:v2",
+            "subject":[{"name":"dis-out/2","digest":{"sha256":"{{{s.OutputCommitment}}}"}}],
+            "predicateType":"urn:deterministic-inference-server:receipt:v3",
             "predicate":{"receipt_id":"6b02bfc02c23b6d6bcff6d3e7a776aa7","issued_at":"2026-11-22T10:11:12Z",
             "complete":true,"class":"deterministic","execution":"executed",
-            "request":{"form":"dis-req/1","path":"/v1/chat/completions","commitment":"{{{s.RequestCommitment}}}",
+            "request":{"form":"dis-req/2","path":"/v1/chat/completions","commitment":"{{{s.RequestCommitment}}}",
             "pins":{"model":"\"tiny\"","seed":"42"}},
             "output":{"delivery":"json",
             "tokens":{"digest":"{{{s.Tokens!.Digest}}}","counts":[2],"trail_sha256":"{{{s.Tokens.TrailDigest}}}"},
-            "prompt":{"digest":"{{{s.Prompt!.Digest}}}","counts":[3]},"logprobs":"{{{s.LogprobsCommitment}}}"},
+            "prompt":{"digest":"{{{s.Prompt!.Digest}}}","counts":[3]},"logprobs":"{{{s.LogprobsCommitment}}}",
+            "extras":"{{{s.ExtrasCommitment}}}","model":"org/tiny",
+            "usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}},
             "environment":{"id":"{{{s.EnvironmentId}}}","source":"measured"},
             "model":{"name":"tiny","sha256":"{{{s.ModelDigest}}}"},
             "probe":{"verdict":"deterministic","trials":1000,"at":"2026-11-21T00:00:00Z"}
@@ -49,6 +52,9 @@ public sealed class StatementTests : IDisposable
             Tokens = null,
             Prompt = null,
             LogprobsCommitment = null,
+            ExtrasCommitment = null,
+            AnswerModel = null,
+            Usage = null,
             ModelDigest = null,
             Probe = null,
             Delivery = AnswerDelivery.Sse,
@@ -59,19 +65,46 @@ public sealed class StatementTests : IDisposable
         };
         byte[] payload = StatementWriter.Write(bare);
         Assert.Contains(
-            "\"delivery\":\"sse\",\"tokens\":null,\"prompt\":null,\"logprobs\":null}",
+            "\"delivery\":\"sse\",\"tokens\":null,\"prompt\":null,\"logprobs\":null,\"extras\":null,\"model\":null,\"usage\":null}",
             Encoding.UTF8.GetString(payload),
             StringComparison.Ordinal
         );
         Assert.Equal(payload, StatementWriter.Write(StatementReader.Read(payload)));
     }
 
+    [Theory]
+    [InlineData(null, null, null)]
+    [InlineData(0L, null, 9223372036854775807L)]
+    [InlineData(null, 2L, null)]
+    public void Counts_may_be_null_each(long? prompt, long? completion, long? total)
+    {
+        ReceiptStatement statement = _sample.Statement with { Usage = new AnswerUsage(prompt, completion, total) };
+        byte[] payload = StatementWriter.Write(statement);
+        Assert.Equal(statement.Usage, StatementReader.Read(payload).Usage);
+        Assert.Contains(
+            $"\"usage\":{{\"prompt_tokens\":{prompt?.ToString() ?? "null"},\"completion_tokens\":"
+                + $"{completion?.ToString() ?? "null"},\"total_tokens\":{total?.ToString() ?? "null"}}}",
+            Encoding.UTF8.GetString(payload),
+            StringComparison.Ordinal
+        );
+    }
+
+    /// <summary>A model is any text that an answer can name.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\"b\\c/\u0001é😀")]
+    public void The_model_of_an_answer_reads_back(string model) =>
+        Assert.Equal(
+            model,
+            StatementReader.Read(StatementWriter.Write(_sample.Statement with { AnswerModel = model })).AnswerModel
+        );
+
     [Fact]
     public void Every_member_is_required_and_typed()
     {
         int members = 0;
         Walk(Parse(), "statement");
-        Assert.Equal(37, members);
+        Assert.Equal(43, members);
 
         // Removes each member in turn, and gives it a value of a wrong type.
         void Walk(JsonNode node, string place)
@@ -135,6 +168,13 @@ public sealed class StatementTests : IDisposable
     [InlineData("\"seed\":\"42\"", "\"messages\":\"42\"")]
     [InlineData("\"seed\":\"42\"", "\"seed\":\"null\"")]
     [InlineData("\"seed\":\"42\"", "\"seed\":42")]
+    [InlineData("\"prompt_tokens\":3", "\"prompt_tokens\":-3")]
+    [InlineData("\"completion_tokens\":2", "\"completion_tokens\":2.0")]
+    [InlineData("\"total_tokens\":5", "\"total_tokens\":9223372036854775808")]
+    [InlineData("\"total_tokens\":5", "\"total_tokens\":\"5\"")]
+    [InlineData("\"total_tokens\":5", "\"total_tokens\":5,\"total_tokens\":5")]
+    [InlineData("\"model\":\"org/tiny\"", "\"model\":\"\\ud83d\"")]
+    [InlineData("\"usage\":{", "\"usage\":[],\"u\":{")]
     [InlineData("\"counts\":[2]", "\"counts\":[-2]")]
     [InlineData("\"counts\":[2]", "\"counts\":[2.0]")]
     [InlineData("\"counts\":[2]", "\"counts\":[4294967296]")]

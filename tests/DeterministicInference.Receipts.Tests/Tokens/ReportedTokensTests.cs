@@ -11,8 +11,8 @@ public sealed class ReportedTokensTests
     [
         """{"choices":[{"index":1,"delta":{"role":"assistant","content":""}}],"prompt_token_ids":[1,2,3]}""",
         """{"choices":[{"index":0,"delta":{"content":"a"},"token_ids":[15496],"finish_reason":null}]}""",
-        """{"choices":[{"delta":{"content":"b"},"token_ids":[11],"index":1},"""
-            + """{"token_ids":[995],"index":0,"delta":{"content":"c"}}]}""",
+        """{"choices":[{"token_ids":[995],"index":0,"delta":{"content":"c"}},"""
+            + """{"delta":{"content":"b"},"token_ids":[11],"index":1}]}""",
         """{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}""",
         """{"choices":[{"index":0,"delta":{},"token_ids":[50256],"finish_reason":"stop"}]}""",
         """{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}""",
@@ -56,8 +56,8 @@ public sealed class ReportedTokensTests
         SameAsVector(
             Of(
                 """{"choices":[{"index":0,"delta":{"content":"a"}}]}""",
-                """{"choices":[{"index":1,"delta":{"content":"b"},"finish_reason":"stop"},"""
-                    + """{"index":0,"delta":{},"finish_reason":"stop"}]}""",
+                """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"},"""
+                    + """{"index":1,"delta":{"content":"b"},"finish_reason":"stop"}]}""",
                 """{"choices":[],"sglext":{"input_ids":[1,2,3],"output_ids":[[15496,995,50256],"""
                     + """[11]],"cached_tokens_details":{"device":0}}}"""
             )
@@ -70,15 +70,78 @@ public sealed class ReportedTokensTests
         );
     }
 
-    [Fact]
-    public void Ids_that_come_both_ways_count_once() =>
-        SameAsVector(
-            Of([
-                .. TwoChoices[..^1],
-                """{"choices":[],"sglext":{"output_ids":[[15496,995,50256],[11]]}}""",
-                TwoChoices[^1],
-            ])
-        );
+    /// <summary>Which of two reports is the right one is not said, also where they agree or have nothing.</summary>
+    [Theory]
+    [InlineData("[[15496,995,50256],[11]]", true)]
+    [InlineData("[[15496,995,50256]]", true)]
+    [InlineData("[[]]", true)]
+    [InlineData("[]", false)]
+    [InlineData("null", false)]
+    public void Ids_that_come_both_ways_are_none(string lists, bool isPartial)
+    {
+        string extension = $$$"""{"choices":[],"sglext":{"output_ids":{{{lists}}}}}""";
+        foreach (
+            string[] parts in (IEnumerable<string[]>)
+                [
+                    [.. TwoChoices[..^1], extension, TwoChoices[^1]],
+                    [extension, .. TwoChoices],
+                ]
+        )
+        {
+            ReportedTokens tokens = Of(2, parts);
+            Assert.Equal((isPartial, isPartial), (tokens.Tokens is null, tokens.Prompt is null));
+            Assert.Equal((true, true), (tokens.HasTokens, tokens.HasPrompt));
+        }
+    }
+
+    /// <summary>Every choice of a prompt may repeat its ids, and so may every event; others make a report partial.</summary>
+    [Theory]
+    [InlineData("[1,2,3]", "[1,2,3]", true)]
+    [InlineData("[1,2,3]", "[ 1, 2,3 ]", true)]
+    [InlineData("[]", "[]", true)]
+    [InlineData("[1,2,3]", "null", true)]
+    [InlineData("[1,2,3]", "[1,2]", false)]
+    [InlineData("[1,2,3]", "[1,2,4]", false)]
+    [InlineData("[1,2,3]", "[]", false)]
+    [InlineData("[]", "[1]", false)]
+    public void Two_lists_of_one_prompt_that_differ_bind_nothing(string first, string second, bool isFine)
+    {
+        foreach (
+            string rest in (string[])
+                [
+                    $$$""","prompt_token_ids":{{{second}}}}],"prompt_token_ids":{{{first}}}}""",
+                    $$$"""}],"prompt_token_ids":{{{first}}},"sglext":{"input_ids":{{{second}}}}}""",
+                    $$$""","prompt_token_ids":{{{first}}}}],"sglext":{"input_ids":{{{second}}}}}""",
+                ]
+        )
+        {
+            ReportedTokens tokens = Of(
+                "{\"choices\":[{\"text\":\"x\",\"token_ids\":[5],\"finish_reason\":\"stop\"" + rest
+            );
+            Assert.Equal((isFine, isFine), (tokens.Prompt is not null, tokens.Tokens is not null));
+            Assert.True(tokens.HasPrompt);
+        }
+    }
+
+    /// <summary>What is not readable, or only a part, is there all the same.</summary>
+    [Theory]
+    [InlineData("""{"choices":[{"text":"a"}]}""", false, false)]
+    [InlineData(
+        """{"choices":[{"token_ids":null,"prompt_token_ids":null}],"sglext":{"output_ids":null}}""",
+        false,
+        false
+    )]
+    [InlineData("""{"choices":[{"token_ids":[]}]}""", true, false)]
+    [InlineData("""{"choices":[{"response_token_ids":"x"}]}""", true, false)]
+    [InlineData("""{"choices":[],"sglext":{"output_ids":{}}}""", true, false)]
+    [InlineData("""{"choices":[],"sglext":{"output_ids":[[1]],"input_ids":7}}""", true, true)]
+    [InlineData("""{"choices":[{"prompt_token_ids":{}}]}""", false, true)]
+    [InlineData("""{"choices":[],"prompt_token_ids":[]}""", false, true)]
+    public void Whether_ids_are_there(string json, bool hasTokens, bool hasPrompt)
+    {
+        ReportedTokens tokens = Of(json);
+        Assert.Equal((hasTokens, hasPrompt), (tokens.HasTokens, tokens.HasPrompt));
+    }
 
     /// <summary>One choice after the other belongs to the same prompt, and repeats its ids.</summary>
     [Theory]

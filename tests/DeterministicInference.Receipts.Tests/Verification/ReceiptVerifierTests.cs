@@ -1,6 +1,7 @@
 using System.Text;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tests.Statements;
@@ -20,7 +21,8 @@ public sealed class ReceiptVerifierTests : IDisposable
         Assert.Equal(Verdict.Valid, result.Verdict);
         Assert.Equal("VALID (not replayed)", result.Summary);
         Assert.Equal(
-            Enum.GetValues<ReceiptCheck>().Where(check => check != ReceiptCheck.Witnesses),
+            Enum.GetValues<ReceiptCheck>()
+                .Where(check => check is not (ReceiptCheck.Witnesses or ReceiptCheck.Validity)),
             result.Checks.Select(check => check.Check)
         );
         Assert.All(result.Checks, check => Assert.Equal(CheckOutcome.Passed, check.Outcome));
@@ -106,6 +108,33 @@ public sealed class ReceiptVerifierTests : IDisposable
     }
 
     [Fact]
+    public void A_key_counts_up_to_its_last_size()
+    {
+        VerificationResult good = Verify(_sample.Evidence with { KeyLimit = new KeyLimit(2, null) });
+        Assert.Equal(Verdict.Valid, good.Verdict);
+        Assert.Equal(CheckOutcome.Passed, good.Checks.Single(check => check.Check == ReceiptCheck.Validity).Outcome);
+        VerificationResult late = Verify(_sample.Evidence with { KeyLimit = new KeyLimit(1, null) });
+        Assert.Equal("POLICY: the key counts up to 1 entries of its log, and the checkpoint has 2", late.Summary);
+    }
+
+    /// <summary>The time in the statement is the operator's word, which a thief of the key can choose.</summary>
+    [Fact]
+    public void Without_witnesses_nobody_knows_the_time()
+    {
+        VerificationResult result = Verify(
+            _sample.Evidence with
+            {
+                KeyLimit = new KeyLimit(null, _sample.Statement.IssuedAt + TimeSpan.FromDays(1)),
+            }
+        );
+        Assert.Equal(
+            "POLICY: the key counts up to 2026-11-23T10:11:12Z, and no quorum of witnesses has cosigned the checkpoint by "
+                + "then",
+            result.Summary
+        );
+    }
+
+    [Fact]
     public void The_place_in_the_log_is_told()
     {
         VerificationResult result = Verify(_sample.Evidence);
@@ -116,14 +145,15 @@ public sealed class ReceiptVerifierTests : IDisposable
     public void Without_the_request_its_answer_is_checked()
     {
         ReceiptEvidence closed = _sample.EvidenceOf(_sample.Receipt.WithoutRequest());
-        VerificationResult result = Verify(closed with { RequestBody = null });
+        OutputDigest shared = _sample.Output with { Extras = null };
+        VerificationResult result = Verify(closed with { RequestBody = null, Output = shared });
         Assert.Equal("SIGNED: the answer is the sealed one, and no request was given to compare", result.Summary);
         Assert.Equal(
-            [ReceiptCheck.Request, ReceiptCheck.Prompt],
+            [ReceiptCheck.Request, ReceiptCheck.Extras, ReceiptCheck.Prompt],
             result.Checks.Where(check => check.Outcome == CheckOutcome.NotChecked).Select(check => check.Check)
         );
         // A request that can't be compared may be any other.
-        Assert.Equal(Verdict.Inconclusive, Verify(closed).Verdict);
+        Assert.Equal(Verdict.Inconclusive, Verify(closed with { Output = shared }).Verdict);
     }
 
     [Fact]
@@ -135,6 +165,23 @@ public sealed class ReceiptVerifierTests : IDisposable
         Assert.Equal("TAMPERED: the request's path is not the one that was sealed", result.Summary);
     }
 
+    /// <summary>A document of another class has another id, and so has one that is marked by hand.</summary>
+    [Theory]
+    [InlineData(DeterminismClass.BestEffort, FactSource.Measured)]
+    [InlineData(DeterminismClass.Deterministic, FactSource.EngineReported)]
+    public void The_environment_has_the_class_and_source_that_were_sealed(DeterminismClass promised, FactSource source)
+    {
+        ReceiptEvidence evidence = _sample.EvidenceOf(
+            _sample.Statement with
+            {
+                Class = promised,
+                EnvironmentSource = source,
+            }
+        );
+        AssertTampered(ReceiptCheck.Environment, evidence);
+        Assert.Equal(Verdict.Valid, Verify(evidence with { Environment = null }).Verdict);
+    }
+
     /// <summary>The client may have received less than was signed.</summary>
     [Fact]
     public void Of_an_answer_that_broke_off_what_came_is_not_compared()
@@ -144,11 +191,19 @@ public sealed class ReceiptVerifierTests : IDisposable
         {
             Output = broken.Output with { Digest = Sha256Value.Of("x"u8), Logprobs = Sha256Value.Of("x"u8) },
             Tokens = SampleReceipt.TokensOf(7),
+            HasTokens = true,
         };
         VerificationResult result = ReceiptVerifier.Verify(less, broken.Key.PublicKey);
         Assert.Equal(Verdict.Incomplete, result.Verdict);
         Assert.All(
-            (ReceiptCheck[])[ReceiptCheck.Output, ReceiptCheck.Logprobs, ReceiptCheck.Tokens],
+            (ReceiptCheck[])
+                [
+                    ReceiptCheck.Output,
+                    ReceiptCheck.Logprobs,
+                    ReceiptCheck.Extras,
+                    ReceiptCheck.Usage,
+                    ReceiptCheck.Tokens,
+                ],
             check => Assert.Equal(CheckOutcome.NotChecked, result.Checks.Single(made => made.Check == check).Outcome)
         );
         Assert.Equal(
@@ -247,6 +302,9 @@ public sealed class ReceiptVerifierTests : IDisposable
                 ReceiptCheck.Request,
                 ReceiptCheck.Output,
                 ReceiptCheck.Logprobs,
+                ReceiptCheck.Extras,
+                ReceiptCheck.Usage,
+                ReceiptCheck.Model,
                 ReceiptCheck.Tokens,
                 ReceiptCheck.Prompt,
                 ReceiptCheck.Environment,
@@ -276,7 +334,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     public void Another_version_is_not_called_tampered()
     {
         string statement = Encoding.UTF8.GetString(_sample.Receipt.Statement.Span);
-        byte[] other = Encoding.UTF8.GetBytes(statement.Replace("receipt:v2", "receipt:v3", StringComparison.Ordinal));
+        byte[] other = Encoding.UTF8.GetBytes(statement.Replace("receipt:v3", "receipt:v4", StringComparison.Ordinal));
         Assert.Equal(Verdict.UnknownVersion, Verify(_sample.EvidenceOf(_sample.Seal(other))).Verdict);
     }
 

@@ -50,6 +50,7 @@ public sealed class RecordedAnswerTests
     [InlineData("\"hm\"", "\"hmm\"", 1, "reasoning", 2)]
     [InlineData("\"reasoning\":\"hm\"", "\"refusal\":\"hm\"", 1, "reasoning", 0)]
     [InlineData("\"f\"", "\"g\"", 1, "tool.0.name", 0)]
+    [InlineData("\"name\":\"f\",\"arguments\":\"{}\"", "\"name\":\"g\",\"arguments\":\"\"", 1, "tool.0.name", 0)]
     [InlineData("\"{}\"", "\"{} \"", 1, "tool.0.arguments", 2)]
     [InlineData("[7],\"finish_reason\":\"stop\"", "[7],\"finish_reason\":\"length\"", 1, "finish", 0)]
     public void The_first_byte_that_differs(string part, string by, int choice, string channel, long offset)
@@ -60,17 +61,41 @@ public sealed class RecordedAnswerTests
         Assert.Equal(new TextPlace(choice, channel, offset), other.FirstTextDifference(answer));
     }
 
+    /// <summary>
+    /// Log-probabilities that nobody asked for, other members, counts and the model are of the answer too.
+    /// </summary>
     [Fact]
-    public void Of_several_finish_reasons_the_last_one_counts()
+    public void All_of_an_answer_is_read()
     {
-        string twice = Stream.Replace(
-            "\"delta\":{\"content\":\"Hello\"}",
-            "\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"length\"",
-            StringComparison.Ordinal
-        );
-        Assert.NotEqual(Stream, twice);
-        Assert.Null(Read(twice, AnswerDelivery.Sse).FirstTextDifference(Read(Answer)));
+        const string Choice =
+            """{"text":"a","logprobs":{"tokens":["a"],"token_logprobs":[-1]},"stop_reason":"x","finish_reason":"stop"}""";
+        RecordedAnswer answer = Read($$$"""{"model":"m","choices":[{{{Choice}}}],"usage":{"total_tokens":3}}""");
+        Assert.NotNull(answer.Output.Logprobs);
+        Assert.NotNull(answer.Output.Extras);
+        Assert.Equal(("m", new AnswerUsage(Total: 3)), (answer.Output.Model, answer.Output.Usage));
+        Assert.Equal((false, false), (answer.HasTokens, answer.HasPrompt));
+        Assert.Equal((true, true), (Read(Answer).HasTokens, Read(Answer).HasPrompt));
     }
+
+    [Theory]
+    [InlineData("{}", AnswerDelivery.Json)]
+    [InlineData("\uFEFF \r\n\t{\"choices\":[]}", AnswerDelivery.Json)]
+    [InlineData("data: {}\n\n", AnswerDelivery.Sse)]
+    [InlineData("[]", AnswerDelivery.Sse)]
+    [InlineData("", AnswerDelivery.Sse)]
+    [InlineData("\u00a0{}", AnswerDelivery.Sse)]
+    public void An_object_is_an_answer_and_all_else_are_events(string body, AnswerDelivery delivery) =>
+        Assert.Equal(delivery, RecordedAnswer.DeliveryOf(Encoding.UTF8.GetBytes(body)));
+
+    /// <summary>A kind or a role that differs has a place like any other text.</summary>
+    [Theory]
+    [InlineData("\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}", "\"type\":\"custom\"", "tool.0.type", 0)]
+    [InlineData("\"reasoning\":\"hm\"", "\"reasoning\":\"hm\",\"role\":\"tool\"", "role", 0)]
+    public void Kinds_and_roles_can_differ(string part, string by, string channel, long offset) =>
+        Assert.Equal(
+            new TextPlace(1, channel, offset),
+            Read(Answer).FirstTextDifference(Read(Answer.Replace(part, by, StringComparison.Ordinal)))
+        );
 
     [Theory]
     [InlineData("[5,6]", "[5,9]", 0, 1)]

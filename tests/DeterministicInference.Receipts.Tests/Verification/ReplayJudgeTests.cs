@@ -23,11 +23,53 @@ public sealed class ReplayJudgeTests : IDisposable
         Assert.Equal(Verdict.Reproduced, Judge(_sample, Same()).Verdict);
         Assert.Equal(Verdict.Corroborated, Judge(_bestEffort, Same()).Verdict);
         Assert.Equal(Verdict.Corroborated, Judge(_sample, Elsewhere(Same())).Verdict);
+        ReplayVerdict unknown = Judge(_sample, Same() with { EnvironmentId = null, Environment = null });
         Assert.Equal(
-            Verdict.Corroborated,
-            Judge(_sample, Same() with { EnvironmentId = null, Environment = null }).Verdict
+            (Verdict.Inconclusive, "the same answer came again, but the environment of the replay is unknown"),
+            (unknown.Verdict, unknown.Reason)
         );
     }
+
+    [Fact]
+    public void What_nobody_shows_to_be_computed_anew_decides_nothing()
+    {
+        Replay stored = Same() with { Doubt = "it was stored" };
+        ReplayVerdict same = Judge(_sample, stored);
+        Assert.Equal(
+            (Verdict.Inconclusive, "the same answer came again, but it was stored"),
+            (same.Verdict, same.Reason)
+        );
+        Replay other = OtherTokens() with { Doubt = "it was stored" };
+        ReplayVerdict different = Judge(_sample, other, other, other);
+        Assert.Equal(
+            (Verdict.Inconclusive, "differs at token 1 of choice 0, and it was stored"),
+            (different.Verdict, different.Reason)
+        );
+    }
+
+    /// <summary>The server that computes again may know a reason that the issuer did not.</summary>
+    [Fact]
+    public void A_replay_that_promises_nothing_does_not_contradict()
+    {
+        Replay same = Same() with { Class = DeterminismClass.BestEffort },
+            other = OtherTokens() with { Class = DeterminismClass.BestEffort };
+        Assert.Equal(Verdict.Corroborated, Judge(_sample, same).Verdict);
+        Assert.Equal(Verdict.Inconclusive, Judge(_sample, other, other, other).Verdict);
+        Assert.Equal(
+            Verdict.Contradicted,
+            Judge(
+                _sample,
+                [.. Enumerable.Repeat(OtherTokens() with { Class = DeterminismClass.Deterministic }, 3)]
+            ).Verdict
+        );
+    }
+
+    [Fact]
+    public void What_was_not_compared_is_said() =>
+        Assert.Equal(
+            "another environment gives the same answer; log-probabilities and token ids were not compared",
+            Judge(_sample, Elsewhere(Same() with { Tokens = null })).Reason
+        );
 
     [Fact]
     public void A_difference_needs_three_replays()
@@ -58,8 +100,8 @@ public sealed class ReplayJudgeTests : IDisposable
     public void A_server_that_disagrees_with_itself_shows_nothing()
     {
         ReplayVerdict verdict = Judge(_sample, OtherTokens(), Same(), Same());
-        Assert.Equal(Verdict.Inconclusive, verdict.Verdict);
-        Assert.Contains("itself not deterministic", verdict.Reason, StringComparison.Ordinal);
+        Assert.Equal(Verdict.Indeterminate, verdict.Verdict);
+        Assert.Equal("of 3 answers of the server to one request not all are the same", verdict.Reason);
     }
 
     [Fact]
@@ -84,6 +126,27 @@ public sealed class ReplayJudgeTests : IDisposable
         Assert.Equal(ReplayPart.Logprobs, Part(Same() with { Output = Other("-0.5", "-0.25") }));
 
         ReplayPart Part(Replay replay) => Judge(_sample, replay, replay, replay).Difference!.Part;
+    }
+
+    /// <summary>An engine may put anything there, and they are compared with what a holder has alone.</summary>
+    [Theory]
+    [InlineData("\"é\"", "\"e\"")]
+    [InlineData("\"stop_reason\":\"é\",", "")]
+    [InlineData("org/tiny", "other")]
+    [InlineData("\"total_tokens\":5", "\"total_tokens\":6")]
+    public void Other_members_counts_and_the_model_are_not_compared(string part, string by)
+    {
+        OutputDigest other = Other(part, by);
+        Assert.NotEqual(_sample.Output, other);
+        Assert.Equal(Verdict.Reproduced, Judge(_sample, Same() with { Output = other }).Verdict);
+    }
+
+    /// <summary>Engines of one kind send them unasked; the receipt says what was asked for.</summary>
+    [Fact]
+    public void Log_probabilities_that_are_not_sealed_are_not_compared()
+    {
+        var judge = new ReplayJudge(_sample.Statement with { LogprobsCommitment = null }, _sample.Salts, null, null);
+        Assert.Equal(Verdict.Reproduced, judge.Judge([Same()])!.Verdict);
     }
 
     [Fact]
@@ -207,11 +270,13 @@ public sealed class ReplayJudgeTests : IDisposable
 
     private static RecordedAnswer AnswerOf(params uint[] ids) =>
         RecordedOf(
-            SampleReceipt.Answer.Replace(
-                "\"finish_reason\"",
-                $"\"token_ids\":[{string.Join(",", ids)}],\"finish_reason\"",
-                StringComparison.Ordinal
-            )
+            SampleReceipt
+                .Answer.Replace(
+                    "\"finish_reason\"",
+                    $"\"token_ids\":[{string.Join(",", ids)}],\"finish_reason\"",
+                    StringComparison.Ordinal
+                )
+                .Replace("\"completion_tokens\":2", $"\"completion_tokens\":{ids.Length}", StringComparison.Ordinal)
         );
 
     private Replay Same() =>

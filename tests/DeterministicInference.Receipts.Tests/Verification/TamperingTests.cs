@@ -97,7 +97,13 @@ public sealed class TamperingTests : IDisposable
             Assert.Equal(Verdict.Tampered, result.Verdict);
             Assert.Equal("the salt is not the receipt's", result.Failures.First().Detail);
             Assert.Equal(
-                [ReceiptCheck.ReceiptId, ReceiptCheck.Request, ReceiptCheck.Output, ReceiptCheck.Logprobs],
+                [
+                    ReceiptCheck.ReceiptId,
+                    ReceiptCheck.Request,
+                    ReceiptCheck.Output,
+                    ReceiptCheck.Logprobs,
+                    ReceiptCheck.Extras,
+                ],
                 result.Failures.Select(failure => failure.Check)
             );
         }
@@ -106,6 +112,7 @@ public sealed class TamperingTests : IDisposable
     [Theory]
     [InlineData(SaltLabel.Output, ReceiptCheck.Output)]
     [InlineData(SaltLabel.Logprobs, ReceiptCheck.Logprobs)]
+    [InlineData(SaltLabel.Extras, ReceiptCheck.Extras)]
     public void Every_bit_of_a_single_salt_fails_what_it_opens(SaltLabel label, ReceiptCheck check)
     {
         for (int bit = 0; bit < Salt.Size * 8; bit++)

@@ -31,7 +31,10 @@ public sealed class WitnessedReceiptTests : IDisposable
         Assert.Equal(["one", "two"], result.Cosignatures.Select(cosignature => cosignature.Witness.Name));
         Assert.All(result.Cosignatures, cosignature => Assert.Equal(Time, cosignature.Timestamp));
         // After signature and inclusion, in the order of the checks.
-        Assert.Equal(Enum.GetValues<ReceiptCheck>(), result.Checks.Select(check => check.Check));
+        Assert.Equal(
+            Enum.GetValues<ReceiptCheck>().Where(check => check != ReceiptCheck.Validity),
+            result.Checks.Select(check => check.Check)
+        );
     }
 
     [Theory]

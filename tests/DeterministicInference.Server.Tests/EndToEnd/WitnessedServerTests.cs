@@ -46,7 +46,7 @@ public sealed class WitnessedServerTests
             CommandResult valid = await VerifyAsync(file, policy, "--require", "witnessed", "--request", request);
             Assert.True(valid.ExitCode == 0, valid.Output + valid.Error);
             Assert.StartsWith("VALID (not replayed)\n", valid.Output, StringComparison.Ordinal);
-            Assert.Matches(@"\nwitnesses +ok\n", valid.Output);
+            Assert.Matches(@"\n✓ witnesses +ok\n", valid.Output);
             Assert.Matches(@"\ncosigned by +A, 20\d\d-.*Z\ncosigned by +B, 20\d\d-.*Z\n", valid.Output);
         }
 
@@ -288,7 +288,7 @@ public sealed class WitnessedServerTests
         "--require",
         "witnessed"
     )]
-    [InlineData("error: --require: 'proved' is not witnessed.", "--require", "proved")]
+    [InlineData("error: --require: 'proved' is none of signed, logged, witnessed, replayed.", "--require", "proved")]
     [InlineData(
         "error: --witness-policy: '/nowhere' can't be read: there is no such file.",
         "--witness-policy",

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts.Canonical;
 
@@ -15,6 +16,13 @@ internal sealed record AnswerRequest(string Path, byte[] Body, bool IsReplay, st
     public bool WantsIds => (bool?)Json["return_token_ids"] ?? false;
 
     public bool WantsLogprobs => Json["logprobs"] is not null;
+
+    public byte[] WithoutUnknown()
+    {
+        JsonObject known = JsonNode.Parse(Body)!.AsObject();
+        known.Remove("replay_nonce");
+        return Encoding.UTF8.GetBytes(known.ToJsonString());
+    }
 
     /// <summary>What the server sets.</summary>
     public RequestPins Pins(IReadOnlyDictionary<string, string> further)

@@ -33,6 +33,21 @@ internal enum AnswerReceiptMode
 
     /// <summary>The receipt of another answer.</summary>
     Foreign,
+
+    /// <summary>The first answer again, byte for byte, as a cache before the server gives it.</summary>
+    Stored,
+
+    /// <summary>With a signature that nobody has made.</summary>
+    FalseSignature,
+
+    /// <summary>Signed by a key that the server does not tell.</summary>
+    OtherKey,
+
+    /// <summary>It says that the answer was stored.</summary>
+    Memo,
+
+    /// <summary>Of the request without members that are not known, as a proxy before the server passes it on.</summary>
+    WithoutUnknown,
 }
 
 /// <summary>A server on a real socket that issues receipts for scripted answers.</summary>
@@ -41,7 +56,9 @@ internal sealed class IssuingServer : IAsyncDisposable
     private readonly ConcurrentQueue<AnswerRequest> _requests = [];
     private readonly ConcurrentDictionary<string, JsonObject> _receipts = [];
     private readonly WebApplication _app;
+    private readonly SigningKey _otherKey = SigningKey.Create();
     private int _answers;
+    private (string ContentType, string Body)? _first;
 
     private IssuingServer(WebApplication app) => _app = app;
 
@@ -74,6 +91,9 @@ internal sealed class IssuingServer : IAsyncDisposable
 
     /// <summary>What it answers at a path instead: status and body.</summary>
     public ConcurrentDictionary<string, (int Status, string Body)> Instead { get; } = [];
+
+    /// <summary>What somebody on the way makes of a JSON answer.</summary>
+    public Func<string, string> Rewrite { get; set; } = text => text;
 
     /// <summary>It refuses requests that ask for token ids.</summary>
     public bool RefusesIds { get; set; }
@@ -115,6 +135,7 @@ internal sealed class IssuingServer : IAsyncDisposable
         Api.Dispose();
         await _app.DisposeAsync();
         Key.Dispose();
+        _otherKey.Dispose();
     }
 
     private async Task HandleAsync(HttpContext context)
@@ -182,6 +203,12 @@ internal sealed class IssuingServer : IAsyncDisposable
             );
             return;
         }
+        if (Receipts == AnswerReceiptMode.Stored && _first is { } stored)
+        {
+            context.Response.ContentType = stored.ContentType;
+            await context.Response.WriteAsync(stored.Body, context.RequestAborted);
+            return;
+        }
         ScriptedAnswer answer = Script(Interlocked.Increment(ref _answers) - 1);
         Receipt receipt = Issue(answer, request);
         string json = Encoding.UTF8.GetString(receipt.ToJson());
@@ -192,7 +219,8 @@ internal sealed class IssuingServer : IAsyncDisposable
             AnswerReceiptMode.Foreign => Encoding.UTF8.GetString(
                 Issue(answer.With(0, 99, "Another"), request).ToJson()
             ),
-            _ => null,
+            AnswerReceiptMode.None or AnswerReceiptMode.Header => null,
+            _ => json,
         };
         if (Receipts != AnswerReceiptMode.None)
             context.Response.Headers["X-Receipt-Id"] = receipt.ReceiptId;
@@ -201,16 +229,14 @@ internal sealed class IssuingServer : IAsyncDisposable
         else
         {
             string text = AnswerJson.Whole(answer, request, request.WantsIds && answer.ReportsIds).ToJsonString();
-            await WriteAsync(context, 200, inline is null ? text : $"{text[..^1]},\"determinism\":{inline}}}");
+            text = inline is null ? text : $"{text[..^1]},\"determinism\":{inline}}}";
+            text = Rewrite(text);
+            KeepFirst("application/json", text);
+            await WriteAsync(context, 200, text);
         }
     }
 
-    private static async Task StreamAsync(
-        HttpContext context,
-        ScriptedAnswer answer,
-        AnswerRequest request,
-        string? receipt
-    )
+    private async Task StreamAsync(HttpContext context, ScriptedAnswer answer, AnswerRequest request, string? receipt)
     {
         context.Response.ContentType = "text/event-stream";
         var text = new StringBuilder();
@@ -222,6 +248,7 @@ internal sealed class IssuingServer : IAsyncDisposable
                 text.Append($": dis-receipt {receipt}\n");
             text.Append("data: [DONE]\n\n");
         }
+        KeepFirst("text/event-stream", text.ToString());
         await context.Response.WriteAsync(text.ToString(), context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
         if (answer.BreaksAfter is not null)
@@ -234,10 +261,7 @@ internal sealed class IssuingServer : IAsyncDisposable
         RequestPins pins = request.Pins(Pins);
         using var hasher = new OutputHasher(request.WantsLogprobs);
         var tokens = new ReportedTokens(salts);
-        var reader = new AnswerReader(
-            request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
-            request.WantsLogprobs
-        );
+        var reader = new AnswerReader(request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json, logprobs: true);
         foreach (
             JsonObject part in request.IsStream
                 ? AnswerJson.Chunks(answer, request, answer.ReportsIds)
@@ -260,14 +284,21 @@ internal sealed class IssuingServer : IAsyncDisposable
                 RequestPath = request.Path,
                 RequestCommitment = Commit(
                     SaltLabel.Request,
-                    CanonicalRequest.Digest(request.Path, request.Body, pins)
+                    CanonicalRequest.Digest(
+                        request.Path,
+                        Receipts == AnswerReceiptMode.WithoutUnknown ? request.WithoutUnknown() : request.Body
+                    )
                 ),
+                Execution = Receipts == AnswerReceiptMode.Memo ? AnswerExecution.Memo : AnswerExecution.Executed,
+                Origin = Receipts == AnswerReceiptMode.Memo ? id : null,
                 Pins = pins,
                 OutputCommitment = Commit(SaltLabel.Output, output.Digest),
                 Delivery = request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
                 Tokens = tokens.Tokens is { } generated ? TokenBinding.OfChoices(generated) : null,
                 Prompt = tokens.Prompt is { } prompt ? TokenBinding.OfPrompts(prompt) : null,
                 LogprobsCommitment = output.Logprobs is { } logprobs ? Commit(SaltLabel.Logprobs, logprobs) : null,
+                AnswerModel = output.Model,
+                Usage = output.Usage,
                 EnvironmentId = Environment.Id,
                 EnvironmentSource = Environment.Source,
                 ModelName = "tiny",
@@ -290,7 +321,21 @@ internal sealed class IssuingServer : IAsyncDisposable
         Sha256Value open = LogEntry.Open(LogKey).Leaf,
             leaf = LogEntry.Receipt(statement).Leaf;
         var checkpoint = new Checkpoint(LogKey.Name, 2, MerkleHash.Node(open, leaf));
-        return new TlogProof(1, [open], checkpoint.Sign(Key).ToString()).ToString();
+        SignedNote note = checkpoint.Sign(Receipts == AnswerReceiptMode.OtherKey ? _otherKey : Key);
+        if (Receipts == AnswerReceiptMode.FalseSignature)
+        {
+            NoteSignature real = note.Signatures[0];
+            var forged = new NoteSignature(real.Name, real.KeyId, new byte[real.Signature.Length]);
+            note = SignedNote.Parse($"{note.Text}\n{forged}\n");
+        }
+        return new TlogProof(1, [open], note.ToString()).ToString();
+    }
+
+    /// <summary>What a cache would give again.</summary>
+    private void KeepFirst(string contentType, string body)
+    {
+        if (Receipts == AnswerReceiptMode.Inline)
+            _first = (contentType, body);
     }
 
     private void Keep(Receipt receipt)

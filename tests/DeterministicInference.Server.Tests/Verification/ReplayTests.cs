@@ -43,9 +43,9 @@ public sealed class ReplayTests : IAsyncLifetime
         await exchange.VerifyAsync("--against", _server.Url + "/v1/");
         AnswerRequest replay = _server.Requests[1];
         Assert.True(replay.IsReplay);
-        Assert.Equal(
-            """{"max_tokens":null,"messages":[{"role":"user","content":"Hi"}],"model":"tiny","seed":42,"stream":"""
-                + """true,"return_token_ids":true}""",
+        Assert.Matches(
+            """^\{"messages":\[\{"role":"user","content":"Hi"\}\],"model":"tiny","seed":42,"stream":"""
+                + """true,"return_token_ids":true,"replay_nonce":"[0-9a-f]{32}"\}$""",
             Encoding.UTF8.GetString(replay.Body)
         );
     }
@@ -147,18 +147,46 @@ public sealed class ReplayTests : IAsyncLifetime
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         _server.Receipts = AnswerReceiptMode.None;
         (await exchange.VerifyAsync("--against", _server.Url))
-            .Is(11, "CORROBORATED", "an environment that is unknown gives the same answer")
-            .Has("its environment", "unknown")
-            .Has("note", "no receipt");
+            .Is(12, "INCONCLUSIVE", "the same answer came again, but the server gave no receipt that shows")
+            .Has("its environment", "unknown");
         _server.Receipts = AnswerReceiptMode.Foreign;
-        (await exchange.VerifyAsync("--against", _server.Url))
-            .Is(11, "CORROBORATED", "an environment that is unknown")
-            .Has("note", "not one of its answer");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(
+            12,
+            "INCONCLUSIVE",
+            "does not show that it was computed for this question: the output is not the one"
+        );
         _server.Receipts = AnswerReceiptMode.Inline;
         _server.Pins.Add("temperature", "0.5");
-        (await exchange.VerifyAsync("--against", _server.Url))
-            .Is(11, "CORROBORATED", "an environment that is unknown")
-            .Has("note", "changed the request (temperature)");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(
+            12,
+            "INCONCLUSIVE",
+            "but the server changed the request (temperature)"
+        );
+    }
+
+    /// <summary>Nothing but a fresh receipt of this question shows that the answer was computed for it.</summary>
+    [Theory]
+    [InlineData("Stored", "it came with the receipt that is verified: it was stored, not computed")]
+    [InlineData("FalseSignature", "the log's checkpoint is not signed by the key")]
+    [InlineData("OtherKey", "the checkpoint names the key log.example+")]
+    [InlineData("Memo", "its receipt says that it was memo, not computed anew")]
+    [InlineData("WithoutUnknown", "the sealed request is this one without replay_nonce: something between")]
+    [InlineData("Foreign", "the output is not the one that was sealed")]
+    [InlineData("None", "the server gave no receipt that shows that it was computed anew")]
+    public async Task An_answer_that_nobody_shows_to_be_fresh_decides_nothing(string mode, string why)
+    {
+        foreach (string body in (string[])[RecordedExchange.Question, Stream])
+        {
+            _server.Receipts = AnswerReceiptMode.Inline;
+            RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body);
+            _server.Receipts = Enum.Parse<AnswerReceiptMode>(mode);
+            (await exchange.VerifyAsync("--against", _server.Url)).Is(12, "INCONCLUSIVE", why);
+            // Neither does another answer.
+            _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
+            if (mode != "Stored")
+                (await exchange.VerifyAsync("--against", _server.Url)).Is(12, "INCONCLUSIVE", why);
+            _server.Script = _ => ScriptedAnswer.Paris;
+        }
     }
 
     [Theory]
@@ -197,7 +225,7 @@ public sealed class ReplayTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", _server.Url)).Is(
             12,
             "INCONCLUSIVE",
-            "differs at token 1 of choice 0; the environment of the replay is unknown"
+            "differs at token 1 of choice 0, and the server gave no receipt"
         );
     }
 
@@ -207,7 +235,7 @@ public sealed class ReplayTests : IAsyncLifetime
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         _server.Script = i => i % 2 == 1 ? ScriptedAnswer.Paris.With(2, 77, " was") : ScriptedAnswer.Paris;
         (await exchange.VerifyAsync("--against", _server.Url))
-            .Is(12, "INCONCLUSIVE", "the engine asked is itself not deterministic")
+            .Is(19, "INDETERMINATE", "of 3 answers of the server to one request not all are the same")
             .Has("replay", "3 answers");
     }
 
@@ -283,7 +311,7 @@ public sealed class ReplayTests : IAsyncLifetime
 
     [Theory]
     [InlineData(401, "; give a key that it accepts with --api-key")]
-    [InlineData(404, "; it does not serve this request: name a server with the model and engine of the receipt")]
+    [InlineData(429, "; it is busy: try again later")]
     [InlineData(500, "")]
     [InlineData(503, "; try again when GET /health of the server is 200")]
     public async Task A_server_that_answers_with_an_error_is_unreachable(int status, string remedy)
@@ -294,6 +322,22 @@ public sealed class ReplayTests : IAsyncLifetime
             15,
             "UNREACHABLE",
             $"{_server.Url} gave no usable answer: it answers {status}: No{remedy}"
+        );
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(404)]
+    [InlineData(422)]
+    public async Task A_server_that_does_not_take_the_request_shows_nothing(int status)
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        _server.Instead[ApiClient.Chat] = (status, """{"error":{"message":"No."}}""");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(
+            12,
+            "INCONCLUSIVE",
+            $"{_server.Url} does not compute it: it answers {status}: No; it does not serve this request: name a server "
+                + "with the model and engine of the receipt"
         );
     }
 

@@ -10,7 +10,7 @@ internal sealed record Verified
 {
     public Verified(VerificationReport report)
     {
-        (ExitCode, Text) = (report.ExitCode, TextReport.Write(report));
+        (ExitCode, Text) = (report.ExitCode, new TextReport().Write(report));
         string line = Encoding.UTF8.GetString(JsonReport.Write(report));
         Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
         Json = JsonNode.Parse(line)!.AsObject();
@@ -41,8 +41,9 @@ internal sealed record Verified
         Assert.Contains(
             Text.Split('\n'),
             line =>
-                line.StartsWith(name.PadRight(18), StringComparison.Ordinal)
-                && line[18..].Contains(value, StringComparison.Ordinal)
+                line.Length > 2
+                && line[2..].StartsWith(name.PadRight(18), StringComparison.Ordinal)
+                && line[20..].Contains(value, StringComparison.Ordinal)
         );
         return this;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Server.Verification;
@@ -92,30 +93,41 @@ public sealed class VerifyTests : IAsyncLifetime
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(bundle));
     }
 
-    /// <summary>An engine may have members of any name, also those by which a bundle or a receipt is known.</summary>
+    /// <summary>A reader shows the answer in such a file, and the check would compare what else it is.</summary>
     [Theory]
     [InlineData("form", "\"x\"")]
     [InlineData("form", "null")]
-    [InlineData("receipt_id", "\"x\"")]
+    [InlineData("statement", "\"x\"")]
     [InlineData("receipt", "{}")]
-    public async Task An_answer_is_one_whatever_other_members_it_has(string name, string value)
+    public async Task An_answer_that_is_something_else_too_is_refused(string name, string value)
     {
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string answer = exchange.WithAnswer(text => $"{{\"{name}\":{value}," + text[1..]);
-        (await RecordedExchange.VerifyAsync(answer, "--request", exchange.RequestFile, "--key", exchange.KeyFile)).Is(
-            0,
-            "VALID",
-            ""
+        Assert.EndsWith(
+            $"is two things at once (it has '{name}' and 'choices'): an answer has 'choices', a bundle 'form', a "
+                + "receipt 'statement'.",
+            await FailsAsync(answer, "--request", exchange.RequestFile, "--key", exchange.KeyFile),
+            StringComparison.Ordinal
+        );
+    }
+
+    /// <summary>Some clients take it for a part of the first line, and lose the first event.</summary>
+    [Fact]
+    public async Task A_stream_that_begins_with_the_mark_of_the_byte_order_is_refused()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, Stream);
+        Assert.EndsWith(
+            "is a stream that begins with a byte order mark, which no server sends. Keep it without.",
+            await FailsAsync(exchange.WithAnswer(text => "\uFEFF" + text)),
+            StringComparison.Ordinal
         );
     }
 
     /// <summary>Editors begin a text with this mark.</summary>
-    [Theory]
-    [InlineData(RecordedExchange.Question)]
-    [InlineData(Stream)]
-    public async Task The_mark_of_the_byte_order_is_none_of_an_answer(string body)
+    [Fact]
+    public async Task The_mark_of_the_byte_order_is_none_of_an_answer()
     {
-        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, body);
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string answer = exchange.WithAnswer(text => "\uFEFF" + text);
         (await RecordedExchange.VerifyAsync(answer, "--request", exchange.RequestFile, "--key", exchange.KeyFile)).Is(
             0,
@@ -584,9 +596,13 @@ public sealed class VerifyTests : IAsyncLifetime
             replay = [.. trusted, "--against", _server.Url];
         await RequireAsync(0, "VALID (not replayed)\n", trusted);
         await RequireAsync(0, "REPRODUCED: ", replay);
-        _server.Receipts = AnswerReceiptMode.None;
+        InferenceEnvironment original = _server.Environment;
+        _server.Environment = IssuingServer.EnvironmentOf("0.5.13");
         await RequireAsync(11, "CORROBORATED: ", replay);
-        _server.Receipts = AnswerReceiptMode.Inline;
+        _server.Environment = original;
+        int before = _server.Requests.Count;
+        _server.Script = i => i == before ? ScriptedAnswer.Paris.With(2, 77, " was") : ScriptedAnswer.Paris;
+        await RequireAsync(19, "INDETERMINATE: ", replay);
         _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
         await RequireAsync(10, "CONTRADICTED: ", replay);
         await RequireAsync(10, "{\"verdict\":\"CONTRADICTED\",\"exit_code\":10,", [.. replay, "--json"]);

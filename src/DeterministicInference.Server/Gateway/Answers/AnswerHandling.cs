@@ -12,17 +12,12 @@ namespace DeterministicInference.Server.Gateway.Answers;
 /// rewriter, the receipt and the check for completeness.
 /// </summary>
 /// <param name="delivery">The delivery that the client requested.</param>
-/// <param name="readsLogprobs">Whether the receipt binds log-probabilities.</param>
 /// <param name="rewriter">Collects the changes to the answer.</param>
 /// <param name="receipt">Builds the answer's receipt; null where receipts are off.</param>
-internal sealed class AnswerHandling(
-    AnswerDelivery delivery,
-    bool readsLogprobs,
-    AnswerRewriter rewriter,
-    ReceiptBuilder? receipt
-) : IDisposable
+internal sealed class AnswerHandling(AnswerDelivery delivery, AnswerRewriter rewriter, ReceiptBuilder? receipt)
+    : IDisposable
 {
-    private readonly AnswerReader _reader = new(delivery, readsLogprobs);
+    private readonly AnswerReader _reader = new(delivery, receipt is not null);
 
     /// <summary>Reads rewritten events: the reader of the engine's must not see one twice.</summary>
     private AnswerReader? _rewritten;
@@ -51,7 +46,7 @@ internal sealed class AnswerHandling(
             rewriter.Read(answer);
             // The receipt binds the output as the client gets it.
             if (rewriter.ChangesOutput)
-                answer = (_rewritten ??= new AnswerReader(delivery, readsLogprobs)).Read(
+                answer = (_rewritten ??= new AnswerReader(delivery, receipt is not null)).Read(
                     JsonSplice.Apply(json.Span, rewriter.Edits)
                 );
             if (receipt is null)

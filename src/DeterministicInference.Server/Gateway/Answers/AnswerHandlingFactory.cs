@@ -34,8 +34,8 @@ internal sealed class AnswerHandlingFactory(
     {
         AnswerDelivery delivery = pinned.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json;
         bool isBound = issuer is not null || options.StableEnvelope;
-        Sha256Value digest = isBound ? Digest(request, pinned.Pins) : default;
-        StableIds? ids = options.StableEnvelope ? new StableIds(digest, request.Route) : null;
+        Sha256Value digest = isBound ? Digest(request) : default;
+        StableIds? ids = options.StableEnvelope ? new StableIds(digest, pinned.Pins, request.Route) : null;
         // The environment is fixed here: an answer that began in one environment never names another.
         ReceiptBuilder? receipt = issuer is null
             ? null
@@ -55,17 +55,16 @@ internal sealed class AnswerHandlingFactory(
             );
         return new AnswerHandling(
             delivery,
-            readsLogprobs: receipt is not null && pinned.WantsLogprobs,
             new AnswerRewriter(rules, request.Route, pinned.HidesTokenIds, ids),
             receipt
         );
     }
 
-    private static Sha256Value Digest(CheckedRequest request, RequestPins pins)
+    private static Sha256Value Digest(CheckedRequest request)
     {
         try
         {
-            return CanonicalRequest.Digest(request.Route.Path(), request.Body.Root, pins);
+            return CanonicalRequest.Digest(request.Route.Path(), request.Body.Root);
         }
         catch (CanonicalFormException e)
         {

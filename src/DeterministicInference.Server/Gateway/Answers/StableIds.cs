@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests.Types;
 
@@ -12,10 +13,15 @@ namespace DeterministicInference.Server.Gateway.Answers;
 /// request then has the same body, byte for byte. Anyone who sees such an id can test guesses of the request.
 /// </summary>
 /// <param name="request">Digest of the canonical request.</param>
+/// <param name="pins">What the server set in it.</param>
 /// <param name="route">The route that serves the request.</param>
-internal sealed class StableIds(Sha256Value request, RequestRoute route)
+internal sealed class StableIds(Sha256Value request, RequestPins pins, RequestRoute route)
 {
-    private readonly Sha256Value _id = Sha256Value.Of([.. "dis-id/1\n"u8, .. request.ToArray()]);
+    private readonly Sha256Value _id = Sha256Value.Of([
+        .. "dis-id/2\n"u8,
+        .. request.ToArray(),
+        .. Encoding.UTF8.GetBytes(string.Concat(pins.Values.Select(pin => $"\n{pin.Key} {pin.Value}"))),
+    ]);
 
     /// <summary>The member <c>id</c>, as JSON.</summary>
     public byte[] Answer => field ??= Encoding.ASCII.GetBytes($"\"{ResponseIds.Prefix(route)}{_id.ToString()[..32]}\"");

@@ -20,6 +20,7 @@ internal static class ServingFields
         new("rid", TextOrTexts, Nothing, NoEffect.Any) { Aliases = ["request_id"] },
         new("chat_id", Any, Nothing, NoEffect.Any),
         new("tee", Any, Nothing, NoEffect.Any),
+        new("replay_nonce", Text, Nothing, NoEffect.Any),
         // Time and place.
         new("service_tier", Text, Nothing, NoEffect.Any),
         new("priority", Integer, Nothing, NoEffect.Any),

@@ -130,6 +130,11 @@ internal sealed class ReceiptIssuer(
             LogprobsCommitment = output.Logprobs is { } logprobs
                 ? Commitment.To(SaltLabel.Logprobs, logprobs, salts[SaltLabel.Logprobs]!)
                 : null,
+            ExtrasCommitment = output.Extras is { } extras
+                ? Commitment.To(SaltLabel.Extras, extras, salts[SaltLabel.Extras]!)
+                : null,
+            AnswerModel = output.Model,
+            Usage = output.Usage,
             EnvironmentId = environment.Id,
             EnvironmentSource = environment.Source,
             ModelName = options.ModelName,

@@ -127,7 +127,7 @@ public sealed class RequestFuzzTests
             read = null;
         try
         {
-            parsed = CanonicalRequest.Digest(path, request.Body.Root, RequestPins.None);
+            parsed = CanonicalRequest.Digest(path, request.Body.Root);
         }
         catch (CanonicalFormException)
         {
@@ -135,7 +135,7 @@ public sealed class RequestFuzzTests
         }
         try
         {
-            read = CanonicalRequest.Digest(path, request.Body.Json.Span, RequestPins.None);
+            read = CanonicalRequest.Digest(path, request.Body.Json.Span);
         }
         catch (CanonicalFormException)
         {

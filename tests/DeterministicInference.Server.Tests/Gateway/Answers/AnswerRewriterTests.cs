@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Tgi;
 using DeterministicInference.Server.Gateway.Answers;
@@ -149,12 +150,18 @@ public sealed class AnswerRewriterTests
         const string Json =
             """{"id":"r-1","created":17,"choices":[{"message":{"tool_calls":[{"id":"a","type":"function"},"""
             + """{"index":1,"id":"b"}]},"index":1}],"timings":{"ms":1},"model":"m"}""";
-        string one = Edited(Rewriter(ids: new StableIds(Sha256Value.Of("x"u8), RequestRoute.Chat)), Json);
+        string one = Edited(
+            Rewriter(ids: new StableIds(Sha256Value.Of("x"u8), RequestPins.None, RequestRoute.Chat)),
+            Json
+        );
         string again = Edited(
-            Rewriter(ids: new StableIds(Sha256Value.Of("x"u8), RequestRoute.Chat)),
+            Rewriter(ids: new StableIds(Sha256Value.Of("x"u8), RequestPins.None, RequestRoute.Chat)),
             Json.Replace("r-1", "r-2", StringComparison.Ordinal).Replace("17", "18", StringComparison.Ordinal)
         );
-        string other = Edited(Rewriter(ids: new StableIds(Sha256Value.Of("y"u8), RequestRoute.Chat)), Json);
+        string other = Edited(
+            Rewriter(ids: new StableIds(Sha256Value.Of("y"u8), RequestPins.None, RequestRoute.Chat)),
+            Json
+        );
         Assert.Equal(one, again);
         Assert.NotEqual(one, other);
         using JsonDocument document = JsonDocument.Parse(one);

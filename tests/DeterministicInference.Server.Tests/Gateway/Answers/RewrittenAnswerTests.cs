@@ -48,7 +48,7 @@ public sealed class RewrittenAnswerTests
                 throw new InvalidOperationException($"Seed {seed}: {Encoding.UTF8.GetString(answer.Body)}", e);
             }
         }
-        Assert.True(rewritten > count / 4 && hidden > count / 20, $"{rewritten} {hidden}");
+        Assert.True(rewritten > count / 8 && hidden > count / 40, $"{rewritten} {hidden}");
     }
 
     private static (int Edits, bool HasTokens) Require(MutatedAnswer answer, bool hides)

@@ -13,7 +13,13 @@ public sealed class StrictAnswerTests
 {
     private const string First = "data: {\"choices\":[{\"index\":0,\"text\":\"first\",\"finish_reason\":null}]}\n\n";
 
+    private const string FirstWithoutIndex = "data: {\"choices\":[{\"text\":\"first\",\"finish_reason\":null}]}\n\n";
+
     private const string Ambiguous = "is ambiguous: ";
+
+    /// <summary>All events of a stream have indexes, or none has.</summary>
+    private static string Before(string data) =>
+        data.Contains("\"index\"", StringComparison.Ordinal) ? First : FirstWithoutIndex;
 
     /// <summary>Content of an event or a JSON answer, and its error.</summary>
     public static TheoryData<string, string> Formless { get; } =
@@ -58,8 +64,13 @@ public sealed class StrictAnswerTests
                 "A name that is an object's prototype to some readers at 'choices[0].__proto__' (byte 24)."
             },
             {
-                """{"choices":[{"text":"a","finish_reason":"abort\ufffd"}]}""",
-                "Half of a surrogate pair or U+FFFD in a finish reason at 'choices[0].finish_reason' (byte 40)."
+                """{"choices":[{"text":["a"],"finish_reason":"stop"}]}""",
+                "Text is expected, but another value is at 'choices[0].text' (byte 20)."
+            },
+            {
+                """{"choices":[{"text":"a","finish_reason":"stop"}],"usage":{"completion_tokens":"1"}}""",
+                "A count of tokens must be a whole number from 0, but another value is at "
+                    + "'usage.completion_tokens' (byte 78)."
             },
             {
                 """{"choices":[{"token_ids":[1],"token_ids":[2],"text":"a","finish_reason":"stop"}]}""",
@@ -76,7 +87,10 @@ public sealed class StrictAnswerTests
     [MemberData(nameof(Formless))]
     public async Task A_stream_that_can_be_read_in_two_ways_breaks(string data, string reason)
     {
-        await RequireBrokenAsync($"{First}data: {data}\n\n", $"its stream has an event that {Ambiguous}{reason}");
+        await RequireBrokenAsync(
+            $"{Before(data)}data: {data}\n\n",
+            $"its stream has an event that {Ambiguous}{reason}"
+        );
         Assert.True(await IsRelayedAsync(data, isStream: true));
     }
 
@@ -102,7 +116,7 @@ public sealed class StrictAnswerTests
     [InlineData("""{"choices":[{"index":1,"text":"a","finish_reason":"stop"}]}""", "choice 0 has not come to its end.")]
     public async Task A_stream_whose_receipt_would_be_incomplete_breaks(string data, string missing) =>
         await RequireBrokenAsync(
-            $"{First}data: {data}\n\n",
+            $"{Before(data)}data: {data}\n\n",
             $"its stream ended before the answer was complete: {missing}"
         );
 
@@ -110,10 +124,10 @@ public sealed class StrictAnswerTests
     [InlineData("""{"choices":[]}""", "there is no choice.")]
     [InlineData("{}", "there is no choice.")]
     [InlineData(
-        """{"choices":[{"text":"first","finish_reason":"stop"},{"text":"sec","finish_reason":null}]}""",
+        """{"choices":[{"index":0,"text":"first","finish_reason":"stop"},"""
+            + """{"index":1,"text":"sec","finish_reason":null}]}""",
         "choice 1 has not come to its end."
     )]
-    [InlineData("""{"choices":[{"index":1,"text":"a","finish_reason":"stop"}]}""", "choice 0 is missing.")]
     [InlineData("""{"choices":[{"index":0,"text":"a"}]}""", "choice 0 has not come to its end.")]
     public async Task A_JSON_answer_whose_receipt_would_be_incomplete_is_a_502(string answer, string missing)
     {
@@ -122,23 +136,14 @@ public sealed class StrictAnswerTests
     }
 
     [Fact]
-    public async Task Two_texts_of_one_choice_are_pieces_in_a_stream_and_none_in_a_JSON_answer()
+    public async Task Two_texts_of_one_choice_in_an_answer_or_event_are_none()
     {
         const string Twice =
             """{"choices":[{"index":0,"text":"a","finish_reason":"stop"},"""
             + """{"index":0,"text":"b","finish_reason":"stop"}]}""";
-        await RequireRefusedAsync(
-            Twice,
-            $"its answer {Ambiguous}A second choice of the same index at 'choices[1]' (byte 58)."
-        );
-        await using RawEngine engine = Engine($"data: {Twice}\n\n");
-        await using RunningGateway gateway = await RunningGateway.StartWithReceiptsAsync(engine.Url);
-        ReceivedAnswer answer = await ReceivedAnswer.AskAsync(
-            gateway.Api,
-            ApiClient.Completions,
-            """{"prompt":"x","stream":true}"""
-        );
-        Assert.True((await answer.RequireValidAsync(gateway.Api)).Complete);
+        const string Reason = "An element whose index does not follow the one before at 'choices[1]' (byte 58).";
+        await RequireRefusedAsync(Twice, $"its answer {Ambiguous}{Reason}");
+        await RequireBrokenAsync($"{First}data: {Twice}\n\n", $"its stream has an event that {Ambiguous}{Reason}");
     }
 
     [Theory]
@@ -180,7 +185,7 @@ public sealed class StrictAnswerTests
     {
         static string Event(string tool) => "data: {\"choices\":[{\"delta\":{\"tool_calls\":[" + tool + "]}}]}\n\n";
         await RequireBrokenAsync(
-            First + Event("""{"id":"c","function":{"name":"f"}}""") + Event(later),
+            FirstWithoutIndex + Event("""{"id":"c","function":{"name":"f"}}""") + Event(later),
             $"its stream has an event that {Ambiguous}{reason}"
         );
     }
@@ -254,25 +259,26 @@ public sealed class StrictAnswerTests
     }
 
     [Fact]
-    public async Task Log_probabilities_that_can_not_be_bound_break_only_an_answer_that_was_to_have_some()
+    public async Task Log_probabilities_that_can_not_be_bound_break_an_answer_whether_or_not_they_were_asked_for()
     {
         const string Answer =
             """{"choices":[{"index":0,"text":"a","logprobs":{"tokens":["a"],"token_logprobs":[]},"""
             + "\"finish_reason\":\"stop\"}]}";
         await using RawEngine engine = Engine(Answer);
         await using RunningGateway gateway = await RunningGateway.StartWithReceiptsAsync(engine.Url);
-        ReceivedAnswer answer = await ReceivedAnswer.AskAsync(gateway.Api, ApiClient.Completions, """{"prompt":"x"}""");
-        await answer.RequireValidAsync(gateway.Api);
-        JsonNode error = OpenAIErrors.Read(
-            await gateway.Api.PostAsync(ApiClient.Completions, """{"prompt":"x","logprobs":1}"""),
-            HttpStatusCode.BadGateway,
-            "server_error"
-        );
-        Assert.Equal(
-            $"The engine failed: its answer {Ambiguous}Arrays of log-probabilities differ in length at "
-                + "'choices[0].logprobs.token_logprobs' (byte 61).",
-            (string?)error["message"]
-        );
+        foreach (string body in (string[])["""{"prompt":"x"}""", """{"prompt":"x","logprobs":1}"""])
+        {
+            JsonNode error = OpenAIErrors.Read(
+                await gateway.Api.PostAsync(ApiClient.Completions, body),
+                HttpStatusCode.BadGateway,
+                "server_error"
+            );
+            Assert.Equal(
+                $"The engine failed: its answer {Ambiguous}Arrays of log-probabilities differ in length at "
+                    + "'choices[0].logprobs.token_logprobs' (byte 61).",
+                (string?)error["message"]
+            );
+        }
     }
 
     private static async Task RequireBrokenAsync(string events, string reason)
@@ -283,7 +289,7 @@ public sealed class StrictAnswerTests
         JsonNode error = ScriptedAnswers.RequireBroken(body);
         Assert.Equal($"The engine failed: {reason}", (string?)error["message"]);
         Assert.Equal(("server_error", "backend_error"), ((string?)error["type"], (string?)error["code"]));
-        Assert.Contains(First, body, StringComparison.Ordinal);
+        Assert.Contains("\"text\":\"first\"", body, StringComparison.Ordinal);
         Assert.DoesNotContain(": dis-receipt", body, StringComparison.Ordinal);
 
         // The part that was sent has a receipt too, which says that it is incomplete.

@@ -1,0 +1,12 @@
+namespace DeterministicInference.Receipts.Verification;
+
+/// <summary>How long a trusted key is good.</summary>
+/// <param name="LastSize">
+/// Entries of the last checkpoint of its log that counts; null for any. It says when a log was given up. Whoever has
+/// the key can sign a smaller one too: against a stolen key a revocation helps, or a time.
+/// </param>
+/// <param name="LastTime">
+/// The time up to which a quorum of witnesses must have cosigned the checkpoint; null for any. Only witnesses know a
+/// time that the key's holder can't choose.
+/// </param>
+public sealed record KeyLimit(long? LastSize, DateTimeOffset? LastTime);

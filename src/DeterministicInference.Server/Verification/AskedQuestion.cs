@@ -1,0 +1,99 @@
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Verification;
+using DeterministicInference.Server.Json;
+
+namespace DeterministicInference.Server.Verification;
+
+/// <summary>
+/// A question to a server and its answer, kept ready to be verified: request, answer and key each in a file.
+/// </summary>
+/// <param name="server">The server that is asked.</param>
+/// <param name="folder">Where the files are written.</param>
+internal sealed class AskedQuestion(ReceiptServer server, string folder)
+{
+    private const string Request = "request.json",
+        Key = "key.json";
+
+    /// <summary>The file of the request.</summary>
+    public string RequestFile { get; } = Path.Combine(folder, Request);
+
+    /// <summary>The file of the key. One that is there is trusted, and stays as it is.</summary>
+    public string KeyFile { get; } = Path.Combine(folder, Key);
+
+    /// <summary>Whether the key was there before.</summary>
+    public bool KnowsKey { get; } = File.Exists(Path.Combine(folder, Key));
+
+    /// <summary>The file of the answer.</summary>
+    public string AnswerFile { get; private set; } = "";
+
+    /// <summary>What the answer says, as far as it is verified; empty otherwise.</summary>
+    public IReadOnlyList<ChannelText> Texts { get; private set; } = [];
+
+    /// <summary>The body of a chat with one message.</summary>
+    /// <param name="question">The message.</param>
+    /// <param name="model">Null for the server's.</param>
+    /// <param name="maxTokens">Null for the server's.</param>
+    /// <param name="isStream">Whether the answer is to come as a stream.</param>
+    public static byte[] Body(string question, string? model, int? maxTokens, bool isStream) =>
+        JsonBytes
+            .Write(json =>
+            {
+                json.WriteStartObject();
+                if (model is not null)
+                    json.WriteString("model", model);
+                json.WriteStartArray("messages");
+                json.WriteStartObject();
+                json.WriteString("role", "user");
+                json.WriteString("content", question);
+                json.WriteEndObject();
+                json.WriteEndArray();
+                if (maxTokens is { } most)
+                    json.WriteNumber("max_tokens", most);
+                if (isStream)
+                    json.WriteBoolean("stream", true);
+                // Where two answers part is told by their ids.
+                json.WriteBoolean("return_token_ids", true);
+                json.WriteEndObject();
+            })
+            .ToArray();
+
+    /// <summary>Asks, keeps what came, and verifies it.</summary>
+    /// <param name="body">The request.</param>
+    /// <param name="delivery">How the answer is to come.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    /// <exception cref="InputException">A file can't be written, or the answer has no receipt.</exception>
+    /// <exception cref="NoAnswerException">The server gave no answer, or no key.</exception>
+    /// <exception cref="ReceiptFormatException">The receipt or the key can't be read.</exception>
+    public async Task<VerificationReport> AskAsync(byte[] body, AnswerDelivery delivery, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(folder);
+        ServerAnswer answer = await server.AskAsync(CanonicalRequest.ChatPath, body, delivery, cancellation);
+        AnswerFile = Path.Combine(folder, delivery == AnswerDelivery.Json ? "answer.json" : "answer.sse");
+        await File.WriteAllBytesAsync(RequestFile, body, cancellation);
+        await File.WriteAllBytesAsync(AnswerFile, answer.Body, cancellation);
+        if (!KnowsKey)
+        {
+            byte[] told =
+                await server.KeyDocumentAsync(cancellation)
+                ?? throw new NoAnswerException(
+                    "it has no key, so that it issues no receipts; start it with --receipts"
+                );
+            await File.WriteAllBytesAsync(KeyFile, told, cancellation);
+        }
+        ReceiptSource source = ReceiptSource.Read(answer.Body, AnswerFile);
+        ReceiptBundle bundle =
+            source.Bundle
+            ?? (await server.ReceiptAsync(source.ReceiptId!, cancellation))
+            ?? throw new NoAnswerException("it does not have the receipt that the answer names");
+        var evidence = BundleEvidence.Of(bundle, body, answer.Body);
+        PublicKeyInput key = PublicKeyInput.Named(PublicKeyInput.ReadAll(KeyFile), bundle.Receipt);
+        VerificationReport report = evidence.Check(key, isPinned: true);
+        if (report.Verdict == Verdict.Valid)
+            Texts = evidence.Recorded!.Texts;
+        return report;
+    }
+}

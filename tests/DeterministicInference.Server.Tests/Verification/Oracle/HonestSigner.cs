@@ -1,0 +1,115 @@
+using System.Security.Cryptography;
+using System.Text;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Tokens;
+
+namespace DeterministicInference.Server.Tests.Verification.Oracle;
+
+/// <summary>Seals honest answers as the server does. All that the oracle knows of issuing is here.</summary>
+internal static class HonestSigner
+{
+    public const string BundleForm = "dis-bundle/2";
+
+    private static readonly DateTimeOffset Began = new(2026, 11, 22, 10, 11, 12, TimeSpan.Zero);
+
+    private static readonly SigningKey Key = SigningKey.Create();
+
+    private static readonly InferenceEnvironment Environment = new(
+        [
+            new("engine.name", new EnvironmentFact("sglang", FactSource.Measured)),
+            new("engine.version", new EnvironmentFact("0.5.12", FactSource.EngineReported)),
+        ],
+        []
+    );
+
+    /// <summary>The log's name and key, which the verifier trusts.</summary>
+    public static NoteKey LogKey { get; } = new("log.example/1", Key.PublicKey);
+
+    public static string EnvironmentText { get; } = Encoding.UTF8.GetString(EnvironmentDocument.Write(Environment));
+
+    /// <summary>The <c>determinism</c> object of an answer.</summary>
+    /// <param name="name">Another one for each answer, which gives the salt.</param>
+    /// <param name="path">The route.</param>
+    /// <param name="request">The client's body.</param>
+    /// <param name="pins">What the server set, as JSON.</param>
+    /// <param name="parts">The JSON answer, or the data of each event.</param>
+    /// <param name="isStream">Which of them.</param>
+    /// <param name="wantsLogprobs">Whether the client asked for log-probabilities.</param>
+    /// <param name="choicesPerPrompt">The request's <c>n</c>.</param>
+    public static string Seal(
+        string name,
+        string path,
+        string request,
+        IReadOnlyDictionary<string, string> pins,
+        IEnumerable<string> parts,
+        bool isStream,
+        bool wantsLogprobs,
+        int choicesPerPrompt
+    )
+    {
+        var salts = ReceiptSalts.Of(new Salt(SHA256.HashData(Encoding.UTF8.GetBytes(name))));
+        AnswerDelivery delivery = isStream ? AnswerDelivery.Sse : AnswerDelivery.Json;
+        using var hasher = new OutputHasher(wantsLogprobs);
+        var tokens = new ReportedTokens(salts, choicesPerPrompt);
+        var reader = new AnswerReader(delivery, logprobs: true);
+        foreach (string part in parts)
+        {
+            AnswerReading read = reader.Read(Encoding.UTF8.GetBytes(part));
+            hasher.Append(read);
+            tokens.Append(read);
+        }
+        OutputDigest output = hasher.Finish();
+        var requestPins = new RequestPins(pins);
+        string id = salts.CreateId(Began);
+        byte[] statement = StatementWriter.Write(
+            new ReceiptStatement
+            {
+                ReceiptId = id,
+                IssuedAt = Began,
+                Complete = output.Finished,
+                Class = Environment.Class,
+                RequestPath = path,
+                RequestCommitment = Commit(
+                    SaltLabel.Request,
+                    CanonicalRequest.Digest(path, Encoding.UTF8.GetBytes(request))
+                ),
+                Pins = requestPins,
+                OutputCommitment = Commit(SaltLabel.Output, output.Digest),
+                Delivery = delivery,
+                Tokens = tokens.Tokens is { } generated ? TokenBinding.OfChoices(generated) : null,
+                Prompt = tokens.Prompt is { } prompt ? TokenBinding.OfPrompts(prompt) : null,
+                LogprobsCommitment = output.Logprobs is { } logprobs ? Commit(SaltLabel.Logprobs, logprobs) : null,
+                ExtrasCommitment = output.Extras is { } extras ? Commit(SaltLabel.Extras, extras) : null,
+                AnswerModel = output.Model,
+                Usage = output.Usage,
+                EnvironmentId = Environment.Id,
+                EnvironmentSource = Environment.Source,
+                ModelName = "tiny",
+            }
+        );
+        var receipt = new Receipt(id, statement, Prove(statement))
+        {
+            Salts = salts,
+            Trail = output.Finished ? tokens.Tokens?.Trail : null,
+        };
+        return Encoding.UTF8.GetString(receipt.ToJson());
+
+        Sha256Value Commit(SaltLabel label, Sha256Value digest) => Commitment.To(label, digest, salts[label]!);
+    }
+
+    /// <summary>A log of two entries for each receipt is all that a proof needs.</summary>
+    private static string Prove(byte[] statement)
+    {
+        Sha256Value open = LogEntry.Open(LogKey).Leaf,
+            leaf = LogEntry.Receipt(statement).Leaf;
+        var checkpoint = new Checkpoint(LogKey.Name, 2, MerkleHash.Node(open, leaf));
+        return new TlogProof(1, [open], checkpoint.Sign(Key).ToString()).ToString();
+    }
+}
