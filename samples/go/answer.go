@@ -1,154 +1,144 @@
 package main
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"sort"
 	"strings"
-	"unicode/utf16"
 )
 
-// An answer as docs/determinism.md reads it ("Reading an answer"), and the digests of what it says: dis-out/1 and
-// dis-logprobs/1. What breaks a rule has no canonical form, and is an error.
-
-const outputForm = "dis-out/1"
-
-// An output is what dis-out/1 binds: the choices with their channels, in the order of the form.
-type output []outputChoice
-
-type outputChoice struct {
-	index    int
-	channels []channel
-	finish   string
-}
-
-type channel struct{ name, text string }
-
-// digest hashes the manifest of an output.
-func (o output) digest() [32]byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\nchoices %d\n", outputForm, len(o))
-	for _, c := range o {
-		for _, ch := range append(append([]channel{}, c.channels...), channel{"finish", c.finish}) {
-			if text := strings.TrimRight(ch.text, "\uFFFD"); text != "" {
-				fmt.Fprintf(&b, "%d %s %d %x\n", c.index, ch.name, len(text), sha256.Sum256([]byte(text)))
-			}
-		}
-	}
-	return sha256.Sum256([]byte(b.String()))
-}
-
-// A scoredToken is a token as log-probabilities show it. A number that is null is NaN.
-type scoredToken struct {
-	text         string
-	number       float64
-	alternatives []scoredToken
-}
-
-// logprobsDigest is dis-logprobs/1 of the tokens of each choice.
-func logprobsDigest(choices [][]scoredToken) [32]byte {
-	all := bytes.NewBufferString("dis-logprobs/1\n")
-	for i, tokens := range choices {
-		var stream bytes.Buffer
-		write := func(t scoredToken) {
-			binary.Write(&stream, binary.BigEndian, uint32(len(t.text)))
-			stream.WriteString(t.text)
-			bits := math.Float64bits(t.number)
-			if math.IsNaN(t.number) {
-				bits = 0x7ff8000000000000
-			}
-			binary.Write(&stream, binary.BigEndian, bits)
-		}
-		for _, t := range tokens {
-			write(t)
-			binary.Write(&stream, binary.BigEndian, uint32(len(t.alternatives)))
-			for _, a := range t.alternatives {
-				write(a)
-			}
-		}
-		fmt.Fprintf(all, "%d %d %x\n", i, stream.Len(), sha256.Sum256(stream.Bytes()))
-	}
-	return sha256.Sum256(all.Bytes())
-}
-
-// An answer collects what its events, or its one JSON value, say.
+// An answer as docs/determinism.md reads it ("Reading an answer"). What breaks a rule has no canonical form, and is an
+// error.
 type answer struct {
-	logprobs bool // the client asked for log-probabilities
-	stream   bool
-	choices  map[int]*readChoice
-	errored  bool
-	tokens   map[int][]uint32 // ids as reported, by choice
-	byNames  bool             // ids came with the choices
-	bySglext bool             // ids came in sglext.output_ids
-	partial  bool             // ids were reported for a part only
-	least    uint64           // the last usage.completion_tokens
+	stream  bool
+	ended   bool // a recorded stream has its [DONE]
+	choices map[int]*readChoice
+	indexed map[bool]bool // choices of a stream had an index, or had none
+	errored bool
+	model   string
+	usage   map[string]*uint64
+	receipt *value // a receipt that stands in the answer
+	ids     reportedIDs
 }
 
 type readChoice struct {
 	fragments map[string][]uint16
 	names     string // the names by which reasoning came
+	role      string
 	tools     map[int]*readTool
+	indexed   map[bool]bool
 	callNamed bool
 	finish    string
 	finished  bool
 	scored    []scoredToken
 	refused   []scoredToken
+	extras    []string
 }
 
 type readTool struct {
 	fragments        map[string][]uint16
 	function, custom bool
 	named            bool
-	id               *value
+	id               string
 }
 
-// readAnswer reads the body of a response.
-func readAnswer(body []byte, stream, logprobs bool) (*answer, error) {
-	a := &answer{logprobs: logprobs, stream: stream, choices: map[int]*readChoice{}, tokens: map[int][]uint32{}}
-	text := strings.TrimPrefix(string(body), "\uFEFF")
+func newAnswer(stream bool, n int) *answer {
+	return &answer{
+		stream: stream, ended: true, choices: map[int]*readChoice{}, indexed: map[bool]bool{}, usage: map[string]*uint64{},
+		ids: reportedIDs{n: n, choices: map[int][]uint32{}, listed: map[int][]uint32{}, prompts: map[int][]uint32{}, without: map[int]bool{}},
+	}
+}
+
+// readAnswer reads the body of a response: a JSON answer, or a stream as the server sent it. n is the request's.
+func readAnswer(body []byte, stream bool, n int) (*answer, error) {
+	a := newAnswer(stream, n)
 	if !stream {
-		return a, a.event(text)
+		return a, a.event(strings.TrimPrefix(string(body), "\uFEFF"))
 	}
-	for _, data := range cutStream(text) {
-		if strings.HasPrefix(data, "[DONE]") {
-			break
-		}
-		if err := a.event(data); err != nil {
-			return a, err
-		}
-	}
-	return a, nil
+	return a, a.recording(string(body))
 }
 
-// cutStream gives the data of each event of a stream (WHATWG HTML, 9.2.6).
-func cutStream(text string) []string {
-	var events, lines []string
-	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+func noForm(format string, args ...any) error {
+	return fmt.Errorf("no canonical form: "+format, args...)
+}
+
+// Characters at which some clients cut lines that others don't.
+const (
+	cuts     = "\u0085\u2028\u2029"
+	moreCuts = cuts + "\v\f\x1c\x1d\x1e"
+)
+
+// recording reads a recorded stream: strictly, because clients cut streams in different ways.
+func (a *answer) recording(text string) error {
+	a.ended = false
+	if strings.HasPrefix(text, "\uFEFF") {
+		return noForm("a byte order mark before the stream")
+	}
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if strings.Contains(text, "\r") {
+		return noForm("a carriage return that no line feed follows")
+	}
+	data, has := "", false
 	for text != "" {
-		line, rest, ended := strings.Cut(text, "\n")
-		if text = rest; !ended {
-			break
-		}
-		field, data, _ := strings.Cut(line, ":")
-		switch {
-		case line == "":
-			if data := strings.Join(lines, "\n"); data != "" {
-				events = append(events, data)
+		line, rest, whole := strings.Cut(text, "\n")
+		text = rest
+		if a.ended {
+			if line != "" {
+				return noForm("a line behind [DONE]")
 			}
-			lines = nil
-		case field == "data":
-			lines = append(lines, strings.TrimPrefix(data, " "))
+			continue
+		}
+		field, value, _ := strings.Cut(line, ":")
+		value = strings.TrimPrefix(value, " ")
+		isData := field == "data" && line != "data"
+		switch {
+		case !isData && strings.ContainsAny(line, moreCuts):
+			return noForm("a line that some clients cut")
+		case line == "":
+			if has && data != "" {
+				if err := a.event(data); err != nil {
+					return err
+				}
+			}
+			data, has = "", false
+		case isData && has:
+			return noForm("an event with two lines of data")
+		case isData && strings.HasPrefix(value, "[DONE]"):
+			if strings.Trim(value[6:], " ") != "" {
+				return noForm("something behind the word [DONE]")
+			}
+			a.ended = true
+		case !whole:
+			// What no empty line ends is dropped.
+		case isData:
+			data, has = value, true
+		case strings.HasPrefix(line, ":"):
+			if object := strings.TrimPrefix(line, ": dis-receipt "); object != line {
+				v, err := parseJSON(object, 128)
+				if err != nil || a.receipt != nil {
+					return noForm("the receipt in the stream is malformed, or one of two")
+				}
+				a.receipt = v
+			}
+		case !strings.HasPrefix(line, "id:") && !strings.HasPrefix(line, "retry:") && line != "event: message" && line != "event:message":
+			return noForm("a line that is no line of a stream")
 		}
 	}
-	return events
+	return nil
 }
+
+// An object's members: those that are read, by name, and the others in their order.
+type object struct {
+	read   map[string]*value
+	others []member
+}
+
+func (o object) get(name string) *value { return o.read[name] }
 
 // members finds the members of an object that are read, and refuses names that some readers take for one of them.
-func members(v *value, where, list string) (map[string]*value, error) {
-	read, found := names(list), map[string]*value{}
+func members(v *value, where, list string) (object, error) {
+	known, o := names(list), object{read: map[string]*value{}}
+	seen := map[string]bool{}
 	for _, m := range v.members {
 		folded := strings.Map(func(c rune) rune {
 			switch {
@@ -163,34 +153,33 @@ func members(v *value, where, list string) (map[string]*value, error) {
 			}
 			return c
 		}, m.name)
-		switch _, second := found[m.name]; {
-		case m.half:
-			return nil, fmt.Errorf("no canonical form: half of a surrogate pair in a name of %s", where)
+		switch {
+		case m.half():
+			return o, noForm("half of a surrogate pair in a name of %s", where)
 		case m.name == "__proto__":
-			return nil, fmt.Errorf("no canonical form: __proto__ in %s", where)
-		case second:
-			return nil, fmt.Errorf("no canonical form: a second %q in %s", m.name, where)
-		case read[m.name]:
-			found[m.name] = m.value
-		case read[folded]:
-			return nil, fmt.Errorf("no canonical form: %q in %s is another spelling of %q", m.name, where, folded)
+			return o, noForm("__proto__ in %s", where)
+		case known[m.name] && seen[m.name]:
+			return o, noForm("a second %q in %s", m.name, where)
+		case known[m.name]:
+			if seen[m.name] = true; m.value.kind != 'n' {
+				o.read[m.name] = m.value
+			}
+		case known[folded]:
+			return o, noForm("%q in %s is another spelling of %q", m.name, where, folded)
+		default:
+			o.others = append(o.others, m)
 		}
 	}
-	for name, v := range found {
-		if v.kind == 'n' {
-			found[name] = nil
-		}
-	}
-	return found, nil
+	return o, nil
 }
 
-// object finds the members of a value that has to be an object, or null.
-func object(v *value, where, list string) (map[string]*value, error) {
+// objectOf finds the members of a value that has to be an object, or null.
+func objectOf(v *value, where, list string) (object, error) {
 	if v.isNull() {
-		return nil, nil
+		return object{}, nil
 	}
 	if v.kind != '{' {
-		return nil, fmt.Errorf("no canonical form: %s is no object", where)
+		return object{}, noForm("%s is no object", where)
 	}
 	return members(v, where, list)
 }
@@ -201,64 +190,119 @@ func objects(v *value, where string) ([]*value, error) {
 		return nil, nil
 	}
 	if v.kind != '[' {
-		return nil, fmt.Errorf("no canonical form: %s is no array", where)
+		return nil, noForm("%s is no array", where)
 	}
 	for _, item := range v.items {
 		if item.kind != '{' {
-			return nil, fmt.Errorf("no canonical form: %s has an element that is no object", where)
+			return nil, noForm("%s has an element that is no object", where)
 		}
 	}
 	return v.items, nil
 }
 
+// texts refuses members that have to be strings and are not.
+func (o object) texts(where, list string) error {
+	for _, name := range strings.Fields(list) {
+		if v := o.get(name); v != nil && v.kind != '"' {
+			return noForm("%s of %s is no string", name, where)
+		}
+	}
+	return nil
+}
+
 func (a *answer) event(data string) error {
 	v, err := (&jsonReader{text: data, levels: 128, infinite: true}).document()
 	if err != nil {
-		return fmt.Errorf("no canonical form: %w", err)
+		return noForm("%v", err)
 	}
 	if a.stream && v.kind == 'n' {
 		return nil
 	}
 	if v.kind != '{' {
-		return fmt.Errorf("no canonical form: the answer is no object")
+		return noForm("the answer is no object")
 	}
-	top, err := members(v, "the answer", "choices error object usage prompt_token_ids sglext id created timings environment determinism")
+	top, err := members(v, "the answer", "choices error object model usage prompt_token_ids sglext id created timings environment determinism")
 	if err != nil {
 		return err
 	}
-	if top["error"] != nil || top["object"].isText("error") {
-		a.errored = true
+	if !a.stream {
+		a.receipt = top.get("determinism")
+	} else if top.get("environment") != nil || top.get("determinism") != nil {
+		return noForm("an event with environment or determinism")
 	}
-	if u := top["usage"]; u != nil && u.kind == '{' {
-		usage, err := members(u, "usage", "prompt_tokens completion_tokens")
-		if err != nil {
-			return err
-		}
-		if n, ok := usage["completion_tokens"].whole(1<<63 - 1); ok {
-			a.least = n
-		}
+	if err := a.modelAndUsage(top); err != nil {
+		return err
 	}
-	choices, err := objects(top["choices"], "choices")
+	choices, err := objects(top.get("choices"), "choices")
 	if err != nil {
 		return err
 	}
-	allowed, seen := 0, map[int]bool{}
+	if top.get("error") != nil || top.get("object").isText("error") {
+		if a.errored = true; len(choices) > 0 {
+			return noForm("an error beside choices")
+		}
+	}
+	// Between choices and the model's name, which are bound, no client may cut the event.
+	if a.stream {
+		rest := data
+		for _, bound := range []*value{top.get("choices"), top.get("model")} {
+			if bound != nil {
+				rest = strings.Replace(rest, data[bound.from:bound.to], "", 1)
+			}
+		}
+		if strings.ContainsAny(rest, cuts) {
+			return noForm("an event that some clients cut")
+		}
+	}
+	infinite, last := 0, -1
 	for at, c := range choices {
-		n, err := a.choice(at, c, seen)
+		index, n, err := a.choice(at, c, len(choices))
 		if err != nil {
 			return err
 		}
-		allowed += n
-	}
-	if s := top["sglext"]; s != nil && s.kind == '{' {
-		ext, err := members(s, "sglext", "output_ids input_ids")
-		if err != nil {
-			return err
+		if index <= last {
+			return noForm("choices that do not stand in their order, each once")
 		}
-		a.listed(ext["output_ids"])
+		last, infinite = index, infinite+n
 	}
-	if infinities(v) > allowed {
-		return fmt.Errorf("no canonical form: Infinity or NaN outside of logprobs")
+	if infinities(v) > infinite {
+		return noForm("Infinity or NaN outside of logprobs")
+	}
+	ext, err := objectOf(top.get("sglext"), "sglext", "output_ids input_ids")
+	if err != nil {
+		return err
+	}
+	a.ids.prompt(0, top.get("prompt_token_ids"))
+	a.ids.prompt(0, ext.get("input_ids"))
+	a.ids.list(ext.get("output_ids"))
+	return nil
+}
+
+func (a *answer) modelAndUsage(top object) error {
+	if m := top.get("model"); m != nil {
+		if m.kind != '"' || hasHalf(m.units) || len(canonicalJSON(m)) > 1024 {
+			return noForm("the model's name is none")
+		}
+		if name := m.text(); name != "" {
+			if a.model != "" && a.model != name {
+				return noForm("a second name of the model")
+			}
+			a.model = name
+		}
+	}
+	const counts = "prompt_tokens completion_tokens total_tokens"
+	usage, err := objectOf(top.get("usage"), "usage", counts)
+	if err != nil {
+		return err
+	}
+	for _, name := range strings.Fields(counts) {
+		if v := usage.get(name); v != nil {
+			n, ok := v.whole(1<<63 - 1)
+			if !ok {
+				return noForm("%s is no count", name)
+			}
+			a.usage[name] = &n
+		}
 	}
 	return nil
 }
@@ -277,246 +321,338 @@ func infinities(v *value) int {
 	return n
 }
 
-func position(v *value, otherwise int, where string) (int, error) {
+// position is an index, or the place of an element that has none.
+func position(v *value, at int, where string) (int, error) {
 	if v.isNull() {
-		return otherwise, nil
+		return at, nil
 	}
 	n, ok := v.whole(math.MaxInt32)
 	if !ok {
-		return 0, fmt.Errorf("no canonical form: %s.index is no index", where)
+		return 0, noForm("the index of %s is none", where)
 	}
 	return int(n), nil
 }
 
 // choice reads an element of choices, and says how many infinite numbers its logprobs have.
-func (a *answer) choice(at int, v *value, seen map[int]bool) (int, error) {
-	m, err := members(v, "choices", "index text finish_reason logprobs token_ids response_token_ids prompt_token_ids "+map[bool]string{false: "message", true: "delta"}[a.stream])
+func (a *answer) choice(at int, v *value, count int) (index, infinite int, err error) {
+	message, list := "message", "index text finish_reason logprobs token_ids response_token_ids prompt_token_ids "
+	if a.stream {
+		message = "delta"
+	}
+	o, err := members(v, "choices", list+message)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	index, err := position(m["index"], at, "choices")
-	if err != nil {
-		return 0, err
+	if index, err = position(o.get("index"), at, "choices"); err != nil {
+		return 0, 0, err
 	}
-	if seen[index] && !a.stream {
-		return 0, fmt.Errorf("no canonical form: choice %d stands twice in a JSON answer", index)
+	a.indexed[o.get("index") != nil] = true
+	if !a.stream && (index != at || count > 1 && o.get("index") == nil) || a.stream && len(a.indexed) > 1 {
+		return 0, 0, noForm("choices with other indexes than their places, or with and without one")
 	}
-	seen[index] = true
+	if err := o.texts("choices", "text finish_reason"); err != nil {
+		return 0, 0, err
+	}
 	c := a.choices[index]
 	if c == nil {
-		c = &readChoice{fragments: map[string][]uint16{}, tools: map[int]*readTool{}}
+		c = &readChoice{fragments: map[string][]uint16{}, tools: map[int]*readTool{}, indexed: map[bool]bool{}}
 		a.choices[index] = c
 	}
-	if finish := m["finish_reason"]; finish != nil {
-		if finish.kind != '"' || hasHalf(finish.units) || strings.ContainsRune(finish.text(), 0xFFFD) {
-			return 0, fmt.Errorf("no canonical form: a finish_reason of choice %d is none", index)
-		}
-		c.finish, c.finished = finish.text(), true
+	var lines []string
+	if err := extraLines(&lines, "choice", o.others); err != nil {
+		return 0, 0, err
 	}
-	add(c.fragments, "text", m["text"])
-	message := m["message"]
-	if a.stream {
-		message = m["delta"]
+	had := c.length()
+	c.add("text", o.get("text"))
+	if err := c.message(a.stream, o.get(message), &lines); err != nil {
+		return 0, 0, err
 	}
-	said, err := c.message(a.stream, message)
-	if err != nil {
-		return 0, err
+	if c.finish != "" && c.length() != had {
+		return 0, 0, noForm("something behind the end of choice %d", index)
 	}
-	said = said || len(fragment(m["text"])) > 0
-	a.reported(index, m["token_ids"], m["response_token_ids"], said, m["finish_reason"] != nil)
-	if m["logprobs"] == nil {
-		return 0, nil
-	}
-	if a.logprobs {
-		if err := c.scores(m["logprobs"]); err != nil {
-			return 0, err
+	sort.Strings(lines)
+	c.extras = append(c.extras, lines...)
+	if finish := o.get("finish_reason"); finish != nil {
+		if text := wtf8(finish.units); a.stream && c.finish != "" && text != "" && text != c.finish {
+			return 0, 0, noForm("a second finish_reason of choice %d", index)
+		} else {
+			c.finish, c.finished = text, true
 		}
 	}
-	return infinities(m["logprobs"]), nil
+	a.ids.choice(index, o, c.said(o.get(message), o.get("text")))
+	if o.get("logprobs") != nil {
+		err = c.scores(o.get("logprobs"))
+		infinite = infinities(o.get("logprobs"))
+	}
+	return index, infinite, err
 }
 
-// message reads a message or delta, and says whether it has text.
-func (c *readChoice) message(stream bool, v *value) (bool, error) {
-	m, err := object(v, "message", "role content reasoning_content reasoning refusal function_call tool_calls")
-	if err != nil {
-		return false, err
-	}
-	add(c.fragments, "content", m["content"])
-	add(c.fragments, "refusal", m["refusal"])
-	first, second := m["reasoning_content"], m["reasoning"]
-	if first != nil && second != nil && !same(first, second) {
-		return false, fmt.Errorf("no canonical form: reasoning_content and reasoning differ")
-	}
-	by := ""
-	if first != nil {
-		by = "reasoning_content "
-	}
-	if second != nil {
-		by += "reasoning"
-		if first == nil {
-			first = second
+// said reports whether an element has text of the kinds that ids belong to.
+func (c *readChoice) said(message, text *value) bool {
+	for _, v := range []*value{text, message.get("content"), message.get("reasoning_content"), message.get("reasoning")} {
+		if v != nil && len(v.units) > 0 {
+			return true
 		}
 	}
-	if len(fragment(first)) > 0 {
+	return false
+}
+
+// length is what the channels of a choice have, other than its finish; a tool call counts by being there.
+func (c *readChoice) length() int {
+	n := 0
+	for _, units := range c.fragments {
+		n += len(units)
+	}
+	for _, t := range c.tools {
+		n++
+		for _, units := range t.fragments {
+			n += len(units)
+		}
+	}
+	return n
+}
+
+func (c *readChoice) add(name string, v *value) {
+	if v != nil && len(v.units) > 0 {
+		c.fragments[name] = append(c.fragments[name], v.units...)
+	}
+}
+
+// message reads a message or delta.
+func (c *readChoice) message(stream bool, v *value, lines *[]string) error {
+	o, err := objectOf(v, "message", "role content reasoning_content reasoning refusal function_call tool_calls")
+	if err != nil {
+		return err
+	}
+	if err := o.texts("message", "role content reasoning_content reasoning refusal"); err != nil {
+		return err
+	}
+	var others []member
+	for _, m := range o.others {
+		if m.name != "parsed" || stream {
+			others = append(others, m)
+		}
+	}
+	if err := extraLines(lines, "message", others); err != nil {
+		return err
+	}
+	if role := o.get("role"); role != nil && len(role.units) > 0 {
+		text := wtf8(role.units)
+		if stream && c.role != "" && c.role != text {
+			return noForm("a second role")
+		}
+		if c.role = text; c.finish != "" && text != "assistant" {
+			return noForm("a role behind the end")
+		}
+	}
+	c.add("content", o.get("content"))
+	c.add("refusal", o.get("refusal"))
+	if err := c.reasoning(stream, o.get("reasoning_content"), o.get("reasoning")); err != nil {
+		return err
+	}
+	if call := o.get("function_call"); call != nil {
+		f, err := function(call, "function_call", "name arguments")
+		if err != nil {
+			return err
+		}
+		if len(f.read) == 0 {
+			return noForm("a function_call without name and arguments")
+		}
+		if err := nameOnce(&c.callNamed, stream, f.get("name")); err != nil {
+			return err
+		}
+		c.add("call.name", f.get("name"))
+		c.add("call.arguments", f.get("arguments"))
+	}
+	calls, err := objects(o.get("tool_calls"), "tool_calls")
+	if err != nil {
+		return err
+	}
+	if len(calls) > 0 && c.finish != "" {
+		return noForm("a tool call behind the end")
+	}
+	last := -1
+	for at, call := range calls {
+		index, err := c.tool(stream, at, call, lines)
+		if err != nil {
+			return err
+		}
+		if index <= last {
+			return noForm("tool calls that do not stand in their order, each once")
+		}
+		last = index
+	}
+	return nil
+}
+
+func (c *readChoice) reasoning(stream bool, first, second *value) error {
+	by := map[[2]bool]string{{true, false}: "first", {false, true}: "second", {true, true}: "both"}[[2]bool{first != nil, second != nil}]
+	if by == "both" && wtf8(first.units) != wtf8(second.units) {
+		return noForm("reasoning_content and reasoning differ")
+	}
+	if first == nil {
+		first = second
+	}
+	if first != nil && len(first.units) > 0 {
 		if stream && c.names != "" && c.names != by {
-			return false, fmt.Errorf("no canonical form: reasoning comes by different names")
+			return noForm("reasoning comes by different names")
 		}
 		c.names = by
 	}
-	add(c.fragments, "reasoning", first)
-	call, err := object(m["function_call"], "function_call", "name arguments")
-	if err != nil {
-		return false, err
-	}
-	if err := named(&c.callNamed, stream, call["name"]); err != nil {
-		return false, err
-	}
-	add(c.fragments, "call.name", call["name"])
-	add(c.fragments, "call.arguments", call["arguments"])
-	calls, err := objects(m["tool_calls"], "tool_calls")
-	if err != nil {
-		return false, err
-	}
-	for at, call := range calls {
-		if err := c.tool(stream, at, call); err != nil {
-			return false, err
-		}
-	}
-	return len(fragment(m["content"])) > 0 || len(fragment(first)) > 0, nil
+	c.add("reasoning", first)
+	return nil
 }
 
-// named refuses a second name of one call in a stream.
-func named(already *bool, stream bool, name *value) error {
-	if name.isNull() || name.kind == '"' && len(name.units) == 0 {
+// function reads a call's name and arguments, and refuses what else it has.
+func function(v *value, where, list string) (object, error) {
+	o, err := objectOf(v, where, list)
+	if err != nil {
+		return o, err
+	}
+	for _, m := range o.others {
+		if m.name != "parsed_arguments" && m.value.kind != 'n' {
+			return o, noForm("%q in %s", m.name, where)
+		}
+	}
+	return o, o.texts(where, list)
+}
+
+// nameOnce refuses a second name of one call in a stream.
+func nameOnce(already *bool, stream bool, name *value) error {
+	if name == nil || len(name.units) == 0 {
 		return nil
 	}
 	if stream && *already {
-		return fmt.Errorf("no canonical form: a second name of one call")
+		return noForm("a second name of one call")
 	}
 	*already = true
 	return nil
 }
 
-func (c *readChoice) tool(stream bool, at int, v *value) error {
-	list := "id function custom"
+func (c *readChoice) tool(stream bool, at int, v *value, lines *[]string) (int, error) {
+	list := "id type function custom"
 	if stream {
 		list += " index"
 	}
-	m, err := members(v, "tool_calls", list)
+	o, err := members(v, "tool_calls", list)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if at, err = position(m["index"], at, "tool_calls"); err != nil {
-		return err
+	if at, err = position(o.get("index"), at, "tool_calls"); err != nil {
+		return 0, err
+	}
+	if c.indexed[o.get("index") != nil] = true; stream && len(c.indexed) > 1 {
+		return 0, noForm("tool calls with and without an index")
 	}
 	t := c.tools[at]
 	if t == nil {
 		t = &readTool{fragments: map[string][]uint16{}}
 		c.tools[at] = t
 	}
-	if id := m["id"]; id != nil {
-		if id.kind != '"' {
-			return fmt.Errorf("no canonical form: an id of a tool call is no string")
+	if err := o.texts("tool_calls", "id type"); err != nil {
+		return 0, err
+	}
+	if id := o.get("id"); id != nil && len(id.units) > 0 {
+		if stream && t.id != "" && t.id != wtf8(id.units) {
+			return 0, noForm("a second id of one tool call")
 		}
-		if len(id.units) > 0 {
-			if t.id != nil && !same(t.id, id) {
-				return fmt.Errorf("no canonical form: a second id of one tool call")
+		t.id = wtf8(id.units)
+	}
+	kind := o.get("type")
+	if kind != nil && len(kind.units) > 0 && !kind.isText("function") && !kind.isText("custom") {
+		return 0, noForm("a tool call of an unknown type")
+	}
+	t.function = t.function || o.get("function") != nil || kind.isText("function")
+	t.custom = t.custom || o.get("custom") != nil || kind.isText("custom")
+	if t.function && t.custom || !stream && !t.function && !t.custom {
+		return 0, noForm("a tool call of two kinds, or of none")
+	}
+	f, err := function(o.get("function"), "function", "name arguments")
+	if err != nil {
+		return 0, err
+	}
+	custom, err := function(o.get("custom"), "custom", "name input")
+	if err != nil {
+		return 0, err
+	}
+	for name, v := range map[string]*value{"name": f.get("name"), "arguments": f.get("arguments"), "input": custom.get("input")} {
+		if name == "name" && v == nil {
+			v = custom.get("name")
+		}
+		if name == "name" {
+			if err := nameOnce(&t.named, stream, v); err != nil {
+				return 0, err
 			}
-			t.id = id
+		}
+		if v != nil {
+			t.fragments[name] = append(t.fragments[name], v.units...)
 		}
 	}
-	t.function = t.function || m["function"] != nil
-	t.custom = t.custom || m["custom"] != nil
-	if t.function && t.custom {
-		return fmt.Errorf("no canonical form: function and custom in one tool call")
-	}
-	function, err := object(m["function"], "function", "name arguments")
-	if err != nil {
-		return err
-	}
-	custom, err := object(m["custom"], "custom", "name input")
-	if err != nil {
-		return err
-	}
-	for _, name := range []*value{function["name"], custom["name"]} {
-		if err := named(&t.named, stream, name); err != nil {
-			return err
+	var others []member
+	for _, m := range o.others {
+		if m.name != "index" || stream {
+			others = append(others, m)
 		}
-		add(t.fragments, "name", name)
 	}
-	add(t.fragments, "arguments", function["arguments"])
-	add(t.fragments, "input", custom["input"])
+	return at, extraLines(lines, fmt.Sprintf("tool.%d", at), others)
+}
+
+// extraLines adds a line of dis-extras/1 for each member that says something.
+func extraLines(lines *[]string, of string, others []member) error {
+	for _, m := range others {
+		v := m.value
+		if v.kind == 'n' || v.kind == '"' && len(v.units) == 0 || (v.kind == '[' || v.kind == '{') && len(v.items)+len(v.members) == 0 {
+			continue
+		}
+		if infinities(v) > 0 {
+			return noForm("Infinity or NaN outside of logprobs")
+		}
+		w := &writer{exact: true, sorted: true}
+		w.value(&value{kind: '{', members: []member{m}})
+		*lines = append(*lines, of+" "+w.String()+"\n")
+	}
 	return nil
-}
-
-// same reports whether two values are the same fragment.
-func same(a, b *value) bool {
-	if a.kind == '"' && b.kind == '"' {
-		if len(a.units) != len(b.units) {
-			return false
-		}
-		for i := range a.units {
-			if a.units[i] != b.units[i] {
-				return false
-			}
-		}
-		return true
-	}
-	return a.kind != '"' && b.kind != '"' && canonicalJSON(a) == canonicalJSON(b)
-}
-
-// fragment is what a value adds to its channel.
-func fragment(v *value) []uint16 {
-	switch {
-	case v.isNull():
-		return nil
-	case v.kind == '"':
-		return v.units
-	}
-	return utf16.Encode([]rune(canonicalJSON(v)))
-}
-
-func add(to map[string][]uint16, name string, v *value) {
-	if units := fragment(v); len(units) > 0 {
-		to[name] = append(to[name], units...)
-	}
 }
 
 // scores reads the log-probabilities of an element of choices.
 func (c *readChoice) scores(v *value) error {
-	m, err := object(v, "logprobs", "content refusal tokens token_logprobs top_logprobs")
+	o, err := objectOf(v, "logprobs", "content refusal tokens token_logprobs top_logprobs")
 	if err != nil {
 		return err
 	}
-	for name, to := range map[string]*[]scoredToken{"content": &c.scored, "refusal": &c.refused} {
-		list, err := objects(m[name], "logprobs."+name)
+	for list, name := range []string{"content", "refusal"} {
+		items, err := objects(o.get(name), "logprobs."+name)
 		if err != nil {
 			return err
 		}
-		for _, item := range list {
+		for _, item := range items {
 			t, err := scoredOf(item, true)
 			if err != nil {
 				return err
 			}
-			*to = append(*to, t)
+			if t.list = byte(list); list == 0 {
+				c.scored = append(c.scored, t)
+			} else {
+				c.refused = append(c.refused, t)
+			}
 		}
 	}
 	lists := map[string][]*value{}
 	for _, name := range []string{"tokens", "token_logprobs", "top_logprobs"} {
-		list := m[name]
+		list := o.get(name)
 		if list == nil || name == "top_logprobs" && list.kind == '[' && len(list.items) == 0 {
 			continue
 		}
 		if list.kind != '[' || name != "tokens" && len(list.items) != len(lists["tokens"]) {
-			return fmt.Errorf("no canonical form: logprobs.%s does not go with logprobs.tokens", name)
+			return noForm("logprobs.%s does not go with logprobs.tokens", name)
 		}
 		lists[name] = list.items
 	}
 	for i, token := range lists["tokens"] {
 		if token.kind != '"' {
-			return fmt.Errorf("no canonical form: an element of logprobs.tokens is no string")
+			return noForm("an element of logprobs.tokens is no string")
 		}
-		t := scoredToken{text: token.text(), number: math.NaN()}
+		t := scoredToken{text: wtf8(token.units), number: math.NaN(), list: 2}
 		if list := lists["token_logprobs"]; list != nil {
 			if t.number, err = scoreOf(list[i]); err != nil {
 				return err
@@ -524,14 +660,14 @@ func (c *readChoice) scores(v *value) error {
 		}
 		if list := lists["top_logprobs"]; list != nil && list[i].kind != 'n' {
 			if list[i].kind != '{' {
-				return fmt.Errorf("no canonical form: an element of logprobs.top_logprobs is no object")
+				return noForm("an element of logprobs.top_logprobs is no object")
 			}
 			for _, m := range list[i].members {
 				number, err := scoreOf(m.value)
 				if err != nil {
 					return err
 				}
-				t.alternatives = append(t.alternatives, scoredToken{text: m.name, number: number})
+				t.alternatives = append(t.alternatives, scoredToken{text: wtf8(m.units), number: number})
 			}
 		}
 		c.scored = append(c.scored, t)
@@ -544,18 +680,18 @@ func scoredOf(v *value, isToken bool) (scoredToken, error) {
 	if isToken {
 		list += " top_logprobs"
 	}
-	m, err := members(v, "logprobs", list)
+	o, err := members(v, "logprobs", list)
 	if err != nil {
 		return scoredToken{}, err
 	}
-	if m["token"] == nil || m["token"].kind != '"' {
-		return scoredToken{}, fmt.Errorf("no canonical form: a token of logprobs is no string")
+	if o.get("token") == nil || o.get("token").kind != '"' {
+		return scoredToken{}, noForm("a token of logprobs is no string")
 	}
-	t := scoredToken{text: m["token"].text()}
-	if t.number, err = scoreOf(m["logprob"]); err != nil {
+	t := scoredToken{text: wtf8(o.get("token").units)}
+	if t.number, err = scoreOf(o.get("logprob")); err != nil {
 		return t, err
 	}
-	alternatives, err := objects(m["top_logprobs"], "top_logprobs")
+	alternatives, err := objects(o.get("top_logprobs"), "top_logprobs")
 	if err != nil {
 		return t, err
 	}
@@ -578,97 +714,9 @@ func scoreOf(v *value) (float64, error) {
 	}
 	n, ok := v.number()
 	if !ok {
-		return 0, fmt.Errorf("no canonical form: a log-probability is no number")
+		return 0, noForm("a log-probability is no number")
 	}
 	return n, nil
-}
-
-func idsOf(v *value) ([]uint32, bool) {
-	if v.kind != '[' {
-		return nil, false
-	}
-	ids := []uint32{}
-	for _, item := range v.items {
-		id, ok := item.whole(math.MaxUint32)
-		if !ok {
-			return nil, false
-		}
-		ids = append(ids, uint32(id))
-	}
-	return ids, true
-}
-
-// reported takes the token ids that come with a choice.
-func (a *answer) reported(index int, first, second *value, said, finished bool) {
-	switch {
-	case first != nil && second != nil:
-		a.partial = true
-		return
-	case first == nil:
-		first = second
-	}
-	if first == nil {
-		// Text without ids: only known at the end whether ids come this way at all.
-		if said && !finished {
-			a.partial = a.partial || a.bySglext && a.tokens[index] != nil
-			a.missing(index)
-		}
-		return
-	}
-	ids, ok := idsOf(first)
-	a.partial = a.partial || !ok
-	if !a.bySglext {
-		a.byNames = true
-		a.tokens[index] = append(a.tokens[index], ids...)
-		if a.tokens[index] == nil {
-			a.tokens[index] = []uint32{}
-		}
-	}
-}
-
-// missing notes that a choice had text without ids, by an impossible index, which reportedTokens finds.
-func (a *answer) missing(index int) { a.tokens[-1-index] = []uint32{} }
-
-// listed takes the token ids of sglext.output_ids.
-func (a *answer) listed(v *value) {
-	if v == nil {
-		return
-	}
-	if v.kind != '[' {
-		a.partial = true
-		return
-	}
-	for index, list := range v.items {
-		ids, ok := idsOf(list)
-		if !ok {
-			a.partial = true
-			continue
-		}
-		if !a.byNames {
-			a.bySglext = true
-			a.partial = a.partial || a.tokens[index] != nil
-			a.tokens[index] = append([]uint32{}, ids...)
-		}
-	}
-}
-
-// reportedTokens are the ids of all choices; false where the answer has them for a part only, or not at all.
-func (a *answer) reportedTokens() ([][]uint32, bool) {
-	count, all := uint64(0), [][]uint32{}
-	for index := range a.tokens {
-		if index < 0 && a.byNames || index >= len(a.choices) {
-			return nil, false
-		}
-	}
-	for i := range a.choicesInOrder() {
-		ids, ok := a.tokens[i]
-		if !ok {
-			return nil, false
-		}
-		count += uint64(len(ids))
-		all = append(all, ids)
-	}
-	return all, !a.partial && len(all) > 0 && count >= a.least
 }
 
 func (a *answer) choicesInOrder() []int {
@@ -697,32 +745,49 @@ func (a *answer) output() output {
 	for _, index := range a.choicesInOrder() {
 		c := a.choices[index]
 		made := outputChoice{index: index, finish: c.finish}
-		add := func(prefix string, from map[string][]uint16, list string) {
-			for _, name := range strings.Fields(list) {
-				if units := from[name]; len(units) > 0 {
-					made.channels = append(made.channels, channel{prefix + name, string(utf16.Decode(units))})
-				}
-			}
+		for _, name := range strings.Fields("text content reasoning refusal call.name call.arguments") {
+			made.channels = append(made.channels, channel{name, wtf8(c.fragments[name])})
 		}
-		add("", c.fragments, "text content reasoning refusal call.name call.arguments")
+		if c.role != "assistant" {
+			made.channels = append(made.channels, channel{"role", c.role})
+		}
 		numbers := []int{}
 		for number := range c.tools {
 			numbers = append(numbers, number)
 		}
 		sort.Ints(numbers)
-		for at, number := range numbers {
-			add(fmt.Sprintf("tool.%d.", at), c.tools[number].fragments, "name arguments input")
+		for _, number := range numbers {
+			t, prefix := c.tools[number], fmt.Sprintf("tool.%d.", number)
+			kind := map[bool]string{true: "custom"}[t.custom]
+			if t.function {
+				kind = "function"
+			}
+			made.channels = append(made.channels, channel{prefix + "type", kind})
+			for _, name := range strings.Fields("name arguments input") {
+				made.channels = append(made.channels, channel{prefix + name, wtf8(t.fragments[name])})
+			}
 		}
 		o = append(o, made)
 	}
 	return o
 }
 
-// scored are the log-probabilities of each choice.
-func (a *answer) scored() [][]scoredToken {
-	var all [][]scoredToken
+// scored are the log-probabilities of each choice, and whether there are any.
+func (a *answer) scored() (all [][]scoredToken, some bool) {
 	for _, index := range a.choicesInOrder() {
-		all = append(all, append(append([]scoredToken{}, a.choices[index].scored...), a.choices[index].refused...))
+		tokens := append(append([]scoredToken{}, a.choices[index].scored...), a.choices[index].refused...)
+		all, some = append(all, tokens), some || len(tokens) > 0
+	}
+	return all, some
+}
+
+// extras are the lines of dis-extras/1 of each choice that has some.
+func (a *answer) extras() map[int]string {
+	all := map[int]string{}
+	for index, c := range a.choices {
+		if len(c.extras) > 0 {
+			all[index] = strings.Join(c.extras, "")
+		}
 	}
 	return all
 }

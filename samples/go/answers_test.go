@@ -46,7 +46,7 @@ func readRecorded(t *testing.T) []recordedAnswer {
 }
 
 func compute(t *testing.T, m *model, a recordedAnswer) *result {
-	request, err := canonicalRequest(a.Request, nil)
+	request, err := parseRequest(a.Request)
 	if err != nil {
 		t.Fatal(err)
 	}

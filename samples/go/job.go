@@ -28,7 +28,7 @@ type prompt struct {
 }
 
 // Members that the engine honours, and those that are read with others.
-var honoured = names("messages prompt model n max_tokens max_completion_tokens temperature top_p top_k min_p frequency_penalty presence_penalty logit_bias seed stop logprobs top_logprobs echo ignore_eos return_token_ids best_of")
+var honoured = names("messages prompt model n max_tokens max_completion_tokens temperature top_p top_k min_p frequency_penalty presence_penalty logit_bias seed stop logprobs top_logprobs echo ignore_eos return_token_ids best_of replay_nonce")
 
 const ownTemplate = "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 
@@ -36,7 +36,7 @@ const ownTemplate = "{{ bos_token }}{% for message in messages %}{{ '<|' + messa
 func newJob(m *model, path string, request *value) (*job, error) {
 	r := &reader{request: request}
 	j := &job{
-		chat: path == "/v1/chat/completions", n: int(r.integer("n", 1)), limit: -1,
+		chat: path == chatPath, n: int(r.integer("n", 1)), limit: -1,
 		sampling: sampling{
 			temperature: r.single("temperature", 1), topP: r.single("top_p", 1), minP: r.single("min_p", 0), topK: int(r.integer("top_k", 0)),
 			frequency: r.single("frequency_penalty", 0), presence: r.single("presence_penalty", 0), bias: map[uint32]float32{},
@@ -45,11 +45,11 @@ func newJob(m *model, path string, request *value) (*job, error) {
 		ignoring: r.boolean("ignore_eos"),
 	}
 	for _, m := range request.members {
-		if !honoured[m.name] && m.value.kind != 'n' {
+		if !honoured[m.name] && m.value.kind != 'n' && !saysNothing(path, m.name, canonicalJSON(m.value)) {
 			j.strange = append(j.strange, m.name)
 		}
 	}
-	if j.n < 1 || j.n > 128 || !j.chat && path != "/v1/completions" {
+	if j.n < 1 || j.n > 128 || !j.chat && path != completionPath {
 		return nil, fmt.Errorf("%w: n or the path", errUnsupported)
 	}
 	for _, b := range request.get("logit_bias").objectMembers() {
@@ -355,13 +355,21 @@ func (j *job) cut(text string) (string, bool) {
 	return text[:begin], true
 }
 
+// list is the list of log-probabilities in which the tokens stand.
+func (j *job) list() byte {
+	if j.chat {
+		return 0
+	}
+	return 2
+}
+
 // score is a token among log-probabilities; the first token of a prompt has none.
 func (j *job) score(t *tokenizer, logits []float32, id uint32) scoredToken {
 	if logits == nil {
-		return scoredToken{text: t.shown(id), number: math.NaN()}
+		return scoredToken{text: t.shown(id), number: math.NaN(), list: j.list()}
 	}
 	scores := logProbabilities(logits)
-	made := scoredToken{text: t.shown(id), number: written(scores[id])}
+	made := scoredToken{text: t.shown(id), number: written(scores[id]), list: j.list()}
 	isThere := false
 	for _, other := range strongest(logits, j.top) {
 		isThere = isThere || other == id

@@ -17,13 +17,17 @@ type value struct {
 	units   []uint16 // a string's UTF-16 units
 	items   []*value
 	members []member
+	from    int // where the value stands in the text
+	to      int
 }
 
 type member struct {
 	name  string // halves of pairs are U+FFFD here
-	half  bool   // the name has a half of a pair
+	units []uint16
 	value *value
 }
+
+func (m member) half() bool { return hasHalf(m.units) }
 
 // A jsonReader reads one value of RFC 8259.
 type jsonReader struct {
@@ -84,6 +88,16 @@ func (r *jsonReader) word(word string) bool {
 }
 
 func (r *jsonReader) value(depth int) (*value, error) {
+	r.space()
+	from := r.at
+	v, err := r.anyValue(depth)
+	if v != nil {
+		v.from, v.to = from, r.at
+	}
+	return v, err
+}
+
+func (r *jsonReader) anyValue(depth int) (*value, error) {
 	switch c := r.next(); {
 	case c == '{' || c == '[':
 		if depth == r.levels {
@@ -135,7 +149,7 @@ func (r *jsonReader) object(depth int) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		v.members = append(v.members, member{name: string(utf16.Decode(units)), half: hasHalf(units), value: item})
+		v.members = append(v.members, member{name: string(utf16.Decode(units)), units: units, value: item})
 		switch r.next() {
 		case ',':
 			r.at++
@@ -261,6 +275,23 @@ func hasHalf(units []uint16) bool {
 func (v *value) isNull() bool { return v == nil || v.kind == 'n' }
 
 func (v *value) isText(text string) bool { return v != nil && v.kind == '"' && v.text() == text }
+
+// wtf8 is UTF-8 in which half of a pair that stays alone is its three bytes.
+func wtf8(units []uint16) string {
+	var b []byte
+	for i := 0; i < len(units); i++ {
+		switch {
+		case units[i]&0xFC00 == 0xD800 && i+1 < len(units) && units[i+1]&0xFC00 == 0xDC00:
+			b = utf8.AppendRune(b, utf16.DecodeRune(rune(units[i]), rune(units[i+1])))
+			i++
+		case units[i]&0xF800 == 0xD800:
+			b = append(b, 0xE0|byte(units[i]>>12), 0x80|byte(units[i]>>6&0x3F), 0x80|byte(units[i]&0x3F))
+		default:
+			b = utf8.AppendRune(b, rune(units[i]))
+		}
+	}
+	return string(b)
+}
 
 // text is a string's text, with U+FFFD in place of halves of pairs.
 func (v *value) text() string { return string(utf16.Decode(v.units)) }

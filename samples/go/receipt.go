@@ -17,7 +17,7 @@ import (
 const (
 	bundleForm    = "dis-bundle/2"
 	statementType = "https://in-toto.io/Statement/v1"
-	predicateType = "urn:deterministic-inference-server:receipt:v2"
+	predicateType = "urn:deterministic-inference-server:receipt:v3"
 	tokensForm    = "dis-tokens/2"
 	promptForm    = "dis-prompt/2"
 	commitForm    = "dis-commit/2"
@@ -54,6 +54,9 @@ func parseBundle(text string) (*bundle, error) {
 	if err := v.distinct("the bundle"); err != nil {
 		return nil, err
 	}
+	if err := v.only("the bundle", "form request response receipt environment vkey"); err != nil {
+		return nil, err
+	}
 	b := &bundle{receipt: v.get("receipt"), environment: v.get("environment")}
 	if b.receipt == nil || b.receipt.kind != '{' {
 		return nil, fmt.Errorf("the bundle has no receipt")
@@ -65,6 +68,9 @@ func parseBundle(text string) (*bundle, error) {
 		b.vkey = key.text()
 	}
 	if request := v.get("request"); !request.isNull() {
+		if err := request.only("the request", "path body body_base64"); err != nil {
+			return nil, err
+		}
 		if b.path, err = textOf(request, "path"); err != nil {
 			return nil, err
 		}
@@ -73,14 +79,35 @@ func parseBundle(text string) (*bundle, error) {
 		}
 	}
 	if response := v.get("response"); !response.isNull() {
+		if err := response.only("the response", "delivery content_type body body_base64"); err != nil {
+			return nil, err
+		}
 		if b.delivery, err = textOf(response, "delivery"); err != nil {
 			return nil, err
 		}
 		if b.response, err = bodyOf(response); err != nil {
 			return nil, err
 		}
+		types := map[string]string{"json": "application/json", "sse": "text/event-stream"}
+		if kind := response.get("content_type"); types[b.delivery] == "" || !kind.isNull() && !kind.isText(types[b.delivery]) {
+			return nil, fmt.Errorf("delivery and content_type of the response do not fit")
+		}
 	}
 	return b, nil
+}
+
+// only refuses objects that have other members than these.
+func (v *value) only(where, list string) error {
+	if v.kind != '{' {
+		return fmt.Errorf("%s is no object", where)
+	}
+	known := names(list)
+	for _, m := range v.members {
+		if !known[m.name] {
+			return fmt.Errorf("%s has an unknown member %q", where, m.name)
+		}
+	}
+	return nil
 }
 
 func textOf(v *value, name string) (string, error) {
@@ -125,8 +152,11 @@ type statement struct {
 	pins              map[string]string
 	delivery          string
 	tokens, prompt    *sealedIDs // nil where none are bound
-	logprobs          string     // empty where none are bound
+	logprobs, extras  string     // commitments; empty where none are bound
+	answerModel       string     // the name in the answer
+	usage             map[string]*uint64
 	environment       string
+	source            string
 	model, modelSHA   string
 	execution, origin string
 }
@@ -166,16 +196,34 @@ func parseStatement(text string) (*statement, error) {
 		text: text, id: f.text(p, "receipt_id"), class: f.text(p, "class"), execution: f.text(p, "execution"),
 		path: f.text(request, "path"), request: f.hex(request, "commitment"), output: f.hex(f.get(subject, "digest", '{'), "sha256"),
 		delivery: f.text(out, "delivery"), tokens: f.ids(out, "tokens", true), prompt: f.ids(out, "prompt", false),
-		environment: f.hex(environment, "id"), model: f.text(model, "name"), pins: map[string]string{},
+		environment: f.hex(environment, "id"), model: f.text(model, "name"), pins: map[string]string{}, usage: map[string]*uint64{},
 	}
 	f.text(p, "issued_at")
-	f.text(environment, "source")
+	s.source = f.text(environment, "source")
 	f.get(p, "probe", 0)
 	if s.complete = f.get(p, "complete", 0).kind == 't'; !s.complete && f.get(p, "complete", 0).kind != 'f' {
 		return nil, fmt.Errorf("complete is no boolean")
 	}
 	if f.get(out, "logprobs", 0).kind != 'n' {
 		s.logprobs = f.hex(out, "logprobs")
+	}
+	if f.get(out, "extras", 0).kind != 'n' {
+		s.extras = f.hex(out, "extras")
+	}
+	if f.get(out, "model", 0).kind != 'n' {
+		s.answerModel = f.text(out, "model")
+	}
+	if usage := f.get(out, "usage", 0); usage.kind != 'n' {
+		usage = f.get(out, "usage", '{')
+		for _, name := range []string{"prompt_tokens", "completion_tokens", "total_tokens"} {
+			if v := f.get(usage, name, 0); v.kind != 'n' {
+				n, ok := v.whole(1<<63 - 1)
+				if !ok && f.err == nil {
+					f.err = fmt.Errorf("a count of the statement is no number")
+				}
+				s.usage[name] = &n
+			}
+		}
 	}
 	if f.get(model, "sha256", 0).kind != 'n' {
 		s.modelSHA = f.hex(model, "sha256")
@@ -254,7 +302,7 @@ func derive(salt []byte, label string) []byte {
 	return mac.Sum(nil)
 }
 
-var labels = []string{"request", "output", "logprobs", "tokens", "prompt"}
+var labels = []string{"request", "output", "logprobs", "tokens", "prompt", "extras"}
 
 // saltsOf reads the salt of a receipt, or some derived ones. The last twelve bytes of the receipt's id follow from the
 // salt; they are nil where it was not given.
@@ -347,9 +395,23 @@ func checkEnvironment(v *value, s *statement) (map[string]string, error) {
 	if v.kind != '{' {
 		return nil, fmt.Errorf("the environment is no object")
 	}
+	if err := v.only("the environment", "id class reasons facts"); err != nil {
+		return nil, err
+	}
 	facts, reasons := map[string]string{}, []string{}
+	ranks := map[string]int{"measured": 0, "engine-reported": 1, "declared": 2}
+	weakest := "measured"
 	if list := v.get("facts"); list != nil {
 		for _, m := range list.members {
+			source, err := textOf(m.value, "source")
+			if err != nil || m.value.only("the fact", "value source") != nil {
+				return nil, fmt.Errorf("the fact %q of the environment is malformed", m.name)
+			}
+			if rank, known := ranks[source]; !known {
+				return nil, fmt.Errorf("the source %q of a fact is unknown", source)
+			} else if rank > ranks[weakest] {
+				weakest = source
+			}
 			text, err := textOf(m.value, "value")
 			if err != nil {
 				return nil, fmt.Errorf("the fact %q of the environment: %w", m.name, err)
@@ -368,6 +430,12 @@ func checkEnvironment(v *value, s *statement) (map[string]string, error) {
 	}
 	if id := environmentID(reasons, facts); id != s.environment {
 		return nil, fmt.Errorf("its id is %s, and the statement names %s", id, s.environment)
+	}
+	if id := v.get("id"); !id.isNull() && !id.isText(s.environment) || !v.get("class").isNull() && !v.get("class").isText(class) {
+		return nil, fmt.Errorf("id or class of the document are not those of its facts")
+	}
+	if weakest != s.source {
+		return nil, fmt.Errorf("its weakest source is %s, and the statement's %s", weakest, s.source)
 	}
 	if class != s.class {
 		return nil, fmt.Errorf("its class is %s, and the statement's %s", class, s.class)

@@ -71,11 +71,11 @@ func judge(text string, pinned []verifierKey, folder string) verdict {
 	if s == nil || r.failed != "" {
 		return r.verdict("TAMPERED", r.failed)
 	}
-	open, facts := r.opened(b, s)
+	o := r.opened(b, s)
 	if r.failed != "" {
 		return r.verdict("TAMPERED", r.failed)
 	}
-	word, reason := r.recomputed(b, s, open, facts, folder)
+	word, reason := r.recomputed(b, s, o, folder)
 	also := "; " + strings.ToLower(word[:1]) + strings.ToLower(word[1:]) + ": " + reason
 	switch {
 	case trust == "other":
@@ -84,11 +84,13 @@ func judge(text string, pinned []verifierKey, folder string) verdict {
 		return r.verdict("INCOMPLETE", "the answer broke off; "+reason)
 	case trust == "none":
 		return r.verdict("UNTRUSTED", "there is no key"+also)
-	case len(open) == 0:
+	case len(o.salts) == 0:
 		return r.verdict("INCONCLUSIVE", "there is no salt, without which nothing can be compared")
+	case o.doubt != "":
+		return r.verdict("INCONCLUSIVE", o.doubt)
 	case trust != "pinned":
 		return r.verdict("UNTRUSTED", "no --key was given, and the key of the bundle shows only that the parts belong together (key not pinned)"+also)
-	case b.request == nil || b.response == nil || open["request"] == nil || open["output"] == nil:
+	case b.request == nil || b.response == nil || o.salts["request"] == nil || o.salts["output"] == nil:
 		return r.verdict("SIGNED", "request or answer was not given, or can't be opened"+also)
 	}
 	return r.verdict(word, reason)
@@ -153,63 +155,30 @@ func equal(is, sealed string) error {
 	return nil
 }
 
+// An opening is what the salts of a receipt open, and what is known of the request.
+type opening struct {
+	salts   salts
+	request *value // as the engine got it; nil where it was not given
+	facts   map[string]string
+	doubt   string // what leaves the comparison without a result, and accuses nobody
+}
+
 // opened compares what the bundle has with the commitments of the statement.
-func (r *report) opened(b *bundle, s *statement) (open salts, facts map[string]string) {
+func (r *report) opened(b *bundle, s *statement) (o opening) {
 	open, id, err := saltsOf(b.receipt)
 	if err != nil {
 		r.check("salt", err)
-		return nil, nil
+		return o
 	}
-	if id != nil {
+	if o.salts = open; id != nil {
 		var wrong error
 		if len(s.id) != 32 || s.id[8:] != hex.EncodeToString(id) {
 			wrong = fmt.Errorf("the salt is not the one of this receipt")
 		}
 		r.check("receipt id", wrong)
 	}
-	wantsScores := s.logprobs != ""
-	if b.request == nil || open["request"] == nil {
-		r.say("not checked", "request", "it was not given, or there is no salt")
-	} else if request, err := canonicalRequest(b.request, s.pins); err != nil {
-		r.check("request", err)
-	} else {
-		r.check("request", equal(open.commit("request", requestDigest(b.path, request)), s.request))
-		asked := request.get("logprobs")
-		wantsScores = wantsScores || !asked.isNull() && asked.kind != 'f'
-	}
-	var a *answer
-	switch {
-	case b.response == nil:
-		r.say("not checked", "output", "the answer was not given")
-	case !s.complete:
-		r.say("not checked", "output", "the answer broke off, and who holds it may have received less than was sealed")
-	case b.delivery != "json" && b.delivery != "sse":
-		r.check("output", fmt.Errorf("the delivery %q is unknown", b.delivery))
-	default:
-		if a, err = readAnswer(b.response, b.delivery == "sse", wantsScores); err != nil {
-			r.check("output", err)
-			a = nil
-			break
-		}
-		if open["output"] == nil {
-			r.say("not checked", "output", "there is no salt")
-		} else if !a.finished() {
-			r.check("output", fmt.Errorf("the answer is not finished"))
-		} else {
-			r.check("output", equal(open.commit("output", a.output().digest()), s.output))
-		}
-	}
-	if s.logprobs != "" && a != nil && open["logprobs"] != nil {
-		r.check("logprobs", equal(open.commit("logprobs", logprobsDigest(a.scored())), s.logprobs))
-	}
-	if s.tokens != nil && a != nil && open["tokens"] != nil {
-		if ids, ok := a.reportedTokens(); ok {
-			digest, _ := open.tokens(ids)
-			r.check("tokens", equal(digest, s.tokens.digest))
-		} else {
-			r.say("not checked", "tokens", "the answer does not have them")
-		}
-	}
+	r.openedRequest(b, s, &o)
+	r.openedAnswer(b, s, &o)
 	if trail := b.receipt.get("trail"); !trail.isNull() {
 		raw, err := decode64(trail.text())
 		count := 0
@@ -226,21 +195,133 @@ func (r *report) opened(b *bundle, s *statement) (open salts, facts map[string]s
 		r.check("trail", err)
 	}
 	if b.environment != nil {
-		facts, err = checkEnvironment(b.environment, s)
+		o.facts, err = checkEnvironment(b.environment, s)
 		r.check("environment", err)
 	} else {
 		r.say("not checked", "environment", "the bundle does not have it")
 	}
-	return open, facts
+	return o
+}
+
+func (r *report) openedRequest(b *bundle, s *statement, o *opening) {
+	if b.request == nil || o.salts["request"] == nil {
+		r.say("not checked", "request", "it was not given, or there is no salt")
+		return
+	}
+	request, err := parseRequest(b.request)
+	if err == nil {
+		o.request, err = engineRequest(request, s.pins)
+	}
+	if err != nil {
+		r.check("request", err)
+		return
+	}
+	isSealed := func(c canonicalRequest) bool { return o.salts.commit("request", c.digest(b.path)) == s.request }
+	c := canonicalOf(b.path, request)
+	if isSealed(c) {
+		r.check("request", nil)
+	} else if dropped := c.without(isSealed); dropped != nil {
+		o.doubt = "the sealed request lacks " + strings.Join(dropped, ", ")
+		r.say("not met", "request", o.doubt)
+	} else {
+		r.check("request", equal("", "request"))
+	}
+	for _, name := range sorted(s.pins) {
+		was := "nothing"
+		if v := request.get(name); v != nil {
+			was = canonicalJSON(v)
+		}
+		r.say("set", name, fmt.Sprintf("%s by the server, %s by the client", s.pins[name], was))
+	}
+}
+
+func (r *report) openedAnswer(b *bundle, s *statement, o *opening) {
+	if b.response == nil {
+		r.say("not checked", "output", "the answer was not given")
+		return
+	}
+	n := 1
+	if o.request != nil {
+		if given, ok := o.request.get("n").integer(); ok && given > 0 {
+			n = int(given)
+		}
+	}
+	a, err := readAnswer(b.response, b.delivery == "sse", n)
+	if err != nil {
+		r.check("output", err)
+		return
+	}
+	if a.receipt != nil && !a.receipt.get("statement").isText(s.text) {
+		r.check("receipt", fmt.Errorf("the answer carries another one"))
+	}
+	if !s.complete {
+		if a.ended && a.finished() {
+			r.check("output", fmt.Errorf("the answer is whole, and the sealed one broke off"))
+		}
+		r.say("not checked", "output", "the answer broke off, and who holds it may have received less than was sealed")
+		return
+	}
+	if !a.ended {
+		o.doubt = "the recording broke off"
+		r.say("not met", "output", o.doubt)
+		return
+	}
+	// What is given has to be sealed too.
+	part := func(name string, given bool, sealed, is string) {
+		switch {
+		case !given:
+			r.say("not checked", name, "the answer has none")
+		case sealed != "" && o.salts[name] == nil:
+			r.say("not checked", name, "there is no salt")
+		default:
+			r.check(name, equal(is, sealed))
+		}
+	}
+	part("output", true, s.output, o.salts.commit("output", a.output().digest()))
+	if !a.finished() {
+		r.check("output", fmt.Errorf("the answer is not finished, or reports an error"))
+	}
+	scored, some := a.scored()
+	part("logprobs", some, s.logprobs, o.salts.commit("logprobs", logprobsDigest(scored)))
+	extras := a.extras()
+	part("extras", len(extras) > 0, s.extras, o.salts.commit("extras", extrasDigest(extras)))
+	for _, name := range sorted(a.usage) {
+		if sealed := s.usage[name]; sealed == nil || *sealed != *a.usage[name] {
+			r.check("usage", fmt.Errorf("%s is not what the log has sealed", name))
+		}
+	}
+	if a.model != "" {
+		r.check("model", equal(a.model, s.answerModel))
+	}
+	tokens, all := a.ids.tokens(len(a.choices), a.usage["completion_tokens"])
+	prompts, allPrompts := a.ids.promptLists(len(a.choices))
+	digest, _ := o.salts.tokens(tokens)
+	ids := func(name string, sealed *sealedIDs, some, all bool, is string) {
+		switch {
+		case !some || sealed == nil && !all:
+			r.say("not checked", name, "the answer does not have them")
+		case sealed == nil:
+			r.check(name, fmt.Errorf("the log has sealed none"))
+		case !all:
+			r.check(name, fmt.Errorf("they can't be read, or are not all"))
+		case o.salts[name] == nil:
+			r.say("not checked", name, "there is no salt")
+		default:
+			r.check(name, equal(is, sealed.digest))
+		}
+	}
+	ids("tokens", s.tokens, len(a.ids.choices)+len(a.ids.listed) > 0 || a.ids.partial, all, digest)
+	ids("prompt", s.prompt, len(a.ids.prompts) > 0, allPrompts, o.salts.prompts(prompts))
 }
 
 // recomputed runs the request and compares the result with what is sealed.
-func (r *report) recomputed(b *bundle, s *statement, open salts, facts map[string]string, folder string) (word, reason string) {
+func (r *report) recomputed(b *bundle, s *statement, o opening, folder string) (word, reason string) {
 	none := func(reason string) (string, string) {
 		r.say("not made", "recompute", reason)
 		return "INCONCLUSIVE", "the answer was not recomputed: " + reason
 	}
-	if b.request == nil || open["output"] == nil {
+	open, facts := o.salts, o.facts
+	if o.request == nil || o.doubt != "" || open["output"] == nil {
 		return none("there is no request, or no salt")
 	}
 	digest, err := modelDigest(folder)
@@ -264,11 +345,7 @@ func (r *report) recomputed(b *bundle, s *statement, open salts, facts map[strin
 	if err != nil {
 		return none(err.Error())
 	}
-	request, err := canonicalRequest(b.request, s.pins)
-	if err != nil {
-		return none(err.Error())
-	}
-	j, err := newJob(m, s.path, request)
+	j, err := newJob(m, s.path, o.request)
 	if err != nil {
 		return none(err.Error())
 	}
