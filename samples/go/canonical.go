@@ -104,22 +104,33 @@ func (r canonicalRequest) digest(path string) [32]byte {
 	return sha256.Sum256([]byte(requestForm + "\n" + path + "\n{" + strings.Join(list, ",") + "}\n"))
 }
 
-// without tries which members were dropped on the way where a request is not the sealed one.
-func (r canonicalRequest) without(isSealed func(canonicalRequest) bool) []string {
-	all := sorted(r)
-	if len(all) > 12 {
-		return nil
-	}
-	for set := 1; set < 1<<len(all); set++ {
-		rest, dropped := canonicalRequest{}, []string{}
-		for i, name := range all {
-			if set>>i&1 == 1 {
-				dropped = append(dropped, name)
-			} else {
-				rest[name] = r[name]
-			}
+// without finds out which members were dropped on the way where a request is not the sealed one: up to ten, the fewest
+// first, as long as that takes no more than a moment.
+func (r canonicalRequest) without(isSealed func(canonicalRequest) bool) (dropped []string) {
+	all, tries := sorted(r), 1<<16
+	var drop func(rest canonicalRequest, from, count int) bool
+	drop = func(rest canonicalRequest, from, count int) bool {
+		if count == 0 {
+			tries--
+			return isSealed(rest)
 		}
-		if len(dropped) <= 10 && isSealed(rest) {
+		for i := from; i < len(all) && tries > 0; i++ {
+			delete(rest, all[i])
+			dropped = append(dropped, all[i])
+			if drop(rest, i+1, count-1) {
+				return true
+			}
+			rest[all[i]] = r[all[i]]
+			dropped = dropped[:len(dropped)-1]
+		}
+		return false
+	}
+	for count := 1; count <= 10 && count < len(all); count++ {
+		rest := canonicalRequest{}
+		for name, text := range r {
+			rest[name] = text
+		}
+		if drop(rest, 0, count) {
 			return dropped
 		}
 	}

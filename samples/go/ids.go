@@ -10,7 +10,6 @@ type reportedIDs struct {
 	prompts map[int][]uint32
 	without map[int]bool // choices that had text without ids
 	partial bool
-	some    bool
 }
 
 // ids reads a list; false where there is none, or another value in its place.
@@ -18,7 +17,6 @@ func (r *reportedIDs) ids(v *value) ([]uint32, bool) {
 	if v.isNull() {
 		return nil, false
 	}
-	r.some = true
 	ids := []uint32{}
 	for _, item := range v.items {
 		id, ok := item.whole(math.MaxUint32)
@@ -68,7 +66,6 @@ func (r *reportedIDs) list(v *value) {
 	if v.isNull() {
 		return
 	}
-	r.some = true
 	r.partial = r.partial || v.kind != '['
 	for index, item := range v.items {
 		if ids, ok := r.ids(item); ok {
@@ -80,22 +77,25 @@ func (r *reportedIDs) list(v *value) {
 	}
 }
 
+// isPartial reports whether ids were given for a part of the answer: nothing is bound then.
+func (r *reportedIDs) isPartial() bool {
+	return r.partial || len(r.choices) > 0 && (len(r.listed) > 0 || len(r.without) > 0)
+}
+
 // tokens are the ids of all choices; false where the answer has them for a part only, or not at all.
 func (r *reportedIDs) tokens(count int, least *uint64) ([][]uint32, bool) {
 	from := r.choices
-	if len(r.choices) == 0 {
+	if len(from) == 0 {
 		from = r.listed
-	} else if len(r.listed) > 0 || len(r.without) > 0 {
-		return nil, false
 	}
 	all, total := inOrder(from, count)
-	return all, !r.partial && count > 0 && all != nil && (least == nil || uint64(total) >= *least)
+	return all, !r.isPartial() && count > 0 && all != nil && (least == nil || uint64(total) >= *least)
 }
 
 // promptLists are the ids of all prompts; false where the answer has them for a part only, or not at all.
 func (r *reportedIDs) promptLists(count int) ([][]uint32, bool) {
 	all, _ := inOrder(r.prompts, (count-1)/r.n+1)
-	return all, !r.partial && count > 0 && all != nil
+	return all, !r.isPartial() && count > 0 && all != nil
 }
 
 // inOrder are the lists of 0 to count − 1; nil unless these are there and no others.

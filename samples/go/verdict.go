@@ -204,8 +204,8 @@ func (r *report) opened(b *bundle, s *statement) (o opening) {
 }
 
 func (r *report) openedRequest(b *bundle, s *statement, o *opening) {
-	if b.request == nil || o.salts["request"] == nil {
-		r.say("not checked", "request", "it was not given, or there is no salt")
+	if b.request == nil {
+		r.say("not checked", "request", "it was not given")
 		return
 	}
 	request, err := parseRequest(b.request)
@@ -214,6 +214,10 @@ func (r *report) openedRequest(b *bundle, s *statement, o *opening) {
 	}
 	if err != nil {
 		r.check("request", err)
+		return
+	}
+	if o.salts["request"] == nil {
+		r.say("not checked", "request", "there is no salt")
 		return
 	}
 	isSealed := func(c canonicalRequest) bool { return o.salts.commit("request", c.digest(b.path)) == s.request }
@@ -311,7 +315,8 @@ func (r *report) openedAnswer(b *bundle, s *statement, o *opening) {
 		}
 	}
 	ids("tokens", s.tokens, len(a.ids.choices)+len(a.ids.listed) > 0 || a.ids.partial, all, digest)
-	ids("prompt", s.prompt, len(a.ids.prompts) > 0, allPrompts, o.salts.prompts(prompts))
+	// Without the request it is not known how many choices a prompt has.
+	ids("prompt", s.prompt, o.request != nil && len(a.ids.prompts) > 0, allPrompts, o.salts.prompts(prompts))
 }
 
 // recomputed runs the request and compares the result with what is sealed.
