@@ -60,7 +60,10 @@ public ref struct RecordedEvents(ReadOnlySpan<byte> body)
         ReadOnlySpan<byte> rest = _lines.Rest;
         if (HasEnd && !rest.IsEmpty)
             throw Ambiguous("A line behind the end of a stream", rest);
-        if (!rest.IsEmpty && DataOf(rest, out ReadOnlySpan<byte> last))
+        bool isData = DataOf(rest, out ReadOnlySpan<byte> last);
+        if (!isData && LineBreaks.Has(rest))
+            throw Ambiguous("A line that is neither data nor a comment", rest);
+        if (isData)
         {
             if (hasData)
                 throw Ambiguous("An event whose data has several lines", rest);

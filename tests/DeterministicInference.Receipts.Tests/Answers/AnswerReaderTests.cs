@@ -31,13 +31,14 @@ public sealed class AnswerReaderTests
                 "CompletionTokens 0.0 2",
                 "TotalTokens 0.0 5",
                 "Model 0.0 \"m\"",
+                "Unbound 0.0 [2]",
             ],
             Parts(
                 """
                 {"id":"x","choices":[{"delta":{"content":"a","role":"assistant",
                  "tool_calls":[{"id":"c","type":"function","function":{"name":"f"},"x":1,"index":7}],"annotations":[0]},
                  "finish_reason":"stop","token_ids":[5, 6],"stop_reason":7,"matched_stop":"","index":1}],
-                 "usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5},"model":"m"}
+                 "usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5},"model":"m","new":[2],"newer":null}
                 """
             )
         );

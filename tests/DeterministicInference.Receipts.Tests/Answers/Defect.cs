@@ -20,6 +20,12 @@ internal enum Defect
     /// <summary>Choices of one stream may have an index or none.</summary>
     BothWays,
 
+    /// <summary>A choice of several may lack its index.</summary>
+    IndexIsPosition,
+
+    /// <summary>Extras stay in the order of the text.</summary>
+    UnsortedExtras,
+
     /// <summary>Other members count in messages alone.</summary>
     ExtrasOfMessages,
 }

@@ -36,7 +36,7 @@ public sealed class MistakableAnswerTests
                 "id type function custom"
             },
             { """{"choices":[{"delta":{"tool_calls":[{@"x":1}]}}]}""", AnswerDelivery.Sse, "index" },
-            { """{"choices":[{"message":{"function_call":{@"x":null}}}]}""", AnswerDelivery.Json, "name arguments" },
+            { """{"choices":[{"message":{"function_call":{@"name":"f"}}}]}""", AnswerDelivery.Json, "name arguments" },
             {
                 """{"choices":[{"delta":{"tool_calls":[{"function":{@"x":null}}]}}]}""",
                 AnswerDelivery.Sse,
@@ -250,19 +250,50 @@ public sealed class MistakableAnswerTests
     [Fact]
     public void A_function_call_has_one_name()
     {
-        static string Delta(string name) => $$$$"""{"choices":[{"delta":{"function_call":{"name":{{{{name}}}}}}}]}""";
+        static string Delta(string name) =>
+            $$$$"""{"choices":[{"delta":{"function_call":{"arguments":"","name":{{{{name}}}}}}}]}""";
         Assert.Null(Error(AnswerDelivery.Sse, Delta("\"f\""), Delta("null"), Delta("\"\"")));
         Assert.Equal(CanonicalFormError.Contradiction, Error(AnswerDelivery.Sse, Delta("\"f\""), Delta("\"f\"")));
     }
 
-    /// <summary>Some clients go by the place of an element, others by its index, and each takes another one of two.</summary>
+    /// <summary>It has no line in the output, and clients show that there is a call.</summary>
+    [Theory]
+    [InlineData("{}", false)]
+    [InlineData("{\"name\":null,\"arguments\":null}", false)]
+    [InlineData("{\"parsed_arguments\":{\"a\":1},\"x\":null}", false)]
+    [InlineData("{\"name\":\"\"}", true)]
+    [InlineData("{\"name\":null,\"arguments\":\"\"}", true)]
+    [InlineData("null", true)]
+    public void A_function_call_has_a_name_or_arguments(string call, bool isFine)
+    {
+        CanonicalFormError? expected = isFine ? null : CanonicalFormError.WrongType;
+        Assert.Equal(
+            expected,
+            Error(AnswerDelivery.Json, $$$"""{"choices":[{"message":{"function_call":{{{call}}}}}]}""")
+        );
+        Assert.Equal(
+            expected,
+            Error(AnswerDelivery.Sse, $$$"""{"choices":[{"delta":{"function_call":{{{call}}}}}]}""")
+        );
+        // A tool call has its kind.
+        if (call != "null")
+            Assert.Null(
+                Error(AnswerDelivery.Json, $$$"""{"choices":[{"message":{"tool_calls":[{"function":{{{call}}}}]}}]}""")
+            );
+    }
+
+    /// <summary>
+    /// Some clients go by the place of an element, others by its index, and each takes another one of two.
+    /// </summary>
     [Theory]
     [InlineData("""[{"index":0},{"index":1}]""", null, null)]
-    [InlineData("""[{},{}]""", null, null)]
-    [InlineData("""[{"index":null},{}]""", null, null)]
+    [InlineData("""[{},{}]""", CanonicalFormError.DuplicateIndex, null)]
+    [InlineData("""[{"index":null},{}]""", CanonicalFormError.DuplicateIndex, null)]
+    [InlineData("""[{}]""", null, null)]
+    [InlineData("""[{"index":0}]""", null, null)]
     [InlineData("""[]""", null, null)]
-    [InlineData("""[{},{"index":1}]""", null, CanonicalFormError.Contradiction)]
-    [InlineData("""[{"index":0},{}]""", null, CanonicalFormError.Contradiction)]
+    [InlineData("""[{},{"index":1}]""", CanonicalFormError.DuplicateIndex, CanonicalFormError.Contradiction)]
+    [InlineData("""[{"index":0},{}]""", CanonicalFormError.DuplicateIndex, CanonicalFormError.Contradiction)]
     [InlineData("""[{"index":1},{"index":3}]""", CanonicalFormError.DuplicateIndex, null)]
     [InlineData("""[{"index":1}]""", CanonicalFormError.DuplicateIndex, null)]
     [InlineData("""[{"index":1},{"index":0}]""", CanonicalFormError.DuplicateIndex, CanonicalFormError.DuplicateIndex)]
@@ -338,7 +369,10 @@ public sealed class MistakableAnswerTests
     [InlineData("""{"delta":{"tool_calls":[{"type":"custom"}]}}""", false)]
     [InlineData("""{"delta":{"tool_calls":[{}]}}""", false)]
     [InlineData("""{"delta":{"role":"tool"}}""", false)]
-    [InlineData("""{"delta":{"role":"assistant","content":"","tool_calls":[],"function_call":{}},"text":""}""", true)]
+    [InlineData(
+        """{"delta":{"role":"assistant","content":"","tool_calls":[],"function_call":{"name":""}},"text":""}""",
+        true
+    )]
     [InlineData("""{"delta":{"content":null,"reasoning":"","refusal":null},"finish_reason":"stop"}""", true)]
     [InlineData(
         """{"delta":{},"finish_reason":"","annotations":[1],"token_ids":[1],"logprobs":{"tokens":["a"]}}""",
@@ -392,7 +426,11 @@ public sealed class MistakableAnswerTests
         CanonicalFormError? expected = isFine ? null : CanonicalFormError.WrongType;
         foreach (
             string call in (string[])
-                ["\"function_call\":{@}", "\"tool_calls\":[{\"function\":{@}}]", "\"tool_calls\":[{\"custom\":{@}}]"]
+                [
+                    "\"function_call\":{\"name\":\"f\",@}",
+                    "\"tool_calls\":[{\"function\":{@}}]",
+                    "\"tool_calls\":[{\"custom\":{@}}]",
+                ]
         )
         {
             string message = call.Replace("@", member, StringComparison.Ordinal);

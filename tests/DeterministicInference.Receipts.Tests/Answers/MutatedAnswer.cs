@@ -33,7 +33,8 @@ internal sealed class MutatedAnswer
         ChoicesPerPrompt = 1 + _random.Below(2);
         _reasoningNames = 1 + _random.Below(3);
         _choices = 1 + _random.Below(3);
-        _hasIndexes = !_random.OneIn(4);
+        // Several choices of a JSON answer have one each.
+        _hasIndexes = !_random.OneIn(Delivery == AnswerDelivery.Json && _choices > 1 ? 20 : 4);
         _hasToolIndexes = !_random.OneIn(4);
         _toolGap = _random.OneIn(3) ? 3 : 1;
         _model = _random.Of(["\"m\"", "\"org\\/m\"", "\"\"", "null", "\"é\\u00e9\""]);
@@ -90,7 +91,7 @@ internal sealed class MutatedAnswer
             events.Insert(_random.Below(events.Count), JsonTree.Scalar("null"));
         if (_random.OneIn(25))
             events.Add(JsonTree.Object(("error", JsonTree.Scalar("{\"message\":\"m\"}"))));
-        if (_random.OneIn(12))
+        if (_random.OneIn(8))
             events.Add(Envelope([_random.OneIn(2) ? Choice(_random.OneIn(3) ? 1 : 0, true, !inExtension) : Again()]));
         return events;
     }
@@ -171,7 +172,7 @@ internal sealed class MutatedAnswer
         if (_random.OneIn(5))
             members.Add(("refusal", Text()));
         if (_random.OneIn(6))
-            members.Add(("function_call", Call("arguments", (choice, -1))));
+            members.Add(("function_call", _random.OneIn(25) ? CallOfNothing() : Call("arguments", (choice, -1))));
         if (_random.OneIn(3))
         {
             // Without indexes all of them stand in every event.
@@ -202,7 +203,7 @@ internal sealed class MutatedAnswer
         bool isCustom = (position & 1) != 0 ^ _random.OneIn(25);
         string kind = isCustom ? "custom" : "function";
         var members = new List<(string, JsonTree)> { ("id", Id()) };
-        if (IsStream && (_hasToolIndexes ^ _random.OneIn(60)))
+        if (IsStream ? _hasToolIndexes ^ _random.OneIn(60) : _random.OneIn(4))
             members.Add(("index", JsonTree.Of(position * _toolGap)));
         if (!_random.OneIn(20))
             members.Add((kind, Call(isCustom ? "input" : "arguments", (choice, position))));
@@ -240,6 +241,9 @@ internal sealed class MutatedAnswer
             members.Add(("strict", JsonTree.Scalar(_random.OneIn(2) ? "null" : "true")));
         return JsonTree.Object(Shuffled([.. members]));
     }
+
+    private JsonTree CallOfNothing() =>
+        JsonTree.Scalar(_random.Of(["{}", "{\"name\":null,\"arguments\":null}", "{\"parsed_arguments\":{}}"]));
 
     private (string, JsonTree) Extension() =>
         (
@@ -410,7 +414,7 @@ internal sealed class MutatedAnswer
         {
             if (_random.OneIn(8))
                 stream.Append(_random.Of(MutatedPieces.Lines)).Append(end);
-            if (_random.OneIn(250))
+            if (_random.OneIn(150))
                 stream.Append(_random.Of(MutatedPieces.OddLines)).Append(end);
             // Within the JSON no line ends; one that does begins a second line of data.
             string inner = _random.OneIn(60) ? end + "data: " : " ";

@@ -126,6 +126,8 @@ internal static class MutatedPieces
         "\ud83d",
         "\ude00",
         "\ufffd",
+        "\u2028",
+        "\u0085",
     ];
 
     /// <summary>Names of members that are not read.</summary>
@@ -154,11 +156,15 @@ internal static class MutatedPieces
         "\" \"",
         "0",
         "1.50e0",
+        "-120",
+        "0.0e5",
+        "1E-1234567890",
         "false",
         "\"\\ud83d\"",
         "\"\\ud83d\\ude00\\u0001\"",
         "[ 1 ,{\"\\u0061\":\"\\/\",\"a\":-0}]",
         "{\"\\ude00\":null}",
+        "{\"b\":1,\"a!\":[{\"d\":0.10,\"c\":\"\"}],\"a\":2,\"\\ud83d\\ude00\":3,\"\\uffee\":4,\"b\":0}",
     ];
 
     public static readonly string[] LineEnds = ["\n", "\n", "\r\n"];
@@ -191,6 +197,14 @@ internal static class MutatedPieces
         "data: {}\r",
         ": a\rb",
         "retry",
+        ": a\u2028data: {}",
+        ": \u0085",
+        "id: \u2029",
+        ":\v",
+        ":\f",
+        "id: 1\u001c",
+        ":\u001d",
+        "retry: 1\u001e",
     ];
 
     public static readonly string[] Ends =
@@ -213,6 +227,9 @@ internal static class MutatedPieces
         "data: [DONE]\ndata: {}\n\n",
         "data: [DONE]\n\nx\n\n",
         "data: [DONE]\n: c",
+        "data: [DONE]\n\n\r\n",
+        "data: [DONE]\n\n:",
+        ": \u2028data: [DONE]",
         "data: [DON",
     ];
 }

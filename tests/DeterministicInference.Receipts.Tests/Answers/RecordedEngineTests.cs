@@ -68,7 +68,7 @@ public sealed class RecordedEngineTests
     {
         string nothing = Sha256Value.Of([]).ToString();
         string lines = string.Concat(Enumerable.Range(0, choices).Select(i => $"{i} 0 {nothing}\n"));
-        return Sha256Value.Of(Encoding.ASCII.GetBytes("dis-logprobs/1\n" + lines));
+        return Sha256Value.Of(Encoding.ASCII.GetBytes("dis-logprobs/2\n" + lines));
     }
 
     private static void RequireIncomplete(EngineRecording recording)

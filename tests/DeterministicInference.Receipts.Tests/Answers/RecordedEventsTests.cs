@@ -40,12 +40,10 @@ public class RecordedEventsTests
             ": ka",
             "data: [DONE]",
             "",
-            ": behind",
-            "id: 8",
             "",
             ""
         );
-        Assert.True(Read("\uFEFF" + stream, out OutputDigest output));
+        Assert.True(Read(stream, out OutputDigest output));
         Assert.Equal(Ab, output.Digest);
     }
 
@@ -67,7 +65,7 @@ public class RecordedEventsTests
     [InlineData("data: [DONE]\n\n", true)]
     [InlineData("data: [DONE]   \n\n", true)]
     [InlineData("data: [DONE]\n\n\n\n", true)]
-    [InlineData("data: [DONE]\n\n:", true)]
+    [InlineData("data: [DONE]\n\r\n\n", true)]
     [InlineData("", false)]
     [InlineData("data: [DONE", false)]
     [InlineData("data: ", false)]
@@ -99,6 +97,11 @@ public class RecordedEventsTests
     [InlineData(End + "data: {}")]
     [InlineData(End + "data: null\n\n")]
     [InlineData(End + End)]
+    [InlineData(End + ":")]
+    [InlineData(End + "\n: behind\n")]
+    [InlineData(End + "id: 8\n\n")]
+    [InlineData(End + "event: message\n\n")]
+    [InlineData(End + "dat")]
     [InlineData("data: [DONE] {}\n\n")]
     [InlineData("data: [DONE]{}\n\n")]
     [InlineData("data: [DONE]\t\n\n")]
@@ -121,6 +124,18 @@ public class RecordedEventsTests
     [InlineData(End + "x\n")]
     [InlineData("\0: a\n" + End)]
     [InlineData("\u0085\n" + End)]
+    [InlineData("\uFEFFdata: {}\n\n" + End)]
+    // Lines that are no data and that Python cuts.
+    [InlineData(": a\u0085data: {}\n\n" + End)]
+    [InlineData(": a\u2028data: {}\n\n" + End)]
+    [InlineData("id: \u2029\n\n" + End)]
+    [InlineData(": \u000b\n\n" + End)]
+    [InlineData("retry: 1\u000c\n\n" + End)]
+    [InlineData(":\u001c\n\n" + End)]
+    [InlineData(":\u001d\n\n" + End)]
+    [InlineData(":\u001e\n\n" + End)]
+    // Also where the stream broke off.
+    [InlineData(": a\u2028data: {}\u2028\u2028")]
     public void What_clients_cut_in_different_ways_is_refused(string stream)
     {
         var refusal = Assert.Throws<CanonicalFormException>(() => Read(Event + stream, out _));
@@ -130,17 +145,36 @@ public class RecordedEventsTests
     [Fact]
     public void The_place_of_the_line_is_told()
     {
-        var refusal = Assert.Throws<CanonicalFormException>(() => Read("\uFEFF" + Event + "event: x\n\n", out _));
+        var refusal = Assert.Throws<CanonicalFormException>(() => Read(Event + "event: x\n\n", out _));
         Assert.Equal(
             ("", Event.Length, $"A line that is neither data nor a comment at the top level (byte {Event.Length})."),
             (refusal.Place, refusal.Offset, refusal.Message)
         );
     }
 
+    /// <summary>Some clients take it for a part of the first line.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(Event + End)]
+    [InlineData(": ka\n\n" + Event + End)]
+    public void A_byte_order_mark_is_refused(string stream)
+    {
+        var refusal = Assert.Throws<CanonicalFormException>(() => Read("\uFEFF" + stream, out _));
+        Assert.Equal((CanonicalFormError.AmbiguousStream, 0), (refusal.Error, refusal.Offset));
+    }
+
+    [Fact]
+    public void Within_data_a_text_may_have_any_line_breaks()
+    {
+        const string Text = "a\u0085b\u2028c\u2029";
+        Assert.True(Read($"data: {{\"choices\":[{{\"text\":\"{Text}\"}}]}}\n\n{End}", out OutputDigest output));
+        Assert.Equal(Outputs.LineOf("0 text", Text), output.Line("0 text"));
+    }
+
     [Fact]
     public void Nothing_is_a_stream_that_broke_off()
     {
-        foreach (string nothing in (string[])["", "\uFEFF", "\n", ": ka\n\n"])
+        foreach (string nothing in (string[])["", "\n", ": ka\n\n"])
         {
             Assert.False(Read(nothing, out OutputDigest output));
             Assert.Equal((0, false), (output.Choices, output.Finished));

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using System.Text.Json;
 
 namespace DeterministicInference.Receipts.Tests.Answers;
@@ -80,6 +79,9 @@ internal sealed class SecondChoice(bool isStream, Defect planted)
 
     private readonly Dictionary<string, string> _channels = [];
     private readonly SortedDictionary<long, SecondTool> _tools = [];
+
+    /// <summary>Lines of the event that is read.</summary>
+    private readonly List<byte[]> _lines = [];
     private string _role = "";
     private string? _firstFinish,
         _reasoningNames;
@@ -91,9 +93,18 @@ internal sealed class SecondChoice(bool isStream, Defect planted)
 
     public SecondLogprobs Logprobs { get; } = new();
 
-    public StringBuilder Extras { get; } = new();
+    /// <summary>Lines of all events.</summary>
+    public List<byte> Extras { get; } = [];
 
     public void BeginEvent() => _hasEnded = isStream && _firstFinish is not null;
+
+    /// <summary>All of it was read; the order of its members says nothing.</summary>
+    public void EndEvent()
+    {
+        IEnumerable<byte[]> lines = planted == Defect.UnsortedExtras ? _lines : _lines.Order(SecondJson.ByBytes);
+        Extras.AddRange(lines.SelectMany(line => line));
+        _lines.Clear();
+    }
 
     public SecondTool Tool(long number)
     {
@@ -177,7 +188,7 @@ internal sealed class SecondChoice(bool isStream, Defect planted)
         if (planted == Defect.ExtrasOfMessages && place == "choice")
             return;
         if (SecondJson.CanonicalText(value) is not ("\"\"" or "[]" or "{}"))
-            Extras.Append($"{place} {{{SecondJson.Quoted(name)}:{SecondJson.CanonicalText(value)}}}\n");
+            _lines.Add(Bytes($"{place} {{{SecondJson.Quoted(name)}:{SecondJson.CanonicalText(value)}}}\n"));
     }
 
     public IEnumerable<(string Name, string Text)> Channels()
@@ -185,13 +196,11 @@ internal sealed class SecondChoice(bool isStream, Defect planted)
         foreach (string name in Fixed)
             yield return (name, _channels.GetValueOrDefault(name, ""));
         yield return ("role", _role == "assistant" ? "" : _role);
-        int place = 0;
         foreach ((long number, SecondTool tool) in _tools)
         {
-            yield return ($"tool.{place}.type", tool.Kind);
+            yield return ($"tool.{number}.type", tool.Kind);
             foreach (string part in (string[])["name", "arguments", "input"])
-                yield return ($"tool.{place}.{part}", _channels.GetValueOrDefault($"tool {number} {part}", ""));
-            place++;
+                yield return ($"tool.{number}.{part}", _channels.GetValueOrDefault($"tool {number} {part}", ""));
         }
         yield return ("finish", Finish ?? "");
     }
@@ -236,9 +245,9 @@ internal sealed class SecondLogprobs
     {
         SecondObject members = SecondJson.Object(logprobs, "content refusal tokens token_logprobs top_logprobs");
         foreach (JsonElement entry in Items(members["content"]))
-            AddEntry(entry, _bytes);
+            AddEntry(entry, 0, _bytes);
         foreach (JsonElement entry in Items(members["refusal"]))
-            AddEntry(entry, _refusal);
+            AddEntry(entry, 1, _refusal);
         AddArrays(members);
     }
 
@@ -255,6 +264,7 @@ internal sealed class SecondLogprobs
         double?[] scores = [.. numbers.Select(SecondReader.Number)];
         for (int i = 0; i < tokens.Length; i++)
         {
+            _bytes.Add(2);
             AddText(tokens[i], _bytes);
             AddNumber(scores.Length > 0 ? scores[i] : null, _bytes);
             JsonProperty[] alternatives =
@@ -270,8 +280,9 @@ internal sealed class SecondLogprobs
         }
     }
 
-    private static void AddEntry(JsonElement entry, List<byte> bytes)
+    private static void AddEntry(JsonElement entry, byte list, List<byte> bytes)
     {
+        bytes.Add(list);
         SecondObject members = SecondJson.Object(entry, "token logprob top_logprobs");
         AddToken(members, bytes);
         JsonElement[] alternatives = Items(members["top_logprobs"]);

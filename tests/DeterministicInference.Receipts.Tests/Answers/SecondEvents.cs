@@ -12,6 +12,8 @@ internal sealed partial class SecondEvents
     {
         // Latin-1 keeps every byte.
         string text = Encoding.Latin1.GetString(body);
+        if (text.StartsWith(Latin("\uFEFF"), StringComparison.Ordinal))
+            throw new NoFormException("a mark of the byte order");
         if (LoneReturn().IsMatch(text))
             throw new NoFormException("a lone carriage return");
         // The last piece ends nowhere.
@@ -25,15 +27,16 @@ internal sealed partial class SecondEvents
                 data = null;
                 continue;
             }
+            if (HasEnd)
+                throw new NoFormException("a line behind the end");
             if (!IsKnown(line))
                 throw new NoFormException("another line");
+            RequireUncut(line);
             if (!line.StartsWith("data:", StringComparison.Ordinal))
                 continue;
             if (data is not null)
                 throw new NoFormException("two lines of data");
             data = Content(line);
-            if (HasEnd && data.Length > 0)
-                throw new NoFormException("data behind the end");
         }
         if (lines[^1].Length > 0)
             EndWithin(lines[^1], ref data);
@@ -47,17 +50,29 @@ internal sealed partial class SecondEvents
 
     public bool HasEnd { get; private set; }
 
-    /// <summary>What has begun is a second line of data, or data behind the end, wherever it was cut.</summary>
+    /// <summary>What has begun is a second line of data, or a line behind the end, wherever it was cut.</summary>
     private void EndWithin(string line, ref string? data)
     {
         bool isData = line.StartsWith("data:", StringComparison.Ordinal);
-        if (isData && HasEnd)
-            throw new NoFormException("data behind the end");
+        if (HasEnd)
+            throw new NoFormException("a line behind the end");
+        RequireUncut(line);
         if (isData && data is not null)
             throw new NoFormException("two lines of data");
         if (isData)
             data = Content(line);
     }
+
+    /// <summary>Python ends a line in more places.</summary>
+    private static void RequireUncut(string line)
+    {
+        string[] ends = ["\v", "\f", "\u001c", "\u001d", "\u001e", "\u0085", "\u2028", "\u2029"];
+        bool isData = line.StartsWith("data:", StringComparison.Ordinal);
+        if (!isData && ends.Any(end => line.Contains(Latin(end), StringComparison.Ordinal)))
+            throw new NoFormException("a line that some cut");
+    }
+
+    private static string Latin(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 
     private static string Content(string line)
     {

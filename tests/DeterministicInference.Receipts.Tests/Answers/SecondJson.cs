@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -108,7 +110,10 @@ internal static partial class SecondJson
                     }
             );
 
-    /// <summary>The canonical spelling of a value.</summary>
+    public static Comparer<byte[]> ByBytes { get; } =
+        Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other));
+
+    /// <summary>The canonical spelling of a value, whatever the order of members and the spelling of numbers.</summary>
     public static string CanonicalText(JsonElement value) =>
         value.ValueKind switch
         {
@@ -117,13 +122,34 @@ internal static partial class SecondJson
                     ',',
                     value
                         .EnumerateObject()
-                        .Select(member => $"{Quoted(Unescape(RawName(member)))}:{CanonicalText(member.Value)}")
+                        .Select(member => (Name: Quoted(Unescape(RawName(member))), member.Value))
+                        .OrderBy(member => SecondChoice.Bytes(member.Name), ByBytes)
+                        .Select(member => $"{member.Name}:{CanonicalText(member.Value)}")
                 )
                 + "}",
             JsonValueKind.Array => "[" + string.Join(',', value.EnumerateArray().Select(CanonicalText)) + "]",
             JsonValueKind.String => Quoted(Unescape(value.GetRawText()[1..^1])),
+            JsonValueKind.Number => Exact(value.GetRawText()),
             _ => value.GetRawText(),
         };
+
+    /// <summary>The value of a number: a whole number that ends in no zero, and a power of ten.</summary>
+    private static string Exact(string number)
+    {
+        string[] parts = number.Split('e', 'E');
+        if (parts is [_, { Length: > 9 }])
+            return number;
+        string[] digits = parts[0].Split('.');
+        int power = parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0;
+        var value = BigInteger.Parse(string.Concat(digits), CultureInfo.InvariantCulture);
+        if (value.IsZero)
+            return "0";
+        if (digits.Length > 1)
+            power -= digits[1].Length;
+        for (; value % 10 == 0; power++)
+            value /= 10;
+        return string.Create(CultureInfo.InvariantCulture, $"{value}e{power}");
+    }
 
     public static string Quoted(string text)
     {

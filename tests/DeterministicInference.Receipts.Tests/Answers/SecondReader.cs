@@ -54,18 +54,17 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
 
     public SecondReading Read(byte[] body)
     {
-        byte[] text = body is [0xEF, 0xBB, 0xBF, .. byte[] rest] ? rest : body;
         bool hasEnd = true;
         if (IsStream)
         {
-            var events = new SecondEvents(text);
+            var events = new SecondEvents(body);
             foreach (byte[] data in events.Data)
                 Add(data);
             hasEnd = events.HasEnd;
         }
         else
         {
-            Add(text);
+            Add(body is [0xEF, 0xBB, 0xBF, .. byte[] rest] ? rest : body);
         }
         foreach (SecondChoice choice in _choices.Values)
             choice.Close(requiresKinds: !IsStream);
@@ -74,9 +73,9 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
             Manifest(),
             IsFinished(),
             hasEnd,
-            hasLogprobs ? Digest("dis-logprobs/1", choice => choice.Logprobs.Bytes(), isForAll: true) : null,
-            _choices.Values.Any(choice => choice.Extras.Length > 0)
-                ? Digest("dis-extras/1", choice => SecondChoice.Bytes(choice.Extras.ToString()), isForAll: false)
+            hasLogprobs ? Digest("dis-logprobs/2", choice => choice.Logprobs.Bytes(), isForAll: true) : null,
+            _choices.Values.Any(choice => choice.Extras.Count > 0)
+                ? Digest("dis-extras/1", choice => [.. choice.Extras], isForAll: false)
                 : null,
             _model,
             (Counted("prompt_tokens"), Counted("completion_tokens"), Counted("total_tokens")),
@@ -111,13 +110,13 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
                 case "model":
                     AddModel(value);
                     break;
-                case "usage" when value.ValueKind == JsonValueKind.Object:
+                case "usage":
                     AddUsage(Object(value, "prompt_tokens completion_tokens total_tokens"));
                     break;
                 case "prompt_token_ids":
                     _tokens.AddPrompt(0, value);
                     break;
-                case "sglext" when value.ValueKind == JsonValueKind.Object:
+                case "sglext":
                     AddExtension(Object(value, "output_ids input_ids"));
                     break;
             }
@@ -193,7 +192,8 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
     private void AddChoices(JsonElement list)
     {
         RequireKind(list, JsonValueKind.Array);
-        int position = 0;
+        int position = 0,
+            count = list.GetArrayLength();
         long last = -1;
         foreach (JsonElement element in list.EnumerateArray())
         {
@@ -206,6 +206,8 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
                 choice["index"] is { } given ? Whole(given, int.MaxValue, "an index that is none")
                 : Planted == Defect.IndexIsZero ? 0
                 : position;
+            if (!IsStream && count > 1 && choice["index"] is null && Planted != Defect.IndexIsPosition)
+                throw new NoFormException("one of several without an index");
             RequireOneWay("choices", choice["index"] is not null);
             RequireOrder(index, position, ref last);
             position++;
@@ -229,6 +231,7 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
                 hasText,
                 choice["finish_reason"] is not null
             );
+            state.EndEvent();
         }
     }
 
@@ -279,6 +282,8 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
         if (message["function_call"] is { } function)
         {
             SecondObject call = Function(function, "arguments");
+            if (call["name"] is null && call["arguments"] is null)
+                throw new NoFormException("a function call of nothing");
             state.AddName("call.name", call["name"]);
             state.AddText("call.arguments", call["arguments"]);
         }
@@ -341,7 +346,11 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
                 state.AddText($"tool {number} input", parts["input"]);
             }
             foreach ((string name, JsonElement value) in call.Order.Where(member => call.IsOther(member.Name)))
-                state.AddExtra($"tool.{number}", name, value);
+            {
+                // Of a JSON answer the position counts, and nothing else.
+                if (name != "index")
+                    state.AddExtra($"tool.{number}", name, value);
+            }
         }
     }
 

@@ -37,7 +37,11 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
         "text behind the end",
         "two lines of data",
         "another line",
-        "data behind the end",
+        "a line behind the end",
+        "a mark of the byte order",
+        "one of several without an index",
+        "a function call of nothing",
+        "a line that some cut",
         "more behind the word of the end",
     ];
 
@@ -95,6 +99,8 @@ public sealed class SecondReaderTests(ITestOutputHelper output)
     [InlineData(nameof(Defect.ManyNames))]
     [InlineData(nameof(Defect.TextBehindEnd))]
     [InlineData(nameof(Defect.BothWays))]
+    [InlineData(nameof(Defect.IndexIsPosition))]
+    [InlineData(nameof(Defect.UnsortedExtras))]
     [InlineData(nameof(Defect.ExtrasOfMessages))]
     public void A_defect_in_one_of_them_is_found(string defect)
     {

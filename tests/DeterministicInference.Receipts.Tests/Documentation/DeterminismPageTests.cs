@@ -25,7 +25,7 @@ public sealed partial class DeterminismPageTests
         );
         string sources = string.Concat(files.Select(File.ReadAllText));
         string[] values = [.. Hash().Matches(_page).Select(match => match.Value)];
-        Assert.Equal(15, values.Length);
+        Assert.Equal(16, values.Length);
         Assert.All(values, value => Assert.Contains($"\"{value}\"", sources, StringComparison.Ordinal));
     }
 

@@ -140,7 +140,10 @@ public class InferenceEnvironmentTests
     [InlineData("best-effort", "deterministic", "environment.class")]
     [InlineData("external", "internal", "environment.id")]
     [InlineData("measured", "guessed", "environment.facts.gpu.source")]
-    [InlineData("\"facts\"", "\"fact\"", "environment.facts")]
+    [InlineData("\"facts\"", "\"fact\"", "environment.fact")]
+    [InlineData("{\"id\"", "{\"of_tomorrow\":1,\"id\"", "environment.of_tomorrow")]
+    [InlineData("\"source\"", "\"at\":1,\"source\"", "environment.facts.gpu.at")]
+    [InlineData("\"facts\":{", "\"reasons\":[],\"facts\":{", "environment")]
     public void A_changed_document_is_refused_naming_the_member(string part, string by, string member)
     {
         var environment = new InferenceEnvironment(

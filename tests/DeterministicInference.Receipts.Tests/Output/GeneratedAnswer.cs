@@ -165,10 +165,9 @@ internal sealed class GeneratedAnswer
                     _ => $$"""{"index":{{i}},"delta":{"reasoning_content":{{part}},"reasoning":{{part}} } }""",
                 }
         );
-        int gap = random.Below(3);
         for (int j = 0; j < choice.Tools.Count; j++)
         {
-            int number = j * (1 + gap) + gap;
+            int number = j;
             IEnumerable<string> name = [Quote(choice.Tools[j].Name, random), "\"\"", "null"];
             yield return new Queue<string>(
                 (random.OneIn(2) ? name : name.Reverse()).Select(part => Tool(number, "name", part))

@@ -86,11 +86,11 @@ public class OutputPropertyTests
     {
         string[] answers =
         [
-            """{"choices":[{"text":"ab"},{"text":"c"}]}""",
-            """{"choices":[{"text":"a"},{"text":"bc"}]}""",
-            """{"choices":[{"text":"c"},{"text":"ab"}]}""",
-            """{"choices":[{"text":"ab"},{"message":{"content":"c"}}]}""",
-            """{"choices":[{"text":"abc"},{}]}""",
+            """{"choices":[{"index":0,"text":"ab"},{"index":1,"text":"c"}]}""",
+            """{"choices":[{"index":0,"text":"a"},{"index":1,"text":"bc"}]}""",
+            """{"choices":[{"index":0,"text":"c"},{"index":1,"text":"ab"}]}""",
+            """{"choices":[{"index":0,"text":"ab"},{"index":1,"message":{"content":"c"}}]}""",
+            """{"choices":[{"index":0,"text":"abc"},{"index":1}]}""",
             """{"choices":[{"text":"abc"}]}""",
             """{"choices":[{"message":{"content":"abc"}}]}""",
             """{"choices":[{"message":{"reasoning":"abc"}}]}""",

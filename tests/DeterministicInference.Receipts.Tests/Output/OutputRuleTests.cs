@@ -71,8 +71,19 @@ public class OutputRuleTests
         Assert.Equal(Outputs.LineOf("1 text", "b"), output.Line("1 text"));
         const string Positions = """{"choices":[{"text":"a"},{"index":null,"text":"b"}]}""";
         Assert.Equal(output.Digest, Outputs.OfEvents([Positions]).Digest);
-        Assert.Equal(output.Digest, Outputs.OfAnswer(Positions).Digest);
-        Assert.Equal(output.Digest, Outputs.OfAnswer("""{"choices":[{"text":"a"},{"text":"b","index":1}]}""").Digest);
+        Assert.Equal(
+            output.Digest,
+            Outputs.OfAnswer("""{"choices":[{"index":0,"text":"a"},{"text":"b","index":1}]}""").Digest
+        );
+        // Of an answer with several choices each has one.
+        Assert.Equal(
+            CanonicalFormError.DuplicateIndex,
+            Assert.Throws<CanonicalFormException>(() => Outputs.OfAnswer(Positions)).Error
+        );
+        Assert.Equal(
+            Outputs.OfAnswer("""{"choices":[{"text":"a"}]}""").Digest,
+            Outputs.OfAnswer("""{"choices":[{"text":"a","index":0}]}""").Digest
+        );
     }
 
     [Theory]
@@ -140,18 +151,25 @@ public class OutputRuleTests
         const string Tools =
             """[{"function":{"name":"a","arguments":"1"}},{"function":{"name":"b","arguments":"2"}}]""";
         string answer = $$$"""{"choices":[{"message":{"tool_calls":{{{Tools}}}}}]}""";
-        Assert.Equal(Outputs.OfAnswer(answer).Manifest, events.Manifest);
-        Assert.Equal(Outputs.LineOf("0 tool.0.name", "a"), events.Line("0 tool.0.name"));
+        OutputDigest whole = Outputs.OfAnswer(answer);
+        Assert.Equal(Outputs.LineOf("0 tool.0.name", "a"), whole.Line("0 tool.0.name"));
+        Assert.Equal(Outputs.LineOf("0 tool.1.arguments", "2"), whole.Line("0 tool.1.arguments"));
         Assert.Equal(
-            events.Manifest,
+            whole.Manifest,
             Outputs.OfEvents([answer.Replace("message", "delta", StringComparison.Ordinal)]).Manifest
         );
-        // In an answer an index is a member like any other.
+        // Nothing is counted anew: calls that are missing are seen.
+        Assert.Equal(
+            whole
+                .Manifest.Replace("tool.0", "tool.3", StringComparison.Ordinal)
+                .Replace("tool.1", "tool.7", StringComparison.Ordinal),
+            events.Manifest
+        );
+        // In an answer an index says nothing.
         OutputDigest indexed = Outputs.OfAnswer(
             answer.Replace("[{\"function", "[{\"index\":5,\"function", StringComparison.Ordinal)
         );
-        Assert.Equal(events.Digest, indexed.Digest);
-        Assert.NotNull(indexed.Extras);
+        Assert.Equal(whole, indexed);
     }
 
     /// <summary>A call is there, also where nothing of it is but its kind.</summary>
@@ -185,7 +203,7 @@ public class OutputRuleTests
             """{"choices":[{"delta":{"tool_calls":[{"index":1,"type":"custom"}]}}]}""",
             """{"choices":[{"delta":{"tool_calls":[{"index":1,"custom":{"input":"i"}}]}}]}""",
         ]);
-        Assert.Equal(Outputs.LineOf("0 tool.0.type", "custom"), output.Line("0 tool.0.type"));
+        Assert.Equal(Outputs.LineOf("0 tool.1.type", "custom"), output.Line("0 tool.1.type"));
     }
 
     [Theory]
@@ -229,7 +247,7 @@ public class OutputRuleTests
     [InlineData("""{"choices":[{"text":"a","finish_reason":""}]}""", false)]
     [InlineData("""{"choices":[{"text":"a","finish_reason":"abort"}]}""", false)]
     [InlineData("""{"choices":[{"text":"a","finish_reason":"error"}]}""", false)]
-    [InlineData("""{"choices":[{"text":"a","finish_reason":"stop"},{"text":"b"}]}""", false)]
+    [InlineData("""{"choices":[{"index":0,"text":"a","finish_reason":"stop"},{"index":1,"text":"b"}]}""", false)]
     [InlineData("""{"choices":[]}""", false)]
     [InlineData("""{"choices":[],"error":{"message":"x"}}""", false)]
     [InlineData("""{"choices":[{"text":"a","finish_reason":"stop"}],"error":null}""", true)]
@@ -253,6 +271,8 @@ public class OutputRuleTests
     [Theory]
     [InlineData("""[]""", CanonicalFormError.NotAnObject, "")]
     [InlineData("""{"choices":[{"index":1}]}""", CanonicalFormError.DuplicateIndex, "choices[0]")]
+    [InlineData("""{"choices":[{},{}]}""", CanonicalFormError.DuplicateIndex, "choices[1]")]
+    [InlineData("""{"choices":[{"index":0},{}]}""", CanonicalFormError.DuplicateIndex, "choices[1]")]
     [InlineData("""{"choices":[{},{"index":0}]}""", CanonicalFormError.DuplicateIndex, "choices[1]")]
     [InlineData("""{"choices":[{"index":0},{"index":2}]}""", CanonicalFormError.DuplicateIndex, "choices[1]")]
     [InlineData("""{"choices":[{"index":1},{"index":0}]}""", CanonicalFormError.DuplicateIndex, "choices[0]")]
@@ -271,9 +291,18 @@ public class OutputRuleTests
         CanonicalFormError.WrongType,
         "choices[0].message.function_call.strict"
     )]
+    [InlineData(
+        """{"choices":[{"message":{"function_call":{}}}]}""",
+        CanonicalFormError.WrongType,
+        "choices[0].message.function_call"
+    )]
     [InlineData("""{"model":7}""", CanonicalFormError.WrongType, "model")]
     [InlineData("""{"model":["m"]}""", CanonicalFormError.WrongType, "model")]
     [InlineData("""{"model":"a\ud83d"}""", CanonicalFormError.WrongType, "model")]
+    [InlineData("""{"usage":"none"}""", CanonicalFormError.WrongType, "usage")]
+    [InlineData("""{"usage":[]}""", CanonicalFormError.WrongType, "usage")]
+    [InlineData("""{"sglext":[[1]]}""", CanonicalFormError.WrongType, "sglext")]
+    [InlineData("""{"sglext":false}""", CanonicalFormError.WrongType, "sglext")]
     [InlineData("""{"usage":{"total_tokens":-1}}""", CanonicalFormError.WrongType, "usage.total_tokens")]
     [InlineData("""{"choices":[{}],"error":{}}""", CanonicalFormError.Contradiction, "")]
     [InlineData("""{"object":"error","choices":[{}]}""", CanonicalFormError.Contradiction, "")]

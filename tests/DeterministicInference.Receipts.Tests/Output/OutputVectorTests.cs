@@ -48,14 +48,14 @@ public class OutputVectorTests
     [Fact]
     public void Manifest_and_digest_of_the_events() => AssertVector(Outputs.OfEvents(Events));
 
-    /// <summary>In the order of the text: a client that writes the choice anew has to keep it.</summary>
+    /// <summary>Whatever the order of members: a program that writes the choice anew may have none.</summary>
     [Fact]
     public void Extras()
     {
         OutputDigest output = Outputs.OfAnswer(
-            """{"choices":[{"index":0,"message":{"annotations":[{"url":"x"}]},"stop_reason":"é"}]}"""
+            """{"choices":[{"index":0,"message":{"annotations":[{"url":"x","n":1.50}]},"stop_reason":"é"}]}"""
         );
-        Assert.Equal("2611132a933a9dc81193c1ddd6f951ff07a2d9fc858e684124c4d2be3bdcf73e", output.Extras.ToString());
+        Assert.Equal("6dd7ed401bffdffa8033d8057e5b90d2f2a99323f0afd391491f39baa0ae7c86", output.Extras.ToString());
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public class OutputVectorTests
             """,
             logprobs: true
         );
-        Assert.Equal("b727ef96734d4ffeecfcbc1efafe98af77e0983a44e2709a735b043dc2409e4f", output.Logprobs.ToString());
+        Assert.Equal("c10e741853760c4c1e83eb13bf69731fd46a0297dcca8876f26edd490bafb6fc", output.Logprobs.ToString());
     }
 
     [Fact]
@@ -81,20 +81,14 @@ public class OutputVectorTests
             """,
             logprobs: true
         );
-        Assert.Equal("b727ef96734d4ffeecfcbc1efafe98af77e0983a44e2709a735b043dc2409e4f", output.Logprobs.ToString());
+        Assert.Equal("44e3271c24a4a09ffdbdf8947559e60b019bdbeecb967158e280029bf31515c9", output.Logprobs.ToString());
     }
 
     [Fact]
     public void A_token_without_a_number_has_the_quiet_NaN()
     {
-        byte[] stream = Convert.FromHexString(
-            "00000001" + "61" + "7ff8000000000000" + "00000000" + "00000001" + "62" + "bff0000000000000" + "00000000"
-        );
-        Sha256Value expected = Sha256Value.Of(
-            Encoding.ASCII.GetBytes($"dis-logprobs/1\n0 34 {Sha256Value.Of(stream)}\n")
-        );
         Assert.Equal(
-            expected,
+            Expected("02"),
             Outputs
                 .OfAnswer(
                     """{"choices":[{"logprobs":{"tokens":["a","b"],"token_logprobs":[null,-1]}}]}""",
@@ -102,15 +96,24 @@ public class OutputVectorTests
                 )
                 .Logprobs
         );
-        Assert.Equal(
-            expected,
-            Outputs
-                .OfAnswer(
-                    """{"choices":[{"logprobs":{"content":[{"token":"a"},{"token":"b","logprob":-1.0}]}}]}""",
-                    logprobs: true
-                )
-                .Logprobs
-        );
+        const string Entries = """[{"token":"a"},{"token":"b","logprob":-1.0}]""";
+        foreach ((string list, string place) in ((string, string)[])[("content", "00"), ("refusal", "01")])
+        {
+            Assert.Equal(
+                Expected(place),
+                Outputs
+                    .OfAnswer($$$"""{"choices":[{"logprobs":{"{{{list}}}":{{{Entries}}}}}]}""", logprobs: true)
+                    .Logprobs
+            );
+        }
+
+        static Sha256Value Expected(string place)
+        {
+            byte[] stream = Convert.FromHexString(
+                $"{place}00000001617ff800000000000000000000{place}0000000162bff000000000000000000000"
+            );
+            return Sha256Value.Of(Encoding.ASCII.GetBytes($"dis-logprobs/2\n0 36 {Sha256Value.Of(stream)}\n"));
+        }
     }
 
     private static void AssertVector(OutputDigest output)

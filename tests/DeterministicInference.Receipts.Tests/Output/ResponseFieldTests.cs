@@ -61,7 +61,7 @@ public class ResponseFieldTests
             { "choices.0.a_field_of_tomorrow", "1", "extras" },
             { "choices.0.delta", "{\"content\":\"d\"}", "extras" },
             { "choices.0.message.tool_calls.0.a_field_of_tomorrow", "1", "extras" },
-            { "choices.0.message.tool_calls.0.index", "5", "extras" },
+            { "choices.0.message.tool_calls.0.index", "5", "nothing" },
             { "choices.0.message.parsed", "{\"q\":2}", "nothing" },
             { "choices.0.message.tool_calls.0.function.parsed_arguments", "{\"q\":2}", "nothing" },
             { "choices.0.message.tool_calls.0.id", "\"3\"", "nothing" },
@@ -128,7 +128,7 @@ public class ResponseFieldTests
         string answer = $$"""{"choices":[{{choice}}]}""";
         Assert.Null(Outputs.OfAnswer(answer).Logprobs);
         Assert.Equal(
-            Sha256Value.Of(Encoding.ASCII.GetBytes($"dis-logprobs/1\n0 0 {Sha256Value.Of([])}\n")),
+            Sha256Value.Of(Encoding.ASCII.GetBytes($"dis-logprobs/2\n0 0 {Sha256Value.Of([])}\n")),
             Outputs.OfAnswer(answer, logprobs: true).Logprobs
         );
     }
@@ -141,7 +141,7 @@ public class ResponseFieldTests
             """{"choices":[],"model":"","usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}""",
             """{"choices":[],"model":"org\/m","usage":{"completion_tokens":2,"total_tokens":null}}""",
             """{"choices":[],"model":null,"usage":null}""",
-            """{"choices":[],"model":"\u006frg/m","usage":"none"}""",
+            """{"choices":[],"model":"\u006frg/m"}""",
         ]);
         Assert.Equal(("org/m", new AnswerUsage(3, 2, 4)), (output.Model, output.Usage));
         Assert.Null(Outputs.OfAnswer("""{"usage":{"prompt_tokens":null,"cost":1}}""").Usage);

@@ -94,7 +94,9 @@ public sealed class ReportedTokensTests
         }
     }
 
-    /// <summary>Every choice of a prompt may repeat its ids, and so may every event; others make a report partial.</summary>
+    /// <summary>
+    /// Every choice of a prompt may repeat its ids, and so may every event; others make a report partial.
+    /// </summary>
     [Theory]
     [InlineData("[1,2,3]", "[1,2,3]", true)]
     [InlineData("[1,2,3]", "[ 1, 2,3 ]", true)]

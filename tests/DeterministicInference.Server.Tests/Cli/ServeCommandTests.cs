@@ -24,7 +24,7 @@ public sealed class ServeCommandTests
     )]
     [InlineData(
         "nonsense",
-        "error: 'nonsense': unknown command or argument. Commands are serve, engine, doctor, verify, "
+        "error: 'nonsense': unknown command or argument. Commands are serve, engine, doctor, ask, verify, "
             + "receipts, witness; arguments of the engine stand after --."
     )]
     [InlineData("--port 5 engine --port 6", "error: engine: a command must come first, before its settings.")]

@@ -10,7 +10,7 @@ public sealed class ProblemTests
         "--model-path: no model. Pass --model-path, set INFERENCE_MODEL_PATH, or use the bundled one with --backend "
         + "embedded.";
     private const string Commands =
-        "Commands are serve, engine, doctor, verify, receipts; arguments of the engine stand after --.";
+        "Commands are serve, engine, doctor, ask, verify, receipts; arguments of the engine stand after --.";
 
     [Theory]
     [InlineData("", NoModel)]

@@ -47,7 +47,7 @@ public sealed class WitnessedServerTests
             Assert.True(valid.ExitCode == 0, valid.Output + valid.Error);
             Assert.StartsWith("VALID (not replayed)\n", valid.Output, StringComparison.Ordinal);
             Assert.Matches(@"\n✓ witnesses +ok\n", valid.Output);
-            Assert.Matches(@"\ncosigned by +A, 20\d\d-.*Z\ncosigned by +B, 20\d\d-.*Z\n", valid.Output);
+            Assert.Matches(@"\n  cosigned by +A, 20\d\d-.*Z\n  cosigned by +B, 20\d\d-.*Z\n", valid.Output);
         }
 
         using SigningKey stranger = SigningKey.Create();
@@ -71,7 +71,7 @@ public sealed class WitnessedServerTests
         CommandResult reported = await VerifyAsync(json, strict, "--key", vkey, "--request", asked);
         Assert.Equal(0, reported.ExitCode);
         Assert.Matches(
-            @"\nwitnesses +NOT MET: the policy's quorum has not cosigned the checkpoint, only A\n",
+            @"\n✗ witnesses +NOT MET: the policy's quorum has not cosigned the checkpoint, only A\n",
             reported.Output
         );
         // A policy of other logs.
