@@ -13,23 +13,40 @@ type answer struct {
 	stream  bool
 	ended   bool // a recorded stream has its [DONE]
 	choices map[int]*readChoice
-	indexed map[bool]bool // choices of a stream had an index, or had none
 	errored bool
 	model   string
-	usage   map[string]*uint64
+	usage   map[string]uint64
 	receipt *value // a receipt that stands in the answer
 	ids     reportedIDs
+
+	// Whether the choices of a stream have indexes, and whether its tool calls have.
+	choiceIndex, toolIndex indexing
+
+	data string // the event that is read
+	cuts int    // characters of it at which some clients cut lines, and that were not found in what is bound
+}
+
+// indexing is whether elements have an index: all, or none.
+type indexing struct{ with, without bool }
+
+func (x *indexing) add(has bool) (mixed bool) {
+	if has {
+		x.with = true
+	} else {
+		x.without = true
+	}
+	return x.with && x.without
 }
 
 type readChoice struct {
 	fragments map[string][]uint16
-	names     string // the names by which reasoning came
+	length    int    // of all fragments
+	reasoning string // the names by which reasoning came
 	role      string
 	tools     map[int]*readTool
-	indexed   map[bool]bool
-	callNamed bool
-	finish    string
-	finished  bool
+	call      onceNamed
+	finish    *string // the last finish_reason
+	ended     string  // the first one that is not empty
 	scored    []scoredToken
 	refused   []scoredToken
 	extras    []string
@@ -38,38 +55,47 @@ type readChoice struct {
 type readTool struct {
 	fragments        map[string][]uint16
 	function, custom bool
-	named            bool
+	name             onceNamed
 	id               string
-}
-
-func newAnswer(stream bool, n int) *answer {
-	return &answer{
-		stream: stream, ended: true, choices: map[int]*readChoice{}, indexed: map[bool]bool{}, usage: map[string]*uint64{},
-		ids: reportedIDs{n: n, choices: map[int][]uint32{}, listed: map[int][]uint32{}, prompts: map[int][]uint32{}, without: map[int]bool{}},
-	}
 }
 
 // readAnswer reads the body of a response: a JSON answer, or a stream as the server sent it. n is the request's.
 func readAnswer(body []byte, stream bool, n int) (*answer, error) {
-	a := newAnswer(stream, n)
+	a := &answer{
+		stream: stream, ended: true, choices: map[int]*readChoice{}, usage: map[string]uint64{}, ids: newReportedIDs(n),
+	}
 	if !stream {
 		return a, a.event(strings.TrimPrefix(string(body), "\uFEFF"))
 	}
 	return a, a.recording(string(body))
 }
 
+// isObject reports whether a body is a JSON answer: all else is a recorded stream.
+func isObject(body []byte) bool {
+	return strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(string(body), "\uFEFF"), " \t\r\n"), "{")
+}
+
 func noForm(format string, args ...any) error {
 	return fmt.Errorf("no canonical form: "+format, args...)
 }
 
-// Characters at which some clients cut lines that others don't.
+// Characters at which some clients cut lines that others don't. JSON may have the first ones in strings.
 const (
 	cuts     = "\u0085\u2028\u2029"
 	moreCuts = cuts + "\v\f\x1c\x1d\x1e"
 )
 
+func cutsIn(text string) int {
+	n := 0
+	for _, cut := range cuts {
+		n += strings.Count(text, string(cut))
+	}
+	return n
+}
+
 // recording reads a recorded stream: strictly, because clients cut streams in different ways.
 func (a *answer) recording(text string) error {
+	const carrier = ": dis-receipt "
 	a.ended = false
 	if strings.HasPrefix(text, "\uFEFF") {
 		return noForm("a byte order mark before the stream")
@@ -78,53 +104,60 @@ func (a *answer) recording(text string) error {
 	if strings.Contains(text, "\r") {
 		return noForm("a carriage return that no line feed follows")
 	}
-	data, has := "", false
-	for text != "" {
-		line, rest, whole := strings.Cut(text, "\n")
-		text = rest
-		if a.ended {
-			if line != "" {
-				return noForm("a line behind [DONE]")
-			}
-			continue
-		}
-		field, value, _ := strings.Cut(line, ":")
-		value = strings.TrimPrefix(value, " ")
-		isData := field == "data" && line != "data"
+	lines := strings.Split(text, "\n")
+	var data *string // of the event that has begun
+	for at, line := range lines {
+		isLast := at == len(lines)-1 // which no line end follows
+		content := strings.TrimPrefix(strings.TrimPrefix(line, "data:"), " ")
+		isData := strings.HasPrefix(line, "data:")
 		switch {
+		case a.ended && line != "":
+			return noForm("a line behind [DONE]")
 		case !isData && strings.ContainsAny(line, moreCuts):
 			return noForm("a line that some clients cut")
-		case line == "":
-			if has && data != "" {
-				if err := a.event(data); err != nil {
-					return err
-				}
-			}
-			data, has = "", false
-		case isData && has:
+		case isData && data != nil:
 			return noForm("an event with two lines of data")
-		case isData && strings.HasPrefix(value, "[DONE]"):
-			if strings.Trim(value[6:], " ") != "" {
+		case isData:
+			data = &content
+		case line != "" && isLast:
+			// What no empty line ends is dropped.
+		case strings.HasPrefix(line, carrier):
+			v, err := parseJSON(strings.TrimPrefix(line, carrier), 128)
+			if err != nil || a.receipt != nil {
+				return noForm("the receipt in the stream is malformed, or one of two")
+			}
+			a.receipt = v
+		case line != "" && !isHarmless(line):
+			return noForm("a line that is no line of a stream")
+		}
+		if data == nil || line != "" && !isLast {
+			continue
+		}
+		// The event ends at an empty line. The last one may lack it.
+		switch {
+		case strings.HasPrefix(*data, "[DONE]"):
+			if strings.Trim(*data, " ") != "[DONE]" {
 				return noForm("something behind the word [DONE]")
 			}
 			a.ended = true
-		case !whole:
-			// What no empty line ends is dropped.
-		case isData:
-			data, has = value, true
-		case strings.HasPrefix(line, ":"):
-			if object := strings.TrimPrefix(line, ": dis-receipt "); object != line {
-				v, err := parseJSON(object, 128)
-				if err != nil || a.receipt != nil {
-					return noForm("the receipt in the stream is malformed, or one of two")
-				}
-				a.receipt = v
+		case !isLast && *data != "":
+			if err := a.event(*data); err != nil {
+				return err
 			}
-		case !strings.HasPrefix(line, "id:") && !strings.HasPrefix(line, "retry:") && line != "event: message" && line != "event:message":
-			return noForm("a line that is no line of a stream")
 		}
+		data = nil
 	}
 	return nil
+}
+
+// isHarmless reports whether a line of a stream is a comment, or a field that no client acts upon.
+func isHarmless(line string) bool {
+	for _, begin := range []string{":", "id:", "retry:"} {
+		if strings.HasPrefix(line, begin) {
+			return true
+		}
+	}
+	return line == "event: message" || line == "event:message"
 }
 
 // An object's members: those that are read, by name, and the others in their order.
@@ -154,7 +187,7 @@ func members(v *value, where, list string) (object, error) {
 			return c
 		}, m.name)
 		switch {
-		case m.half():
+		case hasHalf(m.name):
 			return o, noForm("half of a surrogate pair in a name of %s", where)
 		case m.name == "__proto__":
 			return o, noForm("__proto__ in %s", where)
@@ -171,6 +204,16 @@ func members(v *value, where, list string) (object, error) {
 		}
 	}
 	return o, nil
+}
+
+// othersBut are the members that are not read, but for one.
+func (o object) othersBut(name string) (others []member) {
+	for _, m := range o.others {
+		if m.name != name {
+			others = append(others, m)
+		}
+	}
+	return others
 }
 
 // objectOf finds the members of a value that has to be an object, or null.
@@ -210,6 +253,7 @@ func (o object) texts(where, list string) error {
 	return nil
 }
 
+// event reads a JSON answer, or the data of an event.
 func (a *answer) event(data string) error {
 	v, err := (&jsonReader{text: data, levels: 128, infinite: true}).document()
 	if err != nil {
@@ -221,7 +265,9 @@ func (a *answer) event(data string) error {
 	if v.kind != '{' {
 		return noForm("the answer is no object")
 	}
-	top, err := members(v, "the answer", "choices error object model usage prompt_token_ids sglext id created timings environment determinism")
+	a.data, a.cuts = data, cutsIn(data)
+	top, err := members(v, "the answer",
+		"choices error object model usage prompt_token_ids sglext id created timings environment determinism")
 	if err != nil {
 		return err
 	}
@@ -237,22 +283,20 @@ func (a *answer) event(data string) error {
 	if err != nil {
 		return err
 	}
+	ext, err := objectOf(top.get("sglext"), "sglext", "output_ids input_ids")
+	if err != nil {
+		return err
+	}
 	if top.get("error") != nil || top.get("object").isText("error") {
 		if a.errored = true; len(choices) > 0 {
 			return noForm("an error beside choices")
 		}
 	}
-	// Between choices and the model's name, which are bound, no client may cut the event.
-	if a.stream {
-		rest := data
-		for _, bound := range []*value{top.get("choices"), top.get("model")} {
-			if bound != nil {
-				rest = strings.Replace(rest, data[bound.from:bound.to], "", 1)
-			}
-		}
-		if strings.ContainsAny(rest, cuts) {
-			return noForm("an event that some clients cut")
-		}
+	// Text behind the list of a choice makes the report a partial one.
+	list, element := top.get("sglext"), top.get("choices")
+	isListFirst := list != nil && element != nil && list.from < element.from
+	if isListFirst {
+		a.ids.lists(ext.get("output_ids"))
 	}
 	infinite, last := 0, -1
 	for at, c := range choices {
@@ -268,19 +312,23 @@ func (a *answer) event(data string) error {
 	if infinities(v) > infinite {
 		return noForm("Infinity or NaN outside of logprobs")
 	}
-	ext, err := objectOf(top.get("sglext"), "sglext", "output_ids input_ids")
-	if err != nil {
-		return err
+	if a.stream && a.cuts > 0 {
+		return noForm("an event that some clients cut")
 	}
 	a.ids.prompt(0, top.get("prompt_token_ids"))
 	a.ids.prompt(0, ext.get("input_ids"))
-	a.ids.list(ext.get("output_ids"))
+	if !isListFirst {
+		a.ids.lists(ext.get("output_ids"))
+	}
 	return nil
 }
 
+// bound notes that a part of the event is bound: at what stands in it, no client may cut unnoticed.
+func (a *answer) bound(from, to int) { a.cuts -= cutsIn(a.data[from:to]) }
+
 func (a *answer) modelAndUsage(top object) error {
 	if m := top.get("model"); m != nil {
-		if m.kind != '"' || hasHalf(m.units) || len(canonicalJSON(m)) > 1024 {
+		if m.kind != '"' || hasHalf(m.text()) || m.to-m.from > 1024 {
 			return noForm("the model's name is none")
 		}
 		if name := m.text(); name != "" {
@@ -289,19 +337,19 @@ func (a *answer) modelAndUsage(top object) error {
 			}
 			a.model = name
 		}
+		a.bound(m.from, m.to)
 	}
-	const counts = "prompt_tokens completion_tokens total_tokens"
-	usage, err := objectOf(top.get("usage"), "usage", counts)
+	usage, err := objectOf(top.get("usage"), "usage", strings.Join(countNames, " "))
 	if err != nil {
 		return err
 	}
-	for _, name := range strings.Fields(counts) {
+	for _, name := range countNames {
 		if v := usage.get(name); v != nil {
-			n, ok := v.whole(1<<63 - 1)
+			n, ok := v.whole(math.MaxInt64)
 			if !ok {
 				return noForm("%s is no count", name)
 			}
-			a.usage[name] = &n
+			a.usage[name] = n
 		}
 	}
 	return nil
@@ -335,145 +383,184 @@ func position(v *value, at int, where string) (int, error) {
 
 // choice reads an element of choices, and says how many infinite numbers its logprobs have.
 func (a *answer) choice(at int, v *value, count int) (index, infinite int, err error) {
-	message, list := "message", "index text finish_reason logprobs token_ids response_token_ids prompt_token_ids "
+	message := "message"
 	if a.stream {
 		message = "delta"
 	}
-	o, err := members(v, "choices", list+message)
+	o, err := members(v, "choices",
+		"index text finish_reason logprobs token_ids response_token_ids prompt_token_ids "+message)
 	if err != nil {
 		return 0, 0, err
 	}
 	if index, err = position(o.get("index"), at, "choices"); err != nil {
 		return 0, 0, err
 	}
-	a.indexed[o.get("index") != nil] = true
-	if !a.stream && (index != at || count > 1 && o.get("index") == nil) || a.stream && len(a.indexed) > 1 {
-		return 0, 0, noForm("choices with other indexes than their places, or with and without one")
+	if !a.stream && (index != at || count > 1 && o.get("index") == nil) {
+		return 0, 0, noForm("choices with other indexes than their places, or without one")
+	}
+	if a.stream && a.choiceIndex.add(o.get("index") != nil) {
+		return 0, 0, noForm("choices with and without an index")
 	}
 	if err := o.texts("choices", "text finish_reason"); err != nil {
 		return 0, 0, err
 	}
 	c := a.choices[index]
 	if c == nil {
-		c = &readChoice{fragments: map[string][]uint16{}, tools: map[int]*readTool{}, indexed: map[bool]bool{}}
+		c = &readChoice{fragments: map[string][]uint16{}, tools: map[int]*readTool{}}
 		a.choices[index] = c
 	}
 	var lines []string
-	if err := extraLines(&lines, "choice", o.others); err != nil {
+	if err := a.extraLines(&lines, "choice", o.others); err != nil {
 		return 0, 0, err
 	}
-	had := c.length()
-	c.add("text", o.get("text"))
-	if err := c.message(a.stream, o.get(message), &lines); err != nil {
+	had := c.length
+	a.add(c, c.fragments, "text", o.get("text"))
+	hasText := c.length > had
+	if read, err := a.message(c, o.get(message), &lines); err != nil {
 		return 0, 0, err
+	} else if read {
+		hasText = true
 	}
-	if c.finish != "" && c.length() != had {
+	if c.ended != "" && c.length > had {
 		return 0, 0, noForm("something behind the end of choice %d", index)
 	}
 	sort.Strings(lines)
 	c.extras = append(c.extras, lines...)
-	if finish := o.get("finish_reason"); finish != nil {
-		if text := wtf8(finish.units); a.stream && c.finish != "" && text != "" && text != c.finish {
+	if v := o.get("finish_reason"); v != nil {
+		text := v.text()
+		if a.stream && c.ended != "" && text != "" && text != c.ended {
 			return 0, 0, noForm("a second finish_reason of choice %d", index)
-		} else {
-			c.finish, c.finished = text, true
 		}
+		if c.finish = &text; c.ended == "" {
+			c.ended = text
+		}
+		a.bound(v.from, v.to)
 	}
-	a.ids.choice(index, o, c.said(o.get(message), o.get("text")))
-	if o.get("logprobs") != nil {
-		err = c.scores(o.get("logprobs"))
-		infinite = infinities(o.get("logprobs"))
+	a.ids.choice(index, o, hasText)
+	if v := o.get("logprobs"); v != nil {
+		err, infinite = a.scores(c, v), infinities(v)
 	}
 	return index, infinite, err
 }
 
-// said reports whether an element has text of the kinds that ids belong to.
-func (c *readChoice) said(message, text *value) bool {
-	for _, v := range []*value{text, message.get("content"), message.get("reasoning_content"), message.get("reasoning")} {
-		if v != nil && len(v.units) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// length is what the channels of a choice have, other than its finish; a tool call counts by being there.
-func (c *readChoice) length() int {
-	n := 0
-	for _, units := range c.fragments {
-		n += len(units)
-	}
-	for _, t := range c.tools {
-		n++
-		for _, units := range t.fragments {
-			n += len(units)
-		}
-	}
-	return n
-}
-
-func (c *readChoice) add(name string, v *value) {
-	if v != nil && len(v.units) > 0 {
-		c.fragments[name] = append(c.fragments[name], v.units...)
+// add adds a fragment to a channel of a choice.
+func (a *answer) add(c *readChoice, to map[string][]uint16, name string, v *value) {
+	if v != nil {
+		to[name] = append(to[name], v.units...)
+		c.length += len(v.units)
+		a.bound(v.from, v.to)
 	}
 }
 
-// message reads a message or delta.
-func (c *readChoice) message(stream bool, v *value, lines *[]string) error {
-	o, err := objectOf(v, "message", "role content reasoning_content reasoning refusal function_call tool_calls")
+// message reads a message or delta, and says whether it has text of the kinds that token ids belong to.
+func (a *answer) message(c *readChoice, v *value, lines *[]string) (hasText bool, err error) {
+	const texts = "role content reasoning_content reasoning refusal"
+	o, err := objectOf(v, "message", texts+" function_call tool_calls")
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := o.texts("message", "role content reasoning_content reasoning refusal"); err != nil {
-		return err
+	if err := o.texts("message", texts); err != nil {
+		return false, err
 	}
-	var others []member
-	for _, m := range o.others {
-		if m.name != "parsed" || stream {
-			others = append(others, m)
-		}
-	}
-	if err := extraLines(lines, "message", others); err != nil {
-		return err
+	if err := a.extraLines(lines, "message", o.othersBut("parsed")); err != nil {
+		return false, err
 	}
 	if role := o.get("role"); role != nil && len(role.units) > 0 {
-		text := wtf8(role.units)
-		if stream && c.role != "" && c.role != text {
-			return noForm("a second role")
+		text := role.text()
+		if a.stream && c.role != "" && c.role != text {
+			return false, noForm("a second role")
 		}
-		if c.role = text; c.finish != "" && text != "assistant" {
-			return noForm("a role behind the end")
+		if c.role = text; c.ended != "" && text != "assistant" {
+			return false, noForm("a role behind the end")
 		}
+		a.bound(role.from, role.to)
 	}
-	c.add("content", o.get("content"))
-	c.add("refusal", o.get("refusal"))
-	if err := c.reasoning(stream, o.get("reasoning_content"), o.get("reasoning")); err != nil {
-		return err
+	had := c.length
+	a.add(c, c.fragments, "content", o.get("content"))
+	if err := a.reasoning(c, o.get("reasoning_content"), o.get("reasoning")); err != nil {
+		return false, err
 	}
+	hasText = c.length > had
+	a.add(c, c.fragments, "refusal", o.get("refusal"))
 	if call := o.get("function_call"); call != nil {
 		f, err := function(call, "function_call", "name arguments")
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(f.read) == 0 {
-			return noForm("a function_call without name and arguments")
+			return false, noForm("a function_call without name and arguments")
 		}
-		if err := nameOnce(&c.callNamed, stream, f.get("name")); err != nil {
-			return err
+		if a.stream && c.call.again(f.get("name")) {
+			return false, noForm("a second name of one call")
 		}
-		c.add("call.name", f.get("name"))
-		c.add("call.arguments", f.get("arguments"))
+		a.add(c, c.fragments, "call.name", f.get("name"))
+		a.add(c, c.fragments, "call.arguments", f.get("arguments"))
 	}
-	calls, err := objects(o.get("tool_calls"), "tool_calls")
+	return hasText, a.toolCalls(c, o.get("tool_calls"), lines)
+}
+
+// reasoning reads reasoning by its two names, which are to say the same.
+func (a *answer) reasoning(c *readChoice, first, second *value) error {
+	by, fragment := "both", first
+	switch {
+	case first == nil && second == nil:
+		return nil
+	case second == nil:
+		by = "reasoning_content"
+	case first == nil:
+		by, fragment = "reasoning", second
+	case first.text() != second.text():
+		return noForm("reasoning_content and reasoning differ")
+	default:
+		a.bound(second.from, second.to)
+	}
+	if len(fragment.units) > 0 {
+		if a.stream && c.reasoning != "" && c.reasoning != by {
+			return noForm("reasoning comes by different names")
+		}
+		c.reasoning = by
+	}
+	a.add(c, c.fragments, "reasoning", fragment)
+	return nil
+}
+
+// function reads a call's name and arguments, and refuses what else it has.
+func function(v *value, where, list string) (object, error) {
+	o, err := objectOf(v, where, list)
+	if err != nil {
+		return o, err
+	}
+	for _, m := range o.othersBut("parsed_arguments") {
+		if m.value.kind != 'n' {
+			return o, noForm("%q in %s", m.name, where)
+		}
+	}
+	return o, o.texts(where, list)
+}
+
+// onceNamed is whether a call has its name, which comes in one fragment of a stream.
+type onceNamed bool
+
+func (n *onceNamed) again(name *value) bool {
+	if name == nil || len(name.units) == 0 {
+		return false
+	}
+	before := bool(*n)
+	*n = true
+	return before
+}
+
+func (a *answer) toolCalls(c *readChoice, v *value, lines *[]string) error {
+	calls, err := objects(v, "tool_calls")
 	if err != nil {
 		return err
 	}
-	if len(calls) > 0 && c.finish != "" {
+	if len(calls) > 0 && c.ended != "" {
 		return noForm("a tool call behind the end")
 	}
 	last := -1
 	for at, call := range calls {
-		index, err := c.tool(stream, at, call, lines)
+		index, err := a.tool(c, at, call, lines)
 		if err != nil {
 			return err
 		}
@@ -485,53 +572,10 @@ func (c *readChoice) message(stream bool, v *value, lines *[]string) error {
 	return nil
 }
 
-func (c *readChoice) reasoning(stream bool, first, second *value) error {
-	by := map[[2]bool]string{{true, false}: "first", {false, true}: "second", {true, true}: "both"}[[2]bool{first != nil, second != nil}]
-	if by == "both" && wtf8(first.units) != wtf8(second.units) {
-		return noForm("reasoning_content and reasoning differ")
-	}
-	if first == nil {
-		first = second
-	}
-	if first != nil && len(first.units) > 0 {
-		if stream && c.names != "" && c.names != by {
-			return noForm("reasoning comes by different names")
-		}
-		c.names = by
-	}
-	c.add("reasoning", first)
-	return nil
-}
-
-// function reads a call's name and arguments, and refuses what else it has.
-func function(v *value, where, list string) (object, error) {
-	o, err := objectOf(v, where, list)
-	if err != nil {
-		return o, err
-	}
-	for _, m := range o.others {
-		if m.name != "parsed_arguments" && m.value.kind != 'n' {
-			return o, noForm("%q in %s", m.name, where)
-		}
-	}
-	return o, o.texts(where, list)
-}
-
-// nameOnce refuses a second name of one call in a stream.
-func nameOnce(already *bool, stream bool, name *value) error {
-	if name == nil || len(name.units) == 0 {
-		return nil
-	}
-	if stream && *already {
-		return noForm("a second name of one call")
-	}
-	*already = true
-	return nil
-}
-
-func (c *readChoice) tool(stream bool, at int, v *value, lines *[]string) (int, error) {
+// tool reads an element of tool_calls, and says which tool call it is.
+func (a *answer) tool(c *readChoice, at int, v *value, lines *[]string) (int, error) {
 	list := "id type function custom"
-	if stream {
+	if a.stream {
 		list += " index"
 	}
 	o, err := members(v, "tool_calls", list)
@@ -541,22 +585,22 @@ func (c *readChoice) tool(stream bool, at int, v *value, lines *[]string) (int, 
 	if at, err = position(o.get("index"), at, "tool_calls"); err != nil {
 		return 0, err
 	}
-	if c.indexed[o.get("index") != nil] = true; stream && len(c.indexed) > 1 {
+	if a.stream && a.toolIndex.add(o.get("index") != nil) {
 		return 0, noForm("tool calls with and without an index")
+	}
+	if err := o.texts("tool_calls", "id type"); err != nil {
+		return 0, err
 	}
 	t := c.tools[at]
 	if t == nil {
 		t = &readTool{fragments: map[string][]uint16{}}
 		c.tools[at] = t
 	}
-	if err := o.texts("tool_calls", "id type"); err != nil {
-		return 0, err
-	}
 	if id := o.get("id"); id != nil && len(id.units) > 0 {
-		if stream && t.id != "" && t.id != wtf8(id.units) {
+		if a.stream && t.id != "" && t.id != id.text() {
 			return 0, noForm("a second id of one tool call")
 		}
-		t.id = wtf8(id.units)
+		t.id = id.text()
 	}
 	kind := o.get("type")
 	if kind != nil && len(kind.units) > 0 && !kind.isText("function") && !kind.isText("custom") {
@@ -564,7 +608,7 @@ func (c *readChoice) tool(stream bool, at int, v *value, lines *[]string) (int, 
 	}
 	t.function = t.function || o.get("function") != nil || kind.isText("function")
 	t.custom = t.custom || o.get("custom") != nil || kind.isText("custom")
-	if t.function && t.custom || !stream && !t.function && !t.custom {
+	if t.function && t.custom || !a.stream && !t.function && !t.custom {
 		return 0, noForm("a tool call of two kinds, or of none")
 	}
 	f, err := function(o.get("function"), "function", "name arguments")
@@ -575,33 +619,30 @@ func (c *readChoice) tool(stream bool, at int, v *value, lines *[]string) (int, 
 	if err != nil {
 		return 0, err
 	}
-	for name, v := range map[string]*value{"name": f.get("name"), "arguments": f.get("arguments"), "input": custom.get("input")} {
-		if name == "name" && v == nil {
-			v = custom.get("name")
-		}
-		if name == "name" {
-			if err := nameOnce(&t.named, stream, v); err != nil {
-				return 0, err
-			}
-		}
-		if v != nil {
-			t.fragments[name] = append(t.fragments[name], v.units...)
-		}
+	// It is of one kind, so that one of the two has nothing.
+	name := f.get("name")
+	if name == nil {
+		name = custom.get("name")
 	}
-	var others []member
-	for _, m := range o.others {
-		if m.name != "index" || stream {
-			others = append(others, m)
-		}
+	if a.stream && t.name.again(name) {
+		return 0, noForm("a second name of one call")
 	}
-	return at, extraLines(lines, fmt.Sprintf("tool.%d", at), others)
+	a.add(c, t.fragments, "name", name)
+	a.add(c, t.fragments, "arguments", f.get("arguments"))
+	a.add(c, t.fragments, "input", custom.get("input"))
+	others := o.others
+	if !a.stream {
+		others = o.othersBut("index")
+	}
+	return at, a.extraLines(lines, fmt.Sprintf("tool.%d", at), others)
 }
 
 // extraLines adds a line of dis-extras/1 for each member that says something.
-func extraLines(lines *[]string, of string, others []member) error {
+func (a *answer) extraLines(lines *[]string, of string, others []member) error {
 	for _, m := range others {
 		v := m.value
-		if v.kind == 'n' || v.kind == '"' && len(v.units) == 0 || (v.kind == '[' || v.kind == '{') && len(v.items)+len(v.members) == 0 {
+		isEmpty := len(v.units)+len(v.items)+len(v.members) == 0
+		if v.kind == 'n' || isEmpty && (v.kind == '"' || v.kind == '[' || v.kind == '{') {
 			continue
 		}
 		if infinities(v) > 0 {
@@ -610,27 +651,28 @@ func extraLines(lines *[]string, of string, others []member) error {
 		w := &writer{exact: true, sorted: true}
 		w.value(&value{kind: '{', members: []member{m}})
 		*lines = append(*lines, of+" "+w.String()+"\n")
+		a.bound(m.from, v.to)
 	}
 	return nil
 }
 
 // scores reads the log-probabilities of an element of choices.
-func (c *readChoice) scores(v *value) error {
+func (a *answer) scores(c *readChoice, v *value) error {
 	o, err := objectOf(v, "logprobs", "content refusal tokens token_logprobs top_logprobs")
 	if err != nil {
 		return err
 	}
-	for list, name := range []string{"content", "refusal"} {
+	for list, name := range []string{contentList: "content", refusalList: "refusal"} {
 		items, err := objects(o.get(name), "logprobs."+name)
 		if err != nil {
 			return err
 		}
 		for _, item := range items {
-			t, err := scoredOf(item, true)
+			t, err := a.scoredOf(item, true)
 			if err != nil {
 				return err
 			}
-			if t.list = byte(list); list == 0 {
+			if t.list = byte(list); list == contentList {
 				c.scored = append(c.scored, t)
 			} else {
 				c.refused = append(c.refused, t)
@@ -652,7 +694,8 @@ func (c *readChoice) scores(v *value) error {
 		if token.kind != '"' {
 			return noForm("an element of logprobs.tokens is no string")
 		}
-		t := scoredToken{text: wtf8(token.units), number: math.NaN(), list: 2}
+		t := scoredToken{text: token.text(), number: math.NaN(), list: parallelList}
+		a.bound(token.from, token.to)
 		if list := lists["token_logprobs"]; list != nil {
 			if t.number, err = scoreOf(list[i]); err != nil {
 				return err
@@ -667,7 +710,8 @@ func (c *readChoice) scores(v *value) error {
 				if err != nil {
 					return err
 				}
-				t.alternatives = append(t.alternatives, scoredToken{text: wtf8(m.units), number: number})
+				t.alternatives = append(t.alternatives, scoredToken{text: m.name, number: number})
+				a.bound(m.from, m.value.from)
 			}
 		}
 		c.scored = append(c.scored, t)
@@ -675,7 +719,7 @@ func (c *readChoice) scores(v *value) error {
 	return nil
 }
 
-func scoredOf(v *value, isToken bool) (scoredToken, error) {
+func (a *answer) scoredOf(v *value, isToken bool) (scoredToken, error) {
 	list := "token logprob"
 	if isToken {
 		list += " top_logprobs"
@@ -687,7 +731,8 @@ func scoredOf(v *value, isToken bool) (scoredToken, error) {
 	if o.get("token") == nil || o.get("token").kind != '"' {
 		return scoredToken{}, noForm("a token of logprobs is no string")
 	}
-	t := scoredToken{text: wtf8(o.get("token").units)}
+	t := scoredToken{text: o.get("token").text()}
+	a.bound(o.get("token").from, o.get("token").to)
 	if t.number, err = scoreOf(o.get("logprob")); err != nil {
 		return t, err
 	}
@@ -696,7 +741,7 @@ func scoredOf(v *value, isToken bool) (scoredToken, error) {
 		return t, err
 	}
 	for _, item := range alternatives {
-		alternative, err := scoredOf(item, false)
+		alternative, err := a.scoredOf(item, false)
 		if err != nil {
 			return t, err
 		}
@@ -732,7 +777,7 @@ func (a *answer) choicesInOrder() []int {
 func (a *answer) finished() bool {
 	for at, index := range a.choicesInOrder() {
 		c := a.choices[index]
-		if at != index || !c.finished || c.finish == "" || c.finish == "abort" || c.finish == "error" {
+		if at != index || c.finish == nil || *c.finish == "" || *c.finish == "abort" || *c.finish == "error" {
 			return false
 		}
 	}
@@ -744,12 +789,13 @@ func (a *answer) output() output {
 	var o output
 	for _, index := range a.choicesInOrder() {
 		c := a.choices[index]
-		made := outputChoice{index: index, finish: c.finish}
+		made := outputChoice{index: index}
+		add := func(name, text string) { made.channels = append(made.channels, channel{name, text}) }
 		for _, name := range strings.Fields("text content reasoning refusal call.name call.arguments") {
-			made.channels = append(made.channels, channel{name, wtf8(c.fragments[name])})
+			add(name, wtf8(c.fragments[name]))
 		}
 		if c.role != "assistant" {
-			made.channels = append(made.channels, channel{"role", c.role})
+			add("role", c.role)
 		}
 		numbers := []int{}
 		for number := range c.tools {
@@ -757,15 +803,19 @@ func (a *answer) output() output {
 		}
 		sort.Ints(numbers)
 		for _, number := range numbers {
-			t, prefix := c.tools[number], fmt.Sprintf("tool.%d.", number)
-			kind := map[bool]string{true: "custom"}[t.custom]
+			t, prefix, kind := c.tools[number], fmt.Sprintf("tool.%d.", number), ""
 			if t.function {
 				kind = "function"
+			} else if t.custom {
+				kind = "custom"
 			}
-			made.channels = append(made.channels, channel{prefix + "type", kind})
+			add(prefix+"type", kind)
 			for _, name := range strings.Fields("name arguments input") {
-				made.channels = append(made.channels, channel{prefix + name, wtf8(t.fragments[name])})
+				add(prefix+name, wtf8(t.fragments[name]))
 			}
+		}
+		if c.finish != nil {
+			add("finish", *c.finish)
 		}
 		o = append(o, made)
 	}

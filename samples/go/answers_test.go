@@ -86,8 +86,8 @@ func TestAnswersAreThoseOfTheServer(t *testing.T) {
 		same("choices", len(r.choices), len(a.Choices))
 		for i, c := range a.Choices {
 			same("ids", r.choices[i], c.IDs)
-			same("text", r.output[i].channels[0].text, c.Text)
-			same("finish", r.output[i].finish, c.Finish)
+			same("text", r.output[i].text("text")+r.output[i].text("content"), c.Text)
+			same("finish", r.output[i].text("finish"), c.Finish)
 			for k, number := range c.LogProbs {
 				if is := r.scored[i][k].number; number == nil && !math.IsNaN(is) || number != nil && is != *number {
 					t.Errorf("%s: log-probability %d is %v", a.Name, k, is)

@@ -2,13 +2,13 @@ package main
 
 import "math"
 
-// The arithmetic of docs/arithmetic.md, sections 1 to 3. A Go compiler may contract x*y + z to a fused operation on some
-// processors; a conversion, as in float32(x*y) + z, forbids it. Where a comment says "exact", the product is exact and
-// a contraction changes nothing.
+// The arithmetic of docs/arithmetic.md, sections 1 to 3. A Go compiler may contract x*y + z to a fused operation on
+// some processors; a conversion, as in float32(x*y) + z, forbids it. Where a comment says "exact", the product is exact
+// and a contraction changes nothing.
 
-// fma32 is a·b + c with one rounding. The product is exact in double. The sum is rounded twice, to double and to single,
-// which differs from one rounding only if the double lies midway between two singles (or is close to their subnormal
-// numbers); it is then moved off by the part that the first rounding lost.
+// fma32 is a·b + c with one rounding. The product is exact in double. The sum is rounded twice, to double and to
+// single, which differs from one rounding only if the double lies midway between two singles (or is close to their
+// subnormal numbers); it is then moved off by the part that the first rounding lost.
 func fma32(a, b, c float32) float32 {
 	sum := float64(a)*float64(b) + float64(c) // the product is exact
 	if isDoubtful(sum) {
@@ -108,7 +108,9 @@ func exp32(x float32) float32 {
 	r := fma32(n, -0.693359375, b)
 	r = fma32(n, 2.12194440e-4, r)
 	p := float32(1.9875691500e-4)
-	for _, c := range [...]float32{1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
+	for _, c := range [...]float32{
+		1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
+	} {
 		p = fma32(p, r, c)
 	}
 	y := fma32(p, float32(r*r), r) + 1
@@ -144,7 +146,8 @@ func ln64(x float64) float64 {
 	for k := 21; k >= 1; k -= 2 {
 		a = math.FMA(a, q, 1/float64(k))
 	}
-	return float64(float64(e)*6.93147180369123816490e-1) + math.FMA(float64(e), 1.90821492927058770002e-10, float64(2*s*a))
+	high := float64(float64(e) * 6.93147180369123816490e-1)
+	return high + math.FMA(float64(e), 1.90821492927058770002e-10, float64(2*s*a))
 }
 
 // sinCos is sine and cosine of a double from 0 to 2²⁶.

@@ -43,8 +43,11 @@ func TestPhiloxGivesThePublishedBlocks(t *testing.T) {
 		key     [2]uint32
 		want    [4]uint32
 	}{
-		{[4]uint32{}, [2]uint32{}, [4]uint32{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-		{[4]uint32{all, all, all, all}, [2]uint32{all, all}, [4]uint32{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+		{want: [4]uint32{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+		{
+			[4]uint32{all, all, all, all}, [2]uint32{all, all},
+			[4]uint32{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
+		},
 	} {
 		if is := philox(c.counter, c.key); is != c.want {
 			t.Errorf("%x", is)
@@ -56,13 +59,15 @@ func TestElementaryFunctionsAreClose(t *testing.T) {
 	for x := 0.001; x < 600; x *= 1.37 {
 		sin, cos := sinCos(x)
 		for name, pair := range map[string][2]float64{
-			"exp64": {exp64(-x), math.Exp(-x)}, "ln64": {ln64(x), math.Log(x)}, "sin": {sin, math.Sin(x)}, "cos": {cos, math.Cos(x)},
+			"exp64": {exp64(-x), math.Exp(-x)}, "ln64": {ln64(x), math.Log(x)},
+			"sin": {sin, math.Sin(x)}, "cos": {cos, math.Cos(x)},
 		} {
 			if math.Abs(pair[0]-pair[1]) > 1e-14*math.Abs(pair[1])+1e-15 {
 				t.Errorf("%s(%g) = %g, not %g", name, x, pair[0], pair[1])
 			}
 		}
-		if is, want := float64(exp32(float32(-x))), math.Exp(float64(float32(-x))); x < 80 && math.Abs(is-want) > 1e-6*want {
+		is, want := float64(exp32(float32(-x))), math.Exp(float64(float32(-x)))
+		if x < 80 && math.Abs(is-want) > 1e-6*want {
 			t.Errorf("exp32(%g) = %g, not %g", -x, is, want)
 		}
 	}
@@ -80,7 +85,8 @@ func TestTheWorkloadOfDoctorHasThePublishedDigests(t *testing.T) {
 		logits = s.add(id, true)
 		binary.Write(hash, binary.LittleEndian, logits)
 	}
-	if is := hex.EncodeToString(hash.Sum(nil)); is != "cb64a17a0fbcce8661249a1e62c7e2f931fecb1c9e6fd93250d943559d7f7e01" {
+	is := hex.EncodeToString(hash.Sum(nil))
+	if is != "cb64a17a0fbcce8661249a1e62c7e2f931fecb1c9e6fd93250d943559d7f7e01" {
 		t.Error("logits", is)
 	}
 	hash = sha256.New()
@@ -90,7 +96,8 @@ func TestTheWorkloadOfDoctorHasThePublishedDigests(t *testing.T) {
 		binary.Write(hash, binary.LittleEndian, id)
 		logits = s.add(id, true)
 	}
-	if is := hex.EncodeToString(hash.Sum(nil)); is != "057c0e473f65e3073aee56d81f3a7d9a374a3e2804659d9e579d2f8a1a381564" {
+	is = hex.EncodeToString(hash.Sum(nil))
+	if is != "057c0e473f65e3073aee56d81f3a7d9a374a3e2804659d9e579d2f8a1a381564" {
 		t.Error("sampled", is)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -13,19 +14,26 @@ import (
 const requestForm = "dis-req/2"
 
 // Rule 3: members that change neither an answer nor what is told about it.
-var unbound = names("stream stream_options user safety_identifier metadata store service_tier rid priority custom_labels tee")
+var unbound = names("stream stream_options user safety_identifier metadata store service_tier rid priority " +
+	"custom_labels tee")
 
 // Members that a pin can't replace.
-var content = names("messages prompt suffix input input_ids tools functions tool_choice function_call response_format prediction regex ebnf json_schema structural_tag")
+var content = names("messages prompt suffix input input_ids tools functions tool_choice function_call " +
+	"response_format prediction regex ebnf json_schema structural_tag")
+
+// Members that no router drops.
+var kept = names("model messages prompt max_tokens max_completion_tokens temperature top_p stop")
 
 // Members that say nothing with these values: of both routes, and of chats alone.
 var silent = []map[string]string{
-	values("n=1e0 min_tokens=0 stop,stop_token_ids,stop_regex,bad_words,logits_processors,lora=[] logit_bias,vllm_xargs,custom_params,structured_outputs={} " +
-		"echo,ignore_eos,include_stop_str_in_output,no_stop_trim,use_beam_search,return_token_ids,return_tokens_as_token_ids=false " +
-		"return_hidden_states,return_routed_experts,return_cached_tokens_details=false skip_special_tokens,spaces_between_special_tokens=true " +
+	values("n=1e0 min_tokens=0 stop,stop_token_ids,stop_regex,bad_words,logits_processors,lora=[] " +
+		"logit_bias,vllm_xargs,custom_params,structured_outputs={} " +
+		"echo,ignore_eos,include_stop_str_in_output,no_stop_trim,use_beam_search,return_token_ids=false " +
+		"return_tokens_as_token_ids,return_hidden_states,return_routed_experts=false " +
+		"return_cached_tokens_details=false skip_special_tokens,spaces_between_special_tokens=true " +
 		`response_format={"type":"text"}`),
-	values("logprobs,continue_final_message=false tools,functions,documents=[] " +
-		`add_generation_prompt,include_reasoning,separate_reasoning,stream_reasoning=true mm_processor_kwargs={} modalities=["text"]`),
+	values("logprobs,continue_final_message=false tools,functions,documents=[] mm_processor_kwargs={} " +
+		`add_generation_prompt,include_reasoning,separate_reasoning,stream_reasoning=true modalities=["text"]`),
 }
 
 func names(list string) map[string]bool {
@@ -104,41 +112,66 @@ func (r canonicalRequest) digest(path string) [32]byte {
 	return sha256.Sum256([]byte(requestForm + "\n" + path + "\n{" + strings.Join(list, ",") + "}\n"))
 }
 
-// without finds out which members were dropped on the way where a request is not the sealed one: up to ten, the fewest
-// first, as long as that takes no more than a moment.
-func (r canonicalRequest) without(isSealed func(canonicalRequest) bool) (dropped []string) {
-	all, tries := sorted(r), 1<<16
-	var drop func(rest canonicalRequest, from, count int) bool
-	drop = func(rest canonicalRequest, from, count int) bool {
-		if count == 0 {
-			tries--
-			return isSealed(rest)
+// without finds out which members were dropped on the way where a request is not the sealed one, the fewest first. Of
+// up to ten that may be dropped from a short request it tries all selections, of more each one and all.
+func (r canonicalRequest) without(isShort bool, isSealed func(canonicalRequest) bool) (dropped []string) {
+	var others []string
+	for _, name := range sorted(r) {
+		if !kept[name] {
+			others = append(others, name)
 		}
-		for i := from; i < len(all) && tries > 0; i++ {
-			delete(rest, all[i])
-			dropped = append(dropped, all[i])
-			if drop(rest, i+1, count-1) {
-				return true
-			}
-			rest[all[i]] = r[all[i]]
-			dropped = dropped[:len(dropped)-1]
-		}
-		return false
 	}
-	for count := 1; count <= 10 && count < len(all); count++ {
+	try := func(names []string) bool {
 		rest := canonicalRequest{}
 		for name, text := range r {
 			rest[name] = text
 		}
-		if drop(rest, 0, count) {
-			return dropped
+		for _, name := range names {
+			delete(rest, name)
+		}
+		return isSealed(rest)
+	}
+	var selections [][]string
+	if len(others) > 10 || !isShort {
+		for i := range others {
+			selections = append(selections, others[i:i+1])
+		}
+		selections = append(selections, others)
+	} else {
+		for set := 1; set < 1<<len(others); set++ {
+			var names []string
+			for i, name := range others {
+				if set>>i&1 == 1 {
+					names = append(names, name)
+				}
+			}
+			selections = append(selections, names)
+		}
+		sort.SliceStable(selections, func(i, j int) bool { return len(selections[i]) < len(selections[j]) })
+	}
+	for _, names := range selections {
+		if len(names) > 0 && try(names) {
+			return names
 		}
 	}
 	return nil
 }
 
+// checkPin refuses what can't be a pin.
+func checkPin(name, text string) error {
+	pin, err := parseJSON(text, 1)
+	isWhole := err == nil && pin.from == 0 && pin.to == len(text) && len(text) <= 200
+	if !isWhole || !strings.ContainsRune(`dtf"`, rune(pin.kind)) {
+		return fmt.Errorf("the pin %q is no number, boolean or string", name)
+	}
+	if unbound[name] || content[name] || pin.kind == '"' && hasHalf(pin.text()) {
+		return fmt.Errorf("%q can't be a pin, or has half of a surrogate pair", name)
+	}
+	return nil
+}
+
 // engineRequest is what the engine got: the client's members with those of the pins replaced or added.
-func engineRequest(request *value, pins map[string]string) (*value, error) {
+func engineRequest(request *value, pins map[string]string) *value {
 	made := &value{kind: '{'}
 	for _, m := range request.members {
 		if _, pinned := pins[m.name]; !pinned && !unbound[m.name] {
@@ -146,24 +179,27 @@ func engineRequest(request *value, pins map[string]string) (*value, error) {
 		}
 	}
 	for _, name := range sorted(pins) {
-		pin, err := parseJSON(pins[name], 1)
-		if err != nil || strings.TrimSpace(pins[name]) != pins[name] || len(pins[name]) > 200 || !strings.ContainsRune(`dtf"`, rune(pin.kind)) {
-			return nil, fmt.Errorf("the pin %q is no number, boolean or string", name)
+		if pin, err := parseJSON(pins[name], 1); err == nil {
+			made.members = append(made.members, member{name: name, value: pin})
 		}
-		if unbound[name] || content[name] {
-			return nil, fmt.Errorf("%q can't be a pin", name)
-		}
-		made.members = append(made.members, member{name: name, value: pin})
 	}
-	return made, nil
+	return made
+}
+
+// choicesPerPrompt is the n of a request as the engine got it: a whole number from 1 in any spelling, else 1.
+func choicesPerPrompt(request *value) int {
+	if n, ok := request.get("n").integer(); ok && n >= 1 && n <= math.MaxInt32 {
+		return int(n)
+	}
+	return 1
 }
 
 func halfIn(v *value, path string) string {
-	if v.kind == '"' && hasHalf(v.units) {
+	if v.kind == '"' && hasHalf(v.text()) {
 		return path
 	}
 	for _, m := range v.members {
-		if m.half() {
+		if hasHalf(m.name) {
 			return "a name in " + path
 		}
 		if where := halfIn(m.value, path+"."+m.name); where != "" {
@@ -234,14 +270,16 @@ func (w *writer) value(v *value) {
 		members := v.members
 		if w.sorted {
 			members = append([]member{}, members...)
-			sort.SliceStable(members, func(i, j int) bool { return quoted(wtf8(members[i].units)) < quoted(wtf8(members[j].units)) })
+			sort.SliceStable(members, func(i, j int) bool {
+				return quoted(members[i].name) < quoted(members[j].name)
+			})
 		}
 		w.WriteByte('{')
 		for i, m := range members {
 			if i > 0 {
 				w.WriteByte(',')
 			}
-			w.WriteString(quoted(wtf8(m.units)) + ":")
+			w.WriteString(quoted(m.name) + ":")
 			w.value(m.value)
 		}
 		w.WriteByte('}')
@@ -255,7 +293,7 @@ func (w *writer) value(v *value) {
 		}
 		w.WriteByte(']')
 	case '"':
-		w.WriteString(quoted(wtf8(v.units)))
+		w.WriteString(quoted(v.text()))
 	case 't':
 		w.WriteString("true")
 	case 'f':

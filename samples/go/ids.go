@@ -2,110 +2,137 @@ package main
 
 import "math"
 
-// reportedIDs are the token ids that stand in an answer.
+// reportedIDs are the token ids that stand in an answer. A report of a part of them is a partial one, and binds none.
 type reportedIDs struct {
-	n       int
-	choices map[int][]uint32 // with the choices
-	listed  map[int][]uint32 // in sglext.output_ids
-	prompts map[int][]uint32
-	without map[int]bool // choices that had text without ids
-	partial bool
+	n                     int              // choices per prompt
+	choices               map[int][]uint32 // with the choices
+	listed                map[int][]uint32 // in sglext.output_ids
+	prompts               map[int][]uint32
+	alone                 bool // an element of choices has text, and neither ids nor a finish reason
+	partial               bool
+	hasTokens, hasPrompts bool // something stands where ids do, readable or not
 }
 
-// ids reads a list; false where there is none, or another value in its place.
-func (r *reportedIDs) ids(v *value) ([]uint32, bool) {
-	if v.isNull() {
-		return nil, false
+func newReportedIDs(n int) reportedIDs {
+	return reportedIDs{
+		n: n, choices: map[int][]uint32{}, listed: map[int][]uint32{}, prompts: map[int][]uint32{},
 	}
-	ids := []uint32{}
+}
+
+// list reads ids; nil where there are none, or another value in their place.
+func (r *reportedIDs) list(v *value) []uint32 {
+	if v.isNull() {
+		return nil
+	}
+	ids, fine := []uint32{}, v.kind == '['
 	for _, item := range v.items {
 		id, ok := item.whole(math.MaxUint32)
-		r.partial = r.partial || !ok
-		ids = append(ids, uint32(id))
+		ids, fine = append(ids, uint32(id)), fine && ok
 	}
-	if v.kind != '[' {
+	if !fine {
 		r.partial = true
-		return nil, false
+		return nil
 	}
-	return ids, true
+	return ids
 }
 
 // prompt takes the ids of a prompt; a second list has to be the same.
 func (r *reportedIDs) prompt(at int, v *value) {
-	ids, ok := r.ids(v)
-	if !ok {
-		return
+	r.hasPrompts = r.hasPrompts || !v.isNull()
+	ids := r.list(v)
+	before, twice := r.prompts[at]
+	switch {
+	case ids == nil:
+	case !twice:
+		r.prompts[at] = ids
+	case firstDifference(before, ids) >= 0:
+		r.partial = true
 	}
-	if before, twice := r.prompts[at]; twice {
-		same := len(before) == len(ids)
-		for i := range before {
-			same = same && before[i] == ids[i]
+}
+
+// firstDifference is the place from which on two lists differ; −1 where they don't.
+func firstDifference(a, b []uint32) int {
+	for i := 0; i < len(a) || i < len(b); i++ {
+		if i >= len(a) || i >= len(b) || a[i] != b[i] {
+			return i
 		}
-		r.partial = r.partial || !same
-		return
 	}
-	r.prompts[at] = ids
+	return -1
 }
 
 // choice takes the ids of an element of choices, which may have text without any.
-func (r *reportedIDs) choice(index int, o object, said bool) {
+func (r *reportedIDs) choice(index int, o object, hasText bool) {
 	r.prompt(index/r.n, o.get("prompt_token_ids"))
-	first, isFirst := r.ids(o.get("token_ids"))
-	second, isSecond := r.ids(o.get("response_token_ids"))
-	r.partial = r.partial || isFirst && isSecond
-	if isFirst || isSecond {
-		r.choices[index] = append(append(r.choices[index], first...), second...)
-	} else if said && o.get("finish_reason") == nil {
-		_, behind := r.listed[index]
-		r.without[index], r.partial = true, r.partial || behind
+	first, second := o.get("token_ids"), o.get("response_token_ids")
+	if first == nil && second == nil {
+		if hasText && o.get("finish_reason") == nil {
+			_, behind := r.listed[index]
+			r.alone, r.partial = true, r.partial || behind
+		}
+		return
 	}
+	// Which of two lists is the right one is not said.
+	r.hasTokens, r.partial = true, r.partial || first != nil && second != nil
+	r.choices[index] = append(append(r.choices[index], r.list(first)...), r.list(second)...)
 }
 
-// list takes sglext.output_ids.
-func (r *reportedIDs) list(v *value) {
+// lists takes sglext.output_ids.
+func (r *reportedIDs) lists(v *value) {
 	if v.isNull() {
 		return
 	}
-	r.partial = r.partial || v.kind != '['
+	if v.kind != '[' {
+		r.hasTokens, r.partial = true, true
+	}
 	for index, item := range v.items {
-		if ids, ok := r.ids(item); ok {
-			_, twice := r.listed[index]
-			r.listed[index], r.partial = ids, r.partial || twice
-		} else {
-			r.partial = true
-		}
+		r.hasTokens = r.hasTokens || item.kind != 'n'
+		ids := r.list(item)
+		_, twice := r.listed[index]
+		r.listed[index], r.partial = ids, r.partial || twice || ids == nil
 	}
 }
 
-// isPartial reports whether ids were given for a part of the answer: nothing is bound then.
+// isPartial reports whether ids were given for a part of the answer.
 func (r *reportedIDs) isPartial() bool {
-	return r.partial || len(r.choices) > 0 && (len(r.listed) > 0 || len(r.without) > 0)
+	return r.partial || len(r.choices) > 0 && (len(r.listed) > 0 || r.alone)
 }
 
-// tokens are the ids of all choices; false where the answer has them for a part only, or not at all.
-func (r *reportedIDs) tokens(count int, least *uint64) ([][]uint32, bool) {
+// tokens are the ids of all choices; nil where the answer has them for a part only, or not at all. least is the number
+// that the engine says it has generated.
+func (r *reportedIDs) tokens(count int, least uint64) [][]uint32 {
 	from := r.choices
 	if len(from) == 0 {
 		from = r.listed
 	}
-	all, total := inOrder(from, count)
-	return all, !r.isPartial() && count > 0 && all != nil && (least == nil || uint64(total) >= *least)
+	total := 0
+	for _, ids := range from {
+		total += len(ids)
+	}
+	if r.isPartial() || uint64(total) < least {
+		return nil
+	}
+	return inOrder(from, count)
 }
 
-// promptLists are the ids of all prompts; false where the answer has them for a part only, or not at all.
-func (r *reportedIDs) promptLists(count int) ([][]uint32, bool) {
-	all, _ := inOrder(r.prompts, (count-1)/r.n+1)
-	return all, !r.isPartial() && count > 0 && all != nil
+// promptLists are the ids of all prompts of so many choices; nil likewise.
+func (r *reportedIDs) promptLists(count int) [][]uint32 {
+	if r.isPartial() || count == 0 {
+		return nil
+	}
+	return inOrder(r.prompts, (count-1)/r.n+1)
 }
 
 // inOrder are the lists of 0 to count − 1; nil unless these are there and no others.
-func inOrder(from map[int][]uint32, count int) (all [][]uint32, total int) {
+func inOrder(from map[int][]uint32, count int) (all [][]uint32) {
+	if len(from) != count {
+		return nil
+	}
 	for i := 0; i < count; i++ {
 		ids, ok := from[i]
-		if !ok || len(from) != count {
-			return nil, 0
+		if !ok {
+			return nil
 		}
-		all, total = append(all, ids), total+len(ids)
+		all = append(all, ids)
 	}
-	return all, total
+	return all
 }

@@ -28,19 +28,24 @@ type prompt struct {
 }
 
 // Members that the engine honours, and those that are read with others.
-var honoured = names("messages prompt model n max_tokens max_completion_tokens temperature top_p top_k min_p frequency_penalty presence_penalty logit_bias seed stop logprobs top_logprobs echo ignore_eos return_token_ids best_of replay_nonce")
+var honoured = names("messages prompt model n max_tokens max_completion_tokens temperature top_p top_k min_p " +
+	"frequency_penalty presence_penalty logit_bias seed stop logprobs top_logprobs echo ignore_eos return_token_ids " +
+	"best_of")
 
-const ownTemplate = "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+const ownTemplate = "{{ bos_token }}{% for message in messages %}" +
+	"{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}{% endfor %}" +
+	"{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 
-// newJob reads a request. It has been accepted by a server, so that what can't be read is not supported rather than wrong.
+// newJob reads a request. It has been accepted by a server, so that what can't be read is not supported rather than
+// wrong.
 func newJob(m *model, path string, request *value) (*job, error) {
 	r := &reader{request: request}
 	j := &job{
 		chat: path == chatPath, n: int(r.integer("n", 1)), limit: -1,
 		sampling: sampling{
-			temperature: r.single("temperature", 1), topP: r.single("top_p", 1), minP: r.single("min_p", 0), topK: int(r.integer("top_k", 0)),
-			frequency: r.single("frequency_penalty", 0), presence: r.single("presence_penalty", 0), bias: map[uint32]float32{},
-			seed: uint64(r.integer("seed", 42)),
+			temperature: r.single("temperature", 1), topP: r.single("top_p", 1), minP: r.single("min_p", 0),
+			topK: int(r.integer("top_k", 0)), seed: uint64(r.integer("seed", 42)), bias: map[uint32]float32{},
+			frequency: r.single("frequency_penalty", 0), presence: r.single("presence_penalty", 0),
 		},
 		ignoring: r.boolean("ignore_eos"),
 	}
@@ -93,7 +98,7 @@ func newJob(m *model, path string, request *value) (*job, error) {
 	for i, p := range j.prompts {
 		rest := m.positions - len(p.ids)
 		if len(p.ids) == 0 || rest < 0 || j.limit > rest || j.limit < 0 && rest == 0 {
-			return nil, fmt.Errorf("%w: prompt %d and max_tokens don't fit into the model's positions", errUnsupported, i)
+			return nil, fmt.Errorf("%w: prompt %d and max_tokens don't fit into the positions", errUnsupported, i)
 		}
 		for _, id := range p.ids {
 			if int(id) >= m.vocabulary {
@@ -162,6 +167,11 @@ func (j *job) readMessages(t *tokenizer, messages *value) error {
 	}
 	if messages == nil || messages.kind != '[' {
 		return fmt.Errorf("%w: no messages", errUnsupported)
+	}
+	for _, name := range strings.Fields("<|bos|> <|system|> <|user|> <|assistant|> <|end|>") {
+		if !has(t.ids, name) {
+			return fmt.Errorf("%w: the token %s of the chat template is missing", errUnsupported, name)
+		}
 	}
 	ids := []uint32{t.ids["<|bos|>"]}
 	for _, m := range messages.items {
@@ -270,13 +280,12 @@ func (j *job) run(m *model) (*result, error) {
 			if j.echo {
 				g.text = p.text + g.text
 			}
-			channel := channel{"text", g.text}
+			name := "text"
 			if j.chat {
-				channel.name = "content"
+				name = "content"
 			}
-			made := outputChoice{index: len(r.choices), finish: g.finish}
-			made.channels = append(made.channels, channel)
-			r.output = append(r.output, made)
+			channels := []channel{{name, g.text}, {"finish", g.finish}}
+			r.output = append(r.output, outputChoice{len(r.choices), channels})
 			r.choices = append(r.choices, g.ids)
 			r.scored = append(r.scored, append(append([]scoredToken{}, echoed...), g.scored...))
 		}
@@ -358,9 +367,9 @@ func (j *job) cut(text string) (string, bool) {
 // list is the list of log-probabilities in which the tokens stand.
 func (j *job) list() byte {
 	if j.chat {
-		return 0
+		return contentList
 	}
-	return 2
+	return parallelList
 }
 
 // score is a token among log-probabilities; the first token of a prompt has none.
@@ -382,7 +391,8 @@ func (j *job) score(t *tokenizer, logits []float32, id uint32) scoredToken {
 	return made
 }
 
-// written is the double that a reader makes of a single, which is written with the fewest digits that tell it from others.
+// written is the double that a reader makes of a single, which is written with the fewest digits that tell it from
+// others.
 func written(x float32) float64 {
 	n, _ := strconv.ParseFloat(strconv.FormatFloat(float64(x), 'g', -1, 32), 64)
 	return n

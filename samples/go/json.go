@@ -12,22 +12,19 @@ import (
 // keep their UTF-16 units, halves of surrogate pairs included. A decoder that has number types and maps would lose what
 // the canonical forms are made of.
 type value struct {
-	kind    byte     // '{' '[' '"' 'd' (number) 't' 'f' 'n', and 'i' for -Infinity, Infinity and NaN
-	digits  string   // a number's text
-	units   []uint16 // a string's UTF-16 units
-	items   []*value
-	members []member
-	from    int // where the value stands in the text
-	to      int
+	kind     byte     // '{' '[' '"' 'd' (number) 't' 'f' 'n', and 'i' for -Infinity, Infinity and NaN
+	digits   string   // a number's text; "-" for -Infinity
+	units    []uint16 // a string's UTF-16 units
+	items    []*value
+	members  []member
+	from, to int // where the value stands in the text
 }
 
 type member struct {
-	name  string // halves of pairs are U+FFFD here
-	units []uint16
+	name  string // WTF-8, as the text of a string
+	from  int    // where the name stands in the text
 	value *value
 }
-
-func (m member) half() bool { return hasHalf(m.units) }
 
 // A jsonReader reads one value of RFC 8259.
 type jsonReader struct {
@@ -137,6 +134,7 @@ func (r *jsonReader) object(depth int) (*value, error) {
 		if r.next() != '"' {
 			return nil, r.fail("no name")
 		}
+		from := r.at
 		units, err := r.str()
 		if err != nil {
 			return nil, err
@@ -149,7 +147,7 @@ func (r *jsonReader) object(depth int) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		v.members = append(v.members, member{name: string(utf16.Decode(units)), units: units, value: item})
+		v.members = append(v.members, member{wtf8(units), from, item})
 		switch r.next() {
 		case ',':
 			r.at++
@@ -258,18 +256,8 @@ func (r *jsonReader) number() (*value, error) {
 	return &value{kind: 'd', digits: r.text[begin:r.at]}, nil
 }
 
-// hasHalf reports whether units have a half of a surrogate pair.
-func hasHalf(units []uint16) bool {
-	for i := 0; i < len(units); i++ {
-		switch {
-		case units[i]&0xFC00 == 0xD800 && i+1 < len(units) && units[i+1]&0xFC00 == 0xDC00:
-			i++
-		case units[i]&0xF800 == 0xD800:
-			return true
-		}
-	}
-	return false
-}
+// hasHalf reports whether a text in WTF-8 has a half of a surrogate pair.
+func hasHalf(text string) bool { return !utf8.ValidString(text) }
 
 // isNull reports whether a value is absent or null: most rules take both for the same.
 func (v *value) isNull() bool { return v == nil || v.kind == 'n' }
@@ -293,8 +281,8 @@ func wtf8(units []uint16) string {
 	return string(b)
 }
 
-// text is a string's text, with U+FFFD in place of halves of pairs.
-func (v *value) text() string { return string(utf16.Decode(v.units)) }
+// text is a string's text in WTF-8.
+func (v *value) text() string { return wtf8(v.units) }
 
 // get finds a member of an object; nil where there is none.
 func (v *value) get(name string) *value {
@@ -326,6 +314,28 @@ func (v *value) distinct(path string) error {
 		}
 	}
 	return nil
+}
+
+// levels are the objects and arrays within each other.
+func (v *value) levels() int {
+	deepest := 0
+	for _, m := range v.members {
+		deepest = max(deepest, m.value.levels())
+	}
+	for _, item := range v.items {
+		deepest = max(deepest, item.levels())
+	}
+	if v.kind == '{' || v.kind == '[' {
+		deepest++
+	}
+	return deepest
+}
+
+func max(a, b int) int {
+	if a > b {
+		return a
+	}
+	return b
 }
 
 // whole is a number that is written in digits alone and at most the limit.

@@ -1,69 +1,141 @@
-// Command reexecute recomputes an answer of the embedded engine and compares it with what the log has sealed. It is
+// Command reexecute verifies receipts, and recomputes the answers of the embedded engine that they are of. It is
 // written from docs/determinism.md, docs/arithmetic.md and docs/engine.md alone, and shares no code with the server.
 //
-//	reexecute --model DIR [--key FILE] BUNDLE.json
+//	reexecute [--model DIR] [--key FILE] BUNDLE.json|FOLDER
 //
-// The first line is the verdict, and the exit code is the one that docs/determinism.md gives it.
+// The first line is the verdict, and the exit code is the one that docs/determinism.md gives it. Of a folder each file
+// *.json has a line, and the exit code is that of the worst. What can't be used is exit code 2. Without --model nothing
+// is recomputed.
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
-func main() { os.Exit(command(os.Args[1:])) }
+func main() { os.Exit(command(os.Args[1:], os.Stdout, os.Stderr)) }
 
-func command(args []string) int {
+const unusable = 2
+
+func command(args []string, out, diagnostics io.Writer) int {
 	set := flag.NewFlagSet("reexecute", flag.ContinueOnError)
-	folder := set.String("model", "", "folder of the model (required)")
-	keyFile := set.String("key", "", "file with the verifier keys that are trusted, one per line, or the answer of /v1/receipts/key")
+	set.SetOutput(diagnostics)
+	folder := set.String("model", "", "folder of the model that recomputes the answer")
+	keyFile := set.String("key", "",
+		"file with the keys that are trusted: verifier keys, one per line, PEM, or the answer of /v1/receipts/key")
 	set.Usage = func() {
-		fmt.Fprintln(set.Output(), "reexecute --model DIR [--key FILE] BUNDLE.json")
+		fmt.Fprintln(diagnostics, "reexecute [--model DIR] [--key FILE] BUNDLE.json|FOLDER")
 		set.PrintDefaults()
 	}
-	if err := set.Parse(args); err != nil || set.NArg() != 1 || *folder == "" {
-		if err == nil {
-			set.Usage()
-		}
-		return 2
+	if set.Parse(args) != nil {
+		return unusable
 	}
-	fail := func(err error) int {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		return 2
+	if set.NArg() != 1 {
+		set.Usage()
+		return unusable
 	}
-	text, err := os.ReadFile(set.Arg(0))
+	code, err := run(set.Arg(0), *folder, *keyFile, out)
 	if err != nil {
-		return fail(err)
+		fmt.Fprintln(diagnostics, "error:", err)
+		return unusable
 	}
-	var keys []verifierKey
-	if *keyFile != "" {
-		if keys, err = readKeys(*keyFile); err != nil {
-			return fail(err)
-		}
-	}
-	if _, err := os.ReadDir(*folder); err != nil {
-		return fail(err)
-	}
-	v := judge(string(text), keys, *folder)
-	fmt.Println(v)
-	return v.code
+	return code
 }
 
-// readKeys reads verifier keys, one per line, or the JSON that a server gives.
-func readKeys(file string) ([]verifierKey, error) {
+func run(path, folder, keyFile string, out io.Writer) (code int, err error) {
+	v := &verifier{folder: folder}
+	if keyFile != "" {
+		if v.keys, err = readKeys(keyFile); err != nil {
+			return 0, err
+		}
+	}
+	if folder != "" {
+		if _, err := os.ReadDir(folder); err != nil {
+			return 0, err
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	if info.IsDir() {
+		return v.runFolder(path, out)
+	}
+	made, err := v.judgeFile(path)
+	if err != nil {
+		return 0, err
+	}
+	fmt.Fprintln(out, made)
+	for _, line := range made.lines {
+		fmt.Fprintln(out, oneLine(line))
+	}
+	return made.code(), nil
+}
+
+func (v *verifier) judgeFile(path string) (verdict, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return verdict{}, err
+	}
+	made, err := v.judge(string(text))
+	if err != nil {
+		return verdict{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return made, nil
+}
+
+// runFolder judges each file *.json of a folder, in the order of their names.
+func (v *verifier) runFolder(folder string, out io.Writer) (code int, err error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return 0, err
+	}
+	words := map[string]bool{}
+	for _, entry := range entries {
+		if entry.IsDir() || !strings.HasSuffix(entry.Name(), ".json") {
+			continue
+		}
+		made, err := v.judgeFile(filepath.Join(folder, entry.Name()))
+		if err != nil {
+			// What is no bundle has a line, as with the command verify, and the others are read.
+			made = verdict{word: "UNKNOWN VERSION", reason: err.Error()}
+		}
+		words[made.word] = true
+		fmt.Fprintf(out, "%s: %s\n", entry.Name(), made)
+	}
+	if len(words) == 0 {
+		return 0, fmt.Errorf("%s: has no files *.json", folder)
+	}
+	return worst(words), nil
+}
+
+// readKeys reads keys as the command verify takes them.
+func readKeys(file string) (keys []verifierKey, err error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
 	text := strings.TrimSpace(string(raw))
-	if v, err := parseJSON(text, 64); err == nil && v.kind == '{' {
-		if text, err = textOf(v, "vkey"); err != nil {
+	switch {
+	case strings.HasPrefix(text, "{"):
+		v, err := parseJSON(text, maxLevels)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		f := &fields{what: file}
+		if text = f.text(v, "vkey"); f.err != nil {
+			return nil, f.err
+		}
+	case strings.Contains(text, "-----BEGIN"):
+		return readPEM(file, raw)
 	}
-	var keys []verifierKey
 	for _, line := range strings.Split(text, "\n") {
 		if strings.TrimSpace(line) == "" {
 			continue
@@ -76,6 +148,26 @@ func readKeys(file string) ([]verifierKey, error) {
 	}
 	if len(keys) == 0 {
 		return nil, fmt.Errorf("%s: no key", file)
+	}
+	return keys, nil
+}
+
+// readPEM reads public keys, which are those of logs of any name.
+func readPEM(file string, rest []byte) (keys []verifierKey, err error) {
+	for len(rest) > 0 {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+		key, ok := parsed.(ed25519.PublicKey)
+		if err != nil || !ok {
+			return nil, fmt.Errorf("%s: a PEM block is no Ed25519 public key", file)
+		}
+		keys = append(keys, verifierKey{key: key})
+	}
+	if len(keys) == 0 || strings.Contains(string(rest), "-----BEGIN") {
+		return nil, fmt.Errorf("%s: PEM that can't be read", file)
 	}
 	return keys, nil
 }

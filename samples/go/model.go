@@ -12,8 +12,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A model folder: configuration, weights, and the digest that statements name it by.
@@ -75,7 +76,8 @@ func loadModel(folder string) (*model, error) {
 	if err := readJSON(filepath.Join(folder, "config.json"), &c); err != nil {
 		return nil, err
 	}
-	if len(c.Architectures) != 1 || c.Architectures[0] != "LlamaForCausalLM" || c.Activation != "silu" || len(c.Scaling) > 0 && string(c.Scaling) != "null" {
+	isLlama := len(c.Architectures) == 1 && c.Architectures[0] == "LlamaForCausalLM" && c.Activation == "silu"
+	if !isLlama || isSet(c.Scaling) {
 		return nil, fmt.Errorf("%w: a model of another architecture than Llama's without rope scaling", errUnsupported)
 	}
 	if c.Groups == 0 {
@@ -87,12 +89,13 @@ func loadModel(folder string) (*model, error) {
 	if c.Theta == 0 {
 		c.Theta = 10000
 	}
-	if c.Hidden <= 0 || c.Heads <= 0 || c.Groups <= 0 || c.Width <= 0 || c.Heads%c.Groups != 0 || c.Width%2 != 0 || c.Vocabulary <= 0 {
+	isShape := c.Hidden > 0 && c.Heads > 0 && c.Groups > 0 && c.Width > 0 && c.Vocabulary > 0
+	if !isShape || c.Heads%c.Groups != 0 || c.Width%2 != 0 {
 		return nil, fmt.Errorf("%w: the shape of the model", errUnsupported)
 	}
 	m := &model{
-		hidden: c.Hidden, heads: c.Heads, groups: c.Groups, width: c.Width, vocabulary: c.Vocabulary, positions: c.Positions,
-		epsilon: float32(c.Epsilon), theta: c.Theta, ends: map[uint32]bool{},
+		hidden: c.Hidden, heads: c.Heads, groups: c.Groups, width: c.Width, vocabulary: c.Vocabulary,
+		positions: c.Positions, epsilon: float32(c.Epsilon), theta: c.Theta, ends: map[uint32]bool{},
 	}
 	var g struct {
 		Ends json.RawMessage `json:"eos_token_id"`
@@ -272,64 +275,74 @@ func widen(kind string, raw []byte) ([]float32, error) {
 	return nil, errUnsupported
 }
 
+// isLeftOut reports whether a file or folder is no part of a model's digest.
+func isLeftOut(name string, isFolder bool) bool {
+	if strings.HasPrefix(name, ".git") || isFolder {
+		return strings.HasPrefix(name, ".git") || name == ".cache"
+	}
+	for _, begin := range []string{"README", "LICENSE"} {
+		if strings.HasPrefix(name, begin) {
+			return true
+		}
+	}
+	pictures := names(".png .jpg .jpeg .gif .svg .webp .bmp .ico")
+	return strings.HasSuffix(name, ".md") || pictures[strings.ToLower(filepath.Ext(name))]
+}
+
 // modelDigest is the digest of a folder: the hash of the hashes of the files that make the model.
 func modelDigest(folder string) (string, error) {
-	var lines []string
-	pictures := names("png jpg jpeg gif svg webp bmp ico")
-	var walk func(path string) error
-	walk = func(path string) error {
-		entries, err := os.ReadDir(filepath.Join(folder, path))
+	hashes := map[string]string{}
+	if err := hashFolder(hashes, folder, ""); err != nil {
+		return "", err
+	}
+	if len(hashes) == 0 {
+		return "", fmt.Errorf("the folder %s has no files of a model", folder)
+	}
+	all := sha256.New()
+	for _, path := range sorted(hashes) {
+		fmt.Fprintf(all, "%s  %s\n", hashes[path], path)
+	}
+	return hex.EncodeToString(all.Sum(nil)), nil
+}
+
+// hashFolder adds the files of a folder and of those below it. Links are followed; one that leads in a circle ends in
+// an error of the system.
+func hashFolder(hashes map[string]string, folder, path string) error {
+	entries, err := os.ReadDir(filepath.Join(folder, path))
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		name, below := entry.Name(), filepath.ToSlash(filepath.Join(path, entry.Name()))
+		info, err := os.Stat(filepath.Join(folder, below))
 		if err != nil {
 			return err
 		}
-		for _, entry := range entries {
-			name, below := entry.Name(), filepath.ToSlash(filepath.Join(path, entry.Name()))
-			if strings.HasPrefix(name, ".git") {
-				continue
-			}
-			info, err := os.Stat(filepath.Join(folder, below))
-			if err != nil {
-				return err
-			}
-			if info.IsDir() {
-				if name != ".cache" {
-					if err := walk(below); err != nil {
-						return err
-					}
-				}
-				continue
-			}
-			if strings.HasPrefix(name, "README") || strings.HasPrefix(name, "LICENSE") || strings.HasSuffix(name, ".md") || pictures[strings.ToLower(strings.TrimPrefix(filepath.Ext(name), "."))] {
-				continue
-			}
-			if strings.IndexFunc(name, func(c rune) bool { return c < 0x20 || c == 0x7F || c == '\\' }) >= 0 {
-				return fmt.Errorf("the name %q can't be part of a digest", name)
-			}
-			file, err := os.Open(filepath.Join(folder, below))
-			if err != nil {
-				return err
-			}
-			hash := sha256.New()
-			_, err = io.Copy(hash, file)
-			file.Close()
-			if err != nil {
-				return err
-			}
-			lines = append(lines, below+"\x00"+hex.EncodeToString(hash.Sum(nil)))
+		if isLeftOut(name, info.IsDir()) {
+			continue
 		}
-		return nil
+		if !utf8.ValidString(name) || strings.IndexFunc(name, unicode.IsControl) >= 0 || strings.Contains(name, "\\") {
+			return fmt.Errorf("the name %q can't be part of a digest", name)
+		}
+		if info.IsDir() {
+			err = hashFolder(hashes, folder, below)
+		} else {
+			hashes[below], err = hashFile(filepath.Join(folder, below))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err := walk(""); err != nil {
+	return nil
+}
+
+func hashFile(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
 		return "", err
 	}
-	if len(lines) == 0 {
-		return "", fmt.Errorf("the folder %s has no files of a model", folder)
-	}
-	sort.Strings(lines)
-	all := sha256.New()
-	for _, line := range lines {
-		path, hash, _ := strings.Cut(line, "\x00")
-		fmt.Fprintf(all, "%s  %s\n", hash, path)
-	}
-	return hex.EncodeToString(all.Sum(nil)), nil
+	defer file.Close()
+	hash := sha256.New()
+	_, err = io.Copy(hash, file)
+	return hex.EncodeToString(hash.Sum(nil)), err
 }

@@ -24,18 +24,20 @@ type output []outputChoice
 type outputChoice struct {
 	index    int
 	channels []channel
-	finish   string
 }
 
+// A channel without text is the same as none, except for the kind of a tool call.
 type channel struct{ name, text string }
+
+func (c channel) isListed() bool { return c.text != "" || strings.HasSuffix(c.name, ".type") }
 
 // digest hashes the manifest of an output.
 func (o output) digest() [32]byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\nchoices %d\n", outputForm, len(o))
 	for _, c := range o {
-		for _, ch := range append(append([]channel{}, c.channels...), channel{"finish", c.finish}) {
-			if ch.text != "" || strings.HasSuffix(ch.name, ".type") {
+		for _, ch := range c.channels {
+			if ch.isListed() {
 				fmt.Fprintf(&b, "%d %s %d %x\n", c.index, ch.name, len(ch.text), sha256.Sum256([]byte(ch.text)))
 			}
 		}
@@ -43,13 +45,51 @@ func (o output) digest() [32]byte {
 	return sha256.Sum256([]byte(b.String()))
 }
 
+// text is the text of a channel; empty where there is none.
+func (c outputChoice) text(name string) string {
+	for _, ch := range c.channels {
+		if ch.name == name {
+			return ch.text
+		}
+	}
+	return ""
+}
+
+// firstDifference says where two outputs differ first: the first byte of the first channel; empty where they don't.
+func (o output) firstDifference(other output) string {
+	for i := 0; i < len(o) || i < len(other); i++ {
+		if i >= len(o) || i >= len(other) || o[i].index != other[i].index {
+			return fmt.Sprintf("there are %d choices, and not %d", len(o), len(other))
+		}
+		for _, ch := range append(append([]channel{}, o[i].channels...), other[i].channels...) {
+			a, b := o[i].text(ch.name), other[i].text(ch.name)
+			if a == b {
+				continue
+			}
+			at := 0
+			for at < len(a) && at < len(b) && a[at] == b[at] {
+				at++
+			}
+			return fmt.Sprintf("byte %d of %s of choice %d, token unknown", at, ch.name, o[i].index)
+		}
+	}
+	return ""
+}
+
 // A scoredToken is a token as log-probabilities show it. A number that is null is NaN.
 type scoredToken struct {
 	text         string
 	number       float64
-	list         byte // 0 content, 1 refusal, 2 the parallel arrays of completions
+	list         byte
 	alternatives []scoredToken
 }
+
+// Lists in which a token stands; the last one is the parallel arrays of completions.
+const (
+	contentList = iota
+	refusalList
+	parallelList
+)
 
 func logprobsDigest(choices [][]scoredToken) [32]byte {
 	all := bytes.NewBufferString(logprobsForm + "\n")

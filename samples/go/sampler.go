@@ -46,7 +46,9 @@ func (p *sampling) next(logits []float32, used map[uint32]int, choice, position 
 			weights[i] = 0
 		}
 	}
-	words := philox([4]uint32{uint32(position), uint32(uint64(position) >> 32), uint32(choice), uint32(uint64(choice) >> 32)}, [2]uint32{uint32(p.seed), uint32(p.seed >> 32)})
+	at, of := uint64(position), uint64(choice)
+	counter := [4]uint32{uint32(at), uint32(at >> 32), uint32(of), uint32(of >> 32)}
+	words := philox(counter, [2]uint32{uint32(p.seed), uint32(p.seed >> 32)})
 	u := float64((uint64(words[0])<<32|uint64(words[1]))>>11) * (1.0 / (1 << 53))
 	target, sum, last := u*sumOf(weights), 0.0, 0
 	for i, w := range weights {

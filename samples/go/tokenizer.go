@@ -15,7 +15,7 @@ type tokenizer struct {
 	ids      map[string]uint32
 	bytes    [][]byte // of each id; nil for control tokens
 	controls map[uint32]string
-	named    []string // the texts of control tokens, the longest first at each place
+	named    []string // the texts of control tokens
 	ranks    map[[2]string]int
 	pieces   *regexp.Regexp
 	chat     string // the chat template
@@ -42,6 +42,26 @@ type preTokenizer struct {
 	UseRegex *bool  `json:"use_regex"`
 }
 
+// pieces is the pattern by which a text is cut, in front of the letters for bytes.
+func (p *preTokenizer) pieces() (*regexp.Regexp, error) {
+	other := fmt.Errorf("%w: a pre-tokenizer other than Split and ByteLevel", errUnsupported)
+	if p == nil || p.Type != "Sequence" || len(p.List) != 2 {
+		return nil, other
+	}
+	split, letters := p.List[0], p.List[1]
+	if split.Type != "Split" || split.Behavior != "Isolated" || split.Invert || split.Pattern.Regex == nil {
+		return nil, other
+	}
+	if letters.Type != "ByteLevel" || letters.Prefix || letters.UseRegex == nil || *letters.UseRegex {
+		return nil, other
+	}
+	pattern, err := regexp.Compile(withUnicodeSpace(*split.Pattern.Regex))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the pattern of the pre-tokenizer: %v", errUnsupported, err)
+	}
+	return pattern, nil
+}
+
 func loadTokenizer(folder string) (*tokenizer, error) {
 	var file struct {
 		Added      []addedToken    `json:"added_tokens"`
@@ -63,18 +83,14 @@ func loadTokenizer(folder string) (*tokenizer, error) {
 		return nil, err
 	}
 	m := file.Model
-	if isSet(file.Normalizer) || isSet(file.Post) || m.Type != "BPE" || m.Dropout != nil || m.Prefix != nil || m.Suffix != nil || m.Fallback || m.IgnoreMerges {
+	isPlain := m.Type == "BPE" && m.Dropout == nil && m.Prefix == nil && m.Suffix == nil
+	if !isPlain || m.Fallback || m.IgnoreMerges || isSet(file.Normalizer) || isSet(file.Post) {
 		return nil, fmt.Errorf("%w: a tokenizer that is not plain byte-level BPE", errUnsupported)
 	}
 	t := &tokenizer{ids: m.Vocabulary, controls: map[uint32]string{}, ranks: map[[2]string]int{}}
-	pre := file.Pre
-	if pre == nil || pre.Type != "Sequence" || len(pre.List) != 2 || pre.List[0].Type != "Split" || pre.List[0].Behavior != "Isolated" || pre.List[0].Invert ||
-		pre.List[0].Pattern.Regex == nil || pre.List[1].Type != "ByteLevel" || pre.List[1].Prefix || pre.List[1].UseRegex == nil || *pre.List[1].UseRegex {
-		return nil, fmt.Errorf("%w: a pre-tokenizer other than Split and ByteLevel", errUnsupported)
-	}
 	var err error
-	if t.pieces, err = regexp.Compile(withUnicodeSpace(*pre.List[0].Pattern.Regex)); err != nil {
-		return nil, fmt.Errorf("%w: the pattern of the pre-tokenizer: %v", errUnsupported, err)
+	if t.pieces, err = file.Pre.pieces(); err != nil {
+		return nil, err
 	}
 	for rank, raw := range m.Merges {
 		var pair [2]string
@@ -84,30 +100,38 @@ func loadTokenizer(folder string) (*tokenizer, error) {
 		} else if err := json.Unmarshal(raw, &pair); err != nil {
 			return nil, fmt.Errorf("tokenizer.json: a merge: %w", err)
 		}
+		if !has(t.ids, pair[0]+pair[1]) {
+			return nil, fmt.Errorf("%w: a merge gives %q, which is no token", errUnsupported, pair[0]+pair[1])
+		}
 		if _, known := t.ranks[pair]; !known {
 			t.ranks[pair] = rank
 		}
 	}
-	last := uint32(0)
+	last := 0
 	for _, id := range m.Vocabulary {
-		if id > last && id < 1<<24 {
-			last = id
-		}
+		last = max(last, int(id))
 	}
 	for _, a := range file.Added {
-		if a.ID > last && a.ID < 1<<24 {
-			last = a.ID
-		}
+		last = max(last, int(a.ID))
+	}
+	if last >= 1<<24 {
+		return nil, fmt.Errorf("%w: the token id %d", errUnsupported, last)
 	}
 	t.bytes = make([][]byte, last+1)
 	from := map[rune]byte{}
 	for b, c := range byteLetters() {
-		from[c] = byte(b)
+		if from[c] = byte(b); !has(m.Vocabulary, string(c)) {
+			return nil, fmt.Errorf("%w: the byte %d is no token", errUnsupported, b)
+		}
 	}
 	for text, id := range m.Vocabulary {
 		raw := []byte{}
 		for _, c := range text {
-			raw = append(raw, from[c])
+			b, known := from[c]
+			if !known && !isAdded(file.Added, id) {
+				return nil, fmt.Errorf("%w: the token %q is not one of bytes", errUnsupported, text)
+			}
+			raw = append(raw, b)
 		}
 		t.bytes[id] = raw
 	}
@@ -127,6 +151,20 @@ func loadTokenizer(folder string) (*tokenizer, error) {
 		_ = json.Unmarshal(configuration.Template, &t.chat)
 	}
 	return t, nil
+}
+
+func has(vocabulary map[string]uint32, text string) bool {
+	_, known := vocabulary[text]
+	return known
+}
+
+func isAdded(added []addedToken, id uint32) bool {
+	for _, a := range added {
+		if a.ID == id {
+			return true
+		}
+	}
+	return false
 }
 
 func isSet(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
@@ -156,8 +194,8 @@ func withUnicodeSpace(pattern string) string {
 	return b.String()
 }
 
-// byteLetters are the letters that stand for bytes in a byte-level vocabulary: printable bytes stand for themselves, the
-// others for the letters from U+0100 on, in their order.
+// byteLetters are the letters that stand for bytes in a byte-level vocabulary: printable bytes stand for themselves,
+// the others for the letters from U+0100 on, in their order.
 func byteLetters() [256]rune {
 	var letters [256]rune
 	next := rune(256)
@@ -252,8 +290,8 @@ func (t *tokenizer) shown(id uint32) string {
 	return string(t.bytes[id])
 }
 
-// decode is the text of bytes, with U+FFFD for each maximal part that is no character. Unless it is the end, a last part
-// that may still become a character is held back.
+// decode is the text of bytes, with U+FFFD for each maximal part that is no character. Unless it is the end, a last
+// part that may still become a character is held back.
 func decode(raw []byte, end bool) string {
 	var b strings.Builder
 	for len(raw) > 0 {
