@@ -142,7 +142,7 @@ func TestWhatIsHarmlessIsRead(t *testing.T) {
 		"in alternatives":      events(`{"logprobs":{"tokens":["a"],"top_logprobs":[{"` + cut + `":1}]}}`),
 		"in both reasonings":   events(`{"delta":{"reasoning":"` + cut + `","reasoning_content":"` + cut + `"}}`),
 		"null":                 "data: null\n\ndata: [DONE]\n\n",
-		"infinity":             `{"choices":[{"logprobs":{"content":[{"token":"a","logprob":-Infinity,"bytes":[NaN]}]}}]}`,
+		"infinity":             `{"choices":[{"logprobs":{"content":[{"token":"a","logprob":-Infinity,"x":[NaN]}]}}]}`,
 		"a parsed message":     events(`{"delta":{"parsed":{"x":1}}}`),
 		"levels":               `{"x":` + strings.Repeat("[", 127) + strings.Repeat("]", 127) + `}`,
 		"an index of a tool":   `{"choices":[{"message":{"tool_calls":[{"type":"function","Index":1,"index":3}]}}]}`,

@@ -40,7 +40,8 @@ var bundledDigest string
 func (x seal) bundle(t *testing.T) jsonObject {
 	salt := make([]byte, 32)
 	open := allSalts(salt)
-	body := `{"messages":[{"role":"user","content":"Who are you?"}],"max_tokens":3,"temperature":0,"seed":1` + x.extra + `}`
+	body := `{"messages":[{"role":"user","content":"Who are you?"}],"max_tokens":3,"temperature":0,"seed":1`
+	body += x.extra + `}`
 	request, err := parseRequest([]byte(body))
 	if err == nil && bundledDigest == "" {
 		bundledDigest, err = modelDigest(bundled)
@@ -218,12 +219,12 @@ func TestVerdicts(t *testing.T) {
 		"without ids": {lie, both(drop("receipt", "trail"), drop("", "response")), key,
 			"CONTRADICTED: the same environment differs at the tokens"},
 		"more tokens": {with(func(x *seal) { x.ids = [][]uint32{{78, 350, 266, 371}} }), nil, key,
-			"CONTRADICTED: the same environment differs at token 3 of choice 0: token id 371 in the receipt, none here"},
+			"CONTRADICTED: the same environment differs at token 3 of choice 0: token id 371 in the receipt"},
 		"another text": {with(func(x *seal) { x.text = "I am not" }), nil, key,
 			"CONTRADICTED: the same environment differs at byte 5 of content of choice 0, token unknown"},
 		"unknown member": {with(func(x *seal) { x.text, x.extra = "I am not", `,"wizardry":1` }), nil, key,
-			"INCONCLUSIVE: it differs at byte 5 of content of choice 0, token unknown, and this program does not know " +
-				`["wizardry"]`},
+			"INCONCLUSIVE: it differs at byte 5 of content of choice 0, token unknown, and this program does not " +
+				`know ["wizardry"]`},
 		"unknown but the same": {with(func(x *seal) { x.extra = `,"wizardry":1` }), nil, key, "REPRODUCED"},
 		"best effort":          {with(func(x *seal) { x.class = "best-effort" }), nil, key, "CORROBORATED"},
 		"best effort, another": {with(func(x *seal) { x.class, x.text = "best-effort", "I am not" }), nil, key,
