@@ -127,10 +127,10 @@ public sealed class ReceiptVerifier
             return Verdict.UnknownVersion;
         if (_isOtherKey)
             return Verdict.OtherKey;
+        if (!_pinned)
+            return Verdict.Untrusted;
         if (!statement!.Complete)
             return Verdict.Incomplete;
-        if (_key is null)
-            return Verdict.Untrusted;
         if (_isRevoked)
             return Verdict.Inconclusive;
         if (_evidence.RequiresWitnesses && !IsPassed(ReceiptCheck.Witnesses))
@@ -139,8 +139,6 @@ public sealed class ReceiptVerifier
             return Verdict.Policy;
         if (_doubt is not null)
             return Verdict.Inconclusive;
-        if (!_pinned)
-            return Verdict.Untrusted;
         return IsPassed(ReceiptCheck.Request) && IsPassed(ReceiptCheck.Output) ? Verdict.Valid : Verdict.Signed;
     }
 

@@ -82,25 +82,25 @@ public static class VerdictName
 public static class VerdictExitCode
 {
     /// <summary>
-    /// 0 valid or reproduced, 2 unknown version, 10 contradicted, 11 corroborated, 12 inconclusive, 13 tampered, 14
-    /// incomplete, 15 unreachable, 16 signed, 17 untrusted, 18 other key, 19 indeterminate, 20 policy.
+    /// 0 valid or reproduced, 10 contradicted, 11 corroborated, 12 inconclusive, 13 tampered, 14 incomplete, 15
+    /// unreachable, 16 indeterminate, 17 untrusted, 18 signed, 19 other key, 20 policy, 21 unknown version.
     /// </summary>
     public static int Of(Verdict verdict) =>
         verdict switch
         {
             Verdict.Valid or Verdict.Reproduced => 0,
-            Verdict.UnknownVersion => 2,
             Verdict.Contradicted => 10,
             Verdict.Corroborated => 11,
             Verdict.Inconclusive => 12,
             Verdict.Tampered => 13,
             Verdict.Incomplete => 14,
             Verdict.Unreachable => 15,
-            Verdict.Signed => 16,
+            Verdict.Indeterminate => 16,
             Verdict.Untrusted => 17,
-            Verdict.OtherKey => 18,
-            Verdict.Indeterminate => 19,
+            Verdict.Signed => 18,
+            Verdict.OtherKey => 19,
             Verdict.Policy => 20,
+            Verdict.UnknownVersion => 21,
             _ => throw new InvalidEnumArgumentException(nameof(verdict), (int)verdict, typeof(Verdict)),
         };
 }

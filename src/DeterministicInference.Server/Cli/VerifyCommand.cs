@@ -85,10 +85,10 @@ internal static class VerifyCommand
             "verify",
             "Check a receipt: signature, commitments, log and, with --against, whether the request gives the "
                 + "same answer again. The first line is the verdict, and the exit code says it too: 0 VALID (not "
-                + "replayed) or REPRODUCED; 2 UNKNOWN VERSION, or a wrong argument or file; 10 CONTRADICTED; 11 "
-                + "CORROBORATED; 12 INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE; 16 SIGNED (request or "
-                + "answer not compared); 17 UNTRUSTED (no key of yours); 18 OTHER KEY; 19 INDETERMINATE (the server "
-                + "contradicts itself); 20 POLICY."
+                + "replayed) or REPRODUCED; 2 a wrong argument or file; 10 CONTRADICTED; 11 CORROBORATED; 12 "
+                + "INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE; 16 INDETERMINATE (the server contradicts "
+                + "itself); 17 UNTRUSTED (no key of yours); 18 SIGNED (request or answer not compared); 19 OTHER KEY; "
+                + "20 POLICY; 21 UNKNOWN VERSION."
         )
         {
             Receipt,
@@ -166,38 +166,40 @@ internal static class VerifyCommand
         string[] files = [.. Directory.EnumerateFiles(options.Receipt).Order(StringComparer.Ordinal)];
         if (files.Length == 0)
             throw new InputException($"{options.Receipt}: has no files.");
-        var verdicts = new List<Verdict>();
+        var verdicts = new List<(string Name, int ExitCode)>();
         foreach (string file in files)
         {
-            VerificationReport report;
+            string name = Path.GetFileName(file),
+                line;
+            byte[] json;
             try
             {
-                report = await VerifyAsync(options with { Receipt = file }, cancellation);
+                VerificationReport report = await VerifyAsync(options with { Receipt = file }, cancellation);
+                verdicts.Add((report.Name, report.ExitCode));
+                line = report.Reason.Length == 0 ? report.Name : $"{report.Name}: {OneLine.Of(report.Reason)}";
+                json = JsonReport.Write(report, name);
             }
             catch (InputException e)
             {
-                // What is no receipt is not of an unknown version: its line says so, and the others are read.
-                report = new VerificationReport(Verdict.UnknownVersion, e.Message.TrimEnd('.'));
+                // The others are read all the same.
+                verdicts.Add((Unusable, ExitCode.Usage));
+                line = $"{Unusable}: {OneLine.Of(e.Message.TrimEnd('.'))}";
+                json = JsonReport.WriteUnusable(name, e.Message);
             }
-            verdicts.Add(report.Verdict);
-            string line = report.Reason.Length == 0 ? report.Name : $"{report.Name}: {OneLine.Of(report.Reason)}";
-            await output.WriteAsync(
-                isJson ? JsonReport.Write(report) : Encoding.UTF8.GetBytes($"{Path.GetFileName(file)}  {line}\n"),
-                cancellation
-            );
+            await output.WriteAsync(isJson ? json : Encoding.UTF8.GetBytes($"{name}: {line}\n"), cancellation);
             await output.FlushAsync(cancellation);
         }
         if (!isJson)
         {
             IEnumerable<string> counts = verdicts
-                .GroupBy(verdict => verdict)
-                .Select(group => $"{group.Count()} {VerdictName.Of(group.Key)}");
+                .GroupBy(verdict => verdict.Name)
+                .Select(group => $"{group.Count()} {group.Key}");
             await output.WriteAsync(
                 Encoding.UTF8.GetBytes($"\n{files.Length} files: {string.Join(", ", counts)}\n"),
                 cancellation
             );
         }
-        return Severity.Where(verdicts.Contains).Select(VerdictExitCode.Of).FirstOrDefault();
+        return Severity.First(code => verdicts.Exists(verdict => verdict.ExitCode == code));
     }
 
     private static async Task<VerificationReport> VerifyAsync(VerifyOptions options, CancellationToken cancellation)
@@ -213,20 +215,25 @@ internal static class VerifyCommand
     private static bool IsColoured(bool isRedirected) =>
         !isRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    /// <summary>Of several verdicts the first of these gives the exit code.</summary>
-    private static readonly Verdict[] Severity =
+    /// <summary>Stands in the line of a file that is no receipt, and can't be read as one.</summary>
+    private const string Unusable = "UNUSABLE";
+
+    /// <summary>Of several the first of these is the exit code.</summary>
+    private static readonly int[] Severity =
     [
-        Verdict.Tampered,
-        Verdict.Contradicted,
-        Verdict.OtherKey,
-        Verdict.Untrusted,
-        Verdict.Policy,
-        Verdict.UnknownVersion,
-        Verdict.Incomplete,
-        Verdict.Inconclusive,
-        Verdict.Indeterminate,
-        Verdict.Unreachable,
-        Verdict.Signed,
-        Verdict.Corroborated,
+        VerdictExitCode.Of(Verdict.Tampered),
+        VerdictExitCode.Of(Verdict.Contradicted),
+        ExitCode.Usage,
+        VerdictExitCode.Of(Verdict.UnknownVersion),
+        VerdictExitCode.Of(Verdict.OtherKey),
+        VerdictExitCode.Of(Verdict.Untrusted),
+        VerdictExitCode.Of(Verdict.Incomplete),
+        VerdictExitCode.Of(Verdict.Policy),
+        VerdictExitCode.Of(Verdict.Indeterminate),
+        VerdictExitCode.Of(Verdict.Inconclusive),
+        VerdictExitCode.Of(Verdict.Unreachable),
+        VerdictExitCode.Of(Verdict.Corroborated),
+        VerdictExitCode.Of(Verdict.Signed),
+        VerdictExitCode.Of(Verdict.Valid),
     ];
 }

@@ -10,11 +10,15 @@ namespace DeterministicInference.Server.Verification;
 /// <summary>Writes a report as one line of JSON.</summary>
 internal static class JsonReport
 {
-    public static byte[] Write(VerificationReport report)
+    /// <param name="report">The report.</param>
+    /// <param name="file">The name of the file, where there are several.</param>
+    public static byte[] Write(VerificationReport report, string? file = null)
     {
         ReadOnlyMemory<byte> text = JsonBytes.Write(json =>
         {
             json.WriteStartObject();
+            if (file is not null)
+                json.WriteString("file", file);
             json.WriteString("verdict", report.Name);
             json.WriteNumber("exit_code", report.ExitCode);
             json.WriteString("reason", report.Reason);
@@ -46,6 +50,20 @@ internal static class JsonReport
             json.WriteEndArray();
             WriteCosignatures(json, report.Cosignatures);
             WriteReplay(json, report.Replay);
+            json.WriteEndObject();
+        });
+        return [.. text.Span, (byte)'\n'];
+    }
+
+    /// <summary>The line of a file of a folder that is no receipt.</summary>
+    public static byte[] WriteUnusable(string file, string error)
+    {
+        ReadOnlyMemory<byte> text = JsonBytes.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("file", file);
+            json.WriteNull("verdict");
+            json.WriteString("error", error);
             json.WriteEndObject();
         });
         return [.. text.Span, (byte)'\n'];

@@ -92,7 +92,7 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
             if (key is { } known && IsOpen(report.Verdict))
                 report = await WithRevocationsAsync(known.Key);
         }
-        catch (NoAnswerException) when (report.Verdict == Verdict.Incomplete)
+        catch (NoAnswerException) when (report.Statement is { Complete: false })
         {
             // No server makes more of it, and the replay says what is wrong with this one.
         }
@@ -119,10 +119,11 @@ internal sealed class ReceiptVerification(VerifyOptions options) : IDisposable
         );
         // That it was computed again replaces neither a key that is trusted nor the answer that was received.
         return Required(
-            verdict.Verdict == Verdict.Reproduced && report.Verdict is Verdict.Signed or Verdict.Untrusted
+            report.Verdict == Verdict.Untrusted
+            || (report.Verdict == Verdict.Signed && verdict.Verdict == Verdict.Reproduced)
                 ? report with
                 {
-                    Reason = $"{verdict.Reason}, but {report.Reason}",
+                    Reason = $"{report.Reason}. The replay: {VerdictName.Of(verdict.Verdict)}, {verdict.Reason}",
                     Replay = replay,
                 }
                 : report with

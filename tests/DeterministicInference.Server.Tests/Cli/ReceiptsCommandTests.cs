@@ -70,7 +70,7 @@ public sealed class ReceiptsCommandTests : IDisposable
         Assert.Equal(shown, await SucceedsAsync("show", "chatcmpl-" + receipts[1].ReceiptId));
         await File.WriteAllTextAsync(file, shown, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(keyFile, key, TestContext.Current.CancellationToken);
-        (await RecordedExchange.VerifyAsync(file, "--key", keyFile)).Is(16, "SIGNED", "").Has("inclusion", "ok");
+        (await RecordedExchange.VerifyAsync(file, "--key", keyFile)).Is(18, "SIGNED", "").Has("inclusion", "ok");
     }
 
     /// <summary>A checkpoint that witnesses have cosigned proves more than a newer one that they have not.</summary>

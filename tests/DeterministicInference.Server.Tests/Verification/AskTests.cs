@@ -43,7 +43,7 @@ public sealed class AskTests : IAsyncLifetime
         Assert.Contains("which was there.", again.Output, StringComparison.Ordinal);
         await using IssuingServer other = await IssuingServer.StartAsync();
         CommandResult elsewhere = await AskAsync("--url", other.Url);
-        Assert.Equal((18, ""), (elsewhere.ExitCode, elsewhere.Output));
+        Assert.Equal((19, ""), (elsewhere.ExitCode, elsewhere.Output));
         Assert.StartsWith(
             "The answer is not shown, because it is not verified. OTHER KEY: ",
             elsewhere.Error,

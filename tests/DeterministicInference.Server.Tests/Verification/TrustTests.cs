@@ -24,8 +24,8 @@ public sealed class TrustTests : IAsyncLifetime
         await IsAsync(0, "VALID", Key(key));
         await IsAsync(0, "VALID", Key(other.PublicKey.ToPem(), ("origin", "log.other")), Key(pem));
         await IsAsync(0, "VALID", Key(pem, ("origin", "log.example"), ("last_size", 2)));
-        await IsAsync(18, "OTHER KEY", Key(pem, ("origin", "log.other")));
-        await IsAsync(18, "OTHER KEY", Key(other.PublicKey.ToPem()));
+        await IsAsync(19, "OTHER KEY", Key(pem, ("origin", "log.other")));
+        await IsAsync(19, "OTHER KEY", Key(other.PublicKey.ToPem()));
         await IsAsync(20, "POLICY", Key(key, ("last_size", 1)));
         await IsAsync(20, "POLICY", Key(key, ("last_time", "2027-01-01T00:00:00Z")));
         await IsAsync(17, "UNTRUSTED");
@@ -105,15 +105,15 @@ public sealed class TrustTests : IAsyncLifetime
         File.WriteAllText(Path.Combine(folder, "b.json"), bundle);
         CommandResult good = await RunAsync();
         Assert.Equal(
-            (0, "a.json  VALID: not replayed\nb.json  VALID: not replayed\n\n2 files: 2 VALID\n"),
+            (0, "a.json: VALID: not replayed\nb.json: VALID: not replayed\n\n2 files: 2 VALID\n"),
             (good.ExitCode, good.Output)
         );
         File.WriteAllText(Path.Combine(folder, "c.json"), bundle.Replace("Paris", "Lyon", StringComparison.Ordinal));
         File.WriteAllText(Path.Combine(folder, "d.txt"), "no receipt");
         CommandResult bad = await RunAsync();
         Assert.Equal(13, bad.ExitCode);
-        Assert.Contains("\nc.json  TAMPERED: ", bad.Output, StringComparison.Ordinal);
-        Assert.EndsWith("\n\n4 files: 2 VALID, 1 TAMPERED, 1 UNKNOWN VERSION\n", bad.Output, StringComparison.Ordinal);
+        Assert.Contains("\nc.json: TAMPERED: ", bad.Output, StringComparison.Ordinal);
+        Assert.EndsWith("\n\n4 files: 2 VALID, 1 TAMPERED, 1 UNUSABLE\n", bad.Output, StringComparison.Ordinal);
 
         Task<CommandResult> RunAsync() => ServerProgram.Built.RunAsync(["verify", folder, "--key", exchange.KeyFile]);
     }

@@ -48,7 +48,7 @@ public sealed class VerifyTests : IAsyncLifetime
         );
         string receipt = exchange.Write("receipt.json", exchange.Receipt.ToJsonString());
         (await RecordedExchange.VerifyAsync(receipt, "--key", exchange.KeyFile))
-            .Is(16, "SIGNED", "neither request nor answer was given to compare")
+            .Is(18, "SIGNED", "neither request nor answer was given to compare")
             .Has("output", "not checked: no answer was given");
         Verified whole = await RecordedExchange.VerifyAsync(
             receipt,
@@ -143,7 +143,7 @@ public sealed class VerifyTests : IAsyncLifetime
         string json = exchange.Receipt.ToJsonString(),
             deep = $"{{\"x\":{string.Concat(Enumerable.Repeat("[", 100))}{new string(']', 100)},{json[1..]}";
         string[] key = ["--key", exchange.KeyFile];
-        (await RecordedExchange.VerifyAsync(exchange.Write("marked", "\uFEFF" + json), key)).Is(16, "SIGNED", "");
+        (await RecordedExchange.VerifyAsync(exchange.Write("marked", "\uFEFF" + json), key)).Is(18, "SIGNED", "");
         foreach (string text in (string[])[deep, "\uFEFF" + deep])
         {
             (await RecordedExchange.VerifyAsync(exchange.Write("deep", text), key)).Is(
@@ -405,7 +405,7 @@ public sealed class VerifyTests : IAsyncLifetime
             (export.ExitCode, export.Output)
         );
         Verified verified = await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile);
-        verified.Is(16, "SIGNED", "the answer is the sealed one, and no request was given to compare");
+        verified.Is(18, "SIGNED", "the answer is the sealed one, and no request was given to compare");
         Assert.Equal(
             ("passed", "passed", "not_checked"),
             (verified.Check("output"), verified.Check("tokens"), verified.Check("request"))
@@ -461,7 +461,7 @@ public sealed class VerifyTests : IAsyncLifetime
                     [exchange.Write("y", elsewhere)],
                 ]
         )
-            (await VerifyAsync(keys)).Is(18, "OTHER KEY", "");
+            (await VerifyAsync(keys)).Is(19, "OTHER KEY", "");
         foreach (string text in (string[])["", "\n", "{}", $"{vkey}\nx", $"{pem}\n-----BEGIN x", """{"vkey":"x"}"""])
         {
             InputException refused = await Assert.ThrowsAsync<InputException>(() =>
@@ -602,7 +602,7 @@ public sealed class VerifyTests : IAsyncLifetime
         _server.Environment = original;
         int before = _server.Requests.Count;
         _server.Script = i => i == before ? ScriptedAnswer.Paris.With(2, 77, " was") : ScriptedAnswer.Paris;
-        await RequireAsync(19, "INDETERMINATE: ", replay);
+        await RequireAsync(16, "INDETERMINATE: ", replay);
         _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " was");
         await RequireAsync(10, "CONTRADICTED: ", replay);
         await RequireAsync(10, "{\"verdict\":\"CONTRADICTED\",\"exit_code\":10,", [.. replay, "--json"]);
@@ -617,12 +617,12 @@ public sealed class VerifyTests : IAsyncLifetime
             "--key",
             exchange.KeyFile
         );
-        await RequireAsync(16, "SIGNED: ", exchange.AnswerFile, "--key", exchange.KeyFile);
+        await RequireAsync(18, "SIGNED: ", exchange.AnswerFile, "--key", exchange.KeyFile);
         await RequireAsync(17, "UNTRUSTED: ", exchange.AnswerFile);
         using (SigningKey other = SigningKey.Create())
         {
             string pem = exchange.Write("other.pem", other.PublicKey.ToPem());
-            await RequireAsync(18, "OTHER KEY: ", exchange.AnswerFile, "--key", pem);
+            await RequireAsync(19, "OTHER KEY: ", exchange.AnswerFile, "--key", pem);
         }
         await RequireAsync(
             13,
