@@ -97,23 +97,23 @@ func (v *verifier) runFolder(folder string, out io.Writer) (code int, err error)
 	if err != nil {
 		return 0, err
 	}
-	words := map[string]bool{}
+	found := map[int]bool{}
 	for _, entry := range entries {
 		if entry.IsDir() || !strings.HasSuffix(entry.Name(), ".json") {
 			continue
 		}
 		made, err := v.judgeFile(filepath.Join(folder, entry.Name()))
 		if err != nil {
-			// What is no bundle has a line, as with the command verify, and the others are read.
-			made = verdict{word: "UNKNOWN VERSION", reason: err.Error()}
+			// The others are read all the same.
+			made = verdict{word: "UNUSABLE", reason: err.Error()}
 		}
-		words[made.word] = true
+		found[made.code()] = true
 		fmt.Fprintf(out, "%s: %s\n", entry.Name(), made)
 	}
-	if len(words) == 0 {
+	if len(found) == 0 {
 		return 0, fmt.Errorf("%s: has no files *.json", folder)
 	}
-	return worst(words), nil
+	return worst(found), nil
 }
 
 // readKeys reads keys as the command verify takes them.

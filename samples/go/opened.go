@@ -230,7 +230,7 @@ func (r *report) tokenIDs(b *bundle, s *statement, o *opening, partial string) {
 		case !has:
 			r.say(name, "not checked: the answer does not have them")
 		case salts[name] == nil:
-			r.say(name, "not checked: %s", noSalt)
+			r.closed(o, name)
 		case all == nil:
 			r.check(name, errors.New("they can't be read, or are not all"))
 		default:

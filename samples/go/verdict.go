@@ -29,20 +29,14 @@ func (v verdict) code() int { return codes[v.word] }
 
 var codes = map[string]int{
 	"VALID": 0, "REPRODUCED": 0, "CONTRADICTED": 10, "CORROBORATED": 11, "INCONCLUSIVE": 12, "TAMPERED": 13,
-	"INCOMPLETE": 14, "UNTRUSTED": 17, "SIGNED": 18, "OTHER KEY": 19, "UNKNOWN VERSION": 21,
-}
-
-// severity is the order in which one of several verdicts gives the exit code.
-var severity = []string{
-	"TAMPERED", "CONTRADICTED", "OTHER KEY", "UNTRUSTED", "UNKNOWN VERSION", "INCOMPLETE", "INCONCLUSIVE", "SIGNED",
-	"CORROBORATED", "REPRODUCED", "VALID",
+	"INCOMPLETE": 14, "UNTRUSTED": 17, "SIGNED": 18, "OTHER KEY": 19, "UNKNOWN VERSION": 21, "UNUSABLE": unusable,
 }
 
 // worst is the exit code of several verdicts.
-func worst(words map[string]bool) int {
-	for _, word := range severity {
-		if words[word] {
-			return codes[word]
+func worst(found map[int]bool) int {
+	for _, code := range []int{13, 10, unusable, 21, 19, 17, 14, 12, 11, 18} {
+		if found[code] {
+			return code
 		}
 	}
 	return 0

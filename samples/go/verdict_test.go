@@ -158,6 +158,18 @@ func sealing(change func(jsonObject)) seal { return with(func(x *seal) { x.chang
 
 var lie = with(func(x *seal) { x.ids, x.text = [][]uint32{{78, 350, 267}}, "I am a" })
 
+// salted gives derived salts of these labels in place of the receipt's.
+func salted(some ...string) func(jsonObject) {
+	return func(b jsonObject) {
+		found := jsonObject{}
+		for _, label := range some {
+			found[label] = base64.StdEncoding.EncodeToString(derive(make([]byte, 32), label))
+		}
+		delete(in(b, "receipt"), "salt")
+		in(b, "receipt")["salts"] = found
+	}
+}
+
 type judged struct {
 	seal   seal
 	change func(jsonObject)
@@ -254,11 +266,11 @@ func TestVerdicts(t *testing.T) {
 		"broke off, another model": {broken, both(stream, answer(`{"choices"`, `{"model":"x","choices"`)), key,
 			"TAMPERED: model"},
 		"no salt": {good, drop("receipt", "salt"), key, "INCONCLUSIVE: request can't be opened"},
-		"a salt for the output": {good, both(drop("receipt", "salt"), drop("", "request"),
-			set("receipt", "salts", jsonObject{"output": base64.StdEncoding.EncodeToString(derive(make([]byte, 32),
-				"output"))})), key,
+		"salts for the answer": {good, both(drop("", "request"), salted("output", "tokens")), key,
 			"SIGNED: request or answer was not given; nothing was recomputed, without the sealed request"},
-		"no request": {good, drop("", "request"), key, "SIGNED"},
+		"a salt for the output":  {good, both(drop("", "request"), salted("output")), key, "INCONCLUSIVE: tokens"},
+		"a salt for the request": {good, salted("request"), key, "INCONCLUSIVE: output can't be opened"},
+		"no request":             {good, drop("", "request"), key, "SIGNED"},
 		"no answer": {good, drop("", "response"), key,
 			"SIGNED: request or answer was not given; REPRODUCED"},
 		"no answer, a lie": {lie, drop("", "response"), key, "CONTRADICTED"},
@@ -440,8 +452,8 @@ func TestTheCommandJudgesFilesAndFolders(t *testing.T) {
 	}
 	file("a.json", "{}")
 	var out bytes.Buffer
-	if code := command([]string{"--key", key, folder}, &out, &out); code != 21 || !strings.HasPrefix(out.String(),
-		"a.json: UNKNOWN VERSION: "+folder+"/a.json: no bundle: the member form is missing") {
+	if code := command([]string{"--key", key, folder}, &out, &out); code != 2 || !strings.HasPrefix(out.String(),
+		"a.json: UNUSABLE: "+folder+"/a.json: no bundle: the member form is missing") {
 		t.Error(code, out.String())
 	}
 }

@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using DeterministicInference.Server.Tests.Documentation;
-using DeterministicInference.Server.Tests.Serve;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;
@@ -12,8 +10,6 @@ namespace DeterministicInference.Server.Tests.Verification;
 public sealed partial class ReexecutorTests(SharedServers shared)
 {
     private const string Sampled = """{"prompt":"Once upon a time","max_tokens":20,"temperature":1.2,"seed":5}""";
-
-    private static readonly Lazy<Task<string>> Program = new(BuildAsync);
 
     [Theory]
     [InlineData(ApiClient.Chat, """{"messages":[{"role":"user","content":"Who are you?"}],"max_tokens":20}""")]
@@ -116,7 +112,7 @@ public sealed partial class ReexecutorTests(SharedServers shared)
             TestModels.Chat
         );
         Assert.Matches("(?m)^bundle.json: CONTRADICTED: ", folder.Output);
-        Assert.Matches("(?m)^request.json: UNKNOWN VERSION: ", folder.Output);
+        Assert.Matches("(?m)^request.json: UNUSABLE: ", folder.Output);
         Assert.Equal(10, folder.ExitCode);
     }
 
@@ -151,26 +147,10 @@ public sealed partial class ReexecutorTests(SharedServers shared)
                 .Select(id => (uint)id!),
         ];
 
-    private static Task<string> NeedProgramAsync()
+    private static async Task<string> NeedProgramAsync()
     {
-        Assert.SkipWhen(!OperatingSystem.IsLinux() || OwnerProcess.Find("go") is null, "skipped: needs Go");
-        return Program.Value;
-    }
-
-    private static async Task<string> BuildAsync()
-    {
-        string folder = TestModels.NewFolder("reexecute"),
-            program = Path.Combine(folder, "reexecute");
-        CommandResult result = await InstalledProgram.RunAsync(
-            "/bin/sh",
-            "-c",
-            "cd \"$1\" && GOCACHE=\"$2\" GOTOOLCHAIN=local GOFLAGS=-buildvcs=false go build -o \"$3\" .",
-            "sh",
-            Path.Combine(RepositoryFiles.Root, "samples", "go"),
-            Path.Combine(folder, "cache"),
-            program
-        );
-        Assert.True(result.ExitCode == 0, result.Error);
+        string? program = await ReexecutorProgram.FindAsync();
+        Assert.SkipWhen(program is null, "skipped: needs Go");
         return program;
     }
 

@@ -57,7 +57,7 @@ public sealed class ReaderAgreementTests(ITestOutputHelper output)
         string folder = TestModels.NewFolder("corpus"),
             key = Path.Combine(TestModels.NewFolder("corpus-key"), "key.txt");
         ReaderProgram program = ReaderProgram.All.Single(one => one.Name == name);
-        IReadOnlyList<string>? command = program.Command(folder, key);
+        IReadOnlyList<string>? command = await program.Command(folder, key);
         Assert.SkipWhen(command is null, $"skipped: needs {name}");
         ReaderCorpus.Write(folder);
         await File.WriteAllTextAsync(key, $"{HonestSigner.LogKey}\n", TestContext.Current.CancellationToken);
