@@ -84,8 +84,8 @@ internal static class EvidenceReader
         }
         catch (ReceiptFormatException)
         {
-            // Its own reading says what is wrong with it.
-            return false;
+            // A stream has two: a reader takes the one or the other. Of JSON its own reading says what is wrong with it.
+            return delivery == AnswerDelivery.Sse;
         }
         if (found is null)
             return false;
