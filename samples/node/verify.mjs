@@ -164,6 +164,7 @@ function outputOf(response) {
     };
     add("text", choice.text);
     add("content", source.content);
+    if (source.reasoning_content && source.reasoning && source.reasoning_content !== source.reasoning) fail("the reasoning is there by two names, and differs");
     add("reasoning", source.reasoning_content ?? source.reasoning);
     add("refusal", source.refusal);
     add("call.name", source.function_call?.name);
