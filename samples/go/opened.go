@@ -123,11 +123,26 @@ func readOpened(b *bundle, s *statement, n int) (*answer, error) {
 	if err != nil || a.receipt == nil {
 		return a, err
 	}
-	sealed, id := a.receipt.get("statement"), a.receipt.get("receipt_id")
-	if sealed != nil && !sealed.isText(s.text) || sealed == nil && !id.isText(s.id) {
-		return nil, errors.New("it carries another receipt")
+	return a, checkCarried(a.receipt, s)
+}
+
+// checkCarried refuses the receipt in an answer, or its id alone, unless it is the statement's.
+func checkCarried(v *value, s *statement) error {
+	if v.get("statement") == nil && v.get("receipt") == nil {
+		if !v.get("receipt_id").isText(s.id) {
+			return errors.New("it carries another receipt")
+		}
+		return nil
 	}
-	return a, nil
+	f, carried := &fields{what: "the receipt that it carries"}, receipt{}
+	if err := v.distinct("the receipt"); err != nil {
+		f.fail("%w", err)
+	}
+	f.receipt(v, &carried)
+	if f.err == nil && carried.statement != s.text {
+		f.fail("it is another one")
+	}
+	return f.err
 }
 
 func (r *report) openedAnswer(b *bundle, s *statement, o *opening) {
