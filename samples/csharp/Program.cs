@@ -1,28 +1,20 @@
-// Asks a server, takes the receipt out of the answer, verifies it, and prints what was verified.
+// Asks a server, verifies the answer with its receipt, and prints the texts that were verified, and no other.
 //
 // dotnet run --project samples/csharp -- http://127.0.0.1:8080 "What is the capital of France?" [KEYFILE] [--stream]
 //
-// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the server's own key is
-// used: it shows that the parts belong together, and not who made them. With - for the question each line of standard
-// input is one.
+// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the answer is UNTRUSTED:
+// anyone can make a receipt. With - for the question each line of standard input is one.
 using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts;
-using DeterministicInference.Receipts.Answers;
-using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Canonical;
-using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Output;
-using DeterministicInference.Receipts.Signing;
-using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Trust;
 using DeterministicInference.Receipts.Verification;
 
 const string Path = "/v1/chat/completions";
 
 bool isStream = args.Contains("--stream");
-AnswerDelivery delivery = isStream ? AnswerDelivery.Sse : AnswerDelivery.Json;
 string[] given = [.. args.Where(argument => argument != "--stream")];
-NoteKey? trusted = given.Length > 2 ? NoteKey.Parse(File.ReadAllText(given[2]).Trim()) : null;
+TrustPolicy policy = given.Length > 2 ? TrustPolicy.OfKeys(File.ReadAllText(given[2])) : TrustPolicy.None;
 using var http = new HttpClient { BaseAddress = new Uri(given[0]) };
 if (given[1] != "-")
     return await AskAsync(given[1]);
@@ -40,6 +32,7 @@ async Task<int> AskAsync(string question)
         $$"""{"messages":[{"role":"user","content":"{{JsonEncodedText.Encode(question)}}"}],"max_tokens":40"""
             + (isStream ? ",\"stream\":true}" : "}")
     );
+    VerificationResult result;
     try
     {
         using HttpResponseMessage response = await http.PostAsync(
@@ -47,65 +40,24 @@ async Task<int> AskAsync(string question)
             new ByteArrayContent(request) { Headers = { { "Content-Type", "application/json" } } }
         );
         response.EnsureSuccessStatusCode();
-        return await VerifyAsync(request, await response.Content.ReadAsByteArrayAsync());
+        var evidence = new ReceiptEvidence(await response.Content.ReadAsByteArrayAsync())
+        {
+            Request = request,
+            RequestPath = Path,
+        };
+        result = ReceiptVerifier.Verify(evidence, policy);
     }
-    catch (HttpRequestException e)
+    catch (Exception e) when (e is HttpRequestException or EvidenceException)
     {
-        return Refuse(Verdict.Unreachable, e);
+        Console.WriteLine($"not verified: {e.Message}");
+        return 1;
     }
-    // The receipt, the answer or the key can't be read.
-    catch (Exception e) when (e is ReceiptFormatException or CanonicalFormException or LogFormatException)
-    {
-        return Refuse(Verdict.Tampered, e);
-    }
-}
 
-async Task<int> VerifyAsync(byte[] request, byte[] answer)
-{
-    byte[] json =
-        AnswerReceipt.Find(answer, delivery) ?? throw new ReceiptFormatException("determinism", "is not there");
-    Receipt receipt = Receipt.FromJson(json);
-    RecordedAnswer recorded = RecordedAnswer.Read(answer, delivery, receipt.Salts ?? ReceiptSalts.None);
-    var evidence = new ReceiptEvidence(receipt)
-    {
-        RequestBody = request,
-        RequestPath = Path,
-        Output = recorded.Output,
-        Delivery = delivery,
-        HasEnd = recorded.Ended,
-        Tokens = recorded.Tokens,
-        HasTokens = recorded.HasTokens,
-        Prompt = recorded.Prompt,
-        HasPrompt = recorded.HasPrompt,
-        Unbound = recorded.Unbound,
-    };
-    VerificationResult result = trusted is { } key
-        ? ReceiptVerifier.Verify(evidence, key)
-        : ReceiptVerifier.VerifyUnpinned(evidence, await ServersKeyAsync());
-
-    Console.WriteLine($"receipt {receipt.ReceiptId}: {result.Summary}");
+    Console.WriteLine($"receipt {result.ReceiptId}: {result.Summary}");
     foreach (CheckResult check in result.Checks)
         Console.WriteLine($"{check.Check, -12}{check.Outcome} {check.Detail}");
-    if (result.Verdict is not (Verdict.Valid or Verdict.Untrusted))
-        return VerdictExitCode.Of(result.Verdict);
-    // The texts are those that were hashed: the answer is read no second time.
-    foreach (ChannelText text in recorded.Texts.Where(text => text.Channel != "finish"))
-    {
-        string name = text.Channel == "content" ? "answer" : text.Channel,
-            mark = result.Verdict == Verdict.Valid ? "" : "not verified, ";
-        Console.WriteLine($"{mark}{name}: {Encoding.UTF8.GetString(text.Text.Span)}");
-    }
-    return VerdictExitCode.Of(result.Verdict);
-}
-
-async Task<VerificationKey> ServersKeyAsync()
-{
-    using JsonDocument told = JsonDocument.Parse(await http.GetStringAsync("/v1/receipts/key"));
-    return NoteKey.Parse(told.RootElement.GetProperty("vkey").GetString()!).Key;
-}
-
-static int Refuse(Verdict verdict, Exception e)
-{
-    Console.WriteLine($"{VerdictName.Of(verdict)}: {e.Message}");
-    return VerdictExitCode.Of(verdict);
+    // The texts are those that were hashed: the answer is read no second time. There are none unless it is VALID.
+    foreach (VerifiedText text in result.Texts.Where(text => text.Channel != "finish"))
+        Console.WriteLine($"{(text.Channel == "content" ? "answer" : text.Channel)}: {text.Text}");
+    return result.ExitCode;
 }

@@ -32,7 +32,7 @@ public static class AnswerReceipt
             AnswerReading answer = new AnswerReader(AnswerDelivery.Json).Read(CanonicalJson.WithoutMark(body.Span));
             foreach (ref readonly AnswerPart part in answer.Parts)
             {
-                if (part.Kind == AnswerPartKind.Determinism)
+                if (part.Kind == AnswerPartKind.Determinism && !answer.IsNull(part))
                     Take(ref found, answer.Json[part.Value]);
             }
             return found;

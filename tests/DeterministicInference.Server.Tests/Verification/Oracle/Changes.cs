@@ -23,6 +23,17 @@ internal static class Changes
     public static Change Set(string path, string json) =>
         On(path, (root, at) => LoosePath.Find(root, at).Become(Value(json)));
 
+    /// <summary>Changes a text.</summary>
+    public static Change Edit(string path, Func<string, string> change) =>
+        On(
+            path,
+            (root, at) =>
+            {
+                LooseJson text = LoosePath.Find(root, at);
+                text.Become(LooseJson.String(change(text.Text)));
+            }
+        );
+
     public static Change Drop(string path) =>
         On(
             path,

@@ -93,7 +93,22 @@ internal sealed class Exchange
         }
     }
 
-    private LooseJson Bundle()
+    /// <summary>
+    /// All of it as one bundle, whatever its form; null if a second answer or request stands beside it, for which a
+    /// bundle has no place.
+    /// </summary>
+    public byte[]? InOneBundle()
+    {
+        if (Form == ExchangeForm.Bundle)
+            return OtherRequest is null && OtherResponse is null ? Files().File : null;
+        return OtherResponse is null
+            ? Bytes(Bundle(OtherRequest ?? Request.ToString(), Changed(AnswerText())).ToString())
+            : null;
+    }
+
+    private LooseJson Bundle() => Bundle(Request.ToString(), AnswerText());
+
+    private LooseJson Bundle(string request, string answer)
     {
         LooseJson bundle = LooseJson.Object(
             new LooseMember("form", LooseJson.String(HonestSigner.BundleForm)),
@@ -101,7 +116,7 @@ internal sealed class Exchange
                 "request",
                 LooseJson.Object(
                     new LooseMember("path", LooseJson.String(Path)),
-                    new LooseMember("body", LooseJson.String(Request.ToString()))
+                    new LooseMember("body", Body(request))
                 )
             ),
             new LooseMember(
@@ -112,7 +127,7 @@ internal sealed class Exchange
                         "content_type",
                         LooseJson.String(Events is null ? "application/json" : "text/event-stream")
                     ),
-                    new LooseMember("body", LooseJson.String(AnswerText()))
+                    new LooseMember("body", Body(answer))
                 )
             ),
             new LooseMember("receipt", Receipt),
@@ -123,6 +138,9 @@ internal sealed class Exchange
             change(bundle);
         return bundle;
     }
+
+    /// <summary>Half of a surrogate pair is U+FFFD, as in the bytes of a file.</summary>
+    private static LooseJson Body(string text) => LooseJson.String(Encoding.UTF8.GetString(Bytes(text)!));
 
     private string Changed(string text) => _onText.Aggregate(text, (changed, change) => change(changed));
 

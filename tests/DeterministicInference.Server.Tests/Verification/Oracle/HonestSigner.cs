@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using DeterministicInference.Receipts;
@@ -104,12 +105,66 @@ internal static class HonestSigner
         Sha256Value Commit(SaltLabel label, Sha256Value digest) => Commitment.To(label, digest, salts[label]!);
     }
 
+    /// <summary>A receipt's text anew with a changed statement, which the same log has sealed.</summary>
+    public static void Reseal(LooseJson receipt, Func<string, string> change)
+    {
+        string statement = change(LoosePath.Find(receipt, "statement").Text);
+        LoosePath.Find(receipt, "statement").Become(LooseJson.String(statement));
+        LoosePath.Find(receipt, "proof").Become(LooseJson.String(Prove(Encoding.UTF8.GetBytes(statement))));
+    }
+
+    /// <summary>A derived salt in base64.</summary>
+    public static string Derive(byte[] salt, string label) =>
+        ReceiptSalts.Of(new Salt(salt))[ReceiptSalts.LabelOf(label)!.Value]!.ToBase64();
+
+    /// <summary>The proof of a log that another key signs, or of one with another name.</summary>
+    public static string ProveBy(string statement, string origin, SigningKey? key) =>
+        Prove(Encoding.UTF8.GetBytes(statement), origin, key);
+
+    /// <summary>The proof of a larger log, and of one whose checkpoint has further lines.</summary>
+    /// <param name="statement">What is sealed.</param>
+    /// <param name="index">Its place.</param>
+    /// <param name="size">Entries of the log.</param>
+    /// <param name="extension">Further lines that are signed.</param>
+    public static string ProveIn(string statement, int index, int size, string extension = "")
+    {
+        Sha256Value[] leaves =
+        [
+            .. Enumerable
+                .Range(0, size)
+                .Select(place =>
+                    place == index ? LogEntry.Receipt(Encoding.UTF8.GetBytes(statement)).Leaf
+                    : place == 0 ? LogEntry.Open(LogKey).Leaf
+                    : LogEntry.Receipt([(byte)place]).Leaf
+                ),
+        ];
+        string text = new Checkpoint(LogKey.Name, size, Root(leaves)).Text + extension;
+        string note = SignedNote.Sign(text, LogKey.Name, Key).ToString();
+        return new TlogProof(index, [.. Path(leaves, index)], note).ToString();
+    }
+
     /// <summary>A log of two entries for each receipt is all that a proof needs.</summary>
-    private static string Prove(byte[] statement)
+    private static string Prove(byte[] statement, string? origin = null, SigningKey? key = null)
     {
         Sha256Value open = LogEntry.Open(LogKey).Leaf,
             leaf = LogEntry.Receipt(statement).Leaf;
-        var checkpoint = new Checkpoint(LogKey.Name, 2, MerkleHash.Node(open, leaf));
-        return new TlogProof(1, [open], checkpoint.Sign(Key).ToString()).ToString();
+        var checkpoint = new Checkpoint(origin ?? LogKey.Name, 2, MerkleHash.Node(open, leaf));
+        return new TlogProof(1, [open], checkpoint.Sign(key ?? Key).ToString()).ToString();
     }
+
+    private static Sha256Value Root(Sha256Value[] leaves) =>
+        leaves.Length == 1 ? leaves[0] : MerkleHash.Node(Root(leaves[..Split(leaves)]), Root(leaves[Split(leaves)..]));
+
+    /// <summary>From the sibling to the root (RFC 6962, 2.1.1).</summary>
+    private static IEnumerable<Sha256Value> Path(Sha256Value[] leaves, int index)
+    {
+        if (leaves.Length == 1)
+            return [];
+        int split = Split(leaves);
+        return index < split
+            ? [.. Path(leaves[..split], index), Root(leaves[split..])]
+            : [.. Path(leaves[split..], index - split), Root(leaves[..split])];
+    }
+
+    private static int Split(Sha256Value[] leaves) => 1 << BitOperations.Log2((uint)leaves.Length - 1);
 }
