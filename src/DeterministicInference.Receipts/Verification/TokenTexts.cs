@@ -38,7 +38,7 @@ internal sealed class TokenTexts
     {
         AnswerPart choice = parts[0];
         int ids = 0;
-        ReadOnlySpan<byte> text = default;
+        scoped ReadOnlySpan<byte> text = default;
         foreach (ref readonly AnswerPart part in parts)
         {
             if (part.Start >= choice.End)
