@@ -110,5 +110,7 @@ internal static class ReceiptVerification
         }
     }
 
-    private static ReadOnlyMemory<byte>? Content(string? path) => path is null ? null : InputFile.Read(path);
+    /// <returns>Null for no path. (Null bytes would become memory of none.)</returns>
+    private static ReadOnlyMemory<byte>? Content(string? path) =>
+        path is null ? default(ReadOnlyMemory<byte>?) : InputFile.Read(path);
 }

@@ -73,11 +73,6 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
         foreach (CommandResult result in await BothAsync(_forger.Url, "Who?", []))
         {
             Assert.Equal(17, result.ExitCode);
-            Assert.Contains(
-                $"\nnot verified, answer: The capital is {False}.\n",
-                "\n" + result.Output,
-                StringComparison.Ordinal
-            );
             Assert.Empty(Verified(result.Output));
         }
     }
