@@ -16,7 +16,7 @@ const path = "/v1/chat/completions";
 function receiptOf(answer) {
   const [line, another] = isStream ? (answer.match(/^: dis-receipt .*$/gm) ?? []) : [];
   if (another) throw new Error("The stream has two receipts.");
-  const receipt = isStream ? line && JSON.parse(line.slice(": dis-receipt ".length)) : JSON.parse(answer).determinism;
+  const receipt = isStream ? line && JSON.parse(line.slice(": dis-receipt ".length)) : JSON.parse(answer.replace(/^\uFEFF/, "")).determinism;
   if (!receipt?.statement) throw new Error("The answer has no receipt.");
   return receipt;
 }
