@@ -2,7 +2,7 @@
 //
 // node receipt.mjs http://127.0.0.1:8080 "What is the capital of France?" [bundle.json]
 import { writeFileSync } from "node:fs";
-import { check } from "./verify.mjs";
+import { exitCodes, verify } from "./receipts/check.mjs";
 
 const [url, question, file] = process.argv.slice(2);
 const path = "/v1/chat/completions";
@@ -23,9 +23,15 @@ const bundle = {
   receipt,
   vkey,
 };
-const { done, left, predicate, texts } = check(bundle, vkey);
-// The texts that were hashed, and no second reading of the answer.
-for (const { channel, text } of texts.filter(({ channel }) => channel !== "finish")) console.log(`${channel === "content" ? "answer" : channel}: ${text}`);
-console.log(`receipt ${predicate.receipt_id} of ${predicate.issued_at}: ${done.join(", ")} verified`);
-if (left.length > 0) console.log(`not verified: ${left.join(", ")}`);
+const { verdict, reason, checks, text, statement } = verify(JSON.stringify(bundle), vkey);
+if (verdict === "VALID") {
+  // The texts that were hashed, and no second reading of the answer.
+  for (const part of text.filter(({ channel }) => channel !== "finish")) console.log(`${part.channel === "content" ? "answer" : part.channel}: ${part.text}`);
+  const of = (...outcomes) => checks.filter((check) => outcomes.includes(check.outcome));
+  console.log(`receipt ${statement.id} of ${statement.time}: ${of("passed").map((check) => check.name).join(", ")} verified`);
+  console.log(`not verified: ${of("not made").map((check) => `${check.name} (${check.detail})`).join(", ")}`);
+} else {
+  console.log(`${verdict}: ${reason}`);
+  process.exitCode = exitCodes[verdict];
+}
 if (file) writeFileSync(file, JSON.stringify(bundle), { mode: 0o600 });

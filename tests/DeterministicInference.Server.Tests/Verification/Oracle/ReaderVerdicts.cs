@@ -83,12 +83,12 @@ internal static class ReaderVerdicts
             chat: another spelling of a number
             chat: n added, null
             chat: a user (control)
-            chat: white space (control)
+            chat: white space around the request (control)
             chat: a receipt in the answer
             chat: a statement in the answer
             chat: receipt_id and statement in the answer
             completion-n2-logprobs: a null number becomes NaN
-            chat: a byte order mark (control)
+            chat: a byte order mark before the request (control)
         INCONCLUSIVE
             stream: no end
             stream: no end, and a false event without a blank line
@@ -123,7 +123,7 @@ internal static class ReaderVerdicts
             ["chat: a statement in the answer"] = NotTheBundles,
             ["chat: receipt_id and statement in the answer"] = NotTheBundles,
             ["completion-n2-logprobs: a null number becomes NaN"] = "NaN counts as null, and engines write both",
-            ["chat: a byte order mark (control)"] = "A byte order mark is no part of a request",
+            ["chat: a byte order mark before the request (control)"] = "A byte order mark is no part of a request",
         };
 
     public static string Of(string alteration) => ByName.GetValueOrDefault(alteration, Usual);

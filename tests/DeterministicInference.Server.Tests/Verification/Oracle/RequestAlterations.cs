@@ -42,8 +42,16 @@ internal static class RequestAlterations
         new("n added, null", "chat", Add("req:", "n", "null")),
         new("an unknown member", "chat", Add("req:", "nobody", Evil)),
         new("a user (control)", "chat", Add("req:", "user", Evil)),
-        new("white space (control)", "chat", exchange => exchange.OtherRequest = $" {exchange.Request} \n"),
-        new("a byte order mark (control)", "chat", exchange => exchange.OtherRequest = $"\ufeff{exchange.Request}"),
+        new(
+            "white space around the request (control)",
+            "chat",
+            exchange => exchange.OtherRequest = $" {exchange.Request} \n"
+        ),
+        new(
+            "a byte order mark before the request (control)",
+            "chat",
+            exchange => exchange.OtherRequest = $"\ufeff{exchange.Request}"
+        ),
         new(
             "half of a pair behind the question",
             "chat",
