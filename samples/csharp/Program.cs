@@ -1,71 +1,63 @@
-// Asks a server, takes the receipt out of the answer, verifies it, and prints the text that was verified.
+// Asks a server, verifies the answer with its receipt, and prints the texts that were verified, and no other.
 //
-// dotnet run --project samples/csharp -- http://127.0.0.1:8080 "What is the capital of France?" [KEYFILE]
+// dotnet run --project samples/csharp -- http://127.0.0.1:8080 "What is the capital of France?" [KEYFILE] [--stream]
 //
-// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the server's own key is
-// used: it shows that the parts belong together, and not who made them.
+// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the answer is UNTRUSTED:
+// anyone can make a receipt. With - for the question each line of standard input is one.
 using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts;
-using DeterministicInference.Receipts.Answers;
-using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Output;
-using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Trust;
 using DeterministicInference.Receipts.Verification;
 
 const string Path = "/v1/chat/completions";
 
-using var http = new HttpClient { BaseAddress = new Uri(args[0]) };
-byte[] request = Encoding.UTF8.GetBytes(
-    $$"""{"messages":[{"role":"user","content":"{{JsonEncodedText.Encode(args[1])}}"}],"max_tokens":40}"""
-);
-using HttpResponseMessage response = await http.PostAsync(
-    Path,
-    new ByteArrayContent(request) { Headers = { { "Content-Type", "application/json" } } }
-);
-response.EnsureSuccessStatusCode();
-byte[] answer = await response.Content.ReadAsByteArrayAsync();
-byte[] json =
-    AnswerReceipt.Find(answer, AnswerDelivery.Json)
-    ?? throw new InvalidOperationException("The answer has no receipt.");
-Receipt receipt = Receipt.FromJson(json);
-
-RecordedAnswer recorded = RecordedAnswer.Read(answer, AnswerDelivery.Json, receipt.Salts ?? ReceiptSalts.None);
-var evidence = new ReceiptEvidence(receipt)
+bool isStream = args.Contains("--stream");
+string[] given = [.. args.Where(argument => argument != "--stream")];
+TrustPolicy policy = given.Length > 2 ? TrustPolicy.OfKeys(File.ReadAllText(given[2])) : TrustPolicy.None;
+using var http = new HttpClient { BaseAddress = new Uri(given[0]) };
+if (given[1] != "-")
+    return await AskAsync(given[1]);
+int worst = 0;
+while (Console.ReadLine() is { } question)
 {
-    RequestBody = request,
-    RequestPath = Path,
-    Output = recorded.Output,
-    Delivery = AnswerDelivery.Json,
-    HasEnd = recorded.Ended,
-    Tokens = recorded.Tokens,
-    HasTokens = recorded.HasTokens,
-    Prompt = recorded.Prompt,
-    HasPrompt = recorded.HasPrompt,
-    Unbound = recorded.Unbound,
-};
-VerificationResult result;
-if (args.Length > 2)
-{
-    result = ReceiptVerifier.Verify(evidence, NoteKey.Parse(File.ReadAllText(args[2]).Trim()));
+    Console.WriteLine($"? {question}");
+    worst = Math.Max(worst, await AskAsync(question));
 }
-else
-{
-    using JsonDocument told = JsonDocument.Parse(await http.GetStringAsync("/v1/receipts/key"));
-    NoteKey own = NoteKey.Parse(told.RootElement.GetProperty("vkey").GetString()!);
-    result = ReceiptVerifier.VerifyUnpinned(evidence, own.Key);
-}
+return worst;
 
-Console.WriteLine($"receipt {receipt.ReceiptId}: {result.Summary}");
-foreach (CheckResult check in result.Checks)
-    Console.WriteLine($"{check.Check, -12}{check.Outcome} {check.Detail}");
-
-// The text is the one that was hashed: the answer is read no second time.
-string mark = result.Verdict == Verdict.Valid ? "answer" : "not verified";
-if (result.Verdict is Verdict.Valid or Verdict.Untrusted)
+async Task<int> AskAsync(string question)
 {
-    foreach (ChannelText text in recorded.Texts.Where(text => text.Channel == "content"))
-        Console.WriteLine($"{mark}: {Encoding.UTF8.GetString(text.Text.Span)}");
+    byte[] request = Encoding.UTF8.GetBytes(
+        $$"""{"messages":[{"role":"user","content":"{{JsonEncodedText.Encode(question)}}"}],"max_tokens":40"""
+            + (isStream ? ",\"stream\":true}" : "}")
+    );
+    VerificationResult result;
+    try
+    {
+        using HttpResponseMessage response = await http.PostAsync(
+            Path,
+            new ByteArrayContent(request) { Headers = { { "Content-Type", "application/json" } } }
+        );
+        response.EnsureSuccessStatusCode();
+        var evidence = new ReceiptEvidence(await response.Content.ReadAsByteArrayAsync())
+        {
+            Request = request,
+            RequestPath = Path,
+        };
+        result = ReceiptVerifier.Verify(evidence, policy);
+    }
+    catch (Exception e) when (e is HttpRequestException or EvidenceException)
+    {
+        Console.WriteLine($"not verified: {e.Message}");
+        return 1;
+    }
+
+    Console.WriteLine($"receipt {result.ReceiptId}: {result.Summary}");
+    foreach (CheckResult check in result.Checks)
+        Console.WriteLine($"{check.Check, -12}{check.Outcome} {check.Detail}");
+    // The texts are those that were hashed: the answer is read no second time. There are none unless it is VALID.
+    foreach (VerifiedText text in result.Texts.Where(text => text.Channel != "finish"))
+        Console.WriteLine($"{(text.Channel == "content" ? "answer" : text.Channel)}: {text.Text}");
+    return result.ExitCode;
 }
-return VerdictExitCode.Of(result.Verdict);

@@ -1,37 +1,68 @@
-// Asks a server, takes the receipt out of the answer and verifies it; with a third argument the bundle is kept for verify.
+// Asks a server, takes the receipt out of the answer and verifies it, and prints what was verified; the bundle can be kept for verify.
 //
-// node receipt.mjs http://127.0.0.1:8080 "What is the capital of France?" [bundle.json]
-import { writeFileSync } from "node:fs";
+// node receipt.mjs http://127.0.0.1:8080 "What is the capital of France?" [KEYFILE [bundle.json]] [--stream]
+//
+// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the server's own key is used: it shows that the parts
+// belong together, and not who made them. With - for the question each line of standard input is one.
+import { readFileSync, writeFileSync } from "node:fs";
+import { oneLine } from "./receipts/bytes.mjs";
 import { exitCodes, verify } from "./receipts/check.mjs";
 
-const [url, question, file] = process.argv.slice(2);
+const isStream = process.argv.includes("--stream");
+const [url, asked, keyFile, file] = process.argv.slice(2).filter((argument) => argument !== "--stream");
+const trusted = keyFile && readFileSync(keyFile, "utf8");
 const path = "/v1/chat/completions";
-const body = JSON.stringify({ messages: [{ role: "user", content: question }], max_tokens: 40, return_token_ids: true });
+const comment = ": dis-receipt ";
 
-const response = await fetch(url + path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
-const answer = await response.text();
-if (!response.ok) throw new Error(`${response.status}: ${answer}`);
-const { determinism: receipt } = JSON.parse(answer);
-if (!receipt?.statement) throw new Error("The answer has no receipt.");
-
-// A key that comes from the server that signed proves nothing about who that is: get it once, another way, and keep it.
-const { vkey } = await (await fetch(`${url}/v1/receipts/key`)).json();
-const bundle = {
-  form: "dis-bundle/2",
-  request: { path, body },
-  response: { delivery: "json", content_type: "application/json", body: answer },
-  receipt,
-  vkey,
-};
-const { verdict, reason, checks, text, statement } = verify(JSON.stringify(bundle), vkey);
-if (verdict === "VALID") {
-  // The texts that were hashed, and no second reading of the answer.
-  for (const part of text.filter(({ channel }) => channel !== "finish")) console.log(`${part.channel === "content" ? "answer" : part.channel}: ${part.text}`);
-  const of = (...outcomes) => checks.filter((check) => outcomes.includes(check.outcome));
-  console.log(`receipt ${statement.id} of ${statement.time}: ${of("passed").map((check) => check.name).join(", ")} verified`);
-  console.log(`not verified: ${of("not made").map((check) => `${check.name} (${check.detail})`).join(", ")}`);
-} else {
-  console.log(`${verdict}: ${reason}`);
-  process.exitCode = exitCodes[verdict];
+/** The member of an answer, or the comment before the end of a stream. That there is only one is checked with the rest. */
+function receiptOf(answer) {
+  const line = isStream ? answer.split(/\r?\n/).find((text) => text.startsWith(comment)) : undefined;
+  const receipt = isStream ? line && JSON.parse(line.slice(comment.length)) : JSON.parse(answer.replace(/^\uFEFF/, "")).determinism;
+  if (!receipt?.statement) throw new Error("the answer has no receipt");
+  return receipt;
 }
-if (file) writeFileSync(file, JSON.stringify(bundle), { mode: 0o600 });
+
+const list = (checks) => checks.map(({ name, detail }) => (detail === "" ? name : `${name} (${detail})`)).join(", ");
+
+/** Returns the exit code. */
+async function ask(question) {
+  const body = JSON.stringify({ messages: [{ role: "user", content: question }], max_tokens: 40, return_token_ids: true, ...(isStream && { stream: true }) });
+  const response = await fetch(url + path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  // Nothing is mended: what is verified are the bytes that came.
+  const answer = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await response.arrayBuffer());
+  if (!response.ok) throw new Error(`${response.status}: ${answer}`);
+  const receipt = receiptOf(answer);
+  const vkey = trusted ?? (await (await fetch(`${url}/v1/receipts/key`)).json()).vkey;
+  const [delivery, content_type] = isStream ? ["sse", "text/event-stream"] : ["json", "application/json"];
+  const bundle = JSON.stringify({ form: "dis-bundle/2", request: { path, body }, response: { delivery, content_type, body: answer }, receipt, vkey: vkey.trim() });
+  if (file) writeFileSync(file, bundle, { mode: 0o600 });
+  const { verdict, reason, checks, text, statement } = verify(bundle, vkey);
+  if (verdict !== "VALID") {
+    console.log(oneLine(`${verdict}: ${reason}`));
+    return exitCodes[verdict];
+  }
+  // The texts that were hashed, and no second reading of the answer.
+  const mark = trusted ? "" : "not verified, ";
+  for (const part of text.filter(({ channel }) => channel !== "finish")) console.log(`${mark}${part.channel === "content" ? "answer" : part.channel}: ${part.text}`);
+  console.log(`receipt ${statement.id} of ${statement.time}: ${list(checks.filter((check) => check.outcome === "passed"))} verified`);
+  console.log(`not verified: ${list(checks.filter((check) => check.outcome !== "passed"))}`);
+  if (!trusted) console.log("UNTRUSTED: anyone can make a receipt, and no key was given that is trusted");
+  return exitCodes[trusted ? verdict : "UNTRUSTED"];
+}
+
+async function tryToAsk(question) {
+  try {
+    return await ask(question);
+  } catch (error) {
+    console.log(oneLine(`UNUSABLE: ${error.message}`));
+    return exitCodes.UNUSABLE;
+  }
+}
+
+if (asked !== "-") process.exitCode = await tryToAsk(asked);
+else {
+  for (const question of readFileSync(0, "utf8").split("\n").filter((line) => line !== "")) {
+    console.log(`? ${question}`);
+    process.exitCode = Math.max(process.exitCode ?? 0, await tryToAsk(question));
+  }
+}

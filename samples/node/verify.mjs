@@ -8,16 +8,13 @@
 import { readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Malformed } from "./receipts/bytes.mjs";
+import { Malformed, oneLine } from "./receipts/bytes.mjs";
 import { exitCodes, verify } from "./receipts/check.mjs";
 
 export { verify } from "./receipts/check.mjs";
 
 /** The worst first. */
 const order = ["TAMPERED", "UNUSABLE", "UNKNOWN VERSION", "OTHER KEY", "UNTRUSTED", "INCOMPLETE", "INCONCLUSIVE", "SIGNED", "VALID"];
-
-/** In one line, whatever a file says. */
-const oneLine = (text) => text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, " ");
 
 const verifyFile = (file, key) => verify(readFileSync(file, "utf8"), key);
 

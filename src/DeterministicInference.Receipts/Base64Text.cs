@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace DeterministicInference.Receipts;
 
@@ -25,6 +28,35 @@ internal static class Base64Text
         bytes = decoded;
         return true;
     }
+
+    /// <summary>The same of text in UTF-8, which may be large: there is no other copy than the bytes.</summary>
+    public static bool TryDecode(ReadOnlySpan<byte> text, [NotNullWhen(true)] out byte[]? bytes)
+    {
+        bytes = null;
+        bool isUrl = text.ContainsAny((byte)'-', (byte)'_');
+        if (text.Length % 4 != 0 || text.ContainsAnyExcept(isUrl ? UrlAlphabet : StandardAlphabet))
+            return false;
+        int padding = text.Length - text.TrimEnd((byte)'=').Length;
+        if (padding > 2)
+            return false;
+        var decoded = new byte[text.Length / 4 * 3 - padding];
+        OperationStatus status = isUrl
+            ? Base64Url.DecodeFromUtf8(text, decoded, out _, out int written)
+            : Base64.DecodeFromUtf8(text, decoded, out _, out written);
+        if (status != OperationStatus.Done || written != decoded.Length)
+            return false;
+        // Unused bits can be only in the last group.
+        if (padding > 0 && !TryDecode(Encoding.ASCII.GetString(text[^4..]), out _))
+            return false;
+        bytes = decoded;
+        return true;
+    }
+
+    private static readonly SearchValues<byte> StandardAlphabet = Alphabet("+/"u8),
+        UrlAlphabet = Alphabet("-_"u8);
+
+    private static SearchValues<byte> Alphabet(ReadOnlySpan<byte> last) =>
+        SearchValues.Create([.. "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789="u8, .. last]);
 
     /// <summary>The same for the alphabet of section 4 alone.</summary>
     public static bool TryDecodeStandard([NotNullWhen(true)] string? text, [NotNullWhen(true)] out byte[]? bytes)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using DeterministicInference.Receipts.Answers;
@@ -156,11 +155,15 @@ public sealed record ReceiptBundle(Receipt Receipt)
             : throw request.Wrong("path", $"is none of {string.Join(", ", CanonicalRequest.Paths)}");
     }
 
-    private static byte[] Body(JsonFields fields)
+    private static ReadOnlyMemory<byte> Body(JsonFields fields)
     {
         if (fields.Has("body") == fields.Has("body_base64"))
             throw fields.Wrong("body", "must be there once, as body or as body_base64");
-        return fields.Has("body") ? Encoding.UTF8.GetBytes(fields.String("body")) : fields.Base64("body_base64");
+        if (fields.Has("body"))
+            return fields.Utf8Text("body");
+        return Base64Text.TryDecode(fields.Utf8Text("body_base64").Span, out byte[]? bytes)
+            ? bytes
+            : throw fields.Wrong("body_base64", "is not base64");
     }
 
     private static void WriteBody(Utf8JsonWriter json, ReadOnlySpan<byte> body)

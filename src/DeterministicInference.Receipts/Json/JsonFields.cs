@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
+using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Json;
 
@@ -105,6 +107,20 @@ internal readonly struct JsonFields
     }
 
     public string String(string name) => Text(Value(name)) ?? throw Wrong(name, "is not a string");
+
+    /// <summary>A string as UTF-8, without a second copy of it as UTF-16.</summary>
+    public ReadOnlyMemory<byte> Utf8Text(string name)
+    {
+        JsonElement value = Value(name);
+        if (value.ValueKind != JsonValueKind.String)
+            throw Wrong(name, "is not a string");
+        ReadOnlySpan<byte> escaped = JsonMarshal.GetRawUtf8Value(value)[1..^1];
+        if (JsonStrings.HasUnpairedSurrogate(escaped))
+            throw Wrong(name, "is not a string");
+        var text = new ArrayBufferWriter<byte>(escaped.Length + 1);
+        JsonStrings.Write(escaped, text, quoted: false);
+        return text.WrittenMemory;
+    }
 
     public string? StringIfPresent(string name) => _element.TryGetProperty(name, out _) ? String(name) : null;
 

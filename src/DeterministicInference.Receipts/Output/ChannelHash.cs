@@ -31,6 +31,8 @@ internal sealed class ChannelHash(bool keepsText = false) : IDisposable
     /// <summary>Adds the inside of a JSON string token.</summary>
     public void Append(ReadOnlySpan<byte> escaped)
     {
+        // Of a large text there is one copy: it has no more bytes than this.
+        _kept?.GetSpan(escaped.Length);
         while (JsonStrings.Next(ref escaped, out ReadOnlySpan<byte> raw, out char unit))
         {
             if (raw.IsEmpty)

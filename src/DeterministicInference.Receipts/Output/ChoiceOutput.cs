@@ -60,6 +60,8 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
         }
     }
 
+    public bool HasTool(int index) => _tools.ContainsKey(index);
+
     /// <summary>A tool call is there, even if nothing of it is.</summary>
     public ToolOutput Tool(int index)
     {

@@ -17,8 +17,7 @@ internal sealed class ExtrasHash : IDisposable
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = AnswerReader.MaxDepth + 1 };
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly List<byte[]> _lines = [];
-    private readonly ArrayBufferWriter<byte> _line = new();
+    private readonly List<ArrayBufferWriter<byte>> _lines = [];
     private long _length;
 
     /// <summary>Adds a member as the line <c>PLACE {"NAME":VALUE}</c>.</summary>
@@ -30,24 +29,25 @@ internal sealed class ExtrasHash : IDisposable
             AnswerPartKind.MessageExtra => "message",
             _ => string.Create(CultureInfo.InvariantCulture, $"tool.{extra.Tool}"),
         };
-        _line.ResetWrittenCount();
-        Encoding.ASCII.GetBytes(place, _line);
-        _line.Write(" "u8);
         byte[] member = [.. "{"u8, .. answer.Json[extra.Start..extra.End], .. "}"u8];
         using JsonDocument document = JsonDocument.Parse(member, Options);
-        SortedJson.Write(document.RootElement, _line);
-        _line.Write("\n"u8);
-        _lines.Add(_line.WrittenSpan.ToArray());
+        // Mostly as long as what was received: a large one is not copied again to grow.
+        var line = new ArrayBufferWriter<byte>(place.Length + member.Length + 2);
+        Encoding.ASCII.GetBytes(place, line);
+        line.Write(" "u8);
+        SortedJson.Write(document.RootElement, line);
+        line.Write("\n"u8);
+        _lines.Add(line);
     }
 
     /// <summary>All of the answer or event was added.</summary>
     public void EndReading()
     {
-        _lines.Sort((a, b) => a.AsSpan().SequenceCompareTo(b));
-        foreach (byte[] line in _lines)
+        _lines.Sort((a, b) => a.WrittenSpan.SequenceCompareTo(b.WrittenSpan));
+        foreach (ArrayBufferWriter<byte> line in _lines)
         {
-            _hash.AppendData(line);
-            _length += line.Length;
+            _hash.AppendData(line.WrittenSpan);
+            _length += line.WrittenCount;
         }
         _lines.Clear();
     }

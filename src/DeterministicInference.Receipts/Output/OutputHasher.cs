@@ -13,6 +13,9 @@ namespace DeterministicInference.Receipts.Output;
 /// </summary>
 public sealed class OutputHasher : IDisposable
 {
+    /// <summary>Of each there are hashes: an answer of nothing else would take a hundred times its bytes.</summary>
+    private const int MostChoicesAndCalls = 16_384;
+
     private readonly SortedDictionary<int, ChoiceOutput> _choices = [];
     private readonly bool _logprobs,
         _keepsText;
@@ -21,6 +24,7 @@ public sealed class OutputHasher : IDisposable
     private AnswerDelivery? _delivery;
     private string? _model;
     private AnswerUsage? _usage;
+    private int _choicesAndCalls;
     private bool _broken,
         _finished;
 
@@ -146,9 +150,13 @@ public sealed class OutputHasher : IDisposable
             {
                 case AnswerPartKind.Choice:
                     choice = Choice(part.Choice);
+                    RequireRoom(answer, part);
                     break;
                 case AnswerPartKind.Tool:
-                    choice!.Tool(part.Tool).AddKind(part);
+                    if (!choice!.HasTool(part.Tool))
+                        _choicesAndCalls++;
+                    RequireRoom(answer, part);
+                    choice.Tool(part.Tool).AddKind(part);
                     break;
                 case >= AnswerPartKind.Text and <= AnswerPartKind.Finish:
                 case AnswerPartKind.Role when !answer.ValueIs(part, ""u8) && !answer.ValueIs(part, "assistant"u8):
@@ -205,10 +213,22 @@ public sealed class OutputHasher : IDisposable
         if (_choices.TryGetValue(index, out ChoiceOutput? choice))
             return choice;
         choice = new ChoiceOutput(_keepsText);
+        _choicesAndCalls++;
         if (_logprobs)
             choice.BeginLogprobs();
         _choices.Add(index, choice);
         return choice;
+    }
+
+    private void RequireRoom(scoped in AnswerReading answer, in AnswerPart part)
+    {
+        if (_choicesAndCalls > MostChoicesAndCalls)
+            throw new CanonicalFormException(
+                CanonicalFormError.WrongType,
+                $"More than {MostChoicesAndCalls} choices and tool calls",
+                answer.Json,
+                part.Start
+            );
     }
 
     private void RequireWhole()

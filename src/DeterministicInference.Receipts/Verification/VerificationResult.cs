@@ -1,32 +1,47 @@
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Replays;
 using DeterministicInference.Receipts.Statements;
 
 namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>What the check of a receipt found.</summary>
-/// <param name="Verdict">All in all. Without a replay the best is <see cref="Verdict.Valid"/>.</param>
-/// <param name="Checks">Each check, in their order.</param>
-/// <param name="Statement">What was sealed; null if it could not be read.</param>
-/// <param name="KeyPinned">
-/// The checkpoint is signed by a key that the verifier trusted before. If not, anyone may have made the receipt.
-/// </param>
-/// <param name="KeyId">The key that was used; null if there was none.</param>
-public sealed record VerificationResult(
-    Verdict Verdict,
-    IReadOnlyList<CheckResult> Checks,
-    ReceiptStatement? Statement,
-    bool KeyPinned,
-    Sha256Value? KeyId
-)
+public sealed record VerificationResult
 {
-    /// <summary>The checkpoint that seals the statement; null if the proof can't be read.</summary>
-    public Checkpoint? Checkpoint { get; init; }
+    /// <summary>What helps where no key is trusted.</summary>
+    internal const string KeyRemedy = "Give the operator's public key";
 
-    /// <summary>The statement's place in the log, by the proof; null likewise.</summary>
-    public long? Index { get; init; }
+    internal VerificationResult(Verdict verdict, string reason) => (Verdict, Reason) = (verdict, reason);
 
-    /// <summary>Why nothing is shown, where <see cref="Verdict"/> is inconclusive in spite of a key.</summary>
-    public string? Doubt { get; init; }
+    /// <summary>Of a receipt that can't be read.</summary>
+    internal static VerificationResult Of(ReceiptFormatException e) =>
+        new(e.IsUnknownVersion ? Verdict.UnknownVersion : Verdict.Tampered, e.Message.TrimEnd('.'));
+
+    /// <summary>All in all. Without a replay the best is <see cref="Verdict.Valid"/>.</summary>
+    public Verdict Verdict { get; internal init; }
+
+    /// <summary>Why it is this verdict, in a few words; empty where the verdict says all.</summary>
+    public string Reason { get; internal init; }
+
+    /// <summary>The verdict's name in reports, such as <c>OTHER KEY</c>.</summary>
+    public string Name => VerdictName.Of(Verdict);
+
+    /// <summary>The exit code of a program that verifies: 0 for VALID and REPRODUCED alone.</summary>
+    public int ExitCode => VerdictExitCode.Of(Verdict);
+
+    /// <summary>Each check, in their order.</summary>
+    public IReadOnlyList<CheckResult> Checks { get; internal init; } = [];
+
+    /// <summary>
+    /// What the answer says: the texts that were hashed, which is all that a program should show of it. Empty unless
+    /// request and answer are the ones that a log of a trusted key has sealed, and no replay speaks against it.
+    /// </summary>
+    public IReadOnlyList<VerifiedText> Texts { get; internal init; } = [];
+
+    /// <summary>
+    /// Whether the checkpoint is signed by a key that the verifier trusted before. If not, anyone may have made the
+    /// receipt.
+    /// </summary>
+    public bool KeyPinned { get; internal init; }
 
     /// <summary>
     /// What of an answer no receipt binds, in the words of reports: any of it may have been changed on the way.
@@ -48,57 +63,63 @@ public sealed record VerificationResult(
     ];
 
     /// <summary>Further ones that this answer has, by their names.</summary>
-    public IReadOnlyList<string> Unbound { get; init; } = [];
+    public IReadOnlyList<string> Unbound { get; internal init; } = [];
 
     /// <summary>What the server changed in the request; empty where the statement could not be read.</summary>
-    public IReadOnlyList<PinnedMember> Pins { get; init; } = [];
+    public IReadOnlyList<PinnedMember> Pins { get; internal init; } = [];
 
-    /// <summary>Which witnesses of the policy have cosigned, and when; empty without a policy.</summary>
-    public IReadOnlyList<WitnessCosignature> Cosignatures { get; init; } = [];
+    /// <summary>The receipt's id; null if the statement could not be read.</summary>
+    public string? ReceiptId => Statement?.ReceiptId;
 
-    /// <summary>What is not met.</summary>
-    public IEnumerable<CheckResult> Unmet => Checks.Where(check => check.Outcome == CheckOutcome.NotMet);
+    /// <summary>The name of the model, as the server knows it; null likewise.</summary>
+    public string? Model => Statement?.ModelName;
+
+    /// <summary>When the server issued the receipt, by its own clock; null likewise.</summary>
+    public DateTimeOffset? IssuedAt => Statement?.IssuedAt;
+
+    /// <summary>The id of the environment that computed the answer, as <c>sha256:…</c>; null likewise.</summary>
+    public string? EnvironmentId => Statement?.EnvironmentId.ToString();
 
     /// <summary>The checks that failed.</summary>
     public IEnumerable<CheckResult> Failures => Checks.Where(check => check.Outcome == CheckOutcome.Failed);
+
+    /// <summary>What was sealed; null if it could not be read.</summary>
+    internal ReceiptStatement? Statement { get; init; }
+
+    /// <summary>The key that was used; null if there was none.</summary>
+    internal Sha256Value? KeyId { get; init; }
+
+    /// <summary>The checkpoint that seals the statement; null if the proof can't be read.</summary>
+    internal Checkpoint? Checkpoint { get; init; }
+
+    /// <summary>The statement's place in the log, by the proof; null likewise.</summary>
+    internal long? Index { get; init; }
+
+    /// <summary>What replays gave; null if there were none.</summary>
+    internal ReplayReport? Replay { get; init; }
+
+    /// <summary>Which witnesses of the policy have cosigned, and when; empty without a policy.</summary>
+    internal IReadOnlyList<WitnessCosignature> Cosignatures { get; init; } = [];
 
     /// <summary>One line for people: the verdict and why.</summary>
     public string Summary
     {
         get
         {
-            string name = VerdictName.Of(Verdict),
-                text = Verdict == Verdict.Valid ? $"{name} ({Reason})" : $"{name}: {Reason}";
+            string text =
+                Verdict == Verdict.Valid ? $"{Name} ({Reason})"
+                : Reason.Length == 0 ? Name
+                : $"{Name}: {Reason}";
             return !KeyPinned && KeyId is { } id ? $"{text}; key not pinned: {id}" : text;
         }
     }
-
-    /// <summary>Why it is this verdict, in a few words.</summary>
-    public string Reason =>
-        Verdict switch
-        {
-            Verdict.Valid => "not replayed",
-            Verdict.UnknownVersion => "made by another version",
-            Verdict.Inconclusive => Doubt ?? "",
-            Verdict.Tampered => string.Join("; ", Failures.Select(failure => failure.Detail)),
-            Verdict.Incomplete => "the answer broke off",
-            Verdict.Policy => string.Join(
-                "; ",
-                Unmet
-                    .Where(check => check.Check is ReceiptCheck.Witnesses or ReceiptCheck.Validity)
-                    .Select(check => check.Detail)
-            ),
-            Verdict.OtherKey => Unmet.First(check => check.Check == ReceiptCheck.Signature).Detail,
-            Verdict.Signed when IsPassed(ReceiptCheck.Request) =>
-                "the request is the sealed one, and no answer was given to compare",
-            Verdict.Signed when IsPassed(ReceiptCheck.Output) =>
-                "the answer is the sealed one, and no request was given to compare",
-            Verdict.Signed => "neither request nor answer was given to compare",
-            Verdict.Untrusted when KeyId is null => "there is no key to check the log with",
-            Verdict.Untrusted => "anyone can make a receipt, and no key was given that is trusted",
-            _ => "",
-        };
-
-    private bool IsPassed(ReceiptCheck which) =>
-        Checks.Any(check => check.Check == which && check.Outcome == CheckOutcome.Passed);
 }
+
+/// <summary>A text of an answer, as a receipt binds it.</summary>
+/// <param name="Choice">Index of the choice, from 0.</param>
+/// <param name="Channel">
+/// What it is: <c>content</c>, <c>reasoning</c>, <c>refusal</c>, <c>finish</c>, or a part of a tool call such as
+/// <c>tool.0.arguments</c>; docs/determinism.md lists them.
+/// </param>
+/// <param name="Text">The text. Half of a surrogate pair is U+FFFD.</param>
+public sealed record VerifiedText(int Choice, string Channel, string Text);

@@ -3,6 +3,7 @@ using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Verification;
@@ -70,7 +71,7 @@ internal static class AskCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         Uri url = Server.UrlOf(parsed) ?? new Uri(DefaultUrl);
-        using var server = new ReceiptServer(url, parsed.GetValue(Server.ApiKey), Server.TimeoutOf(parsed));
+        using ReceiptServer server = Server.ServerOf(parsed, url);
         var asked = new AskedQuestion(server, parsed.GetValue(Folder)!);
         bool isStream = parsed.GetValue(Stream);
         byte[] body = AskedQuestion.Body(
@@ -79,23 +80,16 @@ internal static class AskCommand
             parsed.GetValue(MaxTokens),
             isStream
         );
-        VerificationReport report;
+        VerificationResult report;
         try
         {
             report = await asked.AskAsync(body, isStream ? AnswerDelivery.Sse : AnswerDelivery.Json, cancellation);
         }
         catch (NoAnswerException e)
         {
-            report = new VerificationReport(
+            report = new VerificationResult(
                 Verdict.Unreachable,
                 $"{server.Address} gave no usable answer: {e.Message}"
-            );
-        }
-        catch (ReceiptFormatException e)
-        {
-            report = new VerificationReport(
-                e.IsUnknownVersion ? Verdict.UnknownVersion : Verdict.Tampered,
-                e.Message.TrimEnd('.')
             );
         }
         if (report.Verdict != Verdict.Valid)
@@ -105,17 +99,17 @@ internal static class AskCommand
             );
             return report.ExitCode;
         }
-        await WriteAsync(asked, server.Address);
+        await WriteAsync(asked, report.Texts, server.Address);
         return ExitCode.Success;
     }
 
-    private static async Task WriteAsync(AskedQuestion asked, string address)
+    private static async Task WriteAsync(AskedQuestion asked, IReadOnlyList<VerifiedText> texts, string address)
     {
-        foreach (ChannelText text in asked.Texts.Where(text => text.Channel is not "finish"))
+        foreach (VerifiedText text in texts.Where(text => text.Channel is not "finish"))
         {
             if (text.Channel is not "content")
                 await Console.Out.WriteAsync($"{text.Channel}: ");
-            await Console.Out.WriteLineAsync(Encoding.UTF8.GetString(text.Text.Span));
+            await Console.Out.WriteLineAsync(text.Text);
         }
         await Console.Out.WriteLineAsync(
             $"\n{asked.RequestFile}, {asked.AnswerFile}: VALID under the key in {asked.KeyFile}, "

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using DeterministicInference.Engine.Model;
+using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Verification;
 using Microsoft.AspNetCore.Connections;
 
@@ -17,7 +18,7 @@ internal static class CommandErrors
         {
             return await run();
         }
-        catch (InputException e)
+        catch (Exception e) when (e is InputException or EvidenceException)
         {
             Console.Error.WriteLine($"error: {e.Message}");
             return ExitCode.Usage;

@@ -74,7 +74,7 @@ internal static class LogCommands
                 CommandErrors.ReportAsync(async () =>
                 {
                     NoteKey key =
-                        PublicKeyInput.ReadFile(parsed.GetValue(Key)!).Log
+                        PublicKeyFile.Read(parsed.GetValue(Key)!).Log
                         ?? throw new InputException(
                             $"{parsed.GetValue(Key)}: has a key without the log's name. Give the verifier key: vkey of "
                                 + "GET /v1/receipts/key."

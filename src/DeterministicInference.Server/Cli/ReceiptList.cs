@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Json;
@@ -26,7 +27,7 @@ internal static class ReceiptList
                 StatementNames.Of(statement.Delivery),
                 statement.Complete ? "yes" : "no",
                 EnvironmentNames.Of(statement.Class),
-                Configuration.OneLine.Of(receipt.ResponseId ?? "-")
+                OneLine.Of(receipt.ResponseId ?? "-")
             );
         }
         return text.ToString();

@@ -3,6 +3,7 @@ using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
@@ -203,7 +204,7 @@ internal static class ReceiptsCommand
                         NoteKey current = archive.Logs[^1].Key;
                         if (
                             parsed.GetValue(Key) is { } file
-                            && PublicKeyInput.ReadFile(file) is var trusted
+                            && PublicKeyFile.Read(file) is var trusted
                             && !archive.Logs.Any(log => trusted.Is(log.Key))
                         )
                             return await FailAsync($"the log is {current}, not the one of --key.");

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Server.Configuration.Values;
+using DeterministicInference.Server.Http;
 using DeterministicInference.Server.Verification;
 
 namespace DeterministicInference.Server.Cli;
@@ -61,6 +63,9 @@ internal sealed class RemoteServerOptions
             : DefaultTimeout;
 
     /// <summary>The server, or null if none is named.</summary>
-    public ReceiptServer? ServerOf(ParseResult parsed) =>
-        UrlOf(parsed) is { } url ? new ReceiptServer(url, parsed.GetValue(ApiKey), TimeoutOf(parsed)) : null;
+    public ReceiptServer? ServerOf(ParseResult parsed) => UrlOf(parsed) is { } url ? ServerOf(parsed, url) : null;
+
+    /// <summary>The server of an address.</summary>
+    public ReceiptServer ServerOf(ParseResult parsed, Uri url) =>
+        new(url, parsed.GetValue(ApiKey), TimeoutOf(parsed), OutgoingSocket.CreateDecodingHandler());
 }

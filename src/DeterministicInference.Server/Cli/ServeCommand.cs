@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DeterministicInference.Receipts;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Cli;

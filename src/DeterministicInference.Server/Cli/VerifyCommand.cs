@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Text;
+using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Replays;
+using DeterministicInference.Receipts.Trust;
 using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Verification;
@@ -47,7 +50,7 @@ internal static class VerifyCommand
     );
     private static readonly Option<string[]> Require = new("--require")
     {
-        HelpName = string.Join('|', TrustFile.Words),
+        HelpName = string.Join('|', TrustRequirementName.All),
         Description =
             "What the receipt must have besides: witnessed is the quorum of --witness-policy or --trust, replayed that "
             + "--against reproduces it. Several may be given.",
@@ -75,8 +78,8 @@ internal static class VerifyCommand
         });
         Require.Validators.Add(result =>
         {
-            foreach (string word in result.Tokens.Select(token => token.Value).Except(TrustFile.Words))
-                result.AddError($"--require: '{word}' is none of {string.Join(", ", TrustFile.Words)}.");
+            foreach (string word in result.Tokens.Select(token => token.Value).Except(TrustRequirementName.All))
+                result.AddError($"--require: '{word}' is none of {string.Join(", ", TrustRequirementName.All)}.");
             bool hasWitnesses = result.GetResult(Policy) is not null || result.GetResult(Trust) is not null;
             if (result.Tokens.Any(token => token.Value == "witnessed") && !hasWitnesses)
                 result.AddError("--require: witnessed needs --witness-policy FILE, which says by whom.");
@@ -124,7 +127,7 @@ internal static class VerifyCommand
             RevocationFiles = parsed.GetValue(Revoked) ?? [],
             WitnessPolicyFile = parsed.GetValue(Policy),
             TrustFile = parsed.GetValue(Trust),
-            Requirements = [.. (parsed.GetValue(Require) ?? []).Select(TrustFile.Requirement)],
+            Requirements = [.. (parsed.GetValue(Require) ?? []).Select(TrustRequirementName.Parse)],
             Runs = parsed.GetValue(Runs),
             Delivery = parsed.GetValue(Delivery) switch
             {
@@ -143,7 +146,7 @@ internal static class VerifyCommand
         await using Stream output = Console.OpenStandardOutput();
         if (Directory.Exists(options.Receipt))
             return await RunFolderAsync(options, isJson, output, cancellation);
-        VerificationReport report = await VerifyAsync(options, cancellation);
+        VerificationResult report = await VerifyAsync(options, cancellation);
         await output.WriteAsync(
             isJson
                 ? JsonReport.Write(report)
@@ -174,12 +177,12 @@ internal static class VerifyCommand
             byte[] json;
             try
             {
-                VerificationReport report = await VerifyAsync(options with { Receipt = file }, cancellation);
+                VerificationResult report = await VerifyAsync(options with { Receipt = file }, cancellation);
                 verdicts.Add((report.Name, report.ExitCode));
                 line = report.Reason.Length == 0 ? report.Name : $"{report.Name}: {OneLine.Of(report.Reason)}";
                 json = JsonReport.Write(report, name);
             }
-            catch (InputException e)
+            catch (Exception e) when (e is InputException or EvidenceException)
             {
                 // The others are read all the same.
                 verdicts.Add((Unusable, ExitCode.Usage));
@@ -202,14 +205,12 @@ internal static class VerifyCommand
         return Severity.First(code => verdicts.Exists(verdict => verdict.ExitCode == code));
     }
 
-    private static async Task<VerificationReport> VerifyAsync(VerifyOptions options, CancellationToken cancellation)
-    {
-        using var verification = new ReceiptVerification(options)
-        {
-            Progress = Console.IsErrorRedirected ? null : Console.Error,
-        };
-        return await verification.RunAsync(cancellation);
-    }
+    private static Task<VerificationResult> VerifyAsync(VerifyOptions options, CancellationToken cancellation) =>
+        ReceiptVerification.RunAsync(
+            options,
+            Console.IsErrorRedirected ? null : new ProgressLines(Console.Error),
+            cancellation
+        );
 
     /// <summary>See https://no-color.org.</summary>
     private static bool IsColoured(bool isRedirected) =>

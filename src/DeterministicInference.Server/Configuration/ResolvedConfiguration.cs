@@ -1,4 +1,5 @@
 using System.Text;
+using DeterministicInference.Receipts;
 
 namespace DeterministicInference.Server.Configuration;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;

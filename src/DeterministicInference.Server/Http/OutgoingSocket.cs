@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace DeterministicInference.Server.Http;
@@ -17,6 +18,14 @@ internal static class OutgoingSocket
             ActivityHeadersPropagator = null,
             ConnectCallback = ConnectAsync,
         };
+
+    /// <summary>The same, which undoes the content encoding of answers.</summary>
+    public static SocketsHttpHandler CreateDecodingHandler()
+    {
+        SocketsHttpHandler handler = CreateHandler();
+        handler.AutomaticDecompression = DecompressionMethods.All;
+        return handler;
+    }
 
     /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
     public static async ValueTask<Stream> ConnectAsync(

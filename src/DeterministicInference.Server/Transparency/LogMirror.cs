@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Verification;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Native;

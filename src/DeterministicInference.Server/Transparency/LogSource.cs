@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Servers;
+using DeterministicInference.Server.Http;
 using DeterministicInference.Server.Verification;
 
 namespace DeterministicInference.Server.Transparency;
@@ -27,7 +29,12 @@ internal sealed partial class LogSource : IDisposable
         string address = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
         _isRoot = url.AbsolutePath is "/";
         _isOfServer = _isRoot || address.EndsWith(Current, StringComparison.Ordinal);
-        _server = new RemoteServer(_isOfServer && !_isRoot ? address[..^Current.Length] : address, apiKey, timeout);
+        _server = new RemoteServer(
+            _isOfServer && !_isRoot ? address[..^Current.Length] : address,
+            apiKey,
+            timeout,
+            OutgoingSocket.CreateDecodingHandler()
+        );
         _key = key;
         if (_isOfServer)
             _path = Current;

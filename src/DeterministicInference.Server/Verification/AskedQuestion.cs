@@ -3,6 +3,8 @@ using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Replays;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Json;
 
@@ -29,9 +31,6 @@ internal sealed class AskedQuestion(ReceiptServer server, string folder)
 
     /// <summary>The file of the answer.</summary>
     public string AnswerFile { get; private set; } = "";
-
-    /// <summary>What the answer says, as far as it is verified; empty otherwise.</summary>
-    public IReadOnlyList<ChannelText> Texts { get; private set; } = [];
 
     /// <summary>The body of a chat with one message.</summary>
     /// <param name="question">The message.</param>
@@ -65,10 +64,10 @@ internal sealed class AskedQuestion(ReceiptServer server, string folder)
     /// <param name="body">The request.</param>
     /// <param name="delivery">How the answer is to come.</param>
     /// <param name="cancellation">Cancels the wait.</param>
-    /// <exception cref="InputException">A file can't be written, or the answer has no receipt.</exception>
+    /// <exception cref="InputException">A file can't be read.</exception>
     /// <exception cref="NoAnswerException">The server gave no answer, or no key.</exception>
-    /// <exception cref="ReceiptFormatException">The receipt or the key can't be read.</exception>
-    public async Task<VerificationReport> AskAsync(byte[] body, AnswerDelivery delivery, CancellationToken cancellation)
+    /// <exception cref="EvidenceException">The answer has no receipt.</exception>
+    public async Task<VerificationResult> AskAsync(byte[] body, AnswerDelivery delivery, CancellationToken cancellation)
     {
         Directory.CreateDirectory(folder);
         ServerAnswer answer = await server.AskAsync(CanonicalRequest.ChatPath, body, delivery, cancellation);
@@ -84,16 +83,14 @@ internal sealed class AskedQuestion(ReceiptServer server, string folder)
                 );
             await File.WriteAllBytesAsync(KeyFile, told, cancellation);
         }
-        ReceiptSource source = ReceiptSource.Read(answer.Body, AnswerFile);
-        ReceiptBundle bundle =
-            source.Bundle
-            ?? (await server.ReceiptAsync(source.ReceiptId!, cancellation))
-            ?? throw new NoAnswerException("it does not have the receipt that the answer names");
-        var evidence = BundleEvidence.Of(bundle, body, answer.Body);
-        PublicKeyInput key = PublicKeyInput.Named(PublicKeyInput.ReadAll(KeyFile), bundle.Receipt);
-        VerificationReport report = evidence.Check(key, isPinned: true);
-        if (report.Verdict == Verdict.Valid)
-            Texts = evidence.Recorded!.Texts;
-        return report;
+        var evidence = new ReceiptEvidence(answer.Body)
+        {
+            Request = body,
+            RequestPath = CanonicalRequest.ChatPath,
+            Name = AnswerFile,
+        };
+        return await new VerificationSession(evidence, PublicKeyFile.ReadPolicy(KeyFile), server).RunAsync(
+            cancellation
+        );
     }
 }

@@ -1,7 +1,9 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Trust;
 using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
@@ -76,12 +78,12 @@ internal sealed class BundleExport(ReceiptServer? server)
         return shared;
     }
 
-    private static VerificationReport Check(ReceiptBundle bundle) =>
-        BundleEvidence.Of(bundle).Check(PublicKeyInput.Read(bundle.LogKey), isPinned: false);
+    private static VerificationResult Check(ReceiptBundle bundle) =>
+        EvidenceReader.Read(bundle).Check(TrustedKey.Read(bundle.LogKey)?.Key, log: null, isPinned: false);
 
     private static void Require(ReceiptBundle bundle, string answerName)
     {
-        VerificationReport report = Check(bundle);
+        VerificationResult report = Check(bundle);
         if (report.Verdict == Verdict.Tampered)
         {
             throw new InputException(

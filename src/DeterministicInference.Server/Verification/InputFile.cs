@@ -5,22 +5,39 @@ namespace DeterministicInference.Server.Verification;
 /// <summary>Reads the files that the command line names.</summary>
 internal static class InputFile
 {
+    /// <summary>Most bytes of a file of keys and the like, which has a few lines.</summary>
+    private const int SmallBytes = 1 << 20;
+
+    /// <summary>Reads a file that may have an answer in it.</summary>
     /// <exception cref="InputException">The file can't be read, or is too large.</exception>
-    public static byte[] Read(string path)
+    public static byte[] Read(string path) => Read(path, ReceiptBundle.MaxBytes, "");
+
+    /// <summary>Reads a file of keys, or what else has a few lines.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="what">What it should be, such as <c>a file of keys</c>.</param>
+    /// <inheritdoc cref="Read(string)"/>
+    public static byte[] ReadSmall(string path, string what) =>
+        Read(path, SmallBytes, $", so that it is no {what}: give another file");
+
+    private static byte[] Read(string path, int limit, string remedy)
     {
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
-            using var bytes = new MemoryStream();
-            // A pipe has no length.
+            // Of a large file there is one copy, and none of one that is too large.
+            long length = file.CanSeek ? file.Length : 0;
+            var bytes = new byte[length <= limit ? length : throw TooLarge()];
+            int count = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            // A pipe has no length, and a file may have grown.
+            using var more = new MemoryStream();
             var buffer = new byte[1 << 16];
             for (int read; (read = file.Read(buffer)) > 0; )
             {
-                bytes.Write(buffer, 0, read);
-                if (bytes.Length > ReceiptBundle.MaxBytes)
-                    throw new InputException($"{path}: is larger than {ReceiptBundle.MaxBytes >> 20} MiB.");
+                more.Write(buffer, 0, read);
+                if (count + more.Length > limit)
+                    throw TooLarge();
             }
-            return bytes.ToArray();
+            return more.Length == 0 && count == bytes.Length ? bytes : [.. bytes[..count], .. more.ToArray()];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -30,5 +47,7 @@ internal static class InputFile
                 $"{path}: can't be read: {(isMissing ? "there is no such file" : e.Message.TrimEnd('.'))}.{hint}"
             );
         }
+
+        InputException TooLarge() => new($"{path}: is larger than {limit >> 20} MiB{remedy}.");
     }
 }

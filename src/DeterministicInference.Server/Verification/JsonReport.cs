@@ -12,7 +12,7 @@ internal static class JsonReport
 {
     /// <param name="report">The report.</param>
     /// <param name="file">The name of the file, where there are several.</param>
-    public static byte[] Write(VerificationReport report, string? file = null)
+    public static byte[] Write(VerificationResult report, string? file = null)
     {
         ReadOnlyMemory<byte> text = JsonBytes.Write(json =>
         {
@@ -105,7 +105,7 @@ internal static class JsonReport
         json.WriteEndArray();
     }
 
-    private static void WriteKey(Utf8JsonWriter json, VerificationReport report)
+    private static void WriteKey(Utf8JsonWriter json, VerificationResult report)
     {
         if (report.KeyId is not { } key)
         {

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
@@ -22,7 +24,7 @@ internal sealed class TextReport(bool isColoured = false)
 
     private readonly StringBuilder _text = new();
 
-    public string Write(VerificationReport report)
+    public string Write(VerificationResult report)
     {
         string name = report.ExitCode == 0 ? Coloured(report.Name, Green) : Coloured(report.Name, ColourOf(report));
         _text.Append(name);
@@ -58,7 +60,7 @@ internal sealed class TextReport(bool isColoured = false)
         return _text.ToString().TrimEnd('\n') + "\n";
     }
 
-    private static string ColourOf(VerificationReport report) =>
+    private static string ColourOf(VerificationResult report) =>
         report.Verdict is Verdict.Tampered or Verdict.Contradicted ? Red : Yellow;
 
     private void WriteStatement(ReceiptStatement statement)

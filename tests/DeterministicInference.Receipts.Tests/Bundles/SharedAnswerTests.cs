@@ -122,7 +122,7 @@ public sealed class SharedAnswerTests : IDisposable
             [SaltLabel.Output, SaltLabel.Logprobs, SaltLabel.Tokens],
             shared.Receipt.Salts!.Known.OrderBy(label => (int)label)
         );
-        VerificationResult result = ReceiptVerifier.Verify(
+        VerificationResult result = ReceiptExamination.Verify(
             _sample.EvidenceOf(shared.Receipt) with
             {
                 RequestBody = null,

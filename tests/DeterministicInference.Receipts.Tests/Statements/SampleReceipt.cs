@@ -84,9 +84,9 @@ internal sealed class SampleReceipt : IDisposable
 
     public Receipt Receipt { get; }
 
-    public ReceiptEvidence Evidence => EvidenceOf(Receipt);
+    public EvidenceReading Evidence => EvidenceOf(Receipt);
 
-    public ReceiptEvidence EvidenceOf(Receipt receipt) =>
+    public EvidenceReading EvidenceOf(Receipt receipt) =>
         new(receipt)
         {
             RequestBody = Encoding.UTF8.GetBytes(RequestBody),
@@ -98,7 +98,7 @@ internal sealed class SampleReceipt : IDisposable
         };
 
     /// <summary>What is held against a receipt of a statement that differs from this one.</summary>
-    public ReceiptEvidence EvidenceOf(ReceiptStatement statement) => EvidenceOf(Seal(StatementWriter.Write(statement)));
+    public EvidenceReading EvidenceOf(ReceiptStatement statement) => EvidenceOf(Seal(StatementWriter.Write(statement)));
 
     /// <summary>A receipt of this statement, sealed with the key.</summary>
     public Receipt Seal(byte[] statement) =>

@@ -145,7 +145,7 @@ public sealed class ComparedAnswerTests : IDisposable
                 Tokens = null,
                 Prompt = null,
             };
-        ReceiptEvidence evidence = _sample.EvidenceOf(
+        EvidenceReading evidence = _sample.EvidenceOf(
             new Receipt(
                 statement.ReceiptId,
                 StatementWriter.Write(statement),
@@ -302,7 +302,7 @@ public sealed class ComparedAnswerTests : IDisposable
     public void An_answer_without_a_form_is_not_the_sealed_one_unless_that_broke_off()
     {
         ReceiptStatement statement = Seal(Stream);
-        ReceiptEvidence Defective(ReceiptStatement of) =>
+        EvidenceReading Defective(ReceiptStatement of) =>
             HeldOf(Stream, of) with
             {
                 Output = null,
@@ -411,7 +411,7 @@ public sealed class ComparedAnswerTests : IDisposable
     }
 
     /// <summary>A receipt of the statement, and an answer that is held against it.</summary>
-    private ReceiptEvidence HeldOf(string body, ReceiptStatement statement)
+    private EvidenceReading HeldOf(string body, ReceiptStatement statement)
     {
         RecordedAnswer answer = Read(body);
         byte[] payload = StatementWriter.Write(statement);
@@ -428,6 +428,6 @@ public sealed class ComparedAnswerTests : IDisposable
         };
     }
 
-    private VerificationResult Verify(ReceiptEvidence evidence) =>
-        ReceiptVerifier.Verify(evidence, _sample.Key.PublicKey);
+    private VerificationResult Verify(EvidenceReading evidence) =>
+        ReceiptExamination.Verify(evidence, _sample.Key.PublicKey);
 }

@@ -59,7 +59,10 @@ public sealed class ComparedRequestTests : IDisposable
                 + "dropped what it does not know",
             result.Summary
         );
-        Assert.Equal(ReceiptCheck.Request, Assert.Single(result.Unmet).Check);
+        Assert.Equal(
+            ReceiptCheck.Request,
+            Assert.Single(result.Checks, check => check.Outcome == CheckOutcome.NotMet).Check
+        );
     }
 
     [Theory]
@@ -100,16 +103,16 @@ public sealed class ComparedRequestTests : IDisposable
     [Fact]
     public void A_dropped_member_comes_after_what_is_worse()
     {
-        ReceiptEvidence evidence = Evidence("", "\"top_k\":1");
+        EvidenceReading evidence = Evidence("", "\"top_k\":1");
         Assert.Equal(
             Verdict.Tampered,
-            ReceiptVerifier.Verify(evidence with { Tokens = SampleReceipt.TokensOf(1) }, _sample.LogKey).Verdict
+            ReceiptExamination.Verify(evidence with { Tokens = SampleReceipt.TokensOf(1) }, _sample.LogKey).Verdict
         );
-        Assert.Equal(Verdict.Untrusted, ReceiptVerifier.VerifyUnpinned(evidence, null).Verdict);
-        Assert.Equal(Verdict.Inconclusive, ReceiptVerifier.VerifyUnpinned(evidence, _sample.Key.PublicKey).Verdict);
+        Assert.Equal(Verdict.Untrusted, ReceiptExamination.VerifyUnpinned(evidence, null).Verdict);
+        Assert.Equal(Verdict.Inconclusive, ReceiptExamination.VerifyUnpinned(evidence, _sample.Key.PublicKey).Verdict);
         Assert.Equal(
             Verdict.Policy,
-            ReceiptVerifier.Verify(evidence with { RequiresWitnesses = true }, _sample.LogKey).Verdict
+            ReceiptExamination.Verify(evidence with { RequiresWitnesses = true }, _sample.LogKey).Verdict
         );
     }
 
@@ -140,7 +143,7 @@ public sealed class ComparedRequestTests : IDisposable
 
     private static string Join(string first, string second) => second.Length == 0 ? first : $"{first},{second}";
 
-    private ReceiptEvidence Evidence(string sealedAs, string given)
+    private EvidenceReading Evidence(string sealedAs, string given)
     {
         Sha256Value digest = CanonicalRequest.Digest(
             _sample.Statement.RequestPath,
@@ -159,6 +162,6 @@ public sealed class ComparedRequestTests : IDisposable
 
     private VerificationResult Verify(string sealedAs, string given) => Verify(Evidence(sealedAs, given));
 
-    private VerificationResult Verify(ReceiptEvidence evidence) =>
-        ReceiptVerifier.Verify(evidence, _sample.Key.PublicKey);
+    private VerificationResult Verify(EvidenceReading evidence) =>
+        ReceiptExamination.Verify(evidence, _sample.Key.PublicKey);
 }

@@ -33,7 +33,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Fact]
     public void Each_part_that_is_another_fails_its_own_check()
     {
-        ReceiptEvidence good = _sample.Evidence;
+        EvidenceReading good = _sample.Evidence;
         AssertTampered(ReceiptCheck.Request, good with { RequestBody = "{}"u8.ToArray() });
         AssertTampered(ReceiptCheck.Request, good with { RequestBody = "{"u8.ToArray() });
         AssertTampered(
@@ -97,14 +97,14 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Fact]
     public void Another_log_of_the_same_key_fails_where_the_name_is_trusted_too()
     {
-        ReceiptEvidence elsewhere = WithProof(_sample.Proof(_sample.Receipt.Statement.Span, "log.example.org"));
+        EvidenceReading elsewhere = WithProof(_sample.Proof(_sample.Receipt.Statement.Span, "log.example.org"));
         Assert.Equal(Verdict.Valid, Verify(elsewhere).Verdict);
-        VerificationResult result = ReceiptVerifier.Verify(elsewhere, _sample.LogKey);
+        VerificationResult result = ReceiptExamination.Verify(elsewhere, _sample.LogKey);
         Assert.Equal(
             "OTHER KEY: the log is 'log.example.org', not 'log.example'. Give the key of this one, if you trust it",
             result.Summary
         );
-        Assert.Equal(Verdict.Valid, ReceiptVerifier.Verify(_sample.Evidence, _sample.LogKey).Verdict);
+        Assert.Equal(Verdict.Valid, ReceiptExamination.Verify(_sample.Evidence, _sample.LogKey).Verdict);
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Fact]
     public void Without_the_request_its_answer_is_checked()
     {
-        ReceiptEvidence closed = _sample.EvidenceOf(_sample.Receipt.WithoutRequest());
+        EvidenceReading closed = _sample.EvidenceOf(_sample.Receipt.WithoutRequest());
         OutputDigest shared = _sample.Output with { Extras = null };
         VerificationResult result = Verify(closed with { RequestBody = null, Output = shared });
         Assert.Equal("SIGNED: the answer is the sealed one, and no request was given to compare", result.Summary);
@@ -171,7 +171,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     [InlineData(DeterminismClass.Deterministic, FactSource.EngineReported)]
     public void The_environment_has_the_class_and_source_that_were_sealed(DeterminismClass promised, FactSource source)
     {
-        ReceiptEvidence evidence = _sample.EvidenceOf(
+        EvidenceReading evidence = _sample.EvidenceOf(
             _sample.Statement with
             {
                 Class = promised,
@@ -187,13 +187,13 @@ public sealed class ReceiptVerifierTests : IDisposable
     public void Of_an_answer_that_broke_off_what_came_is_not_compared()
     {
         using var broken = new SampleReceipt(complete: false);
-        ReceiptEvidence less = broken.Evidence with
+        EvidenceReading less = broken.Evidence with
         {
             Output = broken.Output with { Digest = Sha256Value.Of("x"u8), Logprobs = Sha256Value.Of("x"u8) },
             Tokens = SampleReceipt.TokensOf(7),
             HasTokens = true,
         };
-        VerificationResult result = ReceiptVerifier.Verify(less, broken.Key.PublicKey);
+        VerificationResult result = ReceiptExamination.Verify(less, broken.Key.PublicKey);
         Assert.Equal(Verdict.Incomplete, result.Verdict);
         Assert.All(
             (ReceiptCheck[])
@@ -208,7 +208,7 @@ public sealed class ReceiptVerifierTests : IDisposable
         );
         Assert.Equal(
             Verdict.Tampered,
-            ReceiptVerifier.Verify(less with { RequestBody = "{}"u8.ToArray() }, broken.Key.PublicKey).Verdict
+            ReceiptExamination.Verify(less with { RequestBody = "{}"u8.ToArray() }, broken.Key.PublicKey).Verdict
         );
     }
 
@@ -216,7 +216,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     public void Another_key_is_a_verdict_of_its_own()
     {
         using SigningKey other = SigningKey.Create();
-        VerificationResult result = ReceiptVerifier.Verify(_sample.Evidence, other.PublicKey);
+        VerificationResult result = ReceiptExamination.Verify(_sample.Evidence, other.PublicKey);
         Assert.Equal(Verdict.OtherKey, result.Verdict);
         Assert.Equal((ReceiptCheck.Signature, CheckOutcome.NotMet), (result.Checks[0].Check, result.Checks[0].Outcome));
         Assert.Empty(result.Failures);
@@ -229,10 +229,10 @@ public sealed class ReceiptVerifierTests : IDisposable
         // What does not belong together does not under any key.
         Assert.Equal(
             Verdict.Tampered,
-            ReceiptVerifier.Verify(_sample.Evidence with { RequestBody = "{}"u8.ToArray() }, other.PublicKey).Verdict
+            ReceiptExamination.Verify(_sample.Evidence with { RequestBody = "{}"u8.ToArray() }, other.PublicKey).Verdict
         );
         // A key that came with the receipt has to be the one that signed it.
-        Assert.Equal(Verdict.Tampered, ReceiptVerifier.VerifyUnpinned(_sample.Evidence, other.PublicKey).Verdict);
+        Assert.Equal(Verdict.Tampered, ReceiptExamination.VerifyUnpinned(_sample.Evidence, other.PublicKey).Verdict);
     }
 
     /// <summary>Whoever names the trusted key must have signed with it.</summary>
@@ -252,7 +252,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Fact]
     public void A_key_that_is_not_trusted_is_named()
     {
-        VerificationResult result = ReceiptVerifier.VerifyUnpinned(_sample.Evidence, _sample.Key.PublicKey);
+        VerificationResult result = ReceiptExamination.VerifyUnpinned(_sample.Evidence, _sample.Key.PublicKey);
         Assert.Equal(Verdict.Untrusted, result.Verdict);
         Assert.Equal(
             "UNTRUSTED: anyone can make a receipt, and no key was given that is trusted; key not pinned: "
@@ -265,12 +265,12 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Fact]
     public void Without_any_key_nothing_is_valid()
     {
-        VerificationResult result = ReceiptVerifier.VerifyUnpinned(_sample.Evidence, null);
+        VerificationResult result = ReceiptExamination.VerifyUnpinned(_sample.Evidence, null);
         Assert.Equal(Verdict.Untrusted, result.Verdict);
         Assert.Equal("UNTRUSTED: there is no key to check the log with", result.Summary);
         Assert.Equal(
             Verdict.Tampered,
-            ReceiptVerifier.VerifyUnpinned(_sample.Evidence with { RequestBody = "{}"u8.ToArray() }, null).Verdict
+            ReceiptExamination.VerifyUnpinned(_sample.Evidence with { RequestBody = "{}"u8.ToArray() }, null).Verdict
         );
     }
 
@@ -290,7 +290,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Fact]
     public void What_is_not_given_is_not_checked_and_said_so()
     {
-        VerificationResult result = Verify(new ReceiptEvidence(_sample.Receipt));
+        VerificationResult result = Verify(new EvidenceReading(_sample.Receipt));
         Assert.Equal("SIGNED: neither request nor answer was given to compare", result.Summary);
         Assert.Equal(
             "SIGNED: the request is the sealed one, and no answer was given to compare",
@@ -321,10 +321,10 @@ public sealed class ReceiptVerifierTests : IDisposable
     public void An_answer_that_broke_off_is_incomplete()
     {
         using var broken = new SampleReceipt(complete: false);
-        Assert.Equal(Verdict.Incomplete, ReceiptVerifier.Verify(broken.Evidence, broken.Key.PublicKey).Verdict);
+        Assert.Equal(Verdict.Incomplete, ReceiptExamination.Verify(broken.Evidence, broken.Key.PublicKey).Verdict);
         Assert.Equal(
             Verdict.Tampered,
-            ReceiptVerifier
+            ReceiptExamination
                 .Verify(broken.Evidence with { RequestBody = "{}"u8.ToArray() }, broken.Key.PublicKey)
                 .Verdict
         );
@@ -373,15 +373,15 @@ public sealed class ReceiptVerifierTests : IDisposable
 
     public void Dispose() => _sample.Dispose();
 
-    private VerificationResult Verify(ReceiptEvidence evidence) =>
-        ReceiptVerifier.Verify(evidence, _sample.Key.PublicKey);
+    private VerificationResult Verify(EvidenceReading evidence) =>
+        ReceiptExamination.Verify(evidence, _sample.Key.PublicKey);
 
-    private ReceiptEvidence WithProof(string proof) =>
+    private EvidenceReading WithProof(string proof) =>
         _sample.EvidenceOf(
             new Receipt(_sample.Statement.ReceiptId, _sample.Receipt.Statement, proof) { Salts = _sample.Salts }
         );
 
-    private void AssertTampered(ReceiptCheck check, ReceiptEvidence evidence, params ReceiptCheck[] further)
+    private void AssertTampered(ReceiptCheck check, EvidenceReading evidence, params ReceiptCheck[] further)
     {
         VerificationResult result = Verify(evidence);
         Assert.Equal(Verdict.Tampered, result.Verdict);

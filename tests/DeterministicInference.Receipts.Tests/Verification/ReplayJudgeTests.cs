@@ -2,6 +2,7 @@ using System.Text;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Replays;
 using DeterministicInference.Receipts.Tests.Statements;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;

@@ -53,18 +53,18 @@ public sealed class RevokedKeyTests : IDisposable
     [Fact]
     public void What_was_changed_is_tampered_all_the_same()
     {
-        ReceiptEvidence changed = _sample.Evidence with
+        EvidenceReading changed = _sample.Evidence with
         {
             RequestBody = "{}"u8.ToArray(),
             Revocations = [Revocation(Last with { Size = 3 })],
         };
-        Assert.Equal(Verdict.Tampered, ReceiptVerifier.Verify(changed, _sample.LogKey).Verdict);
+        Assert.Equal(Verdict.Tampered, ReceiptExamination.Verify(changed, _sample.LogKey).Verdict);
     }
 
     [Fact]
     public void Who_has_not_looked_is_told_so()
     {
-        VerificationResult result = ReceiptVerifier.Verify(
+        VerificationResult result = ReceiptExamination.Verify(
             _sample.Evidence with
             {
                 Revocations = null,
@@ -90,5 +90,5 @@ public sealed class RevokedKeyTests : IDisposable
         new(new NoteKey(last.Origin, _sample.Key.PublicKey), last.Size, last.Root, Next);
 
     private VerificationResult Verify(params LogRevocation[] revocations) =>
-        ReceiptVerifier.Verify(_sample.Evidence with { Revocations = revocations }, _sample.LogKey);
+        ReceiptExamination.Verify(_sample.Evidence with { Revocations = revocations }, _sample.LogKey);
 }

@@ -32,7 +32,7 @@ public sealed class TamperingTests : IDisposable
                 refused++;
                 continue;
             }
-            VerificationResult result = ReceiptVerifier.Verify(_sample.EvidenceOf(receipt), _sample.LogKey);
+            VerificationResult result = ReceiptExamination.Verify(_sample.EvidenceOf(receipt), _sample.LogKey);
             if (result.Verdict == Verdict.Tampered)
             {
                 tampered++;
@@ -176,7 +176,7 @@ public sealed class TamperingTests : IDisposable
     }
 
     private VerificationResult Verify(Receipt receipt) =>
-        ReceiptVerifier.Verify(_sample.EvidenceOf(receipt), _sample.LogKey);
+        ReceiptExamination.Verify(_sample.EvidenceOf(receipt), _sample.LogKey);
 
     private void AssertFails(ReceiptCheck check, byte[] statement, string proof)
     {

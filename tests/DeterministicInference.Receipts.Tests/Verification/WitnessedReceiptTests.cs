@@ -55,7 +55,7 @@ public sealed class WitnessedReceiptTests : IDisposable
     [Fact]
     public void Cosignatures_are_passed_over_without_a_policy()
     {
-        VerificationResult result = ReceiptVerifier.Verify(_sample.EvidenceOf(Cosigned(One)), _sample.Key.PublicKey);
+        VerificationResult result = ReceiptExamination.Verify(_sample.EvidenceOf(Cosigned(One)), _sample.Key.PublicKey);
         Assert.Equal(Verdict.Valid, result.Verdict);
         Assert.DoesNotContain(result.Checks, check => check.Check == ReceiptCheck.Witnesses);
         Assert.Empty(result.Cosignatures);
@@ -99,26 +99,26 @@ public sealed class WitnessedReceiptTests : IDisposable
     [Fact]
     public void A_policy_that_is_not_met_hides_nothing()
     {
-        ReceiptEvidence unmet = _sample.Evidence with
+        EvidenceReading unmet = _sample.Evidence with
         {
             WitnessPolicy = Policy(Witnesses + "quorum both\n"),
             RequiresWitnesses = true,
         };
         Assert.Equal(
             Verdict.Tampered,
-            ReceiptVerifier.Verify(unmet with { RequestBody = "{}"u8.ToArray() }, _sample.Key.PublicKey).Verdict
+            ReceiptExamination.Verify(unmet with { RequestBody = "{}"u8.ToArray() }, _sample.Key.PublicKey).Verdict
         );
-        Assert.Equal(Verdict.Untrusted, ReceiptVerifier.VerifyUnpinned(unmet, untrusted: null).Verdict);
+        Assert.Equal(Verdict.Untrusted, ReceiptExamination.VerifyUnpinned(unmet, untrusted: null).Verdict);
         Assert.Equal(
             Verdict.Policy,
-            ReceiptVerifier
+            ReceiptExamination
                 .Verify(unmet with { Receipt = _sample.Receipt.WithoutSecrets() }, _sample.Key.PublicKey)
                 .Verdict
         );
         using var broken = new SampleReceipt(complete: false);
         Assert.Equal(
             Verdict.Incomplete,
-            ReceiptVerifier
+            ReceiptExamination
                 .Verify(
                     broken.Evidence with
                     {
@@ -132,7 +132,7 @@ public sealed class WitnessedReceiptTests : IDisposable
         // Required and without a policy to meet.
         Assert.Equal(
             Verdict.Policy,
-            ReceiptVerifier.Verify(_sample.Evidence with { RequiresWitnesses = true }, _sample.Key.PublicKey).Verdict
+            ReceiptExamination.Verify(_sample.Evidence with { RequiresWitnesses = true }, _sample.Key.PublicKey).Verdict
         );
     }
 
@@ -168,7 +168,7 @@ public sealed class WitnessedReceiptTests : IDisposable
     }
 
     private VerificationResult Verify(Receipt receipt, string policy, bool requires) =>
-        ReceiptVerifier.Verify(
+        ReceiptExamination.Verify(
             _sample.EvidenceOf(receipt) with
             {
                 WitnessPolicy = Policy(policy),

@@ -8,7 +8,7 @@ namespace DeterministicInference.Server.Tests.Configuration;
 /// <summary>A user's settings, read by the program's own code.</summary>
 internal sealed record Given
 {
-    public static readonly IReadOnlyList<string> Commands = ["serve", "engine", "doctor", "verify", "receipts"];
+    public static readonly IReadOnlyList<string> Commands = ["serve", "engine", "doctor", "ask", "verify", "receipts"];
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 

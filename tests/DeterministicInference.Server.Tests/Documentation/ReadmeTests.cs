@@ -32,6 +32,81 @@ public sealed partial class ReadmeTests(SharedServers servers)
         Assert.Equal(real.ToJsonString(), shown.ToJsonString());
     }
 
+    /// <summary>Every block of commands in the section, in one folder, as who pastes them.</summary>
+    [Fact]
+    public async Task The_proof_of_the_readme_runs_as_it_is_printed()
+    {
+        Assert.SkipUnless(InstalledProgram.Exists("bash") && InstalledProgram.Exists("curl"), "skipped: needs curl");
+        string section = Readme[Readme.IndexOf("**The proof.**", StringComparison.Ordinal)..];
+        section = section[..section.IndexOf("| verdict | exit code |", StringComparison.Ordinal)];
+        string[] blocks = [.. Block().Matches(section).Select(block => block.Groups[1].Value)];
+        Assert.Equal(4, blocks.Length);
+        string folder = TestModels.NewFolder("proof");
+        string path = $"{CommandFolder()}:{Environment.GetEnvironmentVariable("PATH")}";
+
+        await using ServeProcess? own = await AtItsPortAsync();
+        foreach ((string commands, string shown) in blocks.Chunk(2).Select(pair => (pair[0], pair[1])))
+        {
+            string script = commands.Replace("\n", "\necho \"exit $?\"\n", StringComparison.Ordinal);
+            if (own is null)
+            {
+                string url = (await servers.ChatAsync()).Url;
+                script = script
+                    .Replace(ReadmeUrl, url, StringComparison.Ordinal)
+                    .Replace(" ask ", $" ask --url {url} ", StringComparison.Ordinal);
+            }
+            CommandResult result = await InstalledProgram.RunBashAsync(script, folder, ("PATH", path));
+            Assert.Equal(("", 0), (result.Error, result.ExitCode));
+            string[] lines = result.Output.Split('\n');
+            Assert.Equal(
+                Enumerable.Repeat("exit 0", commands.Count(c => c == '\n')),
+                lines.Where(line => line.StartsWith("exit ", StringComparison.Ordinal))
+            );
+            // In this order, with what the dots stand for between them.
+            int at = -1;
+            foreach (string line in shown.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line != "…"))
+                Assert.True((at = Array.IndexOf(lines, line, at + 1)) >= 0, $"'{line}' is not in {result.Output}");
+        }
+    }
+
+    private const string ReadmeUrl = "http://127.0.0.1:8080";
+
+    /// <summary>README's first command at README's port; null if somebody else uses that.</summary>
+    private static async Task<ServeProcess?> AtItsPortAsync()
+    {
+        int port = new Uri(ReadmeUrl).Port;
+        if (!FreePort.Is(port))
+            return null;
+        string[] arguments = FirstCommand().Match(Readme).Groups[1].Value.Split(' ');
+        Assert.Contains("embedded", arguments);
+        try
+        {
+            ServeProcess server = await ServeProcess.StartAsync(
+                ServerProgram.Built,
+                arguments,
+                launch: new ServeLaunch { ServerPort = port }
+            );
+            await server.ReadyAsync("Embedded engine");
+            return server;
+        }
+        catch (InvalidOperationException e)
+            when (e.Message.Contains("address already in use", StringComparison.Ordinal))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A folder with the command under the name that an installed one has.</summary>
+    private static string CommandFolder()
+    {
+        string folder = TestModels.NewFolder("bin"),
+            file = Path.Combine(folder, "deterministic-inference-server");
+        ServerProgram program = ServerProgram.Built;
+        File.WriteAllText(file, $"#!/bin/sh\nexec '{program.File}' '{string.Join("' '", program.Leading)}' \"$@\"\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return folder;
+    }
+
     private static IEnumerable<string> Names(JsonNode json) => json.AsObject().Select(member => member.Key);
 
     [Fact]
@@ -95,6 +170,12 @@ public sealed partial class ReadmeTests(SharedServers servers)
         RegexOptions.Singleline
     )]
     private static partial Regex CurlAndAnswer();
+
+    [GeneratedRegex(@"^```\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"^dotnet run .* -- (.+)$", RegexOptions.Multiline)]
+    private static partial Regex FirstCommand();
 
     [GeneratedRegex(@"\]\((?!https?:)([^)\s]+)\)")]
     private static partial Regex Link();

@@ -26,7 +26,7 @@ public sealed class CertificateTests : IDisposable
         await using WebApplication engine = await StartAsync(_certificate);
         string url = engine.Urls.Single();
         string[] settings = ["--backend", "external", "--backend-url", url];
-        CommandResult failed = await new ServeLaunch().RunAsync([.. settings, "--backend-startup-timeout", "1s"]);
+        CommandResult failed = await new ServeLaunch().RunAsync([.. settings, "--backend-startup-timeout", "4s"]);
         Assert.Equal(1, failed.ExitCode);
         string critical = Assert.Single(
             failed.Output.Split('\n'),

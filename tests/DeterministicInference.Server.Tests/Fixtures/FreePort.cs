@@ -19,18 +19,26 @@ internal static class FreePort
         while (true)
         {
             int port = First + Interlocked.Increment(ref _next) % Count;
-            try
-            {
-                // Unspecified as the protocol: for TCP, .NET sets SO_REUSEADDR, which hides what connections
-                // have left behind.
-                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Unspecified);
-                socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            if (Is(port))
                 return port;
-            }
-            catch (SocketException)
-            {
-                // In use.
-            }
+        }
+    }
+
+    /// <summary>Whether nobody uses a port at this moment.</summary>
+    public static bool Is(int port)
+    {
+        try
+        {
+            // Unspecified as the protocol: for TCP, .NET sets SO_REUSEADDR, which hides what connections have left
+            // behind.
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            // In use.
+            return false;
         }
     }
 }

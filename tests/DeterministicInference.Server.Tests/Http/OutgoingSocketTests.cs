@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Forwarding;
 using DeterministicInference.Server.Http;
@@ -52,7 +53,12 @@ public sealed class OutgoingSocketTests : IDisposable
         const int Times = 1000;
         using var engine = new EngineCalls(_url, key: null);
         using var gateway = new EngineClient(Limits.Overall, NullLogger.Instance);
-        using var receipts = new ReceiptServer(_url, apiKey: null, Limits.Overall);
+        using var receipts = new ReceiptServer(
+            _url,
+            apiKey: null,
+            Limits.Overall,
+            OutgoingSocket.CreateDecodingHandler()
+        );
         using var api = new ApiClient(_url.ToString());
         var resets = Task.Factory.StartNew(
             ResetAll,

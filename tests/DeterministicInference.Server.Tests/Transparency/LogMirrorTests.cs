@@ -1,6 +1,7 @@
 using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;

@@ -10,7 +10,7 @@ internal static class AnswerJson
     {
         var choice = new JsonObject { ["index"] = 0 };
         if (request.IsChat)
-            choice["message"] = new JsonObject { ["role"] = "assistant", ["content"] = answer.Text };
+            choice["message"] = WithMore(answer, new JsonObject { ["role"] = "assistant", ["content"] = answer.Text });
         else
             choice["text"] = answer.Text;
         if (request.WantsLogprobs)
@@ -44,7 +44,7 @@ internal static class AnswerJson
             (uint id, string text) = answer.Tokens[i];
             var choice = new JsonObject { ["index"] = 0 };
             if (request.IsChat)
-                choice["delta"] = new JsonObject { ["content"] = text };
+                choice["delta"] = i == 0 ? WithMore(answer, Content(text)) : Content(text);
             else
                 choice["text"] = text;
             if (request.WantsLogprobs)
@@ -65,6 +65,27 @@ internal static class AnswerJson
         else
             last["text"] = "";
         yield return new JsonObject { ["id"] = "x-1", ["choices"] = new JsonArray(last) };
+    }
+
+    private static JsonObject Content(string text) => new() { ["content"] = text };
+
+    private static JsonObject WithMore(ScriptedAnswer answer, JsonObject message)
+    {
+        if (answer.Reasoning is { } reasoning)
+            message["reasoning_content"] = reasoning;
+        if (answer.Call is (string name, string arguments))
+        {
+            message["tool_calls"] = new JsonArray(
+                new JsonObject
+                {
+                    ["index"] = 0,
+                    ["id"] = "call-1",
+                    ["type"] = "function",
+                    ["function"] = new JsonObject { ["name"] = name, ["arguments"] = arguments },
+                }
+            );
+        }
+        return message;
     }
 
     private static JsonObject Logprobs(

@@ -83,8 +83,13 @@ internal sealed class RecordedExchange
     {
         ParseResult parsed = VerifyCommand.Create().Parse([file, .. arguments]);
         Assert.Empty(parsed.Errors);
-        using var verification = new ReceiptVerification(VerifyCommand.Read(parsed));
-        return new Verified(await verification.RunAsync(TestContext.Current.CancellationToken));
+        return new Verified(
+            await ReceiptVerification.RunAsync(
+                VerifyCommand.Read(parsed),
+                progress: null,
+                TestContext.Current.CancellationToken
+            )
+        );
     }
 
     /// <summary>Makes a bundle.</summary>

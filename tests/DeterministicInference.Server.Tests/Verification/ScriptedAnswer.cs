@@ -15,6 +15,12 @@ internal sealed record ScriptedAnswer
 
     public string Finish { get; init; } = "stop";
 
+    /// <summary>What it thinks before it answers a chat; null for nothing.</summary>
+    public string? Reasoning { get; init; }
+
+    /// <summary>A function that it calls in a chat; null for none.</summary>
+    public (string Name, string Arguments)? Call { get; init; }
+
     /// <summary>Whether the engine reports token ids.</summary>
     public bool ReportsIds { get; init; } = true;
 

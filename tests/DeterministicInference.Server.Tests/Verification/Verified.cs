@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Verification;
 using Xunit;
 
@@ -8,7 +9,7 @@ namespace DeterministicInference.Server.Tests.Verification;
 /// <summary>The output of <c>verify</c>, as text and as JSON.</summary>
 internal sealed record Verified
 {
-    public Verified(VerificationReport report)
+    public Verified(VerificationResult report)
     {
         (ExitCode, Text) = (report.ExitCode, new TextReport().Write(report));
         string line = Encoding.UTF8.GetString(JsonReport.Write(report));

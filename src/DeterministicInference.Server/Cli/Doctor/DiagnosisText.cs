@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Machine;
 
@@ -47,7 +49,7 @@ internal static class DiagnosisText
         return text.ToString();
 
         void Add(string label, string value) =>
-            text.Append(label.PadRight(LabelWidth)).Append(Configuration.OneLine.Of(value)).Append('\n');
+            text.Append(label.PadRight(LabelWidth)).Append(OneLine.Of(value)).Append('\n');
     }
 
     public static string Label(FindingKind kind) =>

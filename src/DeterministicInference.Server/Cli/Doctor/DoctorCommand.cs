@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using DeterministicInference.Engine.Model;
+using DeterministicInference.Receipts;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Embedded;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Forwarding;
 using DeterministicInference.Server.Json;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Gateway.Forwarding;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Json;

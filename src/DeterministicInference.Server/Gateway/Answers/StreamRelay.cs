@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Gateway.Forwarding;
 using DeterministicInference.Server.Hosting;

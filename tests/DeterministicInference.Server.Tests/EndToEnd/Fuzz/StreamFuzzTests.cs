@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines.Tgi;
 using DeterministicInference.Server.Gateway.Answers;
 using DeterministicInference.Server.Gateway.Forwarding;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Tgi;
 using DeterministicInference.Server.Gateway.Answers;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tests.Answers;
 using DeterministicInference.Receipts.Tokens;

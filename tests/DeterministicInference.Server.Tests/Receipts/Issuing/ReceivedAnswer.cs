@@ -81,8 +81,8 @@ internal sealed record ReceivedAnswer(
         JsonObject key = (await api.GetAsync("/v1/receipts/key")).Json;
         NoteKey trusted = NoteKey.Parse((string)key["vkey"]!);
         Reply environment = await api.GetAsync($"/v1/environment/{Statement.EnvironmentId}");
-        return ReceiptVerifier.Verify(
-            new ReceiptEvidence(Receipt)
+        return ReceiptExamination.Verify(
+            new EvidenceReading(Receipt)
             {
                 RequestBody = Encoding.UTF8.GetBytes(Request),
                 Output = Output(logprobs),

@@ -1,6 +1,6 @@
 using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Trust;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.Verification;
 
 namespace DeterministicInference.Server.Tests.Verification.Oracle;
 
@@ -24,46 +24,29 @@ internal sealed record GivenVerdict(string Name, int ExitCode, string Reason)
 /// </summary>
 internal static class VerifierAdapter
 {
-    private static readonly PublicKeyInput Trusted = PublicKeyInput.Of(HonestSigner.LogKey);
+    private static readonly TrustPolicy Trusted = TrustPolicy.OfKeys(HonestSigner.LogKey.ToString());
 
     /// <summary>The verdict with the log's key.</summary>
-    public static GivenVerdict Verify(GivenFiles files) => Run(files, isTrusted: true);
+    public static GivenVerdict Verify(GivenFiles files) => Run(files, Trusted);
 
     /// <summary>
     /// False where the verdict can't be good. The signature, which costs more than all the rest, is not looked at: no
     /// key makes a failed check good.
     /// </summary>
     public static bool MayAccept(GivenFiles files) =>
-        Run(files, isTrusted: false).Name == VerdictName.Of(Verdict.Untrusted);
+        Run(files, TrustPolicy.None).Name == VerdictName.Of(Verdict.Untrusted);
 
-    private static GivenVerdict Run(GivenFiles files, bool isTrusted)
+    private static GivenVerdict Run(GivenFiles files, TrustPolicy policy)
     {
+        var evidence = new ReceiptEvidence(files.File) { Request = files.Request, Response = files.Response };
         try
         {
-            ReceiptSource source = ReceiptSource.Read(files.File, "file");
-            if (source.Bundle is not { } bundle)
-                return new GivenVerdict("USAGE", 2, "has only the receipt's id");
-            ReadOnlyMemory<byte>? request = files.Request is { } r ? r : bundle.Request?.Body,
-                response = files.Response is { } a ? a : bundle.Response?.Body;
-            if (IsAnother(files.Request, bundle.Request?.Body) || IsAnother(files.Response, bundle.Response?.Body))
-                return new GivenVerdict("USAGE", 2, "another one than the file has itself");
-            PublicKeyInput key = PublicKeyInput.Named([Trusted], bundle.Receipt);
-            VerificationReport report = BundleEvidence
-                .Of(bundle, request, response)
-                .Check(isTrusted ? key : null, isPinned: isTrusted);
-            return new GivenVerdict(VerdictName.Of(report.Verdict), report.ExitCode, report.Reason ?? "");
+            VerificationResult result = ReceiptVerifier.Verify(evidence, policy);
+            return new GivenVerdict(result.Name, result.ExitCode, result.Reason);
         }
-        catch (InputException e)
+        catch (EvidenceException e)
         {
-            return new GivenVerdict("USAGE", 2, e.Message);
-        }
-        catch (ReceiptFormatException e)
-        {
-            Verdict verdict = e.IsUnknownVersion ? Verdict.UnknownVersion : Verdict.Tampered;
-            return new GivenVerdict(VerdictName.Of(verdict), VerdictExitCode.Of(verdict), e.Message);
+            return new GivenVerdict("UNUSABLE", 2, e.Message);
         }
     }
-
-    private static bool IsAnother(byte[]? given, ReadOnlyMemory<byte>? own) =>
-        given is not null && own is { } inFile && !inFile.Span.SequenceEqual(given);
 }

@@ -3,11 +3,12 @@ using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Replays;
 
 /// <summary>Replays a receipt's request until the answers decide the verdict.</summary>
 /// <param name="server">The server that computes.</param>
@@ -28,7 +29,7 @@ internal sealed class ReplaySession(
     private readonly List<Replay> _replays = [];
 
     /// <summary>Gets a line for each replay; null for none.</summary>
-    public TextWriter? Progress { get; init; }
+    public IProgress<string>? Progress { get; init; }
 
     private string? _note;
     private int _way;
@@ -52,7 +53,7 @@ internal sealed class ReplaySession(
         {
             while (verdict is null)
             {
-                Progress?.WriteLine($"replay {_replays.Count + 1}: {server.Address} computes the request again …");
+                Progress?.Report($"replay {_replays.Count + 1}: {server.Address} computes the request again …");
                 Replay replay = await ReplayAsync(effective, delivery, cancellation);
                 if (replay.EnvironmentId is { } id && id != statement.EnvironmentId)
                 {
@@ -141,7 +142,12 @@ internal sealed class ReplaySession(
             var question = ReplayQuestion.Create(statement.RequestPath, effective, delivery, ways[_way]);
             try
             {
-                ServerAnswer answer = await server.AskAsync(question, cancellation);
+                ServerAnswer answer = await server.AskAsync(
+                    question.Path,
+                    question.Body,
+                    question.Delivery,
+                    cancellation
+                );
                 if (ways[_way].Count == 0)
                     _note ??= "the server does not report token ids";
                 return (question, answer);

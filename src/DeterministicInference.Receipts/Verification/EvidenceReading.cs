@@ -1,7 +1,9 @@
+using System.Text;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
 
@@ -9,13 +11,16 @@ namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>A receipt and what is held against it. What is null is not checked.</summary>
 /// <param name="Receipt">The receipt.</param>
-public sealed record ReceiptEvidence(Receipt Receipt)
+internal sealed record EvidenceReading(Receipt Receipt)
 {
     /// <summary>The client's request body, as it was sent.</summary>
     public ReadOnlyMemory<byte>? RequestBody { get; init; }
 
     /// <summary>The route that it was sent to; null if it is not known.</summary>
     public string? RequestPath { get; init; }
+
+    /// <summary>The answer as it was read; null without one, or where only digests are known.</summary>
+    public RecordedAnswer? Recorded { get; init; }
 
     /// <summary>The output of the answer; null without one.</summary>
     public OutputDigest? Output { get; init; }
@@ -61,4 +66,26 @@ public sealed record ReceiptEvidence(Receipt Receipt)
 
     /// <summary>Whether the receipt is only good with the policy's quorum (<see cref="Verdict.Policy"/>).</summary>
     public bool RequiresWitnesses { get; init; }
+
+    /// <summary>What the answer says.</summary>
+    public IReadOnlyList<VerifiedText> Texts =>
+        [
+            .. (Recorded?.Texts ?? []).Select(text => new VerifiedText(
+                text.Choice,
+                text.Channel,
+                Encoding.UTF8.GetString(text.Text.Span)
+            )),
+        ];
+
+    /// <summary>Checks it with a key.</summary>
+    /// <param name="key">The key; null for none.</param>
+    /// <param name="log">The log's name and key, where the name is known.</param>
+    /// <param name="isPinned">Whether the verifier trusts the key.</param>
+    public VerificationResult Check(VerificationKey? key, NoteKey? log, bool isPinned) =>
+        !isPinned ? ReceiptExamination.VerifyUnpinned(this, key)
+        : log is not null ? ReceiptExamination.Verify(this, log)
+        : ReceiptExamination.Verify(this, key!);
+
+    /// <summary>Checks what holds without a key.</summary>
+    public VerificationResult CheckUnkeyed() => ReceiptExamination.VerifyUnpinned(this, null);
 }

@@ -2,8 +2,9 @@ using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Receipts.Verification;
 
-namespace DeterministicInference.Receipts.Verification;
+namespace DeterministicInference.Receipts.Replays;
 
 /// <summary>
 /// The answer to a receipt's request when it was computed again, with everything salted by the receipt's salt.

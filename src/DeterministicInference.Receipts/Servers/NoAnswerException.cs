@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Servers;
 
 /// <summary>
 /// The server gave no usable answer: the message says why, and the remedy, in words that follow a colon, without a full

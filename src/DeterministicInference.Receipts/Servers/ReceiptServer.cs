@@ -1,16 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Verification;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Servers;
 
 /// <summary>The answer to a request that was sent again.</summary>
 /// <param name="Body">After content decoding.</param>
@@ -30,16 +31,22 @@ internal sealed class ReceiptServer : IDisposable
     /// <param name="url">With or without <c>/v1</c> at the end.</param>
     /// <param name="apiKey">Sent as a bearer token; null for none.</param>
     /// <param name="timeout">Time limit of each request, to the last byte of its answer.</param>
-    public ReceiptServer(Uri url, string? apiKey, TimeSpan timeout)
+    /// <param name="handler">Sends the requests; is disposed with this.</param>
+    public ReceiptServer(Uri url, string? apiKey, TimeSpan timeout, HttpMessageHandler handler)
     {
         string text = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        _server = new RemoteServer(text.EndsWith("/v1", StringComparison.Ordinal) ? text[..^3] : text, apiKey, timeout);
+        string address = text.EndsWith("/v1", StringComparison.Ordinal) ? text[..^3] : text;
+        _server = new RemoteServer(address, apiKey, timeout, handler);
     }
 
-    /// <summary>Sends a question of a replay.</summary>
-    /// <inheritdoc cref="AskAsync(string, byte[], AnswerDelivery, CancellationToken)"/>
-    public Task<ServerAnswer> AskAsync(ReplayQuestion question, CancellationToken cancellation) =>
-        AskAsync(question.Path, question.Body, question.Delivery, cancellation);
+    /// <summary>The framework's handler: no redirect is followed, and no cookie is kept.</summary>
+    public static HttpMessageHandler CreateHandler() =>
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.All,
+        };
 
     /// <summary>Sends a request with a header that forbids stored answers.</summary>
     /// <exception cref="NoAnswerException">No answer, an error, or an answer in another delivery.</exception>
@@ -120,7 +127,7 @@ internal sealed class ReceiptServer : IDisposable
             ReceiptBundle found = ReceiptSource.OfObject(json);
             if (found.Receipt.ReceiptId != id)
                 throw new NoAnswerException("it has another receipt under this id");
-            RequireSound(BundleEvidence.Of(found).Check(key: null, isPinned: false));
+            RequireSound(EvidenceReader.Read(found).CheckUnkeyed());
             return found.Receipt.Salts?.Gives(id) is null && found.Receipt.Salts is not null
                 ? throw new NoAnswerException(
                     "it has the receipt without the salt that shows that the others are its own"
@@ -172,7 +179,7 @@ internal sealed class ReceiptServer : IDisposable
     /// <summary>Requires of a receipt that came from the server that it holds, whatever the answer.</summary>
     /// <param name="report">Of the receipt alone.</param>
     /// <exception cref="NoAnswerException">It does not.</exception>
-    public static void RequireSound(VerificationReport report)
+    public static void RequireSound(VerificationResult report)
     {
         if (report.Verdict == Verdict.Tampered)
             throw new NoAnswerException($"the receipt that it has under the id does not hold: {report.Reason}");

@@ -1,25 +1,25 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using DeterministicInference.Receipts;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Trust;
 
 /// <summary>A key that a receipt is checked with, and the name of its log if that is given too.</summary>
 /// <param name="Key">The key.</param>
 /// <param name="Log">The log's name and key; null for the key under any name.</param>
-internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
+internal sealed record TrustedKey(VerificationKey Key, NoteKey? Log)
 {
     /// <summary>How long the key is good; null for ever.</summary>
     public KeyLimit? Limit { get; init; }
 
     /// <summary>Reads a log's verifier key that came with a receipt or from a server; null for none.</summary>
     /// <exception cref="ReceiptFormatException">It is no verifier key.</exception>
-    public static PublicKeyInput? Read(string? vkey)
+    public static TrustedKey? Read(string? vkey)
     {
         if (vkey is null)
             return null;
@@ -34,48 +34,23 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
     }
 
     /// <summary>The key of a log.</summary>
-    public static PublicKeyInput Of(NoteKey log) => new(log.Key, log);
-
-    /// <summary>Reads the one key of a file.</summary>
-    /// <inheritdoc cref="ReadAll"/>
-    public static PublicKeyInput ReadFile(string path) =>
-        ReadAll(path) is [var only]
-            ? only
-            : throw new InputException($"{path}: holds several keys. Give a file with the one of the log.");
+    public static TrustedKey Of(NoteKey log) => new(log.Key, log);
 
     /// <summary>
-    /// Reads keys that the user trusts: verifier keys, one per line, public keys in PEM, or what a server tells of its
-    /// key.
+    /// Reads keys: verifier keys, one per line, public keys in PEM, or what a server tells of its key
+    /// (<c>GET /v1/receipts/key</c>).
     /// </summary>
     /// <returns>One key or more.</returns>
-    /// <exception cref="InputException">There is none, or something else.</exception>
-    public static IReadOnlyList<PublicKeyInput> ReadAll(string path)
-    {
-        string text = Encoding.UTF8.GetString(InputFile.Read(path));
-        try
-        {
-            return OfText(text);
-        }
-        catch (FormatException)
-        {
-            throw new InputException(
-                $"{path}: holds neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN "
-                    + "PUBLIC KEY-----), as GET /v1/receipts/key has them."
-            );
-        }
-    }
-
-    /// <summary>Reads keys in any of these forms.</summary>
     /// <exception cref="FormatException">There is none, or something else.</exception>
-    public static IReadOnlyList<PublicKeyInput> OfText(string text)
+    public static IReadOnlyList<TrustedKey> OfText(string text)
     {
         text = text.Trim();
         try
         {
-            PublicKeyInput[] keys =
+            TrustedKey[] keys =
                 text is ['{', ..] ? [Told(text)]
                 : text.Contains("-----BEGIN", StringComparison.Ordinal)
-                    ? [.. Blocks(text).Select(pem => new PublicKeyInput(VerificationKey.FromPem(pem), null))]
+                    ? [.. Blocks(text).Select(pem => new TrustedKey(VerificationKey.FromPem(pem), null))]
                 :
                 [
                     .. text.Split('\n')
@@ -83,7 +58,7 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
                         .Where(line => line.Length > 0)
                         .Select(line => Read(line)!),
                 ];
-            return keys.Length > 0 ? keys : throw new FormatException();
+            return keys.Length > 0 ? keys : throw new FormatException("a key is missing");
         }
         catch (Exception e) when (e is CryptographicException or ReceiptFormatException or JsonException)
         {
@@ -96,7 +71,7 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
     /// </summary>
     /// <param name="trusted">One key or more.</param>
     /// <param name="receipt">The receipt.</param>
-    public static PublicKeyInput Named(IReadOnlyList<PublicKeyInput> trusted, Receipt receipt)
+    public static TrustedKey Named(IReadOnlyList<TrustedKey> trusted, Receipt receipt)
     {
         try
         {
@@ -120,28 +95,27 @@ internal sealed record PublicKeyInput(VerificationKey Key, NoteKey? Log)
         }
     }
 
-    private static PublicKeyInput Told(string json)
+    private static TrustedKey Told(string json)
     {
         using JsonDocument document = JsonDocument.Parse(json);
-        return Read(ForeignText.GetStringOrNull(document.RootElement, "vkey")) ?? throw new FormatException();
+        return Read(ForeignText.GetStringOrNull(document.RootElement, "vkey"))
+            ?? throw new FormatException("a key is missing");
     }
 
     private static IEnumerable<string> Blocks(string text)
     {
-        while (PemEncoding.TryFind(text, out PemFields fields))
+        int at = 0;
+        while (PemEncoding.TryFind(text.AsSpan(at), out PemFields fields))
         {
-            yield return text[fields.Location];
-            text = text[fields.Location.End..];
+            (int start, int length) = fields.Location.GetOffsetAndLength(text.Length - at);
+            at += start + length;
+            yield return text[(at - length)..at];
         }
         // What is left of a file that holds keys is none.
-        if (text.Contains("-----BEGIN", StringComparison.Ordinal))
-            throw new FormatException();
+        if (text.AsSpan(at).Contains("-----BEGIN", StringComparison.Ordinal))
+            throw new FormatException("a key is missing");
     }
 
     /// <summary>Whether it is the key of a log, under its name if one is given.</summary>
     public bool Is(NoteKey log) => (Log?.Name ?? log.Name, Key.KeyId) == (log.Name, log.Key.KeyId);
-
-    /// <summary>Checks a receipt with the key, which the verifier trusts.</summary>
-    public VerificationResult Verify(ReceiptEvidence evidence) =>
-        Log is { } log ? ReceiptVerifier.Verify(evidence, log) : ReceiptVerifier.Verify(evidence, Key);
 }

@@ -1,13 +1,12 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Statements;
-using DeterministicInference.Server.Configuration;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>
 /// Finds the receipt in a file: a bundle, a <c>determinism</c> object (also from <c>GET /v1/receipts/ID</c>), a whole
@@ -23,28 +22,25 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         "If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with "
         + "--response.";
 
-    /// <summary>As deep as an answer may be, with the object around it.</summary>
-    private const int MaxDepth = AnswerReader.MaxDepth + 1;
-
     /// <param name="bytes">The file's content.</param>
     /// <param name="name">Name of the file in errors.</param>
-    /// <exception cref="InputException">The file is none of these, or has no receipt.</exception>
+    /// <exception cref="EvidenceException">The file is none of these, or has no receipt.</exception>
     /// <exception cref="ReceiptFormatException">The file is one of these, but malformed.</exception>
-    public static ReceiptSource Read(byte[] bytes, string name)
+    public static ReceiptSource Read(ReadOnlyMemory<byte> bytes, string name)
     {
         // Editors of some platforms begin a text with this mark, which is none of it.
-        byte[] text = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
-        int start = text.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
-        if (start >= 0 && text[start] == '{')
+        ReadOnlyMemory<byte> text = bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
+        int start = text.Span.IndexOfAnyExcept(" \t\r\n"u8);
+        if (start >= 0 && text.Span[start] == '{')
             return ReadJson(text, name);
         // Some clients take it for a part of the first line, and lose the first event.
         if (text.Length != bytes.Length)
-            throw new InputException(
+            throw new EvidenceException(
                 $"{name}: is a stream that begins with a byte order mark, which no server sends. Keep it without."
             );
         byte[] determinism =
             AnswerReceipt.Find(text, AnswerDelivery.Sse)
-            ?? throw new InputException(
+            ?? throw new EvidenceException(
                 $"{name}: is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before "
                     + $"[DONE]). {Elsewhere}"
             );
@@ -55,9 +51,9 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
     /// <param name="json">The object.</param>
     /// <param name="name">What to call it in errors.</param>
     /// <param name="response">The answer that contained the object.</param>
-    /// <exception cref="InputException">The object has no receipt.</exception>
+    /// <exception cref="EvidenceException">The object has no receipt.</exception>
     /// <exception cref="ReceiptFormatException">The object is malformed.</exception>
-    public static ReceiptSource ReadObject(byte[] json, string name, RecordedResponse? response)
+    public static ReceiptSource ReadObject(ReadOnlyMemory<byte> json, string name, RecordedResponse? response)
     {
         using JsonDocument document = Parse(json, name);
         if (Names(document, name) is var names && (names.Contains("statement") || names.Contains("receipt")))
@@ -66,15 +62,15 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
             id = ForeignText.GetStringOrNull(document.RootElement, "receipt_id");
         // Of a receipt that is only not witnessed yet, the id finds the rest.
         if (error is not null and not "not_witnessed")
-            throw new InputException($"{name}: no receipt was issued for this answer: {OneLine.Of(error)}.");
+            throw new EvidenceException($"{name}: no receipt was issued for this answer: {OneLine.Of(error)}.");
         return id is not null
             ? new ReceiptSource(null, id, response)
-            : throw new InputException($"{name}: the receipt has no 'receipt_id'.");
+            : throw new EvidenceException($"{name}: the receipt has no 'receipt_id'.");
     }
 
     /// <summary>Reads a receipt with the context that the server adds.</summary>
     /// <exception cref="ReceiptFormatException">It is malformed.</exception>
-    public static ReceiptBundle OfObject(byte[] json)
+    public static ReceiptBundle OfObject(ReadOnlyMemory<byte> json)
     {
         Receipt receipt = Receipt.FromJson(json);
         using JsonDocument document = JsonDocument.Parse(json);
@@ -89,15 +85,14 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         };
     }
 
-    private static ReceiptSource ReadJson(byte[] json, string name)
+    private static ReceiptSource ReadJson(ReadOnlyMemory<byte> json, string name)
     {
-        using JsonDocument document = Parse(json, name);
-        HashSet<string> names = Names(document, name);
+        HashSet<string> names = EvidenceShape.Names(json.Span, name);
         string[] kinds = [.. names.Intersect(["choices", "form", "statement", "receipt"], StringComparer.Ordinal)];
         // Of a file that is two things, its reader shows one of them and the check would compare the other.
         if (kinds.Length > 1 && !(kinds.Length == 2 && kinds.Contains("form") && kinds.Contains("receipt")))
         {
-            throw new InputException(
+            throw new EvidenceException(
                 $"{name}: is two things at once (it has {string.Join(" and ", kinds.Select(kind => $"'{kind}'"))}): an "
                     + "answer has 'choices', a bundle 'form', a receipt 'statement'."
             );
@@ -106,25 +101,27 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         {
             byte[] determinism =
                 AnswerReceipt.Find(json, AnswerDelivery.Json)
-                ?? throw new InputException($"{name}: the answer has no receipt (a member 'determinism'). {Elsewhere}");
+                ?? throw new EvidenceException(
+                    $"{name}: the answer has no receipt (a member 'determinism'). {Elsewhere}"
+                );
             return ReadObject(determinism, name, new RecordedResponse(AnswerDelivery.Json, "application/json", json));
         }
         if (names.Contains("form"))
             return new ReceiptSource(ReceiptBundle.FromJson(json), null, null);
         if (names.Contains("receipt_id"))
             return ReadObject(json, name, null);
-        throw new InputException($"{name}: is neither a bundle, nor a receipt, nor an answer with one.");
+        throw new EvidenceException($"{name}: is neither a bundle, nor a receipt, nor an answer with one.");
     }
 
-    private static JsonDocument Parse(byte[] json, string name)
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json, string name)
     {
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = EvidenceShape.MaxDepth });
         }
         catch (JsonException)
         {
-            throw new InputException($"{name}: is not JSON of at most {MaxDepth} levels.");
+            throw EvidenceShape.NoJson(name);
         }
     }
 
@@ -138,7 +135,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         }
         catch (InvalidOperationException)
         {
-            throw new InputException($"{name}: has a member whose name is no Unicode text.");
+            throw EvidenceShape.NoName(name);
         }
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Json;
 
 /// <summary>Reads strings from foreign JSON.</summary>
 internal static class ForeignText

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using DeterministicInference.Receipts.Json;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Servers;
 
 /// <summary>A log as <c>GET /v1/logs</c> of its server lists it. Nothing of it is verified.</summary>
 /// <param name="Key">Its verifier key.</param>

@@ -2,8 +2,9 @@ using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Receipts.Verification;
 
-namespace DeterministicInference.Receipts.Verification;
+namespace DeterministicInference.Receipts.Replays;
 
 /// <summary>
 /// Judges a receipt by replays of its request. One that is equal decides; after a difference, <see cref="Runs"/> of

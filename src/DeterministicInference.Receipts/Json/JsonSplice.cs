@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace DeterministicInference.Server.Json;
+namespace DeterministicInference.Receipts.Json;
 
 /// <summary>
 /// Edits a JSON object in its text. All other bytes stay unchanged: order, spaces, number literals and escapes, which a

@@ -3,9 +3,9 @@ using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
-using DeterministicInference.Server.Json;
+using DeterministicInference.Receipts.Json;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Replays;
 
 /// <summary>
 /// A request that computes an answer again: the client's members with the receipt's pins applied, so that nothing is

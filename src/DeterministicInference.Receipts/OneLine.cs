@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace DeterministicInference.Server.Configuration;
+namespace DeterministicInference.Receipts;
 
 /// <summary>Makes foreign text safe for a line of output.</summary>
 internal static class OneLine

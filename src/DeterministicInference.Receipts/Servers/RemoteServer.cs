@@ -3,10 +3,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Http;
+using DeterministicInference.Receipts.Json;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Servers;
 
 /// <summary>
 /// Sends requests to a server and says of each failure what went wrong and what helps. Every request has the same time
@@ -22,10 +21,9 @@ internal sealed class RemoteServer : IDisposable
     /// <param name="address">What the paths of requests follow.</param>
     /// <param name="apiKey">Sent as a bearer token; null for none.</param>
     /// <param name="timeout">Time limit of each request, to the last byte of its answer.</param>
-    public RemoteServer(string address, string? apiKey, TimeSpan timeout)
+    /// <param name="handler">Sends the requests; is disposed with this.</param>
+    public RemoteServer(string address, string? apiKey, TimeSpan timeout, HttpMessageHandler handler)
     {
-        SocketsHttpHandler handler = OutgoingSocket.CreateHandler();
-        handler.AutomaticDecompression = DecompressionMethods.All;
         _http = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,

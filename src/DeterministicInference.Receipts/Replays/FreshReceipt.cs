@@ -1,13 +1,13 @@
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
+using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Replays;
 
 /// <summary>
 /// The receipt of a replay, tested: it shows that the answer was computed anew for this question, or why nothing shows
@@ -58,7 +58,7 @@ internal sealed record FreshReceipt(ReceiptStatement? Statement, string? Doubt)
         CancellationToken cancellation
     )
     {
-        var evidence = new ReceiptEvidence(receipt)
+        var evidence = new EvidenceReading(receipt)
         {
             RequestBody = question.Body,
             RequestPath = question.Path,
@@ -67,7 +67,7 @@ internal sealed record FreshReceipt(ReceiptStatement? Statement, string? Doubt)
         string? why = null;
         await foreach (NoteKey key in server.KeysAsync(receipt.Origin, cancellation))
         {
-            VerificationResult result = ReceiptVerifier.Verify(evidence, key);
+            VerificationResult result = ReceiptExamination.Verify(evidence, key);
             if (result is { Verdict: Verdict.Valid, Statement: { } statement })
                 return Tested(statement, key, question);
             why ??= result.Reason;
@@ -102,7 +102,7 @@ internal sealed record FreshReceipt(ReceiptStatement? Statement, string? Doubt)
             if (AnswerReceipt.Find(answer.Body, delivery) is { } json)
                 inAnswer = ReceiptSource.ReadObject(json, "answer", null);
         }
-        catch (InputException)
+        catch (EvidenceException)
         {
             // The answer contains no receipt.
         }
@@ -113,12 +113,4 @@ internal sealed record FreshReceipt(ReceiptStatement? Statement, string? Doubt)
     }
 
     private static FreshReceipt Unknown(string why) => new(null, why);
-}
-
-/// <summary>What a receipt says of its environment.</summary>
-/// <param name="Class">Whether it is deterministic.</param>
-/// <param name="Source">The weakest source of its facts.</param>
-internal sealed record EnvironmentPromise(DeterminismClass Class, FactSource Source)
-{
-    public override string ToString() => $"{EnvironmentNames.Of(Class)}, {EnvironmentNames.Of(Source)}";
 }

@@ -1,44 +1,48 @@
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Statements;
-using DeterministicInference.Receipts.Verification;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>
-/// The evidence for checking a receipt, as far as its statement can be read; whether the log has sealed it is checked
+/// Reads what a holder has, as far as the receipt's statement can be read; whether the log has sealed it is checked
 /// first.
 /// </summary>
-/// <param name="Evidence">Evidence for the verifier.</param>
-/// <param name="Recorded">The answer; null if it is missing or can't be read.</param>
-internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? Recorded)
+internal static class EvidenceReader
 {
-    public static BundleEvidence Of(ReceiptBundle bundle) => Of(bundle, bundle.Request?.Body, bundle.Response?.Body);
+    /// <summary>Reads a bundle with its own request and answer.</summary>
+    public static EvidenceReading Read(ReceiptBundle bundle) =>
+        Read(bundle, bundle.Request?.Body, bundle.Response?.Body);
 
     /// <param name="bundle">The receipt with its environment.</param>
-    /// <param name="request">The client's request body.</param>
-    /// <param name="answer">The answer's body.</param>
-    public static BundleEvidence Of(ReceiptBundle bundle, ReadOnlyMemory<byte>? request, ReadOnlyMemory<byte>? answer)
+    /// <param name="request">The client's request body; null for none.</param>
+    /// <param name="answer">The answer's body; null for none.</param>
+    public static EvidenceReading Read(
+        ReceiptBundle bundle,
+        ReadOnlyMemory<byte>? request,
+        ReadOnlyMemory<byte>? answer
+    )
     {
-        var evidence = new ReceiptEvidence(bundle.Receipt)
+        var reading = new EvidenceReading(bundle.Receipt)
         {
             RequestBody = request,
             RequestPath = bundle.Request?.Path,
             Environment = bundle.Environment,
         };
         if (answer is not { } bytes || Statement(bundle.Receipt) is not { } statement)
-            return new BundleEvidence(evidence, null);
+            return reading;
         AnswerDelivery delivery = RecordedAnswer.DeliveryOf(bytes.Span);
         if (HasAnotherReceipt(bytes, delivery, bundle.Receipt))
-            return new BundleEvidence(evidence with { Defect = "it carries another receipt than this one" }, null);
+            return reading with { Defect = "it carries another receipt than this one" };
         if (bundle.Response is { } response && response.Delivery != delivery)
         {
-            string defect =
-                $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is "
-                + StatementNames.Of(delivery);
-            return new BundleEvidence(evidence with { Defect = defect }, null);
+            return reading with
+            {
+                Defect =
+                    $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is "
+                    + StatementNames.Of(delivery),
+            };
         }
         try
         {
@@ -51,8 +55,9 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
             );
             // Without the request the assignment of choices to prompts is unknown.
             bool knowsPrompts = choices is not null || recorded.Output.Choices == 1;
-            evidence = evidence with
+            return reading with
             {
+                Recorded = recorded,
                 Output = recorded.Output,
                 Delivery = delivery,
                 HasEnd = recorded.Ended,
@@ -62,23 +67,11 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
                 Prompt = knowsPrompts ? recorded.Prompt : null,
                 HasPrompt = knowsPrompts && recorded.HasPrompt,
             };
-            return new BundleEvidence(evidence, recorded);
         }
         catch (CanonicalFormException e)
         {
-            return new BundleEvidence(evidence with { Delivery = delivery, Defect = e.Message.TrimEnd('.') }, null);
+            return reading with { Delivery = delivery, Defect = e.Message.TrimEnd('.') };
         }
-    }
-
-    /// <summary>Makes all checks that need no server.</summary>
-    /// <param name="key">Key of the log; null for none.</param>
-    /// <param name="isPinned">Whether the verifier trusts the key.</param>
-    public VerificationReport Check(PublicKeyInput? key, bool isPinned)
-    {
-        VerificationResult result = isPinned
-            ? key!.Verify(Evidence)
-            : ReceiptVerifier.VerifyUnpinned(Evidence, key?.Key);
-        return VerificationReport.Of(result);
     }
 
     /// <summary>Whoever reads the answer would take its own receipt for the one that was verified.</summary>
@@ -103,7 +96,7 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
                 ? !whole.Receipt.Statement.Span.SequenceEqual(receipt.Statement.Span)
                 : own.ReceiptId != receipt.ReceiptId;
         }
-        catch (Exception e) when (e is ReceiptFormatException or InputException)
+        catch (Exception e) when (e is ReceiptFormatException or EvidenceException)
         {
             return true;
         }
@@ -117,7 +110,7 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
         }
         catch (ReceiptFormatException)
         {
-            // The verifier reports this, if the log has sealed it.
+            // The examination reports this, if the log has sealed it.
             return null;
         }
     }
@@ -130,7 +123,7 @@ internal sealed record BundleEvidence(ReceiptEvidence Evidence, RecordedAnswer? 
         }
         catch (CanonicalFormException)
         {
-            // The verifier reports this.
+            // The examination reports this.
             return null;
         }
     }

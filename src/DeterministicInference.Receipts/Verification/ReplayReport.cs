@@ -1,10 +1,9 @@
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Tokens;
-using DeterministicInference.Receipts.Verification;
 
-namespace DeterministicInference.Server.Verification;
+namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>The result of replays.</summary>
 /// <param name="Delivery">Delivery of the replays.</param>
@@ -47,4 +46,12 @@ internal sealed record ReportedToken(uint Id, string? Text)
     /// <summary>The token at a place; null if unknown.</summary>
     public static ReportedToken? At(RecordedAnswer? answer, TokenPlace place) =>
         answer?.TokenAt(place) is { } id ? new ReportedToken(id, answer.TextAt(place)) : null;
+}
+
+/// <summary>What a receipt says of its environment.</summary>
+/// <param name="Class">Whether it is deterministic.</param>
+/// <param name="Source">The weakest source of its facts.</param>
+internal sealed record EnvironmentPromise(DeterminismClass Class, FactSource Source)
+{
+    public override string ToString() => $"{EnvironmentNames.Of(Class)}, {EnvironmentNames.Of(Source)}";
 }

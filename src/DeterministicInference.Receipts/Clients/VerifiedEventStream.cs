@@ -1,0 +1,122 @@
+using DeterministicInference.Receipts.Bundles;
+
+namespace DeterministicInference.Receipts.Clients;
+
+/// <summary>
+/// Hands on the events of a stream when they are complete, all but the last: from the first line with <c>[DONE]</c> on,
+/// and what no empty line ends, waits until the stream has ended and is verified.
+/// </summary>
+/// <param name="events">The answer as it comes.</param>
+/// <param name="answer">Verifies it.</param>
+internal sealed class VerifiedEventStream(Stream events, PassingAnswer answer) : Stream
+{
+    private readonly MemoryStream _all = new();
+
+    /// <summary>Bytes that the client has.</summary>
+    private int _given;
+
+    /// <summary>Bytes that the client may have.</summary>
+    private int _free;
+
+    /// <summary>Bytes in which the end of an event was looked for.</summary>
+    private int _seen;
+
+    private bool _isEnding,
+        _isVerified;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.Length == 0)
+            return 0;
+        var chunk = new byte[16 * 1024];
+        while (_given == _free && !_isVerified)
+        {
+            int count = await events.ReadAsync(chunk, cancellationToken);
+            if (count == 0)
+            {
+                await answer.JudgeAsync(_all.GetBuffer().AsMemory(0, (int)_all.Length), cancellationToken);
+                (_isVerified, _free) = (true, (int)_all.Length);
+                break;
+            }
+            if (_all.Length + count > ReceiptBundle.MaxBytes)
+                throw new IOException($"The stream is larger than {ReceiptBundle.MaxBytes >> 20} MiB.");
+            _all.Write(chunk, 0, count);
+            Release();
+        }
+        int given = Math.Min(buffer.Length, _free - _given);
+        _all.GetBuffer().AsMemory(_given, given).CopyTo(buffer);
+        _given += given;
+        return given;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <summary>Not supported: a wait for the next event would block the thread.</summary>
+    public override int Read(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("The stream is verified asynchronously: use ReadAsync.");
+
+    public override void Flush() { }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            events.Dispose();
+        base.Dispose(disposing);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await events.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    /// <summary>Frees whole events, up to the first that has the mark of the end anywhere.</summary>
+    private void Release()
+    {
+        ReadOnlySpan<byte> all = _all.GetBuffer().AsSpan(0, (int)_all.Length);
+        while (!_isEnding && NextEnd(all) is { } end)
+        {
+            if (all[_free..end].IndexOf("[DONE]"u8) >= 0)
+                _isEnding = true;
+            else
+                _free = end;
+        }
+    }
+
+    /// <summary>Where the next event ends, behind its empty line; null if it is not complete.</summary>
+    private int? NextEnd(ReadOnlySpan<byte> all)
+    {
+        for (; _seen < all.Length; _seen++)
+        {
+            if (all[_seen] != '\n')
+                continue;
+            int before = _seen - 1;
+            if (before >= 0 && all[before] == '\r')
+                before--;
+            if (before < 0 || all[before] == '\n')
+                return ++_seen;
+        }
+        return null;
+    }
+}

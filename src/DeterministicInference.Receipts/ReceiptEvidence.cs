@@ -1,0 +1,52 @@
+using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Verification;
+
+namespace DeterministicInference.Receipts;
+
+/// <summary>
+/// What somebody has who wants to verify an answer: the bytes as they were sent and received. Nothing of it is trusted.
+/// </summary>
+/// <param name="File">
+/// What has the receipt: a JSON answer, a recorded stream, a receipt (<c>determinism</c> of an answer, or
+/// <c>GET /v1/receipts/ID</c>), or a bundle. What it is, it says itself.
+/// </param>
+public sealed record ReceiptEvidence(ReadOnlyMemory<byte> File)
+{
+    /// <summary>The body of the request, where the file is no bundle that has it.</summary>
+    public ReadOnlyMemory<byte>? Request { get; init; }
+
+    /// <summary>The route that the request was sent to; null if it is not known, so that it is not compared.</summary>
+    public string? RequestPath { get; init; }
+
+    /// <summary>The body of the answer, where the file has none.</summary>
+    public ReadOnlyMemory<byte>? Response { get; init; }
+
+    /// <summary>What messages call the file.</summary>
+    public string Name { get; init; } = "the evidence";
+
+    /// <exception cref="EvidenceException">The file is nothing that has a receipt.</exception>
+    /// <exception cref="ReceiptFormatException">It is, but malformed.</exception>
+    internal ReceiptSource Source() => ReceiptSource.Read(File, Name);
+
+    /// <summary>Reads it beside the receipt.</summary>
+    /// <exception cref="EvidenceException">
+    /// Request or answer is another one than the file has itself: one would be verified and the other shown.
+    /// </exception>
+    internal EvidenceReading Read(ReceiptBundle bundle)
+    {
+        ReadOnlyMemory<byte>? request = OneOf("request", Request, bundle.Request?.Body),
+            response = OneOf("answer", Response, bundle.Response?.Body);
+        EvidenceShape.RequireModest(request, $"{Name}: the request");
+        EvidenceShape.RequireModest(response, $"{Name}: the answer");
+        EvidenceReading reading = EvidenceReader.Read(bundle, request, response);
+        return reading with { RequestPath = RequestPath ?? reading.RequestPath };
+    }
+
+    private ReadOnlyMemory<byte>? OneOf(string what, ReadOnlyMemory<byte>? given, ReadOnlyMemory<byte>? own) =>
+        given is { } bytes && own is { } inFile && !inFile.Span.SequenceEqual(bytes.Span)
+            ? throw new EvidenceException(
+                $"the {what} that is given is not the one that {Name} has itself. Leave it out, or give the receipt "
+                    + "alone."
+            )
+            : given ?? own;
+}

@@ -1,0 +1,7 @@
+namespace DeterministicInference.Server.Verification;
+
+/// <summary>Writes each report as a line, at once and in order.</summary>
+internal sealed class ProgressLines(TextWriter output) : IProgress<string>
+{
+    public void Report(string value) => output.WriteLine(value);
+}

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Verification;
+
+/// <summary>
+/// A file that is verified comes from anybody: whatever is in it, <c>verify</c> answers with little memory.
+/// </summary>
+public sealed partial class VerifyMemoryTests : IAsyncLifetime
+{
+    private const int FileBytes = 64 << 20,
+        MostKilobytes = 300_000;
+
+    /// <summary>Stands for the receipt.</summary>
+    private const string Receipt = "RECEIPT";
+
+    private const string Answer = "{\"id\":\"x\",\"model\":\"tiny\",\"choices\":[",
+        Text = Answer + "{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"",
+        Choice = Answer + "{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\",",
+        Behind = "],\"determinism\":" + Receipt + "}",
+        Stream = ": dis-receipt " + Receipt + "\ndata: [DONE]\n\n",
+        Event = "data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"",
+        Bundle =
+            "{\"form\":\"dis-bundle/2\",\"response\":{\"delivery\":\"json\",\"content_type\":\"application/json\",";
+
+    /// <summary>Those that took most before come first: the others are tried with DIS_LONG=1 alone.</summary>
+    private static readonly Kind[] All =
+    [
+        new("tool calls", Text + "\",\"tool_calls\":[", "{\"function\":{\"name\":\"a\"}},", "{}]}}" + Behind),
+        new("names", Answer + "{\"index\":0}],", i => $"\"{i:x}\":0,", "\"determinism\":" + Receipt + "}"),
+        new(
+            "text in a bundle",
+            Bundle + "\"body\":\"" + Text.Replace("\"", "\\\"", StringComparison.Ordinal),
+            "a",
+            "\\\"}}]}\"},\"receipt\":" + Receipt + "}"
+        ),
+        new("token ids", Choice + "\"token_ids\":[", "1,", "1]}" + Behind),
+        new("choices", Answer, i => $"{{\"index\":{i},\"message\":{{\"content\":\"a\"}}}},", "{}" + Behind),
+        new(
+            "log-probabilities",
+            Choice + "\"logprobs\":{\"content\":[",
+            "{\"token\":\"a\",\"logprob\":-1},",
+            "{}]}}" + Behind
+        ),
+        new("values that no form reads", Choice + "\"x\":[", "1,", "1]}" + Behind),
+        new("a text that no form reads", Choice + "\"x\":\"", "a", "\"}" + Behind),
+        new("text", Text, "a", "\"}}" + Behind),
+        new("text with escapes", Text, "a\\n", "\"}}" + Behind),
+        new("a name", Answer + "],\"", "a", "\":0,\"determinism\":" + Receipt + "}"),
+        new("a receipt of many values", "{\"receipt_id\":\"x\",\"statement\":[", "0,", "0]}"),
+        new("an answer in base64", Bundle + "\"body_base64\":\"", "IAAgACAg", "\"},\"receipt\":" + Receipt + "}"),
+        new("values", "{\"choices\":[", "0,", "0]}"),
+        new("levels", "{\"a\":", "[", ""),
+        new("a number", "{\"a\":", "1", "}"),
+        new("a string", "{\"a\":\"", "b", "\"}"),
+        new(
+            "garbage",
+            "",
+            i => new string([.. Enumerable.Range(0, 64).Select(k => (char)(i * 31 + k * 7 & 0x7ff))]),
+            ""
+        ),
+        new("empty lines", "", "\n", ""),
+        new("tiny events", "", "data: {}\n\n", Stream),
+        new("events", "", Event + "a\"},\"token_ids\":[7]}]}\n\n", Stream),
+        new(
+            "choices of a stream",
+            "",
+            i => $"data: {{\"choices\":[{{\"index\":{i},\"delta\":{{\"content\":\"a\"}}}}]}}\n\n",
+            Stream
+        ),
+        new("a line", Event, "a", "\"}}]}\n\n" + Stream),
+        new("long lines", "", Event + new string('a', 16 << 20) + "\"}}]}\n\n", Stream),
+        new("a comment", ": ", "a", "\n\n" + Stream),
+        new("lines of keys", "", "a\n", "", "--key"),
+        new("keys in PEM", "", "-----BEGIN PUBLIC KEY-----\n", "", "--key"),
+        new("a trust file", "{\"form\":\"dis-trust/1\",\"keys\":[", "{},", "{}]}", "--trust"),
+        new("values of a request", "{\"messages\":[", "0,", "0]}", "--request"),
+        new("text of a request", "{\"messages\":[{\"role\":\"user\",\"content\":\"", "a", "\"}]}", "--request"),
+    ];
+
+    private IssuingServer _server = null!;
+
+    public static TheoryData<string> Kinds => [.. All.Take(LongRun.Times(3, All.Length)).Select(kind => kind.Name)];
+
+    public async ValueTask InitializeAsync() => _server = await IssuingServer.StartAsync();
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Any_file_is_answered_with_little_memory(string name)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs Linux");
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        Kind kind = All.Single(kind => kind.Name == name);
+        string file = exchange.Write("large", "");
+        kind.Write(file, exchange.Receipt.ToJsonString());
+        string[] arguments = kind.Option switch
+        {
+            null => [file, "--key", exchange.KeyFile],
+            "--request" => [exchange.AnswerFile, kind.Option, file, "--key", exchange.KeyFile],
+            _ => [exchange.AnswerFile, kind.Option, file],
+        };
+
+        using Process process = ServerProgram.Built.Start(["verify", .. arguments]);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        int peak = 0;
+        // The system forgets the figure with the process.
+        await Limits.UntilAsync(
+            () =>
+            {
+                peak = Math.Max(peak, PeakOf(process.Id));
+                return process.HasExited;
+            },
+            () => "verify does not end"
+        );
+        string said = await output + await error;
+        File.Delete(file);
+        Assert.True(peak is > 10_000 and < MostKilobytes, $"{peak} KB: {said}");
+        // A verdict, or a file that can't be used; no failure, and no end by the system.
+        Assert.True(process.ExitCode is 2 or (>= 10 and < 64), said);
+        Assert.Matches("^(error: |[A-Z ]+: )", said);
+    }
+
+    /// <summary>The most memory that a process has had, in KB; 0 if it is gone.</summary>
+    private static int PeakOf(int process)
+    {
+        try
+        {
+            Match peak = Peak().Match(File.ReadAllText($"/proc/{process}/status"));
+            return peak.Success ? int.Parse(peak.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    [GeneratedRegex(@"^VmHWM:\s+(\d+) kB$", RegexOptions.Multiline)]
+    private static partial Regex Peak();
+
+    /// <summary>A file of one thing many times.</summary>
+    private sealed record Kind(
+        string Name,
+        string Before,
+        Func<int, string> Repeated,
+        string After,
+        string? Option = null
+    )
+    {
+        public Kind(string name, string before, string repeated, string after, string? option = null)
+            : this(name, before, _ => repeated, after, option)
+        {
+            // One of a block of them, which is written sooner.
+            string block = string.Concat(Enumerable.Repeat(repeated, Math.Max(1, (64 << 10) / repeated.Length)));
+            Repeated = _ => block;
+        }
+
+        public void Write(string file, string receipt)
+        {
+            string after = After.Replace(Receipt, receipt, StringComparison.Ordinal);
+            using var text = new StreamWriter(file, append: false, new UTF8Encoding(false), 1 << 16);
+            text.Write(Before);
+            long written = Before.Length + after.Length;
+            for (int i = 0; ; i++)
+            {
+                string next = Repeated(i);
+                if ((written += next.Length) > FileBytes)
+                    break;
+                text.Write(next);
+            }
+            text.Write(after);
+        }
+    }
+}
