@@ -16,7 +16,7 @@ export { verify } from "./receipts/check.mjs";
 /** The worst first. */
 const order = ["TAMPERED", "UNUSABLE", "UNKNOWN VERSION", "OTHER KEY", "UNTRUSTED", "INCOMPLETE", "INCONCLUSIVE", "SIGNED", "VALID"];
 
-const verifyFile = (file, key) => verify(readFileSync(file, "utf8"), key);
+const verifyFile = (file, key) => verify(readFileSync(file), key);
 
 function verifyFolder(folder, key) {
   const names = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile()).sort();

@@ -1,5 +1,5 @@
 // What a receipt shows of a request and an answer (docs/determinism.md, "Verification"). Nothing is computed again and nobody is asked.
-import { Malformed, OtherVersion, fail, hex, withoutMark } from "./bytes.mjs";
+import { Malformed, OtherVersion, fail, hex, utf8, withoutMark } from "./bytes.mjs";
 import { counts, readAnswer } from "./answer.mjs";
 import { isSameReceipt, readBundle, readStatement } from "./documents.mjs";
 import { cut, receiptsIn, requireOwnEvent } from "./events.mjs";
@@ -52,16 +52,17 @@ class Checks {
 /**
  * Verifies a bundle.
  *
- * @param bundleText The file.
+ * @param bundle The file, as its bytes or its text.
  * @param keyText The log's verifier key that is trusted; undefined for none. The bundle's own key shows only that its parts belong together.
  * @returns { verdict, reason, checks, text, statement }: text has { choice, channel, text } for all that was hashed of the answer, and is there only if
  * the verdict is VALID.
  */
-export function verify(bundleText, keyText) {
+export function verify(bundle, keyText) {
   const trusted = keyText === undefined ? undefined : parseKey(keyText.trim());
   try {
-    requireBundle(bundleText);
-    return new Verification(readBundle(withoutMark(bundleText)), trusted).run();
+    requireBundle(withoutMark(bundle.toString()));
+    const text = typeof bundle === "string" ? bundle : (utf8(bundle) ?? fail("the bundle is no UTF-8"));
+    return new Verification(readBundle(withoutMark(text)), trusted).run();
   } catch (error) {
     if (error instanceof Unusable) return { verdict: "UNUSABLE", reason: error.message, checks: [] };
     if (error instanceof OtherVersion) return { verdict: "UNKNOWN VERSION", reason: error.message, checks: [] };
@@ -76,7 +77,7 @@ class Unusable extends Error {}
 function requireBundle(text) {
   let root;
   try {
-    root = parse(withoutMark(text), mostLevelsOfFile);
+    root = parse(text, mostLevelsOfFile);
   } catch {
     throw new Unusable("it is no JSON");
   }

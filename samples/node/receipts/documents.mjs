@@ -172,6 +172,7 @@ export function isSameReceipt(value, receipt) {
       const { environment, ...members } = Object.fromEntries(fields.names().map((name) => [name, fields.value(name)]));
       return readReceipt(new Fields(objectOf(members), "determinism")).statement === receipt.statement;
     }
+    // Of a receipt that is only not witnessed yet there is the id.
     return (!fields.has("error") || fields.text("error") === "not_witnessed") && fields.text("receipt_id") === receipt.id;
   } catch {
     return false;
@@ -269,7 +270,7 @@ function readEnvironment(fields) {
   const declared = facts.filter((fact) => sources[fact.source] === "declared").map((fact) => `declared_fact:${fact.key}`);
   const lines = [...new Set([...reasons.map(printable), ...declared])].sort(byBytes);
   facts.sort((a, b) => byBytes(a.key, b.key));
-  const id = hex("dis-env/2\n", ...lines.map((reason) => `${reason}\n`), "\n", ...facts.map(({ key, value }) => `${key} ${value}\n`));
+  const id = hex(`dis-env/2\n${lines.map((reason) => `${reason}\n`).join("")}\n${facts.map(({ key, value }) => `${key} ${value}\n`).join("")}`);
   if (fields.hash("id") !== id) fields.wrong("id", "is not that of its facts and reasons");
   const kind = lines.length === 0 ? "deterministic" : "best-effort";
   if (fields.oneOf("class", classes) !== kind) fields.wrong("class", "is not the one that its reasons give");

@@ -69,11 +69,8 @@ export class Output {
     if (element.finish) choice.firstFinish ??= element.finish;
     this.#addScores(choice, element.scores);
     // Their order in one answer or event does not count.
-    choice.extras.push(
-      ...element.extras
-        .map(({ place, member }) => `${place} {${quote(member.name)}:${write(member.value, true)}}\n`)
-        .sort(byBytes),
-    );
+    const lines = element.extras.map(({ place, member }) => `${place} {${quote(member.name)}:${write(member.value, true)}}\n`);
+    choice.extras = choice.extras.concat(lines.sort(byBytes));
   }
 
   #addTool(choice, element) {
@@ -93,10 +90,12 @@ export class Output {
   }
 
   #addScores(choice, { content, refusal }) {
-    choice.scores.push(...content.map(tokenBytes));
-    const bytes = refusal.map(tokenBytes);
-    choice.refusalScores.push(...bytes);
-    choice.refusalBytes += bytes.reduce((sum, one) => sum + one.length, 0);
+    for (const token of content) choice.scores.push(tokenBytes(token));
+    for (const token of refusal) {
+      const bytes = tokenBytes(token);
+      choice.refusalScores.push(bytes);
+      choice.refusalBytes += bytes.length;
+    }
     if (choice.refusalBytes > mostRefusalBytes) fail("too many log-probabilities of a refusal");
   }
 
@@ -136,7 +135,7 @@ export class Output {
       const bytes = wtf8(text);
       return `${choice} ${channel} ${bytes.length} ${hex(bytes)}\n`;
     });
-    return hash(`dis-out/2\nchoices ${this.choices.size}\n`, ...lines);
+    return hash(`dis-out/2\nchoices ${this.choices.size}\n${lines.join("")}`);
   }
 
   /** Undefined where there are none. */
@@ -153,7 +152,7 @@ export class Output {
   }
 }
 
-const digestOf = (form, streams) => hash(`${form}\n`, ...streams.map(([index, bytes]) => `${index} ${bytes.length} ${hex(bytes)}\n`));
+const digestOf = (form, streams) => hash(`${form}\n${streams.map(([index, bytes]) => `${index} ${bytes.length} ${hex(bytes)}\n`).join("")}`);
 
 /** Clients put the events of a stream together in different ways. */
 function requireNoContradiction(choice, element) {

@@ -66,7 +66,8 @@ export class ReportedIds {
     }
     this.#way = way;
     if (way === "choices" ? this.#hasTextAlone : this.#lists.has(index)) this.#isPartial = true;
-    this.#lists.set(index, [...(this.#lists.get(index) ?? []), ...ids]);
+    if (!this.#lists.has(index)) this.#lists.set(index, []);
+    for (const id of ids) this.#lists.get(index).push(id);
   }
 
   #addPrompt(prompt, value) {
@@ -92,16 +93,16 @@ export class ReportedIds {
       const last = ids.reduce((link, id) => hash(link, u32(id)), hash(forms.tokens, salt, u32(index)));
       return `${index} ${ids.length} ${last.toString("hex")}\n`;
     });
-    return { digest: hex(forms.tokens, ...lines), counts: all.map((ids) => ids.length) };
+    return { digest: hex(forms.tokens, lines.join("")), counts: all.map((ids) => ids.length) };
   }
 
   /** The same of the prompts. */
   prompt(salt) {
-    const count = this.#choices.size === 0 ? 0 : Math.floor(Math.max(...this.#choices) / this.#choicesPerPrompt) + 1;
+    const count = this.#choices.size === 0 ? 0 : Math.floor([...this.#choices].reduce((a, b) => Math.max(a, b)) / this.#choicesPerPrompt) + 1;
     const all = inOrder(this.#prompts, count);
     if (this.#isPartial || all === undefined) return undefined;
-    const lines = all.map((ids, index) => `${index} ${ids.length} ${hex(...ids.map(u32))}\n`);
-    return { digest: hex(forms.prompt, salt, ...lines), counts: all.map((ids) => ids.length) };
+    const lines = all.map((ids, index) => `${index} ${ids.length} ${hex(Buffer.concat(ids.map(u32)))}\n`);
+    return { digest: hex(forms.prompt, salt, lines.join("")), counts: all.map((ids) => ids.length) };
   }
 }
 
