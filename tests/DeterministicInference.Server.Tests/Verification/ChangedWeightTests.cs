@@ -76,7 +76,7 @@ public sealed class ChangedWeightTests(SharedServers shared)
     /// <summary>
     /// A copy of the bundled model in which the sign of one weight of the final norm is the other one.
     /// </summary>
-    private static string WithChangedWeight()
+    internal static string WithChangedWeight()
     {
         string folder = TestModels.NewFolder("changed");
         foreach (string file in Directory.GetFiles(TestModels.Chat))

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Verification;
 using Xunit;
 
@@ -47,7 +48,7 @@ public sealed class OracleTests(ITestOutputHelper output)
             {
                 exitCode = (await RecordedExchange.VerifyAsync(Write("file", files.File), arguments)).ExitCode;
             }
-            catch (InputException)
+            catch (Exception e) when (e is InputException or EvidenceException)
             {
                 exitCode = 2;
             }

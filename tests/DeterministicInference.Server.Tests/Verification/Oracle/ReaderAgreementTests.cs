@@ -60,7 +60,7 @@ public sealed class ReaderAgreementTests(ITestOutputHelper output)
     {
         string folder = TestModels.NewFolder("corpus");
         ReaderProgram program = ReaderProgram.All.Single(one => one.Name == name);
-        IReadOnlyList<string>? command = program.Command(folder, await KeyFileAsync());
+        IReadOnlyList<string>? command = await program.Command(folder, await KeyFileAsync());
         Assert.SkipWhen(command is null, $"skipped: needs {name}");
         ReaderCorpus.Write(folder);
         Dictionary<string, string> said = await SayAsync(command);
@@ -89,7 +89,7 @@ public sealed class ReaderAgreementTests(ITestOutputHelper output)
         for (int first = 0; first < count; first += FilesOfFolder)
         {
             string folder = TestModels.NewFolder("random-corpus");
-            IReadOnlyList<string>? command = program.Command(folder, key);
+            IReadOnlyList<string>? command = await program.Command(folder, key);
             Assert.SkipWhen(command is null, $"skipped: needs {name}");
             var expected = new Dictionary<string, string>(StringComparer.Ordinal);
             for (int number = first; number < Math.Min(count, first + FilesOfFolder); number++)

@@ -10,7 +10,7 @@ namespace DeterministicInference.Server.Tests.Verification.Oracle;
 /// <param name="Name">The language.</param>
 /// <param name="Command">The program and its arguments for a folder and a file with the trusted key; null if the
 /// machine lacks it.</param>
-internal sealed record ReaderProgram(string Name, Func<string, string, IReadOnlyList<string>?> Command)
+internal sealed record ReaderProgram(string Name, Func<string, string, Task<IReadOnlyList<string>?>> Command)
 {
     /// <summary>A reader in another language is one row more.</summary>
     public static IReadOnlyList<ReaderProgram> All { get; } =
@@ -18,7 +18,14 @@ internal sealed record ReaderProgram(string Name, Func<string, string, IReadOnly
         new(
             "node",
             (folder, key) =>
-                OwnerProcess.Find("node") is { } node ? [node, Sample("node", "verify.mjs"), folder, key] : null
+                Task.FromResult<IReadOnlyList<string>?>(
+                    OwnerProcess.Find("node") is { } node ? [node, Sample("node", "verify.mjs"), folder, key] : null
+                )
+        ),
+        new(
+            "go",
+            async (folder, key) =>
+                await ReexecutorProgram.FindAsync() is { } program ? [program, "--key", key, folder] : null
         ),
     ];
 

@@ -1,0 +1,3 @@
+module deterministic-inference/reexecute
+
+go 1.19
