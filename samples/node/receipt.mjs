@@ -2,15 +2,15 @@
 //
 // node receipt.mjs http://127.0.0.1:8080 "What is the capital of France?" [KEYFILE [bundle.json]] [--stream]
 //
-// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the server's own key is used: it shows that the parts
-// belong together, and not who made them. With - for the question each line of standard input is one.
+// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the answer is UNTRUSTED, and its text is not printed: the
+// server's own key shows that the parts belong together, and not who made them. With - for the question each line of standard input is one.
 import { readFileSync, writeFileSync } from "node:fs";
 import { oneLine } from "./receipts/bytes.mjs";
 import { exitCodes, verify } from "./receipts/check.mjs";
 
 const isStream = process.argv.includes("--stream");
 const [url, asked, keyFile, file] = process.argv.slice(2).filter((argument) => argument !== "--stream");
-const trusted = keyFile && readFileSync(keyFile, "utf8");
+const trusted = keyFile === undefined ? undefined : readFileSync(keyFile, "utf8").trim();
 const path = "/v1/chat/completions";
 const comment = ": dis-receipt ";
 
@@ -34,20 +34,18 @@ async function ask(question) {
   const receipt = receiptOf(answer);
   const vkey = trusted ?? (await (await fetch(`${url}/v1/receipts/key`)).json()).vkey;
   const [delivery, content_type] = isStream ? ["sse", "text/event-stream"] : ["json", "application/json"];
-  const bundle = JSON.stringify({ form: "dis-bundle/2", request: { path, body }, response: { delivery, content_type, body: answer }, receipt, vkey: vkey.trim() });
+  const bundle = JSON.stringify({ form: "dis-bundle/2", request: { path, body }, response: { delivery, content_type, body: answer }, receipt, vkey });
   if (file) writeFileSync(file, bundle, { mode: 0o600 });
-  const { verdict, reason, checks, text, statement } = verify(bundle, vkey);
+  const { verdict, reason, checks, text, statement } = verify(bundle, trusted);
   if (verdict !== "VALID") {
     console.log(oneLine(`${verdict}: ${reason}`));
     return exitCodes[verdict];
   }
   // The texts that were hashed, and no second reading of the answer.
-  const mark = trusted ? "" : "not verified, ";
-  for (const part of text.filter(({ channel }) => channel !== "finish")) console.log(`${mark}${part.channel === "content" ? "answer" : part.channel}: ${part.text}`);
+  for (const part of text.filter(({ channel }) => channel !== "finish")) console.log(`${part.channel === "content" ? "answer" : part.channel}: ${part.text}`);
   console.log(`receipt ${statement.id} of ${statement.time}: ${list(checks.filter((check) => check.outcome === "passed"))} verified`);
   console.log(`not verified: ${list(checks.filter((check) => check.outcome !== "passed"))}`);
-  if (!trusted) console.log("UNTRUSTED: anyone can make a receipt, and no key was given that is trusted");
-  return exitCodes[trusted ? verdict : "UNTRUSTED"];
+  return exitCodes[verdict];
 }
 
 async function tryToAsk(question) {

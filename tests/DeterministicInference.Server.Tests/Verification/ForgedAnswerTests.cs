@@ -73,11 +73,6 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
         foreach (CommandResult result in await BothAsync(_forger.Url, "Who?", []))
         {
             Assert.Equal(17, result.ExitCode);
-            Assert.Contains(
-                $"\nnot verified, answer: The capital is {False}.\n",
-                "\n" + result.Output,
-                StringComparison.Ordinal
-            );
             Assert.Empty(Verified(result.Output));
         }
     }
@@ -220,10 +215,7 @@ public sealed partial class ForgedAnswerTests : IAsyncLifetime
             ["nothing at all"] = new(a => a.With("")),
             ["a comment with a separator of lines"] = Events(events =>
                 [$": x\u2028{Delta(False)}\u2028\u2028", .. events]
-            ) with
-            {
-                IsHarmless = true,
-            },
+            ),
             ["line ends of another kind"] = new(
                 a => a.With(a.Body.Replace("\n", "\r\n", StringComparison.Ordinal)),
                 IsHarmless: true
