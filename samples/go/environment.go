@@ -16,6 +16,9 @@ const environForm = "dis-env/2"
 // Sources of facts, the strongest first.
 const sources = "measured engine-reported declared"
 
+// forDevices are members that the server adds for devices that look for these names.
+const forDevices = "model-sha256 model_sha256 runtime-build-hash runtime_build_hash inference-profile inference_profile profile"
+
 type environment struct {
 	id, class, source string
 	facts             map[string]string
@@ -26,7 +29,7 @@ func (f *fields) environment(v *value) *environment {
 	if v.to-v.from > maxDocumentBytes {
 		f.fail("the environment has more than %d MiB", maxDocumentBytes>>20)
 	}
-	f.only(v, "the environment", "id class reasons facts")
+	f.only(v, "the environment", "id class reasons facts "+forDevices)
 	e := &environment{facts: map[string]string{}, class: "best-effort", source: "declared"}
 	var reasons []string
 	for _, item := range f.list(v, "reasons") {
