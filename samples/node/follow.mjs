@@ -5,7 +5,8 @@
 //
 // node follow.mjs http://127.0.0.1:8080 KEYFILE STATEFILE     KEYFILE has the verifier key (vkey of GET /v1/receipts/key); STATEFILE is kept between two runs.
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { checkSigned, hash } from "./verify.mjs";
+import { hash } from "./receipts/bytes.mjs";
+import { checkSigned } from "./receipts/log.mjs";
 
 const width = 256n;
 class NotConsistent extends Error {}

@@ -2,7 +2,7 @@
 import { fail, wtf8 } from "./bytes.mjs";
 import { parse, wholeNumber } from "./json.mjs";
 import { readLogprobs } from "./logprobs.mjs";
-import { itemsOf, membersOf, objectOf, objectsOf, tables, textOf } from "./members.mjs";
+import { membersOf, objectOf, objectsOf, tables, textOf } from "./members.mjs";
 
 const mostLevels = 128;
 const mostIndex = 2147483647n;

@@ -58,3 +58,6 @@ export function utf8(bytes) {
 }
 
 export const withoutMark = (text) => (text.startsWith("\uFEFF") ? text.slice(1) : text);
+
+/** Whatever a file says, in one line. */
+export const oneLine = (text) => text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, " ");

@@ -12,9 +12,9 @@ import { byBytes, fail } from "./bytes.mjs";
 const space = /[ \t\n\r]*/y;
 const numberForm = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const nonNumber = /-Infinity|Infinity|NaN/y;
+const word = /null|true|false/y;
 const plainText = /[^"\\\u0000-\u001f]*/y;
 const escapes = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
-const words = { null: { type: "null" }, true: { type: "boolean", is: true }, false: { type: "boolean", is: false } };
 
 /**
  * Reads one value with nothing but white space around it.
@@ -111,12 +111,8 @@ export function parse(text, most, mayLackNumber = () => false) {
       case '"':
         return { type: "string", text: readText() };
     }
-    for (const [word, value] of Object.entries(words)) {
-      if (text.startsWith(word, at)) {
-        at += word.length;
-        return { ...value };
-      }
-    }
+    const found = match(word);
+    if (found !== undefined) return found === "null" ? { type: "null" } : { type: "boolean", is: found === "true" };
     if (mayLackNumber(path)) {
       const digits = match(nonNumber);
       if (digits !== undefined) return { type: "number", digits };

@@ -258,7 +258,19 @@ internal static class SealAlterations
             new(Inconclusive, "salts of request and output alone", Derived("request", "output")),
             new(Inconclusive, "salts of request and output, other ids", Derived("request", "output"), DropLastId()),
             new(Tampered, "a salt of another label", Derived("request", "output"), Renamed("request", "tokens")),
-            new(Signed, "the salt of the output alone, without the request", Derived("output"), Drop("bundle:request")),
+            new(
+                Inconclusive,
+                "the salt of the output alone, without the request",
+                Derived("output"),
+                Drop("bundle:request")
+            ),
+            new(
+                Signed,
+                "the salts of output and ids, without the request and its ids",
+                Derived("output", "tokens"),
+                Drop("bundle:request"),
+                Drop("prompt_token_ids")
+            ),
             new(
                 Signed,
                 "the salt of the request alone, without the answer",

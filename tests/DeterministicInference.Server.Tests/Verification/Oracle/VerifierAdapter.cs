@@ -38,7 +38,12 @@ internal static class VerifierAdapter
 
     private static GivenVerdict Run(GivenFiles files, TrustPolicy policy)
     {
-        var evidence = new ReceiptEvidence(files.File) { Request = files.Request, Response = files.Response };
+        // An array that is null would be converted to empty memory.
+        var evidence = new ReceiptEvidence(files.File)
+        {
+            Request = files.Request is { } request ? request : (ReadOnlyMemory<byte>?)null,
+            Response = files.Response is { } response ? response : (ReadOnlyMemory<byte>?)null,
+        };
         try
         {
             VerificationResult result = ReceiptVerifier.Verify(evidence, policy);
