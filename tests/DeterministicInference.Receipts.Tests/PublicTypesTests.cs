@@ -33,8 +33,6 @@ public sealed class PublicTypesTests
             types.Select(type => type.Name).Order(StringComparer.Ordinal)
         );
         // Nobody outside can make a result that no verification gave.
-        Assert.Empty(
-            typeof(VerificationResult).GetConstructors(BindingFlags.Public | BindingFlags.Instance)
-        );
+        Assert.Empty(typeof(VerificationResult).GetConstructors(BindingFlags.Public | BindingFlags.Instance));
     }
 }
