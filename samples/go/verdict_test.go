@@ -374,7 +374,7 @@ func TestVerdicts(t *testing.T) {
 			}
 			raw, _ := json.Marshal(own)
 			answer(`{"choices"`, `{"determinism":`+string(raw)+`,"choices"`)(b)
-		}, key, "TAMPERED: output: the receipt that it carries: the receipt has an unknown member"},
+		}, key, "TAMPERED: output: it carries another receipt"},
 		"for devices": {good, set("environment", "profile", "x"), key, "REPRODUCED"},
 		"its own id": {good, answer(`{"choices"`, `{"determinism":{"receipt_id":"6b02bfc0`+
 			hex.EncodeToString(derive(make([]byte, 32), "id")[:12])+`"},"choices"`), key, "REPRODUCED"},
