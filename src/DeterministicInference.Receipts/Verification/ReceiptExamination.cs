@@ -43,7 +43,10 @@ internal static class ReceiptExamination
             : checks.Doubt is not null ? Verdict.Inconclusive
             : checks.IsPassed(ReceiptCheck.Request) && checks.IsPassed(ReceiptCheck.Output) ? Verdict.Valid
             : Verdict.Signed;
-        return new VerificationResult(verdict, Reason.Of(verdict, checks, key))
+        string reason = Reason.Of(verdict, checks, key);
+        if (verdict == Verdict.Untrusted && statement is { Complete: false })
+            reason += ". The answer broke off";
+        return new VerificationResult(verdict, reason)
         {
             Checks = checks.All,
             Statement = statement,
