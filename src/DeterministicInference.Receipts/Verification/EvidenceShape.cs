@@ -13,7 +13,7 @@ internal static class EvidenceShape
     public const int MaxDepth = AnswerReader.MaxDepth + 1;
 
     private const int MostValues = 1 << 21,
-        MostMembers = 500_000,
+        MostMembers = 200_000,
         LongestName = 1 << 16,
         LargestOther = 16 << 20;
 

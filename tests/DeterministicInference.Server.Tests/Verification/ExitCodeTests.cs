@@ -117,7 +117,7 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
             Verdict.Untrusted => await UntrustedAsync(),
             Verdict.OtherKey => await OtherKeyAsync(),
             Verdict.Policy => (
-                "POLICY: a replay is required, and none was made: name a server with --against",
+                "POLICY: a replay is required, and none was made: name a server that computes it again",
                 [.. await TrustedAsync(), "--require", "replayed"]
             ),
             Verdict.UnknownVersion => await NewerAsync(),
