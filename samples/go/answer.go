@@ -22,8 +22,9 @@ type answer struct {
 	// Whether the choices of a stream have indexes, and whether its tool calls have.
 	choiceIndex, toolIndex indexing
 
-	data string // the event that is read
-	cuts int    // characters of it at which some clients cut lines, and that were not found in what is bound
+	counted int    // choices and their tool calls
+	data    string // the event that is read
+	cuts    int    // characters of it at which some clients cut lines, and that were not found in what is bound
 }
 
 // indexing is whether elements have an index: all, or none.
@@ -73,6 +74,14 @@ func readAnswer(body []byte, stream bool, n int) (*answer, error) {
 // isObject reports whether a body is a JSON answer: all else is a recorded stream.
 func isObject(body []byte) bool {
 	return strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(string(body), "\uFEFF"), " \t\r\n"), "{")
+}
+
+// count counts a choice or a tool call, of which an answer has a limited number.
+func (a *answer) count() error {
+	if a.counted++; a.counted > 16384 {
+		return noForm("more than 16384 choices and tool calls")
+	}
+	return nil
 }
 
 func noForm(format string, args ...any) error {
@@ -408,6 +417,9 @@ func (a *answer) choice(at int, v *value, count int) (index, infinite int, err e
 	if c == nil {
 		c = &readChoice{fragments: map[string][]uint16{}, tools: map[int]*readTool{}}
 		a.choices[index] = c
+		if err := a.count(); err != nil {
+			return 0, 0, err
+		}
 	}
 	var lines []string
 	if err := a.extraLines(&lines, "choice", o.others); err != nil {
@@ -595,6 +607,9 @@ func (a *answer) tool(c *readChoice, at int, v *value, lines *[]string) (int, er
 	if t == nil {
 		t = &readTool{fragments: map[string][]uint16{}}
 		c.tools[at] = t
+		if err := a.count(); err != nil {
+			return 0, err
+		}
 	}
 	if id := o.get("id"); id != nil && len(id.units) > 0 {
 		if a.stream && t.id != "" && t.id != id.text() {

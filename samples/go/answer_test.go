@@ -95,6 +95,7 @@ func TestWhatTwoReadersTakeDifferentlyHasNoForm(t *testing.T) {
 		"infinity":                `{"choices":[{"x":Infinity}]}`,
 		"infinity elsewhere":      `{"choices":[],"x":[-Infinity]}`,
 		"arrays of two lengths":   `{"choices":[{"logprobs":{"tokens":["a"],"token_logprobs":[]}}]}`,
+		"too many calls":          events(`{"delta":{"tool_calls":[{}` + strings.Repeat(`,{}`, 16383) + `]}}`),
 		"levels":                  `{"x":` + strings.Repeat("[", 128) + strings.Repeat("]", 128) + `}`,
 		"a second role":           events(`{"delta":{"role":"assistant"}}`, `{"delta":{"role":"user"}}`),
 		"a second model":          "data: {\"model\":\"a\"}\n\ndata: {\"model\":\"b\"}\n\ndata: [DONE]\n\n",
@@ -144,6 +145,7 @@ func TestWhatIsHarmlessIsRead(t *testing.T) {
 		"null":                 "data: null\n\ndata: [DONE]\n\n",
 		"infinity":             `{"choices":[{"logprobs":{"content":[{"token":"a","logprob":-Infinity,"x":[NaN]}]}}]}`,
 		"a parsed message":     events(`{"delta":{"parsed":{"x":1}}}`),
+		"many calls":           events(`{"delta":{"tool_calls":[{}` + strings.Repeat(`,{}`, 16382) + `]}}`),
 		"levels":               `{"x":` + strings.Repeat("[", 127) + strings.Repeat("]", 127) + `}`,
 		"an index of a tool":   `{"choices":[{"message":{"tool_calls":[{"type":"function","Index":1,"index":3}]}}]}`,
 	} {

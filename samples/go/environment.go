@@ -16,8 +16,9 @@ const environForm = "dis-env/2"
 // Sources of facts, the strongest first.
 const sources = "measured engine-reported declared"
 
-// forDevices are members that the server adds for devices that look for these names.
-const forDevices = "model-sha256 model_sha256 runtime-build-hash runtime_build_hash inference-profile inference_profile profile"
+// Members that the server adds for devices, which say nothing.
+const forDevices = "model-sha256 model_sha256 runtime-build-hash runtime_build_hash inference-profile " +
+	"inference_profile profile"
 
 type environment struct {
 	id, class, source string

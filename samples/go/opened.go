@@ -123,34 +123,26 @@ func readOpened(b *bundle, s *statement, n int) (*answer, error) {
 	if err != nil || a.receipt == nil {
 		return a, err
 	}
-	if !isOwn(a.receipt, s) {
-		return nil, errors.New("it carries another receipt")
-	}
-	return a, nil
+	return a, checkCarried(a.receipt, s)
 }
 
-// isOwn says whether a receipt that stands in an answer is the statement's. One that can't be read is another.
-func isOwn(v *value, s *statement) bool {
-	if v.kind != '{' || v.distinct("the receipt") != nil || halfName(v) != "" {
-		return false
-	}
+// checkCarried refuses the receipt in an answer, or its id alone, unless it is the statement's.
+func checkCarried(v *value, s *statement) error {
 	if v.get("statement") == nil && v.get("receipt") == nil {
-		return v.get("receipt_id").isText(s.id)
-	}
-	f := &fields{what: "the answer's receipt"}
-	// The server's own route adds the document.
-	own := *v
-	own.members = nil
-	for _, m := range v.members {
-		if m.name != "environment" {
-			own.members = append(own.members, m)
-		} else if m.value.kind == '{' {
-			f.environment(m.value)
+		if !v.get("receipt_id").isText(s.id) {
+			return errors.New("it carries another receipt")
 		}
+		return nil
 	}
-	var r receipt
-	f.receipt(&own, &r)
-	return f.err == nil && r.statement == s.text
+	f, carried := &fields{what: "the receipt that it carries"}, receipt{}
+	if err := v.distinct("the receipt"); err != nil {
+		f.fail("%w", err)
+	}
+	f.receipt(v, &carried)
+	if f.err == nil && carried.statement != s.text {
+		f.fail("it is another one")
+	}
+	return f.err
 }
 
 func (r *report) openedAnswer(b *bundle, s *statement, o *opening) {

@@ -364,9 +364,18 @@ func TestVerdicts(t *testing.T) {
 			"text/event-stream")), key,
 			"TAMPERED: output: its delivery"},
 		"another receipt": {good, answer(`{"choices"`, `{"determinism":{"statement":"x"},"choices"`), key,
-			"TAMPERED: output: it carries"},
+			"TAMPERED: output: "},
 		"another id": {good, answer(`{"choices"`, `{"determinism":{"receipt_id":"x"},"choices"`), key,
-			"TAMPERED: output: it carries"},
+			"TAMPERED: output: it carries another"},
+		"unknown in its own": {good, func(b jsonObject) {
+			own := jsonObject{"note": 1}
+			for name, v := range in(b, "receipt") {
+				own[name] = v
+			}
+			raw, _ := json.Marshal(own)
+			answer(`{"choices"`, `{"determinism":`+string(raw)+`,"choices"`)(b)
+		}, key, "TAMPERED: output: the receipt that it carries: the receipt has an unknown member"},
+		"for devices": {good, set("environment", "profile", "x"), key, "REPRODUCED"},
 		"its own id": {good, answer(`{"choices"`, `{"determinism":{"receipt_id":"6b02bfc0`+
 			hex.EncodeToString(derive(make([]byte, 32), "id")[:12])+`"},"choices"`), key, "REPRODUCED"},
 		"changed statement": {good, replace("receipt statement", "10:11:12", "10:11:13"), key,

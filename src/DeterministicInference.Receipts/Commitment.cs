@@ -6,7 +6,7 @@ namespace DeterministicInference.Receipts;
 /// What a digest is bound to, and the salted hash that stands for it in a statement:
 /// <c>H("dis-commit/2" LF label LF || salt of the label || digest)</c>.
 /// </summary>
-public static class Commitment
+internal static class Commitment
 {
     private const int MaxPrefixBytes = 32;
 

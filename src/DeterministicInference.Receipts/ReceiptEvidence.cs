@@ -12,14 +12,23 @@ namespace DeterministicInference.Receipts;
 /// </param>
 public sealed record ReceiptEvidence(ReadOnlyMemory<byte> File)
 {
-    /// <summary>The body of the request, where the file is no bundle that has it.</summary>
-    public ReadOnlyMemory<byte>? Request { get; init; }
+    /// <summary>The body of the request, where the file is no bundle that has it; an empty one is none.</summary>
+    public ReadOnlyMemory<byte>? Request
+    {
+        get;
+        // A null array becomes an empty memory.
+        init => field = value is { IsEmpty: false } ? value : null;
+    }
 
     /// <summary>The route that the request was sent to; null if it is not known, so that it is not compared.</summary>
     public string? RequestPath { get; init; }
 
-    /// <summary>The body of the answer, where the file has none.</summary>
-    public ReadOnlyMemory<byte>? Response { get; init; }
+    /// <summary>The body of the answer, where the file has none; an empty one is none.</summary>
+    public ReadOnlyMemory<byte>? Response
+    {
+        get;
+        init => field = value is { IsEmpty: false } ? value : null;
+    }
 
     /// <summary>What messages call the file.</summary>
     public string Name { get; init; } = "the evidence";

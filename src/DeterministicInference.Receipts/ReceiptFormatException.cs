@@ -3,7 +3,7 @@ namespace DeterministicInference.Receipts;
 /// <summary>A receipt, statement or environment document is malformed. The message names the member.</summary>
 /// <param name="member">Such as <c>statement.predicate.request.commitment</c>.</param>
 /// <param name="what">What is wrong with it.</param>
-public sealed class ReceiptFormatException(string member, string what) : Exception($"'{member}' {what}.")
+internal sealed class ReceiptFormatException(string member, string what) : Exception($"'{member}' {what}.")
 {
     /// <summary>The member, such as <c>statement.predicate.request.commitment</c>.</summary>
     public string Member { get; } = member;

@@ -5,7 +5,7 @@ using System.Text;
 namespace DeterministicInference.Receipts;
 
 /// <summary>What a salt opens; its name in the formats is in lower case.</summary>
-public enum SaltLabel
+internal enum SaltLabel
 {
     /// <summary>The commitment to the request.</summary>
     Request,
@@ -31,7 +31,7 @@ public enum SaltLabel
 /// (<c>HKDF-Expand(salt, "dis-salt/1 LABEL", 32)</c> with SHA-256, RFC 5869). Some of them alone open their commitments
 /// and tell nothing about the others. Safe for use by several threads.
 /// </summary>
-public sealed class ReceiptSalts
+internal sealed class ReceiptSalts
 {
     private static readonly SaltLabel[] Labels = Enum.GetValues<SaltLabel>();
 

@@ -7,7 +7,7 @@ namespace DeterministicInference.Receipts;
 /// the receipt's can test guesses of the request; with the trail, recover the output token by token. It is as
 /// confidential as the text.
 /// </summary>
-public sealed class Salt
+internal sealed class Salt
 {
     /// <summary>Length in bytes.</summary>
     public const int Size = 32;

@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 namespace DeterministicInference.Receipts;
 
 /// <summary>The 32 bytes of a SHA-256 hash. Its text is 64 lower-case hexadecimal digits.</summary>
-public readonly record struct Sha256Value
+internal readonly record struct Sha256Value
 {
     /// <summary>Length in bytes.</summary>
     public const int Size = SHA256.HashSizeInBytes;

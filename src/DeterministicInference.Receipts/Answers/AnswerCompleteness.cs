@@ -7,7 +7,7 @@ namespace DeterministicInference.Receipts.Answers;
 /// finish reason of each is not empty, <c>abort</c> or <c>error</c>, and no error was reported. For one caller at a
 /// time.
 /// </summary>
-public sealed class AnswerCompleteness
+internal sealed class AnswerCompleteness
 {
     /// <summary>Which choices there are, and whether they came to their end.</summary>
     private readonly SortedDictionary<int, bool> _choices = [];

@@ -1,7 +1,7 @@
 namespace DeterministicInference.Receipts.Answers;
 
 /// <summary>How an answer reached the client.</summary>
-public enum AnswerDelivery
+internal enum AnswerDelivery
 {
     /// <summary>One JSON body.</summary>
     Json,

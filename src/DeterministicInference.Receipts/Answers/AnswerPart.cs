@@ -1,7 +1,7 @@
 namespace DeterministicInference.Receipts.Answers;
 
 /// <summary>What a part of an answer is.</summary>
-public enum AnswerPartKind : byte
+internal enum AnswerPartKind : byte
 {
     /// <summary>Nothing: a member that another one of the same object stands for.</summary>
     None,
@@ -108,7 +108,7 @@ public enum AnswerPartKind : byte
 
 /// <summary>What a part has beside its kind and place.</summary>
 [Flags]
-public enum AnswerPartTraits : byte
+internal enum AnswerPartTraits : byte
 {
     /// <summary>Nothing.</summary>
     None = 0,
@@ -138,7 +138,7 @@ public enum AnswerPartTraits : byte
 }
 
 /// <summary>A piece of an answer or event that means something.</summary>
-public readonly record struct AnswerPart
+internal readonly record struct AnswerPart
 {
     /// <summary>What it is.</summary>
     public AnswerPartKind Kind { get; internal init; }

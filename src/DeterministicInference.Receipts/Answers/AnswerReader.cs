@@ -12,7 +12,7 @@ namespace DeterministicInference.Receipts.Answers;
 /// <remarks>docs/determinism.md has the grammar in words.</remarks>
 /// <param name="delivery">What is read: one JSON answer, or events.</param>
 /// <param name="logprobs">Whether log-probabilities are read; they are passed over otherwise.</param>
-public sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
+internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
 {
     /// <summary>Most levels of objects and arrays in an answer or an event.</summary>
     public const int MaxDepth = 128;

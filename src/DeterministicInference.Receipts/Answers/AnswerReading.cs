@@ -3,7 +3,7 @@ using DeterministicInference.Receipts.Canonical;
 namespace DeterministicInference.Receipts.Answers;
 
 /// <summary>What was read of one answer or event. Valid until its reader reads the next one.</summary>
-public readonly ref struct AnswerReading
+internal readonly ref struct AnswerReading
 {
     private readonly AnswerDefect? _defect;
 

@@ -3,12 +3,12 @@ namespace DeterministicInference.Receipts.Answers;
 /// <summary>An event, or a run of comments, of a stream.</summary>
 /// <param name="Bytes">As it came, with the blank line that ends it.</param>
 /// <param name="Data">Its data, with LF between several lines of it; empty for one without.</param>
-public readonly record struct StreamEvent(ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<byte> Data);
+internal readonly record struct StreamEvent(ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<byte> Data);
 
 /// <summary>
 /// Collects the bytes of a stream of server-sent events and cuts it into events, whatever pieces it comes in.
 /// </summary>
-public sealed class EventBuffer
+internal sealed class EventBuffer
 {
     private const int InitialSize = 8 * 1024,
         SmallestRead = 4 * 1024;

@@ -4,7 +4,7 @@ namespace DeterministicInference.Receipts.Answers;
 /// The lines of a text, which end in LF, CR or CR LF. What follows the last end is no line.
 /// </summary>
 /// <param name="text">A stream of server-sent events, or a part of it that begins at a line.</param>
-public ref struct EventLines(ReadOnlySpan<byte> text)
+internal ref struct EventLines(ReadOnlySpan<byte> text)
 {
     private readonly ReadOnlySpan<byte> _text = text;
     private int _next;

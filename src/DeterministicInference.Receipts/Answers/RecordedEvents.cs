@@ -8,7 +8,7 @@ namespace DeterministicInference.Receipts.Answers;
 /// unless it is the end.
 /// </summary>
 /// <param name="body">The stream, after content decoding.</param>
-public ref struct RecordedEvents(ReadOnlySpan<byte> body)
+internal ref struct RecordedEvents(ReadOnlySpan<byte> body)
 {
     private readonly ReadOnlySpan<byte> _body = body;
     private EventLines _lines = new(body);

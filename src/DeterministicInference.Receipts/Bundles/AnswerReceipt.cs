@@ -5,7 +5,7 @@ using DeterministicInference.Receipts.Statements;
 namespace DeterministicInference.Receipts.Bundles;
 
 /// <summary>Finds the receipt that an answer carries.</summary>
-public static class AnswerReceipt
+internal static class AnswerReceipt
 {
     /// <summary>
     /// What a line of a stream begins with that carries a receipt; the <c>determinism</c> object follows.

@@ -11,20 +11,20 @@ namespace DeterministicInference.Receipts.Bundles;
 /// <summary>A request as its client sent it.</summary>
 /// <param name="Path">Such as <c>/v1/chat/completions</c>.</param>
 /// <param name="Body">The bytes.</param>
-public sealed record RecordedRequest(string Path, ReadOnlyMemory<byte> Body);
+internal sealed record RecordedRequest(string Path, ReadOnlyMemory<byte> Body);
 
 /// <summary>An answer as its client received it, after content decoding.</summary>
 /// <param name="Delivery">One JSON body, or events.</param>
 /// <param name="ContentType">As it was said.</param>
 /// <param name="Body">The bytes, with whatever receipt they carry.</param>
-public sealed record RecordedResponse(AnswerDelivery Delivery, string ContentType, ReadOnlyMemory<byte> Body);
+internal sealed record RecordedResponse(AnswerDelivery Delivery, string ContentType, ReadOnlyMemory<byte> Body);
 
 /// <summary>
 /// <c>dis-bundle/2</c>: one JSON file with a receipt and what is needed to check it. Nothing in it is trusted for being
 /// in it, least of all the key. It contains the text of request and answer.
 /// </summary>
 /// <param name="Receipt">The receipt.</param>
-public sealed record ReceiptBundle(Receipt Receipt)
+internal sealed record ReceiptBundle(Receipt Receipt)
 {
     /// <summary>Name and version of the form.</summary>
     public const string Form = "dis-bundle/2";

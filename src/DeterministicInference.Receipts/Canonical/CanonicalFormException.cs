@@ -1,7 +1,7 @@
 namespace DeterministicInference.Receipts.Canonical;
 
 /// <summary>A request or an answer has no canonical form. The message names the place, never the content.</summary>
-public sealed class CanonicalFormException : Exception
+internal sealed class CanonicalFormException : Exception
 {
     internal CanonicalFormException(CanonicalFormError error, string what, ReadOnlySpan<byte> json, long offset)
         : this(error, what, JsonPlace.At(json, offset), offset) { }
@@ -25,7 +25,7 @@ public sealed class CanonicalFormException : Exception
 }
 
 /// <summary>Why a text has no canonical form.</summary>
-public enum CanonicalFormError
+internal enum CanonicalFormError
 {
     /// <summary>The bytes are not UTF-8.</summary>
     InvalidUtf8,

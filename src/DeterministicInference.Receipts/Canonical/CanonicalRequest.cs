@@ -12,7 +12,7 @@ namespace DeterministicInference.Receipts.Canonical;
 /// the same, as far as the table says so (<see cref="NeutralMembers"/>); everything below the top level stays as it was
 /// received, because templates and grammars see it.
 /// </summary>
-public static class CanonicalRequest
+internal static class CanonicalRequest
 {
     /// <summary>Name and version of the form.</summary>
     public const string Form = "dis-req/2";

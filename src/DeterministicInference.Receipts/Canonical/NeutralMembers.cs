@@ -8,7 +8,7 @@ namespace DeterministicInference.Receipts.Canonical;
 /// absent. Routers write them into requests that lack them. The table is part of <c>dis-req/2</c>; a test holds it
 /// against the server's table of fields.
 /// </summary>
-public static class NeutralMembers
+internal static class NeutralMembers
 {
     private const string False = "false",
         True = "true",

@@ -8,7 +8,7 @@ namespace DeterministicInference.Receipts.Canonical;
 /// What the server set in a request, member name → raw JSON text (<c>seed</c> → <c>42</c>, <c>model</c> → <c>"tiny"</c>
 /// with its quotes). A pin replaces the client's member of that name.
 /// </summary>
-public sealed class RequestPins
+internal sealed class RequestPins
 {
     /// <summary>Most bytes of a pin's JSON text.</summary>
     public const int MaxBytes = 200;

@@ -4,7 +4,7 @@ using DeterministicInference.Receipts.Json;
 namespace DeterministicInference.Receipts.Environments;
 
 /// <summary>The environment as JSON: <c>{id, class, reasons, facts:{key:{value,source}}}</c>.</summary>
-public static class EnvironmentDocument
+internal static class EnvironmentDocument
 {
     /// <summary>
     /// What the server adds to the document of the environment that it has at present, for devices that look for these

@@ -3,7 +3,7 @@ using DeterministicInference.Receipts.Json;
 namespace DeterministicInference.Receipts.Environments;
 
 /// <summary>The words of environment documents.</summary>
-public static class EnvironmentNames
+internal static class EnvironmentNames
 {
     internal static IReadOnlyDictionary<string, DeterminismClass> Classes { get; } =
         new Dictionary<string, DeterminismClass>(StringComparer.Ordinal)

@@ -7,7 +7,7 @@ namespace DeterministicInference.Receipts.Environments;
 /// The facts that an output may depend on, and why they promise nothing, with their id: <c>H("dis-env/2" LF, then
 /// "reason" LF sorted, an empty line, and "key value" LF sorted by key)</c>, both by their UTF-8 bytes. Immutable.
 /// </summary>
-public sealed class InferenceEnvironment
+internal sealed class InferenceEnvironment
 {
     /// <summary>Most bytes of a value; a longer one is replaced by its hash.</summary>
     public const int MaxValueBytes = 200;
@@ -95,7 +95,7 @@ public sealed class InferenceEnvironment
 }
 
 /// <summary>What an environment promises.</summary>
-public enum DeterminismClass
+internal enum DeterminismClass
 {
     /// <summary>The same request gives the same output within the environment.</summary>
     Deterministic,

@@ -8,7 +8,7 @@ namespace DeterministicInference.Receipts.Log;
 /// <param name="Proof">The consistency proof.</param>
 /// <param name="Note">The signed checkpoint.</param>
 /// <param name="Checkpoint">What it says.</param>
-public sealed record AddCheckpointRequest(
+internal sealed record AddCheckpointRequest(
     long OldSize,
     IReadOnlyList<Sha256Value> Proof,
     SignedNote Note,

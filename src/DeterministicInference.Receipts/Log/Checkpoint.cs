@@ -9,7 +9,7 @@ namespace DeterministicInference.Receipts.Log;
 /// <param name="Origin">The log's name.</param>
 /// <param name="Size">Entries.</param>
 /// <param name="Root">The tree hash over them.</param>
-public sealed record Checkpoint(string Origin, long Size, Sha256Value Root)
+internal sealed record Checkpoint(string Origin, long Size, Sha256Value Root)
 {
     /// <summary>The three lines that are signed.</summary>
     public string Text =>

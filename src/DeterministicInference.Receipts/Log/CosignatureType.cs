@@ -1,7 +1,7 @@
 namespace DeterministicInference.Receipts.Log;
 
 /// <summary>The kinds of cosignatures (C2SP tlog-cosignature), by their signature type identifier bytes.</summary>
-public enum CosignatureType
+internal enum CosignatureType
 {
     /// <summary>Ed25519 over the time and the whole text of the checkpoint.</summary>
     Ed25519 = 4,

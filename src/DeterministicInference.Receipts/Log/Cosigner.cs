@@ -3,7 +3,7 @@ using DeterministicInference.Receipts.Signing;
 namespace DeterministicInference.Receipts.Log;
 
 /// <summary>Cosigns checkpoints under a name (C2SP tlog-cosignature). Does not own the private key.</summary>
-public sealed class Cosigner
+internal sealed class Cosigner
 {
     private readonly Func<string, long, byte[]> _sign;
 

@@ -7,7 +7,7 @@ namespace DeterministicInference.Receipts.Log;
 /// The public key of a cosigner of checkpoints, such as a witness, with the name that it signs under (C2SP
 /// tlog-cosignature). Its text is the verifier key string, of type 0x04 (Ed25519) or 0x06 (ML-DSA-44).
 /// </summary>
-public sealed class CosignerKey
+internal sealed class CosignerKey
 {
     private readonly VerifierKeyText _text;
     private readonly VerificationKey? _ed25519;

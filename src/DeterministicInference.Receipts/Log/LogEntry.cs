@@ -14,7 +14,7 @@ namespace DeterministicInference.Receipts.Log;
 /// <item><c>dis-log/2 close VKEY</c> or <c>dis-log/2 revoke VKEY</c>, the last: the log that follows.</item>
 /// </list>
 /// </summary>
-public sealed class LogEntry
+internal sealed class LogEntry
 {
     private const string Form = "dis-log/2 ",
         OpenWord = "open",

@@ -2,4 +2,4 @@ namespace DeterministicInference.Receipts.Log;
 
 /// <summary>A checkpoint, proof or verifier key is malformed.</summary>
 /// <param name="what">The complaint as a sentence.</param>
-public sealed class LogFormatException(string what) : Exception(what);
+internal sealed class LogFormatException(string what) : Exception(what);

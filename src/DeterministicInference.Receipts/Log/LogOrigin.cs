@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace DeterministicInference.Receipts.Log;
 
 /// <summary>The name of a log: the first line of its checkpoints, fixed for its life.</summary>
-public static class LogOrigin
+internal static class LogOrigin
 {
     /// <summary>Most characters of one.</summary>
     public const int MaxLength = 200;

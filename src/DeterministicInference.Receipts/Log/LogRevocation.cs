@@ -11,7 +11,7 @@ namespace DeterministicInference.Receipts.Log;
 /// <param name="Size">Entries of its last checkpoint.</param>
 /// <param name="Root">The tree hash over them.</param>
 /// <param name="Next">Name and key of the log that follows.</param>
-public sealed record LogRevocation(NoteKey Key, long Size, Sha256Value Root, NoteKey Next)
+internal sealed record LogRevocation(NoteKey Key, long Size, Sha256Value Root, NoteKey Next)
 {
     private const string Form = "dis-revoke/1";
 

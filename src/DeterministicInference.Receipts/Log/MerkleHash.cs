@@ -6,7 +6,7 @@ namespace DeterministicInference.Receipts.Log;
 /// The hashes of an RFC 6962 Merkle tree over SHA-256. Leaves and inner nodes have different prefixes, so none can pass
 /// for the other.
 /// </summary>
-public static class MerkleHash
+internal static class MerkleHash
 {
     private const byte LeafPrefix = 0,
         NodePrefix = 1;

@@ -1,7 +1,7 @@
 namespace DeterministicInference.Receipts.Log;
 
 /// <summary>Proofs of RFC 6962, section 2.1, made from tiles and checked without them.</summary>
-public static class MerkleProof
+internal static class MerkleProof
 {
     /// <summary>The tree hash of the first <paramref name="size"/> leaves.</summary>
     /// <exception cref="InvalidDataException">A tile is missing or too short.</exception>

@@ -5,7 +5,7 @@ namespace DeterministicInference.Receipts.Log;
 /// become full since <see cref="Keep"/>, each with the nodes above its hashes. So what was added since then is proved
 /// without reading or hashing again. For one thread.
 /// </summary>
-public sealed class MerkleTree
+internal sealed class MerkleTree
 {
     private const int Heights = 63;
 

@@ -7,7 +7,7 @@ namespace DeterministicInference.Receipts.Log;
 /// A key that signs notes under a name, with signatures of type 0x01 (Ed25519, C2SP signed-note). Its text is the
 /// verifier key string, <c>NAME+ID+BASE64</c>.
 /// </summary>
-public sealed class NoteKey
+internal sealed class NoteKey
 {
     private const byte Ed25519Type = 1;
 

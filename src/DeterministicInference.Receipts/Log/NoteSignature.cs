@@ -8,7 +8,7 @@ namespace DeterministicInference.Receipts.Log;
 /// The four bytes that tell the signer's keys apart. A hint: nothing is trusted because of it.
 /// </param>
 /// <param name="Signature">What the key has made, without the key id.</param>
-public sealed record NoteSignature(string Name, uint KeyId, ReadOnlyMemory<byte> Signature)
+internal sealed record NoteSignature(string Name, uint KeyId, ReadOnlyMemory<byte> Signature)
 {
     private const string Prefix = "\u2014 ";
     private const int KeyIdBytes = 4;

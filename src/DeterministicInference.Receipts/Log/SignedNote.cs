@@ -4,7 +4,7 @@ using DeterministicInference.Receipts.Signing;
 namespace DeterministicInference.Receipts.Log;
 
 /// <summary>A text with signature lines below it, as C2SP signed-note describes.</summary>
-public sealed class SignedNote
+internal sealed class SignedNote
 {
     /// <summary>Most signatures of a note: it needs one of its log and a few of witnesses.</summary>
     public const int MaxSignatures = 64;

@@ -7,10 +7,10 @@ namespace DeterministicInference.Receipts.Log;
 /// <param name="Level">A hash in it is the root of 256^Level leaves.</param>
 /// <param name="Index">Position on its level.</param>
 /// <param name="Hashes">32 bytes each.</param>
-public sealed record Tile(int Level, long Index, ReadOnlyMemory<byte> Hashes);
+internal sealed record Tile(int Level, long Index, ReadOnlyMemory<byte> Hashes);
 
 /// <summary>Where the stored hashes of a tree come from.</summary>
 /// <param name="level">Level of the tile.</param>
 /// <param name="index">Its position on the level.</param>
 /// <returns>The hashes that are stored, 32 bytes each; empty if there is no such tile.</returns>
-public delegate ReadOnlyMemory<byte> TileReader(int level, long index);
+internal delegate ReadOnlyMemory<byte> TileReader(int level, long index);

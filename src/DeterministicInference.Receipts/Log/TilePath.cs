@@ -12,7 +12,7 @@ namespace DeterministicInference.Receipts.Log;
 /// <param name="Level">0 (leaf hashes) to 63, or <see cref="EntriesLevel"/>.</param>
 /// <param name="Index">Position of the tile on its level.</param>
 /// <param name="Width">Hashes or entries in it, 1 to <see cref="FullWidth"/>.</param>
-public readonly record struct TilePath(int Level, long Index, int Width)
+internal readonly record struct TilePath(int Level, long Index, int Width)
 {
     /// <summary>Hashes of a full tile.</summary>
     public const int FullWidth = 256;

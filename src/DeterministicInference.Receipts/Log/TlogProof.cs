@@ -10,7 +10,7 @@ namespace DeterministicInference.Receipts.Log;
 /// <param name="Index">Of the entry.</param>
 /// <param name="Hashes">See <see cref="MerkleProof.Inclusion"/>.</param>
 /// <param name="Checkpoint">The signed note.</param>
-public sealed record TlogProof(long Index, IReadOnlyList<Sha256Value> Hashes, string Checkpoint)
+internal sealed record TlogProof(long Index, IReadOnlyList<Sha256Value> Hashes, string Checkpoint)
 {
     private const string Header = "c2sp.org/tlog-proof@v1",
         IndexPrefix = "index ",

@@ -4,7 +4,7 @@ namespace DeterministicInference.Receipts.Log;
 /// Which logs are known, which witnesses, and which of these must have cosigned a checkpoint (C2SP tlog-policy).
 /// Immutable.
 /// </summary>
-public sealed class WitnessPolicy
+internal sealed class WitnessPolicy
 {
     private readonly IReadOnlyList<PolicyGroup> _groups;
     private readonly string? _quorum;
@@ -73,13 +73,13 @@ public sealed class WitnessPolicy
 /// <param name="Name">Its origin.</param>
 /// <param name="Key">Its key; null if it is of a type that only other logs sign with (ML-DSA-44).</param>
 /// <param name="Url">What the policy says of its address, not checked; null for nothing.</param>
-public sealed record PolicyLog(string Name, NoteKey? Key, string? Url);
+internal sealed record PolicyLog(string Name, NoteKey? Key, string? Url);
 
 /// <summary>A witness of a policy.</summary>
 /// <param name="Name">The policy's name for it, which has no meaning elsewhere.</param>
 /// <param name="Key">What verifies its cosignatures.</param>
 /// <param name="Url">Its submission prefix, not checked; null if the policy names none.</param>
-public sealed record PolicyWitness(string Name, CosignerKey Key, string? Url)
+internal sealed record PolicyWitness(string Name, CosignerKey Key, string? Url)
 {
     /// <summary>The name as the file has it, one character per octet.</summary>
     internal string Octets { get; init; } = Name;
@@ -94,9 +94,9 @@ internal sealed record PolicyGroup(string Name, int Threshold, IReadOnlyList<str
 /// <summary>A verified cosignature.</summary>
 /// <param name="Witness">Whose.</param>
 /// <param name="Timestamp">When, in seconds since 1970.</param>
-public sealed record WitnessCosignature(PolicyWitness Witness, long Timestamp);
+internal sealed record WitnessCosignature(PolicyWitness Witness, long Timestamp);
 
 /// <summary>Who has cosigned a checkpoint.</summary>
 /// <param name="Cosignatures">Of the policy's witnesses, in its order.</param>
 /// <param name="HasQuorum">Whether they are enough.</param>
-public sealed record WitnessedCheckpoint(IReadOnlyList<WitnessCosignature> Cosignatures, bool HasQuorum);
+internal sealed record WitnessedCheckpoint(IReadOnlyList<WitnessCosignature> Cosignatures, bool HasQuorum);

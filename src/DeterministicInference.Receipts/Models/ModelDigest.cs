@@ -10,7 +10,7 @@ namespace DeterministicInference.Receipts.Models;
 /// <c>&lt;hex&gt; &lt;path&gt;</c> LF in order of the paths' bytes, links followed; files that can't change an answer
 /// are left out (<see cref="IsLeftOut"/>).
 /// </summary>
-public static class ModelDigest
+internal static class ModelDigest
 {
     private const int BlockBytes = 1 << 20;
 
@@ -170,4 +170,4 @@ public static class ModelDigest
 /// Reads and hashes the file; throws what
 /// <see cref="ModelDigest.ComputeAsync(string, int, IProgress{ModelDigestProgress}?, CancellationToken)"/> throws.
 /// </param>
-public delegate ValueTask<Sha256Value> ModelFileHash(string path, Func<ValueTask<Sha256Value>> read);
+internal delegate ValueTask<Sha256Value> ModelFileHash(string path, Func<ValueTask<Sha256Value>> read);

@@ -5,7 +5,7 @@ namespace DeterministicInference.Receipts.Models;
 /// <param name="BytesTotal">
 /// Of all files that are read, as far as it is known; those whose hash was known before are not.
 /// </param>
-public readonly record struct ModelDigestProgress(long BytesRead, long BytesTotal);
+internal readonly record struct ModelDigestProgress(long BytesRead, long BytesTotal);
 
 /// <summary>The sum over all files that are being read.</summary>
 internal sealed class ModelDigestTotal(long total, IProgress<ModelDigestProgress>? progress)

@@ -12,7 +12,7 @@ namespace DeterministicInference.Receipts.Output;
 /// no error was reported. Whether the stream ended properly and was delivered is for the caller to know.
 /// </param>
 /// <param name="Logprobs"><c>dis-logprobs/2</c>, if there are any or they were asked for.</param>
-public sealed record OutputDigest(
+internal sealed record OutputDigest(
     Sha256Value Digest,
     string Manifest,
     int Choices,
@@ -40,4 +40,4 @@ public sealed record OutputDigest(
 /// <param name="Prompt"><c>prompt_tokens</c>.</param>
 /// <param name="Completion"><c>completion_tokens</c>.</param>
 /// <param name="Total"><c>total_tokens</c>.</param>
-public sealed record AnswerUsage(long? Prompt = null, long? Completion = null, long? Total = null);
+internal sealed record AnswerUsage(long? Prompt = null, long? Completion = null, long? Total = null);

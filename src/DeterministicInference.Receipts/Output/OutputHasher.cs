@@ -11,7 +11,7 @@ namespace DeterministicInference.Receipts.Output;
 /// JSON answer or as events, cut in any places. It holds hashes, never text: its memory
 /// grows with the number of channels, not with their length. For one caller at a time.
 /// </summary>
-public sealed class OutputHasher : IDisposable
+internal sealed class OutputHasher : IDisposable
 {
     /// <summary>Of each there are hashes: an answer of nothing else would take a hundred times its bytes.</summary>
     private const int MostChoicesAndCalls = 16_384;

@@ -6,13 +6,13 @@ namespace DeterministicInference.Receipts.Output;
 /// <param name="Choice">Index of the choice, from 0.</param>
 /// <param name="Channel">The channel's name in the manifest, such as <c>content</c> or <c>tool.0.arguments</c>.</param>
 /// <param name="Offset">Bytes of UTF-8 before it.</param>
-public readonly record struct TextPlace(int Choice, string Channel, long Offset);
+internal readonly record struct TextPlace(int Choice, string Channel, long Offset);
 
 /// <summary>The text of a channel.</summary>
 /// <param name="Choice">Index of the choice.</param>
 /// <param name="Channel">The name in the manifest, such as <c>content</c>.</param>
 /// <param name="Text">UTF-8, as it is hashed; half of a surrogate pair in three bytes.</param>
-public readonly record struct ChannelText(int Choice, string Channel, ReadOnlyMemory<byte> Text);
+internal readonly record struct ChannelText(int Choice, string Channel, ReadOnlyMemory<byte> Text);
 
 /// <summary>Finds where the texts of two answers part.</summary>
 internal static class OutputTexts

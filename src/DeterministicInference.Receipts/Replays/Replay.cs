@@ -11,7 +11,7 @@ namespace DeterministicInference.Receipts.Replays;
 /// </summary>
 /// <param name="Output">Its output. Its log-probabilities are needed where the receipt commits to some.</param>
 /// <param name="Delivery">How it was delivered.</param>
-public sealed record Replay(OutputDigest Output, AnswerDelivery Delivery)
+internal sealed record Replay(OutputDigest Output, AnswerDelivery Delivery)
 {
     /// <summary>Its generated tokens; null if the engine did not report them.</summary>
     public TokenDigest? Tokens { get; init; }

@@ -16,7 +16,7 @@ namespace DeterministicInference.Receipts.Replays;
 /// <param name="environment">
 /// The document of the receipt's environment, to say what differs; null if it is unknown.
 /// </param>
-public sealed class ReplayJudge(
+internal sealed class ReplayJudge(
     ReceiptStatement statement,
     ReceiptSalts? salts,
     ReadOnlyMemory<byte>? trail,
@@ -219,4 +219,4 @@ public sealed class ReplayJudge(
 /// <param name="Verdict">The verdict.</param>
 /// <param name="Difference">Where the first replay differs from the receipt; null if it does not.</param>
 /// <param name="Reason">In a few words.</param>
-public sealed record ReplayVerdict(Verdict Verdict, ReplayDifference? Difference, string Reason);
+internal sealed record ReplayVerdict(Verdict Verdict, ReplayDifference? Difference, string Reason);

@@ -9,7 +9,7 @@ namespace DeterministicInference.Receipts.Signing;
 /// A DSSE envelope: a payload, its type, and signatures over both. Its JSON may be reordered on the way; only type and
 /// payload are signed.
 /// </summary>
-public sealed class DsseEnvelope
+internal sealed class DsseEnvelope
 {
     /// <summary>The payload type of in-toto statements.</summary>
     public const string InTotoPayloadType = "application/vnd.in-toto+json";
@@ -106,4 +106,4 @@ public sealed class DsseEnvelope
 /// <summary>A signature of an envelope.</summary>
 /// <param name="KeyId">A hint which key it is by: not signed, never trusted.</param>
 /// <param name="Signature">64 bytes.</param>
-public sealed record DsseSignature(string KeyId, ReadOnlyMemory<byte> Signature);
+internal sealed record DsseSignature(string KeyId, ReadOnlyMemory<byte> Signature);

@@ -1,7 +1,7 @@
 namespace DeterministicInference.Receipts.Signing;
 
 /// <summary>Signs with one Ed25519 key, which it may keep elsewhere. Safe for use by several threads.</summary>
-public interface ISigner : IDisposable
+internal interface ISigner : IDisposable
 {
     /// <summary>The public half of the key.</summary>
     VerificationKey PublicKey { get; }

@@ -5,7 +5,7 @@ using Org.BouncyCastle.Crypto.Signers;
 namespace DeterministicInference.Receipts.Signing;
 
 /// <summary>An ML-DSA-44 public key (FIPS 204). Immutable.</summary>
-public sealed class MLDsa44Key
+internal sealed class MLDsa44Key
 {
     /// <summary>Bytes of a key.</summary>
     public const int Size = 1312;

@@ -5,7 +5,7 @@ using Org.BouncyCastle.Crypto.Signers;
 namespace DeterministicInference.Receipts.Signing;
 
 /// <summary>An ML-DSA-44 private key (FIPS 204), kept as its seed. Safe for use by several threads.</summary>
-public sealed class MLDsa44SigningKey : IDisposable
+internal sealed class MLDsa44SigningKey : IDisposable
 {
     private const string Label = "PRIVATE KEY";
     private const int SeedSize = 32;

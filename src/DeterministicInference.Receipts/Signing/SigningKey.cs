@@ -4,7 +4,7 @@ using Org.BouncyCastle.Math.EC.Rfc8032;
 namespace DeterministicInference.Receipts.Signing;
 
 /// <summary>An Ed25519 private key (RFC 8032). Safe for use by several threads until it is disposed.</summary>
-public sealed class SigningKey : ISigner
+internal sealed class SigningKey : ISigner
 {
     private const string Label = "PRIVATE KEY";
 

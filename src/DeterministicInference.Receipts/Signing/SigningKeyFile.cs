@@ -4,7 +4,7 @@ using System.Text;
 namespace DeterministicInference.Receipts.Signing;
 
 /// <summary>A signing key in a PEM file that only its owner may read.</summary>
-public static class SigningKeyFile
+internal static class SigningKeyFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

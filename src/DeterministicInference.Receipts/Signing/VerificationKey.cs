@@ -4,7 +4,7 @@ using Org.BouncyCastle.Math.EC.Rfc8032;
 namespace DeterministicInference.Receipts.Signing;
 
 /// <summary>An Ed25519 public key (RFC 8032). Immutable.</summary>
-public sealed class VerificationKey
+internal sealed class VerificationKey
 {
     /// <summary>Bytes of a key.</summary>
     public const int Size = 32;

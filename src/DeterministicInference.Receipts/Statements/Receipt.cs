@@ -9,7 +9,7 @@ namespace DeterministicInference.Receipts.Statements;
 /// <summary>
 /// A statement with the proof that a log has sealed it, and what opens it: the <c>determinism</c> object of an answer.
 /// </summary>
-public sealed class Receipt
+internal sealed class Receipt
 {
     /// <summary>
     /// Most bytes of the object; the trail is left out of a larger one, because clients read lines of limited length.

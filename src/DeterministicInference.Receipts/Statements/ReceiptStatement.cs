@@ -11,7 +11,7 @@ namespace DeterministicInference.Receipts.Statements;
 /// What the operator states about one answer: this request, with these changes, gave this output in this environment.
 /// It has commitments, no text.
 /// </summary>
-public sealed record ReceiptStatement
+internal sealed record ReceiptStatement
 {
     /// <summary>The in-toto statement type.</summary>
     public const string Type = "https://in-toto.io/Statement/v1";
@@ -94,7 +94,7 @@ public sealed record ReceiptStatement
 /// <param name="Digest">See <see cref="TokenDigest.Digest"/>.</param>
 /// <param name="Counts">Tokens of each choice or prompt.</param>
 /// <param name="TrailDigest">The hash of the trail; null for prompts, which have none.</param>
-public sealed record TokenBinding(Sha256Value Digest, IReadOnlyList<int> Counts, Sha256Value? TrailDigest)
+internal sealed record TokenBinding(Sha256Value Digest, IReadOnlyList<int> Counts, Sha256Value? TrailDigest)
 {
     /// <summary>Binds generated tokens.</summary>
     public static TokenBinding OfChoices(TokenDigest tokens)
@@ -112,7 +112,7 @@ public sealed record TokenBinding(Sha256Value Digest, IReadOnlyList<int> Counts,
 }
 
 /// <summary>How an answer came about, as the operator says.</summary>
-public enum AnswerExecution
+internal enum AnswerExecution
 {
     /// <summary>The engine computed it for this request.</summary>
     Executed,
@@ -128,4 +128,4 @@ public enum AnswerExecution
 /// <param name="Verdict">Its result in a word.</param>
 /// <param name="Trials">How many answers were compared.</param>
 /// <param name="At">When it ended, to the second.</param>
-public sealed record ProbeRecord(string Verdict, long Trials, DateTimeOffset At);
+internal sealed record ProbeRecord(string Verdict, long Trials, DateTimeOffset At);

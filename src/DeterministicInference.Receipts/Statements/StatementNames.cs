@@ -5,7 +5,7 @@ using DeterministicInference.Receipts.Json;
 namespace DeterministicInference.Receipts.Statements;
 
 /// <summary>The words of the formats.</summary>
-public static class StatementNames
+internal static class StatementNames
 {
     internal static IReadOnlyDictionary<string, AnswerDelivery> Deliveries { get; } =
         new Dictionary<string, AnswerDelivery>(StringComparer.Ordinal)

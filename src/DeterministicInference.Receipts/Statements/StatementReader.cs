@@ -9,7 +9,7 @@ namespace DeterministicInference.Receipts.Statements;
 /// <summary>
 /// Reads a statement. Every member is required; members that it does not know are ignored.
 /// </summary>
-public static class StatementReader
+internal static class StatementReader
 {
     private const string Name = "statement";
 

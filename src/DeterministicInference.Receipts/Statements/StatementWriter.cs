@@ -7,7 +7,7 @@ using DeterministicInference.Receipts.Output;
 namespace DeterministicInference.Receipts.Statements;
 
 /// <summary>Writes a statement as minified JSON.</summary>
-public static class StatementWriter
+internal static class StatementWriter
 {
     /// <summary>The bytes that the log seals.</summary>
     public static byte[] Write(ReceiptStatement statement)

@@ -9,7 +9,7 @@ namespace DeterministicInference.Receipts.Tokens;
 /// <c>INDEX COUNT H(ids)</c> LF for each prompt; ids are 32-bit numbers, big-endian. For one caller at a time.
 /// </summary>
 /// <param name="salt">The receipt's for prompts.</param>
-public sealed class PromptDigest(Salt salt)
+internal sealed class PromptDigest(Salt salt)
 {
     private const string Form = "dis-prompt/2";
 

@@ -13,7 +13,7 @@ namespace DeterministicInference.Receipts.Tokens;
 /// <param name="salts">The receipt's. Without that of a label its tokens are not bound.</param>
 /// <param name="choicesPerPrompt">How many choices the answer has for each prompt: the request's <c>n</c>.</param>
 /// <param name="keep">Also keep the generated ids, for <see cref="OfChoice"/>.</param>
-public sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 1, bool keep = false)
+internal sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 1, bool keep = false)
 {
     private readonly TokenChain _tokens = new(salts[SaltLabel.Tokens] ?? Unknown);
     private readonly PromptDigest _prompts = new(salts[SaltLabel.Prompt] ?? Unknown);

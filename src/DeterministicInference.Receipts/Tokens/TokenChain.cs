@@ -11,7 +11,7 @@ namespace DeterministicInference.Receipts.Tokens;
 /// and two per token. For one caller at a time.
 /// </summary>
 /// <param name="salt">The receipt's for tokens.</param>
-public sealed class TokenChain(Salt salt)
+internal sealed class TokenChain(Salt salt)
 {
     private const string Form = "dis-tokens/2";
 
@@ -116,7 +116,7 @@ public sealed class TokenChain(Salt salt)
 /// The first two bytes of every link, one chain after the other: with the salt, it gives the tokens away. Empty for
 /// prompts.
 /// </param>
-public sealed record TokenDigest(Sha256Value Digest, IReadOnlyList<int> Counts, ReadOnlyMemory<byte> Trail)
+internal sealed record TokenDigest(Sha256Value Digest, IReadOnlyList<int> Counts, ReadOnlyMemory<byte> Trail)
 {
     /// <summary>The SHA-256 of the trail.</summary>
     public Sha256Value TrailDigest => Sha256Value.Of(Trail.Span);

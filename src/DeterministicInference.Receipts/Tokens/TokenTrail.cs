@@ -3,10 +3,10 @@ namespace DeterministicInference.Receipts.Tokens;
 /// <summary>A place in the generated tokens.</summary>
 /// <param name="Choice">Index of the choice, from 0.</param>
 /// <param name="Token">Number of the token in it, from 0.</param>
-public readonly record struct TokenPlace(int Choice, int Token);
+internal readonly record struct TokenPlace(int Choice, int Token);
 
 /// <summary>Finds where two answers part, from their trails alone.</summary>
-public static class TokenTrail
+internal static class TokenTrail
 {
     private const int BytesPerToken = 2;
 

@@ -9,4 +9,4 @@ namespace DeterministicInference.Receipts.Verification;
 /// The time up to which a quorum of witnesses must have cosigned the checkpoint; null for any. Only witnesses know a
 /// time that the key's holder can't choose.
 /// </param>
-public sealed record KeyLimit(long? LastSize, DateTimeOffset? LastTime);
+internal sealed record KeyLimit(long? LastSize, DateTimeOffset? LastTime);

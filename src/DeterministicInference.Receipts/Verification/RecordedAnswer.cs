@@ -6,7 +6,7 @@ using DeterministicInference.Receipts.Tokens;
 namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>An answer that was read whole: what a receipt binds of it, and what tells where two answers part.</summary>
-public sealed class RecordedAnswer
+internal sealed class RecordedAnswer
 {
     private readonly ReportedTokens _reported;
     private readonly TokenTexts _texts;

@@ -7,7 +7,7 @@ namespace DeterministicInference.Receipts.Verification;
 /// <summary>Where an answer differs from the receipt.</summary>
 /// <param name="Part">The first part that differs.</param>
 /// <param name="Token">The first token that differs, as far as trails or ids tell.</param>
-public sealed record ReplayDifference(ReplayPart Part, TokenPlace? Token)
+internal sealed record ReplayDifference(ReplayPart Part, TokenPlace? Token)
 {
     /// <summary>The first byte of text that differs, where no token tells and both texts are at hand.</summary>
     public TextPlace? Text { get; init; }
@@ -32,7 +32,7 @@ public sealed record ReplayDifference(ReplayPart Part, TokenPlace? Token)
 }
 
 /// <summary>What of an answer is compared, in the order in which a difference is named.</summary>
-public enum ReplayPart
+internal enum ReplayPart
 {
     /// <summary>Another prompt was rendered.</summary>
     Prompt,

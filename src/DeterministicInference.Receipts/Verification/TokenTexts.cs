@@ -11,6 +11,8 @@ namespace DeterministicInference.Receipts.Verification;
 /// </summary>
 internal sealed class TokenTexts
 {
+    private const int Longest = 1 << 12;
+
     private readonly Dictionary<int, List<string?>> _choices = [];
 
     /// <summary>Adds a JSON answer, or the next event of a stream.</summary>
@@ -36,7 +38,7 @@ internal sealed class TokenTexts
     {
         AnswerPart choice = parts[0];
         int ids = 0;
-        string? text = null;
+        scoped ReadOnlySpan<byte> text = default;
         foreach (ref readonly AnswerPart part in parts)
         {
             if (part.Start >= choice.End)
@@ -45,16 +47,17 @@ internal sealed class TokenTexts
                 ids = Count(answer.Ids(part));
             if (
                 part.Kind is AnswerPartKind.Text or AnswerPartKind.Content
+                && text.IsEmpty
                 && answer.TryGetString(part, out ReadOnlySpan<byte> escaped)
             )
-                text ??= Text(escaped);
+                text = escaped;
         }
         List<string?> texts = CollectionsMarshal.GetValueRefOrAddDefault(_choices, choice.Choice, out _) ??= [];
         List<string?> scored = Scored(answer, choice);
         if (scored.Count > 0 && (ids == 0 || scored.Count == ids))
             texts.AddRange(scored);
         else
-            texts.AddRange(ids == 1 ? [text] : new string?[ids]);
+            texts.AddRange(ids == 1 ? [Text(text)] : new string?[ids]);
     }
 
     private static List<string?> Scored(scoped in AnswerReading answer, in AnswerPart choice)
@@ -77,7 +80,9 @@ internal sealed class TokenTexts
         return count;
     }
 
-    /// <summary>Null for no text, and for one with half of a surrogate pair.</summary>
+    /// <summary>Null for no text, one with half of a surrogate pair, and one that nobody would read.</summary>
     private static string? Text(ReadOnlySpan<byte> escaped) =>
-        escaped.IsEmpty || JsonStrings.HasUnpairedSurrogate(escaped) ? null : JsonStrings.Decode(escaped);
+        escaped.IsEmpty || escaped.Length > Longest || JsonStrings.HasUnpairedSurrogate(escaped)
+            ? null
+            : JsonStrings.Decode(escaped);
 }

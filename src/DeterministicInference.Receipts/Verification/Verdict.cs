@@ -66,7 +66,7 @@ public enum Verdict
 }
 
 /// <summary>The names of verdicts in reports.</summary>
-public static class VerdictName
+internal static class VerdictName
 {
     /// <summary>In capitals.</summary>
     public static string Of(Verdict verdict) =>
@@ -79,7 +79,7 @@ public static class VerdictName
 }
 
 /// <summary>The exit codes of a program that verifies receipts.</summary>
-public static class VerdictExitCode
+internal static class VerdictExitCode
 {
     /// <summary>
     /// 0 valid or reproduced, 10 contradicted, 11 corroborated, 12 inconclusive, 13 tampered, 14 incomplete, 15

@@ -110,5 +110,5 @@ internal static class ReceiptVerification
         }
     }
 
-    private static ReadOnlyMemory<byte>? Content(string? path) => path is null ? null : InputFile.Read(path);
+    private static byte[] Content(string? path) => path is null ? [] : InputFile.Read(path);
 }

@@ -9,7 +9,7 @@ namespace DeterministicInference.Receipts.Tests.Answers;
 public sealed class MistakableAnswerTests
 {
     /// <summary>An object and the names that are read in it; <c>@</c> is where a member is put.</summary>
-    public static TheoryData<string, AnswerDelivery, string> Objects { get; } =
+    public static TheoryData<string, Enum, string> Objects { get; } =
         new()
         {
             {
@@ -62,21 +62,24 @@ public sealed class MistakableAnswerTests
 
     [Theory]
     [MemberData(nameof(Objects))]
-    public void No_name_differs_from_one_that_is_read_only_in_case(string json, AnswerDelivery delivery, string names)
+    public void No_name_differs_from_one_that_is_read_only_in_case(string json, Enum delivery, string names)
     {
         string Put(string name) => json.Replace("@", $"\"{name}\":null,", StringComparison.Ordinal);
         foreach (string name in names.Split(' '))
         {
             foreach (string variant in Variants(name))
-                Assert.Equal((variant, CanonicalFormError.MistakableName), (variant, Error(delivery, Put(variant))));
+                Assert.Equal(
+                    (variant, CanonicalFormError.MistakableName),
+                    (variant, Error((AnswerDelivery)delivery, Put(variant)))
+                );
             // A letter more, and a letter that only looks like one, are other names.
             foreach (string other in (string[])[name.ToUpperInvariant() + "X", "é" + name, name + "Ｓ"])
-                Assert.Equal((other, null), (other, Error(delivery, Put(other))));
+                Assert.Equal((other, null), (other, Error((AnswerDelivery)delivery, Put(other))));
         }
-        Assert.Equal(CanonicalFormError.MistakableName, Error(delivery, Put("__proto__")));
-        Assert.Equal(CanonicalFormError.MistakableName, Error(delivery, Put("\\u005F_proto__")));
-        Assert.Null(Error(delivery, Put("__PROTO__")));
-        Assert.Null(Error(delivery, Put("__proto_")));
+        Assert.Equal(CanonicalFormError.MistakableName, Error((AnswerDelivery)delivery, Put("__proto__")));
+        Assert.Equal(CanonicalFormError.MistakableName, Error((AnswerDelivery)delivery, Put("\\u005F_proto__")));
+        Assert.Null(Error((AnswerDelivery)delivery, Put("__PROTO__")));
+        Assert.Null(Error((AnswerDelivery)delivery, Put("__proto_")));
     }
 
     private static IEnumerable<string> Variants(string name)
@@ -302,16 +305,12 @@ public sealed class MistakableAnswerTests
     [InlineData("""[{"index":2147483648}]""", CanonicalFormError.WrongType, CanonicalFormError.WrongType)]
     [InlineData("""[{"index":0.0}]""", CanonicalFormError.WrongType, CanonicalFormError.WrongType)]
     [InlineData("""[{"index":-0}]""", CanonicalFormError.WrongType, CanonicalFormError.WrongType)]
-    public void Elements_stand_in_the_order_of_their_indexes(
-        string list,
-        CanonicalFormError? inAnswer,
-        CanonicalFormError? inEvent
-    )
+    public void Elements_stand_in_the_order_of_their_indexes(string list, Enum? inAnswer, Enum? inEvent)
     {
-        Assert.Equal(inAnswer, Error(AnswerDelivery.Json, $$"""{"choices":{{list}}}"""));
-        Assert.Equal(inEvent, Error(AnswerDelivery.Sse, $$"""{"choices":{{list}}}"""));
+        Assert.Equal((CanonicalFormError?)inAnswer, Error(AnswerDelivery.Json, $$"""{"choices":{{list}}}"""));
+        Assert.Equal((CanonicalFormError?)inEvent, Error(AnswerDelivery.Sse, $$"""{"choices":{{list}}}"""));
         Assert.Equal(
-            inEvent,
+            (CanonicalFormError?)inEvent,
             Error(AnswerDelivery.Sse, $$$"""{"choices":[{"index":5,"delta":{"tool_calls":{{{list}}}}}]}""")
         );
     }

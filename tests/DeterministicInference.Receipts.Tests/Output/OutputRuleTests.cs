@@ -395,14 +395,10 @@ public class OutputRuleTests
     [InlineData("""{"choices":[]} {}""", CanonicalFormError.InvalidJson, "")]
     [InlineData("[DONE]", CanonicalFormError.InvalidJson, "")]
     [InlineData("", CanonicalFormError.InvalidJson, "")]
-    public void What_has_no_canonical_form_is_refused_naming_the_place(
-        string answer,
-        CanonicalFormError error,
-        string place
-    )
+    public void What_has_no_canonical_form_is_refused_naming_the_place(string answer, Enum error, string place)
     {
         var refusal = Assert.Throws<CanonicalFormException>(() => Outputs.OfAnswer(answer, logprobs: true));
-        Assert.Equal((error, place), (refusal.Error, refusal.Place));
+        Assert.Equal(((CanonicalFormError)error, place), (refusal.Error, refusal.Place));
     }
 
     [Fact]

@@ -109,7 +109,8 @@ public sealed class ComparedRequestTests : IDisposable
             ReceiptExamination.Verify(evidence with { Tokens = SampleReceipt.TokensOf(1) }, _sample.LogKey).Verdict
         );
         Assert.Equal(Verdict.Untrusted, ReceiptExamination.VerifyUnpinned(evidence, null).Verdict);
-        Assert.Equal(Verdict.Inconclusive, ReceiptExamination.VerifyUnpinned(evidence, _sample.Key.PublicKey).Verdict);
+        Assert.Equal(Verdict.Untrusted, ReceiptExamination.VerifyUnpinned(evidence, _sample.Key.PublicKey).Verdict);
+        Assert.Equal(Verdict.Inconclusive, ReceiptExamination.Verify(evidence, _sample.LogKey).Verdict);
         Assert.Equal(
             Verdict.Policy,
             ReceiptExamination.Verify(evidence with { RequiresWitnesses = true }, _sample.LogKey).Verdict

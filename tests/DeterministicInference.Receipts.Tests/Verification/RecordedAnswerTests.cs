@@ -124,8 +124,8 @@ public sealed class RecordedAnswerTests
     [InlineData("[]", AnswerDelivery.Sse)]
     [InlineData("", AnswerDelivery.Sse)]
     [InlineData("\u00a0{}", AnswerDelivery.Sse)]
-    public void An_object_is_an_answer_and_all_else_are_events(string body, AnswerDelivery delivery) =>
-        Assert.Equal(delivery, RecordedAnswer.DeliveryOf(Encoding.UTF8.GetBytes(body)));
+    public void An_object_is_an_answer_and_all_else_are_events(string body, Enum delivery) =>
+        Assert.Equal((AnswerDelivery)delivery, RecordedAnswer.DeliveryOf(Encoding.UTF8.GetBytes(body)));
 
     /// <summary>A kind or a role that differs has a place like any other text.</summary>
     [Theory]

@@ -209,7 +209,7 @@ public sealed class SampleTests : IAsyncLifetime
         Assert.EndsWith("\nanswer: The capital is Paris.\n", result.Output, StringComparison.Ordinal);
         CommandResult unpinned = await CSharpAsync();
         Assert.Equal(17, unpinned.ExitCode);
-        Assert.EndsWith("\nnot verified, answer: The capital is Paris.\n", unpinned.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("The capital", unpinned.Output, StringComparison.Ordinal);
     }
 
     private string KeyFile()

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace DeterministicInference.Receipts.Tests.Verification;
 
-public sealed class ReceiptVerifierTests : IDisposable
+public sealed class ReceiptExaminationTests : IDisposable
 {
     private readonly SampleReceipt _sample = new();
 
@@ -144,7 +144,7 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Fact]
     public void Without_the_request_its_answer_is_checked()
     {
-        EvidenceReading closed = _sample.EvidenceOf(_sample.Receipt.WithoutRequest());
+        EvidenceReading closed = _sample.EvidenceOf(_sample.Receipt.WithoutRequest()) with { Prompt = null };
         OutputDigest shared = _sample.Output with { Extras = null };
         VerificationResult result = Verify(closed with { RequestBody = null, Output = shared });
         Assert.Equal("SIGNED: the answer is the sealed one, and no request was given to compare", result.Summary);
@@ -152,8 +152,15 @@ public sealed class ReceiptVerifierTests : IDisposable
             [ReceiptCheck.Request, ReceiptCheck.Extras, ReceiptCheck.Prompt],
             result.Checks.Where(check => check.Outcome == CheckOutcome.NotChecked).Select(check => check.Check)
         );
-        // A request that can't be compared may be any other.
+        // A request or prompt that can't be compared may be any other.
         Assert.Equal(Verdict.Inconclusive, Verify(closed with { Output = shared }).Verdict);
+        EvidenceReading withPrompt = closed with
+        {
+            RequestBody = null,
+            Output = shared,
+            Prompt = _sample.Evidence.Prompt,
+        };
+        Assert.Equal(Verdict.Inconclusive, Verify(withPrompt).Verdict);
     }
 
     [Fact]
@@ -169,13 +176,13 @@ public sealed class ReceiptVerifierTests : IDisposable
     [Theory]
     [InlineData(DeterminismClass.BestEffort, FactSource.Measured)]
     [InlineData(DeterminismClass.Deterministic, FactSource.EngineReported)]
-    public void The_environment_has_the_class_and_source_that_were_sealed(DeterminismClass promised, FactSource source)
+    public void The_environment_has_the_class_and_source_that_were_sealed(Enum promised, Enum source)
     {
         EvidenceReading evidence = _sample.EvidenceOf(
             _sample.Statement with
             {
-                Class = promised,
-                EnvironmentSource = source,
+                Class = (DeterminismClass)promised,
+                EnvironmentSource = (FactSource)source,
             }
         );
         AssertTampered(ReceiptCheck.Environment, evidence);
@@ -255,7 +262,7 @@ public sealed class ReceiptVerifierTests : IDisposable
         VerificationResult result = ReceiptExamination.VerifyUnpinned(_sample.Evidence, _sample.Key.PublicKey);
         Assert.Equal(Verdict.Untrusted, result.Verdict);
         Assert.Equal(
-            "UNTRUSTED: anyone can make a receipt, and no key was given that is trusted; key not pinned: "
+            "UNTRUSTED: anyone can make a receipt, and no key was given that is trusted. Give the operator's public key; key not pinned: "
                 + $"{_sample.Key.PublicKey.KeyId}",
             result.Summary
         );
@@ -267,7 +274,10 @@ public sealed class ReceiptVerifierTests : IDisposable
     {
         VerificationResult result = ReceiptExamination.VerifyUnpinned(_sample.Evidence, null);
         Assert.Equal(Verdict.Untrusted, result.Verdict);
-        Assert.Equal("UNTRUSTED: there is no key to check the log with", result.Summary);
+        Assert.Equal(
+            "UNTRUSTED: there is no key to check the log with. Give the operator's public key",
+            result.Summary
+        );
         Assert.Equal(
             Verdict.Tampered,
             ReceiptExamination.VerifyUnpinned(_sample.Evidence with { RequestBody = "{}"u8.ToArray() }, null).Verdict
