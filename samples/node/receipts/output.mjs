@@ -7,6 +7,7 @@ import { tokenBytes } from "./logprobs.mjs";
 const fixed = ["text", "content", "reasoning", "refusal", "call.name", "call.arguments", "role"];
 const inTools = ["name", "arguments", "input"];
 const mostRefusalBytes = 16 << 20;
+const mostChoicesAndCalls = 16_384;
 
 const byIndex = ([a], [b]) => a - b;
 
@@ -36,6 +37,7 @@ export class Output {
   usage;
   #isStream;
   #hasError = false;
+  #counted = 0;
   #haveIndex = {};
 
   constructor(isStream) {
@@ -54,7 +56,7 @@ export class Output {
   }
 
   #addChoice(element) {
-    if (!this.choices.has(element.index)) this.choices.set(element.index, new Choice());
+    if (!this.choices.has(element.index)) this.choices.set(element.index, this.#count(new Choice()));
     const choice = this.choices.get(element.index);
     if (this.#isStream) {
       this.#requireLikeBefore(element, "choices");
@@ -73,8 +75,13 @@ export class Output {
     choice.extras = choice.extras.concat(lines.sort(byBytes));
   }
 
+  #count(choiceOrCall) {
+    if (++this.#counted > mostChoicesAndCalls) fail(`more than ${mostChoicesAndCalls} choices and tool calls`);
+    return choiceOrCall;
+  }
+
   #addTool(choice, element) {
-    if (!choice.tools.has(element.index)) choice.tools.set(element.index, { hasName: false });
+    if (!choice.tools.has(element.index)) choice.tools.set(element.index, this.#count({ hasName: false }));
     const tool = choice.tools.get(element.index);
     if (this.#isStream) {
       this.#requireLikeBefore(element, "tool calls");

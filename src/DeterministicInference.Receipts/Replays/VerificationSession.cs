@@ -173,7 +173,8 @@ internal sealed class VerificationSession(ReceiptEvidence evidence, TrustPolicy 
                 return with;
             // A key that nobody trusts shows nothing by not fitting.
             _key = null;
-            without = without with { Reason = NoKeyFits };
+            string end = without.Statement is { Complete: false } ? VerificationResult.BrokeOff : "";
+            without = without with { Reason = NoKeyFits + end };
         }
         return without;
     }

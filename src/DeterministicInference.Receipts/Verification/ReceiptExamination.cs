@@ -45,7 +45,7 @@ internal static class ReceiptExamination
             : Verdict.Signed;
         string reason = Reason.Of(verdict, checks, key);
         if (verdict == Verdict.Untrusted && statement is { Complete: false })
-            reason += ". The answer broke off";
+            reason += VerificationResult.BrokeOff;
         return new VerificationResult(verdict, reason)
         {
             Checks = checks.All,

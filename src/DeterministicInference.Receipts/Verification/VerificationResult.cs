@@ -7,6 +7,9 @@ namespace DeterministicInference.Receipts.Verification;
 /// <summary>What the check of a receipt found.</summary>
 public sealed record VerificationResult
 {
+    /// <summary>Ends the reason of another verdict than INCOMPLETE.</summary>
+    internal const string BrokeOff = ". The answer broke off";
+
     /// <summary>What helps where no key is trusted.</summary>
     internal const string KeyRemedy = "Give the operator's public key";
 
