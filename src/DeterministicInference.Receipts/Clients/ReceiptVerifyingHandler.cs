@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Replays;

@@ -1,6 +1,5 @@
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Servers;

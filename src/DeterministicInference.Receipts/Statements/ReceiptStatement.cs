@@ -3,7 +3,6 @@ using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tokens;
-using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Receipts.Statements;
 

@@ -1,9 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace DeterministicInference.Receipts.Trust;
 
 /// <summary>What a receipt must have besides a trusted log's signature.</summary>
 public enum TrustRequirement
 {
     /// <summary>The signature alone. It is the least that VALID says.</summary>
+    [SuppressMessage("Naming", "CA1720", Justification = "The requirement's name is signed.")]
     Signed,
 
     /// <summary>The log contains the statement. Each receipt proves it.</summary>

@@ -1,6 +1,5 @@
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
-using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Tokens;

@@ -19,8 +19,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
 {
     /// <summary>The remedy for an answer that broke off, or whose receipt stands in the header alone.</summary>
     private const string Elsewhere =
-        "If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with "
-        + "--response.";
+        "If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer " + "beside it.";
 
     /// <param name="bytes">The file's content.</param>
     /// <param name="name">Name of the file in errors.</param>

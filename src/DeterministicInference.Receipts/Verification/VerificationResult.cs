@@ -1,5 +1,4 @@
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Replays;
 using DeterministicInference.Receipts.Statements;
 
 namespace DeterministicInference.Receipts.Verification;

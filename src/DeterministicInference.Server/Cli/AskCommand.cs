@@ -1,11 +1,8 @@
 using System.CommandLine;
-using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
-using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Verification;
 
 namespace DeterministicInference.Server.Cli;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Server.Configuration.Values;
 using DeterministicInference.Server.Http;
-using DeterministicInference.Server.Verification;
 
 namespace DeterministicInference.Server.Cli;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Json;
-using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Configuration;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests;
 using DeterministicInference.Server.OpenAI.Requests.Types;

@@ -1,6 +1,5 @@
 using System.Text;
 using DeterministicInference.Receipts.Json;
-using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Engines;
 

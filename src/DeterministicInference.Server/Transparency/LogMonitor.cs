@@ -4,7 +4,6 @@ using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Statements;
-using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Verification;
 

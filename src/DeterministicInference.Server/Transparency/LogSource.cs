@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Server.Http;
-using DeterministicInference.Server.Verification;
 
 namespace DeterministicInference.Server.Transparency;
 

@@ -1,8 +1,6 @@
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
-using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
-using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Replays;
 using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Verification;

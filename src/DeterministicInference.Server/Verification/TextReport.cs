@@ -5,8 +5,6 @@ using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Verification;
 

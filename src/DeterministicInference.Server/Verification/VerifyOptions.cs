@@ -1,7 +1,6 @@
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Replays;
 using DeterministicInference.Receipts.Trust;
-using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Server.Verification;
 

@@ -4,7 +4,6 @@ using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Forwarding;
 using DeterministicInference.Server.Http;
-using DeterministicInference.Server.Verification;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

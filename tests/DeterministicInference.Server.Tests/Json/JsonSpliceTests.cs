@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts.Json;
-using DeterministicInference.Server.Json;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Json;

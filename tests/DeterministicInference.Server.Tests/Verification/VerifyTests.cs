@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts;
-using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Server.Verification;
@@ -82,7 +81,7 @@ public sealed class VerifyTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url)).Is(
             17,
             "UNTRUSTED",
-            "the same environment gives the same answer, but anyone can make a receipt"
+            "with --key. The replay: REPRODUCED, the same environment gives the same answer"
         );
         (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url, "--key", exchange.KeyFile)).Is(
             0,
@@ -272,7 +271,7 @@ public sealed class VerifyTests : IAsyncLifetime
         await using IssuingServer other = await IssuingServer.StartAsync();
         string key = exchange.Write("other.pem", other.Key.PublicKey.ToPem());
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--key", key)).Is(
-            18,
+            19,
             "OTHER KEY",
             $"the checkpoint names the key log.example+{_server.LogKey.Id:x8}"
         );
@@ -533,7 +532,7 @@ public sealed class VerifyTests : IAsyncLifetime
         RecordedExchange byId = await RecordedExchange.AskAsync(_server);
         Assert.Equal(
             $"{byId.AnswerFile}: has only the receipt's id. Fetch the receipt (GET /v1/receipts/{byId.ReceiptId}), "
-                + "or name its server with --against.",
+                + "or name its server.",
             await FailsAsync(byId.AnswerFile)
         );
         (await byId.VerifyAsync("--against", _server.Url)).Is(0, "REPRODUCED", "");
@@ -555,7 +554,7 @@ public sealed class VerifyTests : IAsyncLifetime
             );
         }
         Assert.EndsWith(
-            "is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before [DONE]). If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with --response.",
+            "is neither JSON nor a recorded stream with a receipt (a line ': dis-receipt …' before [DONE]). If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer beside it.",
             await FailsAsync(exchange.Write("b", "data: {}\n\ndata: [DONE]\n\n")),
             StringComparison.Ordinal
         );
@@ -565,7 +564,7 @@ public sealed class VerifyTests : IAsyncLifetime
             StringComparison.Ordinal
         );
         Assert.EndsWith(
-            "the answer has no receipt (a member 'determinism'). If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer with --response.",
+            "the answer has no receipt (a member 'determinism'). If it came with the header X-Receipt-Id, GET /v1/receipts/ID has the receipt; give the answer beside it.",
             await FailsAsync(exchange.Write("d", """{"choices":[]}""")),
             StringComparison.Ordinal
         );

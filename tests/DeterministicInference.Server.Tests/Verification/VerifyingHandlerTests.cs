@@ -45,7 +45,8 @@ public sealed class VerifyingHandlerTests : IAsyncLifetime
     {
         await using Middleman middleman = await Middleman.StartAsync(
             _server.Url,
-            (_, _, answer) => Task.FromResult(answer.With(answer.Body.Replace(honest, altered, StringComparison.Ordinal)))
+            (_, _, answer) =>
+                Task.FromResult(answer.With(answer.Body.Replace(honest, altered, StringComparison.Ordinal)))
         );
         List<VerificationResult?> seen = [];
         using HttpClient http = Client(await KeyAsync(), seen);
@@ -117,7 +118,11 @@ public sealed class VerifyingHandlerTests : IAsyncLifetime
             return;
         }
         using HttpResponseMessage response = await asked;
-        Assert.Contains("The capital is Paris.", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Contains(
+            "The capital is Paris.",
+            await response.Content.ReadAsStringAsync(Cancellation),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -139,7 +144,11 @@ public sealed class VerifyingHandlerTests : IAsyncLifetime
     {
         List<VerificationResult?> seen = [];
         using HttpClient http = Client(await KeyAsync(), seen);
-        Assert.Contains("\"data\"", await http.GetStringAsync($"{_server.Url}/v1/models", Cancellation), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"data\"",
+            await http.GetStringAsync($"{_server.Url}/v1/models", Cancellation),
+            StringComparison.Ordinal
+        );
         using var content = new StringContent("""{"messages":3}""");
         using HttpResponseMessage error = await http.PostAsync(
             $"{_server.Url}/v1/chat/completions",

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using DeterministicInference.Receipts;
-using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Machine;
 

@@ -2,7 +2,6 @@ using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Gateway.Forwarding;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Issuing;
 

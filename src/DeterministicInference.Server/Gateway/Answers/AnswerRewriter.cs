@@ -4,7 +4,6 @@ using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Forwarding;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests.Types;
 

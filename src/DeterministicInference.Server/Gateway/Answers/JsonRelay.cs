@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Gateway.Forwarding;
 using DeterministicInference.Server.Hosting;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Gateway.Answers;

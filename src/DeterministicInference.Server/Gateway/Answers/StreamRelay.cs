@@ -6,7 +6,6 @@ using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Gateway.Forwarding;
 using DeterministicInference.Server.Hosting;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Gateway.Answers;

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using DeterministicInference.Receipts;
-using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Guard;
 using DeterministicInference.Server.Native;
 

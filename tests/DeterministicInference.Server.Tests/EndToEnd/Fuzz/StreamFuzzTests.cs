@@ -6,7 +6,6 @@ using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines.Tgi;
 using DeterministicInference.Server.Gateway.Answers;
 using DeterministicInference.Server.Gateway.Forwarding;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests.Types;
 using Xunit;

@@ -7,7 +7,6 @@ using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Tgi;
 using DeterministicInference.Server.Gateway.Answers;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests.Types;
 using Xunit;

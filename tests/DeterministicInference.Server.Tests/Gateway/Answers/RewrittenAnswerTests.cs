@@ -9,7 +9,6 @@ using DeterministicInference.Receipts.Tests.Answers;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Answers;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests.Types;
 using Xunit;
