@@ -5,6 +5,7 @@ using Xunit;
 namespace DeterministicInference.Server.Tests.Documentation;
 
 /// <summary>README shows real output.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed partial class ReadmeTests(SharedServers servers)
 {
     private static readonly string Readme = RepositoryFiles.Read("README.md");

@@ -7,6 +7,7 @@ namespace DeterministicInference.Server.Tests.Verification;
 /// <summary>
 /// <c>samples/go</c>, which shares no code with the server, computes answers of the embedded engine again.
 /// </summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed partial class ReexecutorTests(SharedServers shared)
 {
     private const string Sampled = """{"prompt":"Once upon a time","max_tokens":20,"temperature":1.2,"seed":5}""";
