@@ -22,12 +22,15 @@ internal sealed class PassingAnswer(
     private const string Json = "application/json",
         EventStream = "text/event-stream";
 
-    private bool IsStream => response.Content.Headers.ContentType?.MediaType == EventStream;
+    // Who reads the answer may take the content away.
+    private readonly bool _isStream = response.Content.Headers.ContentType?.MediaType == EventStream,
+        _isEncoded = response.Content.Headers.ContentEncoding.Count > 0,
+        _isRequestEncoded = request.Content?.Headers.ContentEncoding.Count > 0;
 
     /// <summary>The content for the client.</summary>
     public async Task<HttpContent> PassAsync(CancellationToken cancellation)
     {
-        if (IsStream)
+        if (_isStream)
         {
             Stream events = await response.Content.ReadAsStreamAsync(cancellation);
             return With(new StreamContent(new VerifiedEventStream(events, this)), EventStream);
@@ -54,10 +57,9 @@ internal sealed class PassingAnswer(
 
     /// <summary>Why clients would read something else than the bytes say; null if they don't.</summary>
     private string? Defect(ReadOnlySpan<byte> answer) =>
-        response.Content.Headers.ContentEncoding.Count > 0
-            ? "Its content is encoded: set AutomaticDecompression of the handler below."
-        : request.Content?.Headers.ContentEncoding.Count > 0 ? "The request's content is encoded."
-        : IsStream != (RecordedAnswer.DeliveryOf(answer) == AnswerDelivery.Sse)
+        _isEncoded ? "Its content is encoded: set AutomaticDecompression of the handler below."
+        : _isRequestEncoded ? "The request's content is encoded."
+        : _isStream != (RecordedAnswer.DeliveryOf(answer) == AnswerDelivery.Sse)
             ? "Its content is not what its Content-Type says."
         : null;
 
@@ -68,7 +70,9 @@ internal sealed class PassingAnswer(
         return await response.Content.ReadAsByteArrayAsync(cancellation);
     }
 
-    /// <summary>With the headers that came, but for what would have it read in another way than it was verified.</summary>
+    /// <summary>
+    /// With the headers that came, but for what would have it read in another way than it was verified.
+    /// </summary>
     private T With<T>(T content, string type)
         where T : HttpContent
     {

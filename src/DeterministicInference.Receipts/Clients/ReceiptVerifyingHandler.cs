@@ -100,7 +100,9 @@ public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHand
             throw new ReceiptVerificationException(problem, result);
     }
 
-    /// <summary>Asks for a receipt of which the answer has only the id, in the way in which the request was sent.</summary>
+    /// <summary>
+    /// Asks for a receipt of which the answer has only the id, in the way in which the request was sent.
+    /// </summary>
     private ReceiptServer ServerOf(HttpRequestMessage request)
     {
         string url = request.RequestUri!.GetLeftPart(UriPartial.Path);

@@ -21,8 +21,10 @@ internal sealed class VerifiedEventStream(Stream events, PassingAnswer answer) :
     /// <summary>Bytes in which the end of an event was looked for.</summary>
     private int _seen;
 
-    private bool _isEnding,
-        _isVerified;
+    private bool _isEnding;
+
+    /// <summary>The verification, which is made once; null before the end.</summary>
+    private Task? _judged;
 
     public override bool CanRead => true;
 
@@ -43,13 +45,17 @@ internal sealed class VerifiedEventStream(Stream events, PassingAnswer answer) :
         if (buffer.Length == 0)
             return 0;
         var chunk = new byte[16 * 1024];
-        while (_given == _free && !_isVerified)
+        // What has failed fails again.
+        if (_judged is { } before)
+            await before;
+        while (_given == _free && _judged is null)
         {
             int count = await events.ReadAsync(chunk, cancellationToken);
             if (count == 0)
             {
-                await answer.JudgeAsync(_all.GetBuffer().AsMemory(0, (int)_all.Length), cancellationToken);
-                (_isVerified, _free) = (true, (int)_all.Length);
+                _judged = answer.JudgeAsync(_all.GetBuffer().AsMemory(0, (int)_all.Length), cancellationToken);
+                await _judged;
+                _free = (int)_all.Length;
                 break;
             }
             if (_all.Length + count > ReceiptBundle.MaxBytes)
