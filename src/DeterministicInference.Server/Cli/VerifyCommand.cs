@@ -26,6 +26,10 @@ internal static class VerifyCommand
     private static readonly Option<string?> Request = File("--request", "The request body, as it was sent.");
     private static readonly Option<string?> Response = File("--response", "The answer's body, as it was received.");
     private static readonly RemoteServerOptions Server = new("--against", "Server that computes the request again");
+    private static readonly Option<string?> Issuer = RemoteServerOptions.CreateUrl(
+        "--issuer",
+        "With --against: the server that issued the receipt, which tells what its environment is"
+    );
     private static readonly Option<string[]> Key = new("--key")
     {
         HelpName = "FILE",
@@ -76,6 +80,11 @@ internal static class VerifyCommand
             if (result.Tokens is [{ Value: var text }] && text is not ("json" or "sse"))
                 result.AddError($"--delivery: '{text}' is not json or sse.");
         });
+        Issuer.Validators.Add(result =>
+        {
+            if (result.GetResult(Server.Url) is null)
+                result.AddError("--issuer: needs --against URL, which names the server that computes again.");
+        });
         Require.Validators.Add(result =>
         {
             foreach (string word in result.Tokens.Select(token => token.Value).Except(TrustRequirementName.All))
@@ -98,6 +107,7 @@ internal static class VerifyCommand
             Request,
             Response,
             Server.Url,
+            Issuer,
             Key,
             Revoked,
             Trust,
@@ -123,6 +133,7 @@ internal static class VerifyCommand
             RequestFile = parsed.GetValue(Request),
             ResponseFile = parsed.GetValue(Response),
             Against = Server.UrlOf(parsed),
+            Issuer = parsed.GetValue(Issuer) is { } issuer ? new Uri(issuer) : null,
             KeyFiles = parsed.GetValue(Key) ?? [],
             RevocationFiles = parsed.GetValue(Revoked) ?? [],
             WitnessPolicyFile = parsed.GetValue(Policy),

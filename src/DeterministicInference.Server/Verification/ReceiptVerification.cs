@@ -47,6 +47,7 @@ internal static class ReceiptVerification
             return ReceiptVerifier.Verify(evidence, policy);
         var replay = new ReplayOptions(server)
         {
+            Issuer = options.Issuer,
             ApiKey = options.ApiKey,
             Timeout = options.Timeout,
             Runs = options.Runs,

@@ -151,7 +151,8 @@ public sealed class VerifyingHandlerTests : IAsyncLifetime
             await http.GetStringAsync($"{_server.Url}/v1/receipts/key", Cancellation),
             StringComparison.Ordinal
         );
-        using var content = new StringContent("""{"messages":3}""");
+        _server.Status = 503;
+        using var content = new StringContent("{}");
         using HttpResponseMessage error = await http.PostAsync(
             $"{_server.Url}/v1/chat/completions",
             content,
