@@ -1,7 +1,6 @@
 using DeterministicInference.Receipts.Bundles;
-using DeterministicInference.Receipts.Verification;
 
-namespace DeterministicInference.Receipts;
+namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>
 /// What somebody has who wants to verify an answer: the bytes as they were sent and received. Nothing of it is trusted.
