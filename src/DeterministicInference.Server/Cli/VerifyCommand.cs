@@ -17,6 +17,28 @@ internal static class VerifyCommand
 {
     private const int MaxRuns = 100;
 
+    /// <summary>Stands in the line of a file that is no receipt, and can't be read as one.</summary>
+    private const string Unusable = "UNUSABLE";
+
+    /// <summary>Exit codes, the worst one first.</summary>
+    private static readonly List<int> Severity =
+    [
+        VerdictExitCode.Of(Verdict.Tampered),
+        VerdictExitCode.Of(Verdict.Contradicted),
+        ExitCode.Usage,
+        VerdictExitCode.Of(Verdict.UnknownVersion),
+        VerdictExitCode.Of(Verdict.OtherKey),
+        VerdictExitCode.Of(Verdict.Untrusted),
+        VerdictExitCode.Of(Verdict.Incomplete),
+        VerdictExitCode.Of(Verdict.Policy),
+        VerdictExitCode.Of(Verdict.Indeterminate),
+        VerdictExitCode.Of(Verdict.Inconclusive),
+        VerdictExitCode.Of(Verdict.Unreachable),
+        VerdictExitCode.Of(Verdict.Corroborated),
+        VerdictExitCode.Of(Verdict.Signed),
+        VerdictExitCode.Of(Verdict.Valid),
+    ];
+
     private static readonly Argument<string> Receipt = new("RECEIPT")
     {
         Description =
@@ -202,8 +224,11 @@ internal static class VerifyCommand
                 cancellation
             );
         }
-        return Severity.First(code => verdicts.Exists(verdict => verdict.ExitCode == code));
+        return Worst(verdicts.Select(verdict => verdict.ExitCode));
     }
+
+    /// <summary>The exit code of a folder. One that is not in the list counts as worse than all others.</summary>
+    internal static int Worst(IEnumerable<int> exitCodes) => exitCodes.MinBy(Severity.IndexOf);
 
     private static Task<VerificationResult> VerifyAsync(VerifyOptions options, CancellationToken cancellation) =>
         ReceiptVerification.RunAsync(
@@ -215,26 +240,4 @@ internal static class VerifyCommand
     /// <summary>See https://no-color.org.</summary>
     private static bool IsColoured(bool isRedirected) =>
         !isRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-
-    /// <summary>Stands in the line of a file that is no receipt, and can't be read as one.</summary>
-    private const string Unusable = "UNUSABLE";
-
-    /// <summary>Of several the first of these is the exit code.</summary>
-    private static readonly int[] Severity =
-    [
-        VerdictExitCode.Of(Verdict.Tampered),
-        VerdictExitCode.Of(Verdict.Contradicted),
-        ExitCode.Usage,
-        VerdictExitCode.Of(Verdict.UnknownVersion),
-        VerdictExitCode.Of(Verdict.OtherKey),
-        VerdictExitCode.Of(Verdict.Untrusted),
-        VerdictExitCode.Of(Verdict.Incomplete),
-        VerdictExitCode.Of(Verdict.Policy),
-        VerdictExitCode.Of(Verdict.Indeterminate),
-        VerdictExitCode.Of(Verdict.Inconclusive),
-        VerdictExitCode.Of(Verdict.Unreachable),
-        VerdictExitCode.Of(Verdict.Corroborated),
-        VerdictExitCode.Of(Verdict.Signed),
-        VerdictExitCode.Of(Verdict.Valid),
-    ];
 }
