@@ -141,8 +141,14 @@ internal sealed class SealChecks(
     /// <summary>The policy's witnesses have cosigned the checkpoint. A false cosignature makes it worthless.</summary>
     private void CheckWitnesses()
     {
-        if (evidence.WitnessPolicy is not { } policy || _note is not { } note)
+        if (_note is not { } note)
             return;
+        if (evidence.WitnessPolicy is not { } policy)
+        {
+            if (evidence.RequiresWitnesses)
+                checks.AddMet(ReceiptCheck.Witnesses, "no policy was given that says which witnesses count");
+            return;
+        }
         WitnessedCheckpoint found;
         try
         {

@@ -1,0 +1,83 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using DeterministicInference.Receipts.Tests.Statements;
+using DeterministicInference.Receipts.Trust;
+using DeterministicInference.Receipts.Verification;
+using Xunit;
+
+namespace DeterministicInference.Receipts.Tests.Trust;
+
+/// <summary>Whom a program trusts, without the files and options of the command.</summary>
+public sealed class TrustPolicyTests : IDisposable
+{
+    private readonly SampleReceipt _sample = new();
+
+    private string Pem => _sample.Key.PublicKey.ToPem();
+
+    public void Dispose() => _sample.Dispose();
+
+    [Fact]
+    public void A_key_is_trusted_in_each_form_in_which_a_server_tells_it()
+    {
+        string log = _sample.LogKey.ToString();
+        Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys(log)).Verdict);
+        Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys($"\n{log}\r\n")).Verdict);
+        Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys(Pem)).Verdict);
+        Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys($$"""{"vkey":"{{log}}"}""")).Verdict);
+        Assert.Equal(Verdict.Untrusted, Verify(TrustPolicy.None).Verdict);
+        Assert.All(
+            ["", "key", "{}", "-----BEGIN PUBLIC KEY-----"],
+            text => Assert.Throws<FormatException>(() => TrustPolicy.OfKeys(log, text))
+        );
+    }
+
+    /// <summary>A name that is not read would be no limit.</summary>
+    [Theory]
+    [InlineData("\"a b\"")]
+    [InlineData("\"\"")]
+    [InlineData("\"a+b\"")]
+    [InlineData("5")]
+    [InlineData("null")]
+    public void An_origin_that_no_log_can_have_is_refused(string origin)
+    {
+        var key = new JsonObject { ["key"] = Pem, ["origin"] = JsonNode.Parse(origin) };
+        var file = new JsonObject { ["form"] = "dis-trust/1", ["keys"] = new JsonArray(key) };
+        var refusal = Assert.Throws<FormatException>(() =>
+            TrustPolicy.Parse(Encoding.UTF8.GetBytes(file.ToJsonString()))
+        );
+        Assert.Equal("'origin' is not the name of a log: visible ASCII without '+'", refusal.Message);
+    }
+
+    [Fact]
+    public void Witnesses_that_are_required_and_not_named_have_not_cosigned()
+    {
+        TrustPolicy policy = TrustPolicy.OfKeys(Pem).Require(TrustRequirement.Witnessed);
+        Assert.Equal(
+            "POLICY: no policy was given that says which witnesses count",
+            Verify(policy).Summary
+        );
+        Assert.Equal(
+            "POLICY: no witness of the policy has cosigned the checkpoint; fetched again from its server, the receipt "
+                + "may be under a cosigned one",
+            Verify(policy.WithWitnesses(Encoding.UTF8.GetBytes($"witness one {_sample.LogKey}\nquorum one\n"))).Summary
+        );
+    }
+
+    [Fact]
+    public void What_is_no_policy_and_no_revocation_is_refused()
+    {
+        Assert.Throws<FormatException>(() => TrustPolicy.None.WithWitnesses("quorum two\n"u8.ToArray()));
+        Assert.Throws<FormatException>(() => TrustPolicy.None.WithRevocation("a note"));
+        Assert.Throws<FormatException>(() => TrustPolicy.Parse("{}"u8.ToArray()));
+    }
+
+    private VerificationResult Verify(TrustPolicy policy) =>
+        ReceiptVerifier.Verify(
+            new ReceiptEvidence(_sample.Receipt.ToJson())
+            {
+                Request = Encoding.UTF8.GetBytes(SampleReceipt.RequestBody),
+                Response = Encoding.UTF8.GetBytes(SampleReceipt.Answer),
+            },
+            policy
+        );
+}
