@@ -17,7 +17,7 @@ namespace DeterministicInference.Receipts.Clients;
 /// <param name="policy">Whom the verifier trusts.</param>
 public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHandler
 {
-    private static readonly string[] Routes = ["/chat/completions", "/completions"];
+    private static readonly string[] Paths = [CanonicalRequest.ChatPath, CanonicalRequest.CompletionsPath];
 
     private readonly TrustPolicy _policy = policy ?? throw new ArgumentNullException(nameof(policy));
 
@@ -81,12 +81,14 @@ public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHand
     )
     {
         VerificationResult? result = null;
-        string? problem = defect;
+        // The handler below follows redirects, and changes the request then.
+        string? problem =
+            defect ?? (PathOf(request) == evidence.RequestPath ? null : "The request was redirected to another route.");
         if (problem is null)
         {
             try
             {
-                using ReceiptServer server = ServerOf(request);
+                using ReceiptServer server = ServerOf(request, evidence.RequestPath!);
                 result = await new VerificationSession(evidence, _policy, server).RunAsync(cancellation);
                 problem = result.ExitCode == 0 ? null : result.Summary;
             }
@@ -101,24 +103,26 @@ public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHand
     }
 
     /// <summary>Asks for a receipt of which the answer has only the id, in the way in which the request was sent.</summary>
-    private ReceiptServer ServerOf(HttpRequestMessage request)
+    private ReceiptServer ServerOf(HttpRequestMessage request, string path)
     {
         string url = request.RequestUri!.GetLeftPart(UriPartial.Path);
-        string route = Routes.First(end => url.EndsWith(end, StringComparison.Ordinal));
         AuthenticationHeaderValue? authorization = request.Headers.Authorization;
         return new ReceiptServer(
-            new Uri(url[..^route.Length]),
+            new Uri(url[..^RouteOf(path).Length]),
             authorization is { Scheme: "Bearer", Parameter: { } key } ? key : null,
             Timeout.InfiniteTimeSpan,
             new InnerSender(base.SendAsync)
         );
     }
 
+    /// <summary>The route as it is sealed; null for another one.</summary>
     private static string? PathOf(HttpRequestMessage request) =>
-        request.RequestUri?.AbsolutePath is not { } path ? null
-        : path.EndsWith("/chat/completions", StringComparison.Ordinal) ? CanonicalRequest.ChatPath
-        : path.EndsWith("/completions", StringComparison.Ordinal) ? CanonicalRequest.CompletionsPath
-        : null;
+        request.RequestUri is { } url
+            ? Array.Find(Paths, path => url.AbsolutePath.EndsWith(RouteOf(path), StringComparison.Ordinal))
+            : null;
+
+    /// <summary>What follows the base address of a client, which need not end in <c>/v1</c>.</summary>
+    private static string RouteOf(string path) => path["/v1".Length..];
 
     private static async Task<byte[]> ReadAsync(HttpContent content, CancellationToken cancellation)
     {

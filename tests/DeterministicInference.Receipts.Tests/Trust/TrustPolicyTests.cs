@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Tests.Statements;
 using DeterministicInference.Receipts.Trust;
 using DeterministicInference.Receipts.Verification;
@@ -52,14 +53,15 @@ public sealed class TrustPolicyTests : IDisposable
     public void Witnesses_that_are_required_and_not_named_have_not_cosigned()
     {
         TrustPolicy policy = TrustPolicy.OfKeys(Pem).Require(TrustRequirement.Witnessed);
-        Assert.Equal(
-            "POLICY: no policy was given that says which witnesses count",
-            Verify(policy).Summary
-        );
+        Assert.Equal("POLICY: no policy was given that says which witnesses count", Verify(policy).Summary);
         Assert.Equal(
             "POLICY: no witness of the policy has cosigned the checkpoint; fetched again from its server, the receipt "
                 + "may be under a cosigned one",
-            Verify(policy.WithWitnesses(Encoding.UTF8.GetBytes($"witness one {_sample.LogKey}\nquorum one\n"))).Summary
+            Verify(
+                policy.WithWitnesses(
+                    Encoding.UTF8.GetBytes($"witness one {new Cosigner("w1", _sample.Key).Key}\nquorum one\n")
+                )
+            ).Summary
         );
     }
 

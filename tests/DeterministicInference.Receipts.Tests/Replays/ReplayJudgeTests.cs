@@ -8,7 +8,7 @@ using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
 using Xunit;
 
-namespace DeterministicInference.Receipts.Tests.Verification;
+namespace DeterministicInference.Receipts.Tests.Replays;
 
 public sealed class ReplayJudgeTests : IDisposable
 {
