@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Answers;
 

@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Answers;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Answers;
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Canonical;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
@@ -11,13 +12,14 @@ namespace DeterministicInference.Receipts.Clients;
 /// <summary>
 /// Verifies each answer of a chat or completion as it passes through an <see cref="HttpClient"/>, which may be that of
 /// an OpenAI client. A JSON answer is handed on when it is verified. The events of a stream are handed on as they come,
-/// all but its end (<c>[DONE]</c>): a stream that is not verified ends with the exception, and never looks finished.
+/// up to the first that ends a choice: what follows, and with it <c>[DONE]</c>, waits until all is verified, so that a
+/// stream that is not verified ends with the exception and never looks finished.
 /// Other requests, and answers that are errors by their status, pass unchanged.
 /// </summary>
 /// <param name="policy">Whom the verifier trusts.</param>
 public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHandler
 {
-    private static readonly string[] Routes = ["/chat/completions", "/completions"];
+    private static readonly string[] Paths = [CanonicalRequest.ChatPath, CanonicalRequest.CompletionsPath];
 
     private readonly TrustPolicy _policy = policy ?? throw new ArgumentNullException(nameof(policy));
 
@@ -56,7 +58,8 @@ public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHand
         // The body is sent once and needed again.
         byte[] body = request.Content is { } content ? await ReadAsync(content, cancellationToken) : [];
         HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
-        if (!response.IsSuccessStatusCode)
+        // What is below may be taken for an answer.
+        if (response.StatusCode >= HttpStatusCode.BadRequest)
             return response;
         try
         {
@@ -81,12 +84,14 @@ public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHand
     )
     {
         VerificationResult? result = null;
-        string? problem = defect;
+        // The handler below follows redirects, and changes the request then.
+        string? problem =
+            defect ?? (PathOf(request) == evidence.RequestPath ? null : "The request was redirected to another route.");
         if (problem is null)
         {
             try
             {
-                using ReceiptServer server = ServerOf(request);
+                using ReceiptServer server = ServerOf(request, evidence.RequestPath!);
                 result = await new VerificationSession(evidence, _policy, server).RunAsync(cancellation);
                 problem = result.ExitCode == 0 ? null : result.Summary;
             }
@@ -103,24 +108,30 @@ public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHand
     /// <summary>
     /// Asks for a receipt of which the answer has only the id, in the way in which the request was sent.
     /// </summary>
-    private ReceiptServer ServerOf(HttpRequestMessage request)
+    private ReceiptServer ServerOf(HttpRequestMessage request, string path)
     {
         string url = request.RequestUri!.GetLeftPart(UriPartial.Path);
-        string route = Routes.First(end => url.EndsWith(end, StringComparison.Ordinal));
         AuthenticationHeaderValue? authorization = request.Headers.Authorization;
         return new ReceiptServer(
-            new Uri(url[..^route.Length]),
+            new Uri(url.TrimEnd('/')[..^RouteOf(path).Length]),
             authorization is { Scheme: "Bearer", Parameter: { } key } ? key : null,
             Timeout.InfiniteTimeSpan,
             new InnerSender(base.SendAsync)
         );
     }
 
+    /// <summary>The route as it is sealed; null for another one.</summary>
     private static string? PathOf(HttpRequestMessage request) =>
-        request.RequestUri?.AbsolutePath is not { } path ? null
-        : path.EndsWith("/chat/completions", StringComparison.Ordinal) ? CanonicalRequest.ChatPath
-        : path.EndsWith("/completions", StringComparison.Ordinal) ? CanonicalRequest.CompletionsPath
-        : null;
+        request.RequestUri is { } url
+            // Servers take these for the same route.
+            ? Array.Find(
+                Paths,
+                path => url.AbsolutePath.TrimEnd('/').EndsWith(RouteOf(path), StringComparison.OrdinalIgnoreCase)
+            )
+            : null;
+
+    /// <summary>What follows the base address of a client, which need not end in <c>/v1</c>.</summary>
+    private static string RouteOf(string path) => path["/v1".Length..];
 
     private static async Task<byte[]> ReadAsync(HttpContent content, CancellationToken cancellation)
     {

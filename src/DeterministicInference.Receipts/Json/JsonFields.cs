@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
-using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Json;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
-using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Output;
 

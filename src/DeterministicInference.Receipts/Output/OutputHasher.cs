@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Output;
 

@@ -10,7 +10,7 @@ namespace DeterministicInference.Receipts.Replays;
 /// Judges a receipt by replays of its request. One that is equal decides; after a difference, <see cref="Runs"/> of
 /// them tell a server that is itself not deterministic from one that disagrees.
 /// </summary>
-/// <param name="statement">What was signed, after <see cref="ReceiptVerifier"/> found no fault.</param>
+/// <param name="statement">What was signed, after <see cref="ReceiptExamination"/> found no fault.</param>
 /// <param name="salts">The receipt's; null if it came without.</param>
 /// <param name="trail">The receipt's; null if it came without.</param>
 /// <param name="environment">

@@ -222,8 +222,8 @@ internal sealed class ReplaySession(
         : first.Environment is null
             ? $"which facts differ is unknown, because {server.Address} has no document of its environment"
         : original is null
-            ? $"{Compared}, because the document of the receipt's environment is missing. Give verify a bundle that "
-                + "has it: receipts export --url SERVER-OF-THE-RECEIPT"
+            ? $"{Compared}, because the document of the receipt's environment is missing. Give a bundle that has it "
+                + "(the command receipts export --url SERVER-OF-THE-RECEIPT writes one)"
         : null;
 
     private string Compared =>

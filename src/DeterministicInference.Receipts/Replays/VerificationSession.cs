@@ -82,6 +82,7 @@ internal sealed class VerificationSession(
         // With the key and the policy too.
         if (source.Bundle is null)
             ReceiptServer.RequireSound(Check(EvidenceReader.Read(bundle, null, null), policy.Revocations));
+        _asked = null;
         VerificationResult result = Check(reading, policy.Revocations);
         // No server is asked about what does not hold without it.
         if (replay is null || !IsOpen(result.Verdict))
@@ -214,7 +215,6 @@ internal sealed class VerificationSession(
             ?? throw new EvidenceException(
                 $"{evidence.Name}: has only the receipt's id, and {_asked.Address} does not have the receipt."
             );
-        _asked = null;
         return found with { Response = source.Response };
     }
 

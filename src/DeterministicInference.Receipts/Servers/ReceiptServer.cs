@@ -127,7 +127,7 @@ internal sealed class ReceiptServer : IDisposable
             ReceiptBundle found = ReceiptSource.OfObject(json);
             if (found.Receipt.ReceiptId != id)
                 throw new NoAnswerException("it has another receipt under this id");
-            RequireSound(EvidenceReader.Read(found).CheckUnkeyed());
+            RequireSound(ReceiptExamination.VerifyUnpinned(EvidenceReader.Read(found), untrusted: null));
             return found.Receipt.Salts?.Gives(id) is null && found.Receipt.Salts is not null
                 ? throw new NoAnswerException(
                     "it has the receipt without the salt that shows that the others are its own"
@@ -207,6 +207,11 @@ internal sealed class ReceiptServer : IDisposable
         return logs.Length == 0 ? null : [.. notes.Select(Revocation)];
     }
 
+    /// <summary>What the server says of its key; null if it says nothing.</summary>
+    /// <exception cref="NoAnswerException">No answer.</exception>
+    public Task<byte[]?> KeyDocumentAsync(CancellationToken cancellation) =>
+        _server.GetAsync("v1/receipts/key", cancellation);
+
     public void Dispose() => _server.Dispose();
 
     private static bool IsOf(ServedLog log, VerificationKey key)
@@ -250,11 +255,6 @@ internal sealed class ReceiptServer : IDisposable
             );
         }
     }
-
-    /// <summary>What the server says of its key; null if it says nothing.</summary>
-    /// <exception cref="NoAnswerException">No answer.</exception>
-    public Task<byte[]?> KeyDocumentAsync(CancellationToken cancellation) =>
-        _server.GetAsync("v1/receipts/key", cancellation);
 
     private async Task<string?> CurrentKeyAsync(CancellationToken cancellation)
     {

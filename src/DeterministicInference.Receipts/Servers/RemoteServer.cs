@@ -115,7 +115,7 @@ internal sealed class RemoteServer : IDisposable
             throw new NoAnswerException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"it did not answer within {_timeout.TotalSeconds:0.###} s; --timeout sets how long it may take"
+                    $"it did not answer within {_timeout.TotalSeconds:0.###} s; give it more time"
                 )
             );
         }
@@ -127,7 +127,7 @@ internal sealed class RemoteServer : IDisposable
     private static string Remedy(HttpStatusCode status) =>
         status switch
         {
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => "; give a key that it accepts with --api-key",
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => "; give an API key that it accepts",
             HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound =>
                 "; it does not serve this request: name a server with the model and engine of the receipt",
             HttpStatusCode.TooManyRequests => "; it is busy: try again later",

@@ -68,12 +68,11 @@ public sealed class TrustPolicy
             RequireOnly(root, "the file", "form", "keys", "require", "witness_policy");
             if (ForeignText.GetStringOrNull(root, "form") != Form)
                 throw new FormatException($"'form' is not '{Form}'");
-            TrustPolicy policy = new TrustPolicy
+            return new TrustPolicy
             {
                 Keys = [.. Elements(root, "keys").SelectMany(KeysOf)],
                 Witnesses = PolicyOf([.. Texts(root, "witness_policy")]),
             }.Require([.. Texts(root, "require").Select(TrustRequirementName.Parse)]);
-            return policy;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or LogFormatException)
         {
@@ -82,8 +81,12 @@ public sealed class TrustPolicy
     }
 
     /// <summary>Requires more.</summary>
-    public TrustPolicy Require(params IReadOnlyList<TrustRequirement> requirements) =>
-        new(this) { Requirements = [.. Requirements.Union(requirements)] };
+    /// <param name="requirements">With those that it has. What is not met is POLICY.</param>
+    public TrustPolicy Require(params IReadOnlyList<TrustRequirement> requirements)
+    {
+        ArgumentNullException.ThrowIfNull(requirements);
+        return new TrustPolicy(this) { Requirements = [.. Requirements.Union(requirements)] };
+    }
 
     /// <summary>Counts the cosignatures of the witnesses of a policy (C2SP tlog-policy), and trusts its logs.</summary>
     /// <param name="policy">The policy's text, in UTF-8.</param>
@@ -105,6 +108,7 @@ public sealed class TrustPolicy
     /// <exception cref="FormatException">It is none.</exception>
     public TrustPolicy WithRevocation(string note)
     {
+        ArgumentNullException.ThrowIfNull(note);
         try
         {
             return With([LogRevocation.Verify(note)]);
@@ -135,17 +139,20 @@ public sealed class TrustPolicy
     /// </summary>
     internal TrustedKey? KeyFor(Receipt receipt)
     {
-        if (Keys.Count > 0)
-            return TrustedKey.Named(Keys, receipt);
-        TrustedKey[] logs =
+        TrustedKey[] trusted =
         [
+            .. Keys,
             .. (Witnesses?.Logs ?? [])
                 .Select(log => log.Key)
                 .OfType<NoteKey>()
                 .Where(key => key.Name == receipt.Origin)
                 .Select(TrustedKey.Of),
         ];
-        return logs.Length == 0 ? null : TrustedKey.Named(logs, receipt);
+        if (trusted.Length == 0)
+            return null;
+        TrustedKey named = TrustedKey.Named(trusted, receipt);
+        // A key that is named twice is no better for it.
+        return named with { Limit = KeyLimit.Strictest(trusted.Where(named.IsSame).Select(key => key.Limit)) };
     }
 
     private static IEnumerable<TrustedKey> KeysOf(JsonElement key)
@@ -153,6 +160,8 @@ public sealed class TrustPolicy
         RequireOnly(key, "an element of 'keys'", "key", "origin", "last_size", "last_time");
         string text = ForeignText.GetStringOrNull(key, "key") ?? throw new FormatException("a key lacks 'key'");
         string? origin = ForeignText.GetStringOrNull(key, "origin");
+        if (key.TryGetProperty("origin", out _) && !LogOrigin.IsValid(origin))
+            throw new FormatException("'origin' is not the name of a log: visible ASCII without '+'");
         KeyLimit? limit =
             key.TryGetProperty("last_size", out _) || key.TryGetProperty("last_time", out _)
                 ? new KeyLimit(Size(key), Time(key))

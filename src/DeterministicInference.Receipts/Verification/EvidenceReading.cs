@@ -85,7 +85,4 @@ internal sealed record EvidenceReading(Receipt Receipt)
         !isPinned ? ReceiptExamination.VerifyUnpinned(this, key)
         : log is not null ? ReceiptExamination.Verify(this, log)
         : ReceiptExamination.Verify(this, key!);
-
-    /// <summary>Checks what holds without a key.</summary>
-    public VerificationResult CheckUnkeyed() => ReceiptExamination.VerifyUnpinned(this, null);
 }

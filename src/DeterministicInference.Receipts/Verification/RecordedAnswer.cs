@@ -1,5 +1,6 @@
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tokens;
 

@@ -24,9 +24,6 @@ internal sealed class SealChecks(
     /// <summary>Whether the checkpoint names another key than the trusted one.</summary>
     public bool IsOtherKey { get; private set; }
 
-    /// <summary>Whether a revocation of the key leaves this checkpoint without worth.</summary>
-    public bool IsRevoked { get; private set; }
-
     /// <summary>The checkpoint; null if it can't be read.</summary>
     public Checkpoint? Checkpoint { get; private set; }
 
@@ -127,9 +124,13 @@ internal sealed class SealChecks(
         if (key is null || Checkpoint is null)
             checks.Skip(ReceiptCheck.Revocation, "there is no key that signed the checkpoint");
         else if (ofKey.Length > 1)
-            SkipRevoked("the key was revoked in several ways, which contradict each other");
+            checks.SkipInDoubt(
+                ReceiptCheck.Revocation,
+                "the key was revoked in several ways, which contradict each other"
+            );
         else if (ofKey is [var only] && !only.Covers(Checkpoint))
-            SkipRevoked(
+            checks.SkipInDoubt(
+                ReceiptCheck.Revocation,
                 $"the key was revoked: only the log's last checkpoint counts, of {only.Size} entries. The receipt, "
                     + "fetched again from its server, is proved by it"
             );
@@ -137,17 +138,17 @@ internal sealed class SealChecks(
             checks.Add(ReceiptCheck.Revocation, true, "");
     }
 
-    private void SkipRevoked(string why)
-    {
-        IsRevoked = true;
-        checks.SkipInDoubt(ReceiptCheck.Revocation, why);
-    }
-
     /// <summary>The policy's witnesses have cosigned the checkpoint. A false cosignature makes it worthless.</summary>
     private void CheckWitnesses()
     {
-        if (evidence.WitnessPolicy is not { } policy || _note is not { } note)
+        if (_note is not { } note)
             return;
+        if (evidence.WitnessPolicy is not { } policy)
+        {
+            if (evidence.RequiresWitnesses)
+                checks.AddMet(ReceiptCheck.Witnesses, "no policy was given that says which witnesses count");
+            return;
+        }
         WitnessedCheckpoint found;
         try
         {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using DeterministicInference.Receipts.Answers;
-using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Tokens;
 
 namespace DeterministicInference.Receipts.Verification;

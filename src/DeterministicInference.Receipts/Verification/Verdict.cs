@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace DeterministicInference.Receipts.Verification;
 
 /// <summary>
-/// What a check of a receipt ends in. See <see cref="VerdictExitCode"/> for the command's exit codes.
+/// What a check of a receipt ends in. <see cref="VerificationResult.ExitCode"/> is the exit code of each.
 /// </summary>
 public enum Verdict
 {

@@ -103,7 +103,9 @@ public sealed record VerificationResult
     /// <summary>Which witnesses of the policy have cosigned, and when; empty without a policy.</summary>
     internal IReadOnlyList<WitnessCosignature> Cosignatures { get; init; } = [];
 
-    /// <summary>One line for people: the verdict and why.</summary>
+    /// <summary>
+    /// One line for people: the verdict and why. Control characters of what was received are escaped.
+    /// </summary>
     public string Summary
     {
         get
@@ -111,7 +113,7 @@ public sealed record VerificationResult
             string text =
                 Verdict == Verdict.Valid ? $"{Name} ({Reason})"
                 : Reason.Length == 0 ? Name
-                : $"{Name}: {Reason}";
+                : $"{Name}: {OneLine.Of(Reason)}";
             return !KeyPinned && KeyId is { } id ? $"{text}; key not pinned: {id}" : text;
         }
     }

@@ -17,6 +17,28 @@ internal static class VerifyCommand
 {
     private const int MaxRuns = 100;
 
+    /// <summary>Stands in the line of a file that is no receipt, and can't be read as one.</summary>
+    private const string Unusable = "UNUSABLE";
+
+    /// <summary>Exit codes, the worst one first.</summary>
+    private static readonly List<int> Severity =
+    [
+        VerdictExitCode.Of(Verdict.Tampered),
+        VerdictExitCode.Of(Verdict.Contradicted),
+        ExitCode.Usage,
+        VerdictExitCode.Of(Verdict.UnknownVersion),
+        VerdictExitCode.Of(Verdict.OtherKey),
+        VerdictExitCode.Of(Verdict.Untrusted),
+        VerdictExitCode.Of(Verdict.Incomplete),
+        VerdictExitCode.Of(Verdict.Policy),
+        VerdictExitCode.Of(Verdict.Indeterminate),
+        VerdictExitCode.Of(Verdict.Inconclusive),
+        VerdictExitCode.Of(Verdict.Unreachable),
+        VerdictExitCode.Of(Verdict.Corroborated),
+        VerdictExitCode.Of(Verdict.Signed),
+        VerdictExitCode.Of(Verdict.Valid),
+    ];
+
     private static readonly Argument<string> Receipt = new("RECEIPT")
     {
         Description =
@@ -177,7 +199,7 @@ internal static class VerifyCommand
     {
         if (options.RequestFile is not null || options.ResponseFile is not null)
             throw new InputException("--request, --response: are of one receipt, and a folder was given. Use bundles.");
-        string[] files = [.. Directory.EnumerateFiles(options.Receipt).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFileSystemEntries(options.Receipt).Order(StringComparer.Ordinal)];
         if (files.Length == 0)
             throw new InputException($"{options.Receipt}: has no files.");
         var verdicts = new List<(string Name, int ExitCode)>();
@@ -200,7 +222,10 @@ internal static class VerifyCommand
                 line = $"{Unusable}: {OneLine.Of(e.Message.TrimEnd('.'))}";
                 json = JsonReport.WriteUnusable(name, e.Message);
             }
-            await output.WriteAsync(isJson ? json : Encoding.UTF8.GetBytes($"{name}: {line}\n"), cancellation);
+            await output.WriteAsync(
+                isJson ? json : Encoding.UTF8.GetBytes($"{OneLine.Of(name)}: {line}\n"),
+                cancellation
+            );
             await output.FlushAsync(cancellation);
         }
         if (!isJson)
@@ -213,8 +238,11 @@ internal static class VerifyCommand
                 cancellation
             );
         }
-        return Severity.First(code => verdicts.Exists(verdict => verdict.ExitCode == code));
+        return Worst(verdicts.Select(verdict => verdict.ExitCode));
     }
+
+    /// <summary>The exit code of a folder. One that is not in the list counts as worse than all others.</summary>
+    internal static int Worst(IEnumerable<int> exitCodes) => exitCodes.MinBy(Severity.IndexOf);
 
     private static Task<VerificationResult> VerifyAsync(VerifyOptions options, CancellationToken cancellation) =>
         ReceiptVerification.RunAsync(
@@ -226,26 +254,4 @@ internal static class VerifyCommand
     /// <summary>See https://no-color.org.</summary>
     private static bool IsColoured(bool isRedirected) =>
         !isRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-
-    /// <summary>Stands in the line of a file that is no receipt, and can't be read as one.</summary>
-    private const string Unusable = "UNUSABLE";
-
-    /// <summary>Of several the first of these is the exit code.</summary>
-    private static readonly int[] Severity =
-    [
-        VerdictExitCode.Of(Verdict.Tampered),
-        VerdictExitCode.Of(Verdict.Contradicted),
-        ExitCode.Usage,
-        VerdictExitCode.Of(Verdict.UnknownVersion),
-        VerdictExitCode.Of(Verdict.OtherKey),
-        VerdictExitCode.Of(Verdict.Untrusted),
-        VerdictExitCode.Of(Verdict.Incomplete),
-        VerdictExitCode.Of(Verdict.Policy),
-        VerdictExitCode.Of(Verdict.Indeterminate),
-        VerdictExitCode.Of(Verdict.Inconclusive),
-        VerdictExitCode.Of(Verdict.Unreachable),
-        VerdictExitCode.Of(Verdict.Corroborated),
-        VerdictExitCode.Of(Verdict.Signed),
-        VerdictExitCode.Of(Verdict.Valid),
-    ];
 }

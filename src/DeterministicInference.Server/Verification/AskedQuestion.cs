@@ -1,4 +1,3 @@
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Replays;

@@ -24,14 +24,8 @@ internal sealed class TextReport(bool isColoured = false)
 
     public string Write(VerificationResult report)
     {
-        string name = report.ExitCode == 0 ? Coloured(report.Name, Green) : Coloured(report.Name, ColourOf(report));
-        _text.Append(name);
-        if (report.Verdict == Verdict.Valid)
-            _text.Append(" (not replayed)");
-        else if (report.Reason.Length > 0)
-            _text.Append(": ").Append(OneLine.Of(report.Reason));
-        if (report is { KeyPinned: false, KeyId: { } id })
-            _text.Append($"; key not pinned: {id}");
+        _text.Append(Coloured(report.Name, ColourOf(report)));
+        _text.Append(report.Summary, report.Name.Length, report.Summary.Length - report.Name.Length);
         _text.Append("\n\n");
         if (report.Statement is { } statement)
             WriteStatement(statement);
@@ -59,7 +53,9 @@ internal sealed class TextReport(bool isColoured = false)
     }
 
     private static string ColourOf(VerificationResult report) =>
-        report.Verdict is Verdict.Tampered or Verdict.Contradicted ? Red : Yellow;
+        report.ExitCode == 0 ? Green
+        : report.Verdict is Verdict.Tampered or Verdict.Contradicted ? Red
+        : Yellow;
 
     private void WriteStatement(ReceiptStatement statement)
     {

@@ -1,105 +1,85 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Tests.Statements;
 using DeterministicInference.Receipts.Trust;
+using DeterministicInference.Receipts.Verification;
 using Xunit;
 
 namespace DeterministicInference.Receipts.Tests.Trust;
 
+/// <summary>Whom a program trusts, without the files and options of the command.</summary>
 public sealed class TrustPolicyTests : IDisposable
 {
-    private readonly SigningKey _signing = SigningKey.Create();
+    private readonly SampleReceipt _sample = new();
 
-    private NoteKey Log => new("log.example", _signing.PublicKey);
+    private string Pem => _sample.Key.PublicKey.ToPem();
 
-    public void Dispose() => _signing.Dispose();
+    public void Dispose() => _sample.Dispose();
 
     [Fact]
-    public void Keys_are_read_in_every_form_in_which_servers_and_tools_write_them()
+    public void A_key_is_trusted_in_each_form_in_which_a_server_tells_it()
     {
-        string[] forms =
-        [
-            $"{Log}",
-            $" {Log}\r\n\n{Log}\n",
-            _signing.PublicKey.ToPem(),
-            $$"""{"vkey":"{{Log}}","x":1}""",
-        ];
+        string log = _sample.LogKey.ToString();
+        Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys(log)).Verdict);
+        Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys($"\n{log}\r\n")).Verdict);
+        Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys(Pem)).Verdict);
+        Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys($$"""{"vkey":"{{log}}"}""")).Verdict);
+        Assert.Equal(Verdict.Untrusted, Verify(TrustPolicy.None).Verdict);
         Assert.All(
-            forms,
-            form =>
-                Assert.All(TrustPolicy.OfKeys(form).Keys, key => Assert.Equal(_signing.PublicKey.KeyId, key.Key.KeyId))
+            ["", "key", "{}", "-----BEGIN PUBLIC KEY-----"],
+            text => Assert.Throws<FormatException>(() => TrustPolicy.OfKeys(log, text))
         );
-        Assert.Equal([1, 2, 1, 1], forms.Select(form => TrustPolicy.OfKeys(form).Keys.Count));
-        Assert.Equal(5, TrustPolicy.OfKeys(forms).Keys.Count);
-        Assert.Empty(TrustPolicy.None.Keys);
     }
 
+    /// <summary>A name that is not read would be no limit.</summary>
     [Theory]
-    [InlineData("")]
-    [InlineData("x")]
-    [InlineData("{}")]
-    [InlineData("""{"vkey":3}""")]
-    [InlineData("[]")]
-    public void What_is_no_key_is_refused(string text) =>
-        Assert.Throws<FormatException>(() => TrustPolicy.OfKeys($"{Log}", text));
+    [InlineData("\"a b\"")]
+    [InlineData("\"\"")]
+    [InlineData("\"a+b\"")]
+    [InlineData("5")]
+    [InlineData("null")]
+    public void An_origin_that_no_log_can_have_is_refused(string origin)
+    {
+        var key = new JsonObject { ["key"] = Pem, ["origin"] = JsonNode.Parse(origin) };
+        var file = new JsonObject { ["form"] = "dis-trust/1", ["keys"] = new JsonArray(key) };
+        var refusal = Assert.Throws<FormatException>(() =>
+            TrustPolicy.Parse(Encoding.UTF8.GetBytes(file.ToJsonString()))
+        );
+        Assert.Equal("'origin' is not the name of a log: visible ASCII without '+'", refusal.Message);
+    }
 
     [Fact]
-    public void A_file_names_keys_with_their_limits_and_what_is_required()
+    public void Witnesses_that_are_required_and_not_named_have_not_cosigned()
     {
-        TrustPolicy policy = Parse(
-            $$"""
-            {
-              "form": "dis-trust/1", // comments are for people
-              "keys": [
-                { "key": "{{Log}}", "last_size": 7, "last_time": "2026-11-22T10:11:12Z" },
-                { "key": "{{_signing.PublicKey.ToPem().ReplaceLineEndings("\\n")}}", "origin": "other.example" },
-              ],
-              "require": ["logged", "replayed"],
-            }
-            """
-        );
-        Assert.Equal([TrustRequirement.Logged, TrustRequirement.Replayed], policy.Requirements);
+        TrustPolicy policy = TrustPolicy.OfKeys(Pem).Require(TrustRequirement.Witnessed);
+        Assert.Equal("POLICY: no policy was given that says which witnesses count", Verify(policy).Summary);
         Assert.Equal(
-            [("log.example", (long?)7), ("other.example", null)],
-            policy.Keys.Select(key => (key.Log!.Name, key.Limit?.LastSize))
+            "POLICY: no witness of the policy has cosigned the checkpoint; fetched again from its server, the receipt "
+                + "may be under a cosigned one",
+            Verify(
+                policy.WithWitnesses(
+                    Encoding.UTF8.GetBytes($"witness one {new Cosigner("w1", _sample.Key).Key}\nquorum one\n")
+                )
+            ).Summary
         );
-        Assert.Equal(new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero), policy.Keys[0].Limit!.LastTime);
-    }
-
-    [Theory]
-    [InlineData("""{"keys":[]}""", "'form' is not")]
-    [InlineData("""{"form":"dis-trust/2"}""", "'form' is not")]
-    [InlineData("""{"form":"dis-trust/1","key":[]}""", "unknown member 'key'")]
-    [InlineData("""{"form":"dis-trust/1","keys":[{"key":"K","last_sise":1}]}""", "unknown member 'last_sise'")]
-    [InlineData("""{"form":"dis-trust/1","keys":[{"key":"K","last_size":-1}]}""", "'last_size'")]
-    [InlineData("""{"form":"dis-trust/1","keys":[{"key":"K","last_time":"soon"}]}""", "'last_time'")]
-    [InlineData("""{"form":"dis-trust/1","keys":[{"key":"K","origin":"x"}]}""", "'origin'")]
-    [InlineData("""{"form":"dis-trust/1","require":["trusted"]}""", "'trusted' is none of")]
-    [InlineData("""{"form":"dis-trust/1","form":"dis-trust/1"}""", "form")]
-    [InlineData("""{"form":"dis-trust/1","witness_policy":"nonsense x"}""", "nonsense")]
-    [InlineData("[]", "not an object")]
-    public void What_a_verifier_would_overlook_is_refused(string json, string why)
-    {
-        FormatException refusal = Assert.Throws<FormatException>(() =>
-            Parse(json.Replace("\"K\"", $"\"{Log}\"", StringComparison.Ordinal))
-        );
-        Assert.Contains(why, refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Two_policies_are_one_with_what_both_require()
+    public void What_is_no_policy_and_no_revocation_is_refused()
     {
-        using SigningKey other = SigningKey.Create();
-        TrustPolicy policy = TrustPolicy
-            .OfKeys($"{Log}")
-            .Require(TrustRequirement.Logged)
-            .And(
-                TrustPolicy.OfKeys(other.PublicKey.ToPem()).Require(TrustRequirement.Logged, TrustRequirement.Replayed)
-            );
-        Assert.Equal([_signing.PublicKey.KeyId, other.PublicKey.KeyId], policy.Keys.Select(key => key.Key.KeyId));
-        Assert.Equal([TrustRequirement.Logged, TrustRequirement.Replayed], policy.Requirements);
-        Assert.Empty(TrustPolicy.None.Requirements);
+        Assert.Throws<FormatException>(() => TrustPolicy.None.WithWitnesses("quorum two\n"u8.ToArray()));
+        Assert.Throws<FormatException>(() => TrustPolicy.None.WithRevocation("a note"));
+        Assert.Throws<FormatException>(() => TrustPolicy.Parse("{}"u8.ToArray()));
     }
 
-    private static TrustPolicy Parse(string json) => TrustPolicy.Parse(Encoding.UTF8.GetBytes(json));
+    private VerificationResult Verify(TrustPolicy policy) =>
+        ReceiptVerifier.Verify(
+            new ReceiptEvidence(_sample.Receipt.ToJson())
+            {
+                Request = Encoding.UTF8.GetBytes(SampleReceipt.RequestBody),
+                Response = Encoding.UTF8.GetBytes(SampleReceipt.Answer),
+            },
+            policy
+        );
 }

@@ -30,6 +30,17 @@ public sealed class ReceiptExaminationTests : IDisposable
         Assert.True(result.KeyPinned);
     }
 
+    /// <summary>Of a text that anyone may have chosen nothing reaches a terminal but what can be read.</summary>
+    [Fact]
+    public void The_summary_is_one_line()
+    {
+        EvidenceReading evidence = _sample.EvidenceOf(_sample.Statement with { AnswerModel = "a\u001b[2J\nVALID" });
+        Assert.Equal(
+            "TAMPERED: the answer names another model than was sealed (a\\u001b[2J\\u000aVALID)",
+            Verify(evidence).Summary
+        );
+    }
+
     [Fact]
     public void Each_part_that_is_another_fails_its_own_check()
     {

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Verification;
+using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Tests.Documentation;
 using Xunit;
 
@@ -53,6 +54,24 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
             result.Output,
             StringComparison.Ordinal
         );
+    }
+
+    /// <summary>One that is new is the worst until docs/determinism.md says where it belongs.</summary>
+    [Fact]
+    public void The_exit_code_of_a_folder_is_the_worst()
+    {
+        int[] order = [13, 10, 2, 21, 19, 17, 14, 20, 16, 12, 15, 11, 18, 0];
+        Assert.Contains(
+            string.Join(", ", order).Replace(" 2,", " 2 (for UNUSABLE),", StringComparison.Ordinal),
+            RepositoryFiles.Read("docs/determinism.md"),
+            StringComparison.Ordinal
+        );
+        Assert.All(Enum.GetValues<Verdict>(), verdict => Assert.Contains(VerdictExitCode.Of(verdict), order));
+        for (int i = 0; i < order.Length; i++)
+        {
+            Assert.Equal(order[i], VerifyCommand.Worst(order[i..].Reverse()));
+            Assert.Equal(99, VerifyCommand.Worst([order[i], 99]));
+        }
     }
 
     /// <summary>A program that goes by the exit code takes no verdict for another, nor a failure for one.</summary>

@@ -310,7 +310,7 @@ public sealed class ReplayTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(401, "; give a key that it accepts with --api-key")]
+    [InlineData(401, "; give an API key that it accepts")]
     [InlineData(429, "; it is busy: try again later")]
     [InlineData(500, "")]
     [InlineData(503, "; try again when GET /health of the server is 200")]
@@ -354,7 +354,7 @@ public sealed class ReplayTests : IAsyncLifetime
         (await exchange.VerifyAsync("--against", _server.Url, "--timeout", "1")).Is(
             15,
             "UNREACHABLE",
-            "it did not answer within 1 s; --timeout sets how long it may take"
+            "it did not answer within 1 s; give it more time"
         );
     }
 

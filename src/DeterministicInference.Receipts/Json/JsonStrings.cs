@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace DeterministicInference.Receipts.Canonical;
+namespace DeterministicInference.Receipts.Json;
 
 /// <summary>
 /// The inside of a JSON string token, as the reader has checked it: valid escapes, no raw control characters.
