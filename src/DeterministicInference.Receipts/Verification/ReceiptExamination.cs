@@ -39,7 +39,6 @@ internal static class ReceiptExamination
             : seal.IsOtherKey ? Verdict.OtherKey
             : !isPinned ? Verdict.Untrusted
             : !statement!.Complete ? Verdict.Incomplete
-            : seal.IsRevoked ? Verdict.Inconclusive
             : LacksRequired(evidence, checks) ? Verdict.Policy
             : checks.Doubt is not null ? Verdict.Inconclusive
             : checks.IsPassed(ReceiptCheck.Request) && checks.IsPassed(ReceiptCheck.Output) ? Verdict.Valid

@@ -1,4 +1,5 @@
 using System.Text;
+using DeterministicInference.Receipts.Tests.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Engines.Embedded;
@@ -7,7 +8,6 @@ using DeterministicInference.Server.Engines.Vllm;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests;
 using DeterministicInference.Server.OpenAI.Requests.Types;
-using DeterministicInference.Server.Tests.Json;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Determinism;

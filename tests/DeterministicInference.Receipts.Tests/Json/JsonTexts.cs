@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace DeterministicInference.Server.Tests.Json;
+namespace DeterministicInference.Receipts.Tests.Json;
 
 /// <summary>JSON objects in all the spellings that JSON allows, the same ones for a seed.</summary>
 internal sealed class JsonTexts(ulong seed)

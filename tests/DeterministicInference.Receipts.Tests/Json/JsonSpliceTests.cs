@@ -3,7 +3,7 @@ using System.Text.Json;
 using DeterministicInference.Receipts.Json;
 using Xunit;
 
-namespace DeterministicInference.Server.Tests.Json;
+namespace DeterministicInference.Receipts.Tests.Json;
 
 /// <summary>One member is set; every other byte stays.</summary>
 public sealed class JsonSpliceTests
