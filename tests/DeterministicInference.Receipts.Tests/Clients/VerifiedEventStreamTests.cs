@@ -53,6 +53,38 @@ public sealed class VerifiedEventStreamTests
         Assert.Equal(Events, Encoding.UTF8.GetString(got.ToArray()));
     }
 
+    /// <summary>Some client shows it as finished, or reads other lines than we do: nothing of it passes before.</summary>
+    [Theory]
+    [InlineData("utf-16", "data: {\"choices\":[]}\n\ndata: [DONE]\n\n\u0a0a\u0a0a\n\n")]
+    [InlineData("utf-16BE", "data: [DONE]\n\u0a0a\u0a0a\n")]
+    [InlineData("utf-8", "\ufeffdata: {\"choices\":[]}\n\n")]
+    [InlineData("utf-8", "{\"choices\":[{\"message\":{\"content\":\"x\"}}]}\n\n")]
+    [InlineData("utf-8", "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{}}]}\n\n")]
+    [InlineData("utf-8", "data: {\"choices\":[{\"index\":0,\"finish\\u005freason\":\"stop\",\"delta\":{}}]}\n\n")]
+    [InlineData("utf-8", "data: [done]\n\n")]
+    [InlineData("utf-8", "DATA: [DONE]\n\n")]
+    [InlineData("utf-8", "event: done\ndata: {}\n\n")]
+    [InlineData("utf-8", "data: {\ndata: }\n\n")]
+    [InlineData("utf-8", "data: {\"x\":1}\rdata: DONE\n\n")]
+    [InlineData("utf-8", "data: {\"choices\":[{\"index\":0},{\"index\":0}]}\n\n")]
+    public async Task What_some_client_would_take_for_more_waits(string encoding, string text)
+    {
+        byte[] bytes =
+        [
+            .. Encoding.GetEncoding(encoding).GetPreamble(),
+            .. Encoding.GetEncoding(encoding).GetBytes(text),
+        ];
+        using var handler = Handler(
+            new Chunks([encoding == "utf-8" ? Encoding.UTF8.GetBytes(text) : bytes]),
+            throws: true,
+            () => { }
+        );
+        using Stream stream = await AskAsync(handler);
+        using var got = new MemoryStream();
+        await Assert.ThrowsAsync<ReceiptVerificationException>(() => stream.CopyToAsync(got, Cancellation));
+        Assert.Equal("", Encoding.UTF8.GetString(got.ToArray()));
+    }
+
     /// <summary>What has failed once fails again: a reader that goes on gets no end.</summary>
     [Fact]
     public async Task It_fails_again()

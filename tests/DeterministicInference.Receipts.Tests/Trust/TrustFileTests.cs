@@ -1,7 +1,9 @@
 using System.Text;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Receipts.Tests.Statements;
 using DeterministicInference.Receipts.Trust;
+using DeterministicInference.Receipts.Verification;
 using Xunit;
 
 namespace DeterministicInference.Receipts.Tests.Trust;
@@ -84,6 +86,22 @@ public sealed class TrustFileTests : IDisposable
             Parse(json.Replace("\"K\"", $"\"{Log}\"", StringComparison.Ordinal))
         );
         Assert.Contains(why, refusal.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A key that is named twice, here or on a command line, is no better for it.</summary>
+    [Fact]
+    public void Of_a_key_that_is_named_twice_all_limits_hold()
+    {
+        KeyLimit? limit = KeyLimit.Strictest([null, new(7, null), new(9, DateTimeOffset.UnixEpoch)]);
+        Assert.Equal(new KeyLimit(7, DateTimeOffset.UnixEpoch), limit);
+        Assert.Null(KeyLimit.Strictest([null, null]));
+        TrustPolicy limited = Parse($$"""{"form":"dis-trust/1","keys":[{"key":"{{Log}}","last_size":1}]}""");
+        using var sample = new SampleReceipt();
+        TrustPolicy both = TrustPolicy
+            .OfKeys(sample.Key.PublicKey.ToPem())
+            .And(Parse($$"""{"form":"dis-trust/1","keys":[{"key":"{{sample.LogKey}}","last_size":1}]}"""))
+            .And(limited);
+        Assert.Equal(1, both.KeyFor(sample.Receipt)!.Limit!.LastSize);
     }
 
     [Fact]

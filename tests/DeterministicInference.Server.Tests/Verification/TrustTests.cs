@@ -110,10 +110,12 @@ public sealed class TrustTests : IAsyncLifetime
         );
         File.WriteAllText(Path.Combine(folder, "c.json"), bundle.Replace("Paris", "Lyon", StringComparison.Ordinal));
         File.WriteAllText(Path.Combine(folder, "d.txt"), "no receipt");
+        Directory.CreateDirectory(Path.Combine(folder, "e\nf.json: VALID"));
         CommandResult bad = await RunAsync();
         Assert.Equal(13, bad.ExitCode);
+        Assert.Contains("\ne\\u000af.json: VALID: UNUSABLE: ", bad.Output, StringComparison.Ordinal);
         Assert.Contains("\nc.json: TAMPERED: ", bad.Output, StringComparison.Ordinal);
-        Assert.EndsWith("\n\n4 files: 2 VALID, 1 TAMPERED, 1 UNUSABLE\n", bad.Output, StringComparison.Ordinal);
+        Assert.EndsWith("\n\n5 files: 2 VALID, 1 TAMPERED, 2 UNUSABLE\n", bad.Output, StringComparison.Ordinal);
 
         Task<CommandResult> RunAsync() => ServerProgram.Built.RunAsync(["verify", folder, "--key", exchange.KeyFile]);
     }

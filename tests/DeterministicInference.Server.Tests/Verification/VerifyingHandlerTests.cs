@@ -127,6 +127,39 @@ public sealed class VerifyingHandlerTests : IAsyncLifetime
         );
     }
 
+    /// <summary>No receipt binds how an answer is delivered: a client of events would show none of an object.</summary>
+    [Fact]
+    public async Task An_answer_in_the_other_delivery_is_refused()
+    {
+        await using Middleman middleman = await Middleman.StartAsync(
+            _server.Url,
+            (_, body, _) =>
+                Middleman.AskAsync(
+                    _server.Api,
+                    body.Replace("\"stream\":true", "\"stream\":false", StringComparison.Ordinal)
+                )
+        );
+        using HttpClient http = Client(await KeyAsync(), []);
+        await Assert.ThrowsAsync<ReceiptVerificationException>(async () =>
+        {
+            using HttpRequestMessage request = StreamRequest(middleman.Url);
+            using HttpResponseMessage response = await http.SendAsync(request, Cancellation);
+        });
+    }
+
+    /// <summary>A server takes these for the same route.</summary>
+    [Theory]
+    [InlineData("/v1/chat/completions/")]
+    [InlineData("/v1/Chat/Completions")]
+    public async Task A_route_in_another_spelling_is_verified(string route)
+    {
+        using HttpClient http = Client(TrustPolicy.None, []);
+        using var content = new StringContent("""{"messages":[{"role":"user","content":"Where?"}]}""");
+        await Assert.ThrowsAsync<ReceiptVerificationException>(() =>
+            http.PostAsync(_server.Url + route, content, Cancellation)
+        );
+    }
+
     [Fact]
     public async Task Without_a_trusted_key_nothing_passes_unless_it_is_only_told()
     {
