@@ -5,19 +5,23 @@ namespace DeterministicInference.Receipts;
 /// <summary>Makes foreign text safe for a line of output.</summary>
 internal static class OneLine
 {
-    /// <summary>Escapes control characters, such as line ends, as \uXXXX.</summary>
+    /// <summary>Escapes control characters, such as line ends, and those that turn the direction of a line, as \uXXXX.</summary>
     public static string Of(string text)
     {
-        if (!text.Any(char.IsControl))
+        if (!text.Any(IsEscaped))
             return text;
         var line = new StringBuilder();
         foreach (char c in text)
         {
-            if (char.IsControl(c))
+            if (IsEscaped(c))
                 line.Append($"\\u{(int)c:x4}");
             else
                 line.Append(c);
         }
         return line.ToString();
     }
+
+    private static bool IsEscaped(char c) =>
+        char.IsControl(c)
+        || c is '\u061c' or '\u200e' or '\u200f' or (>= '\u2028' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 }

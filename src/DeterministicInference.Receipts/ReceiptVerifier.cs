@@ -45,12 +45,11 @@ public static class ReceiptVerifier
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(replay);
-        using var server = new ReceiptServer(
-            replay.Server,
-            replay.ApiKey,
-            replay.Timeout,
-            replay.CreateHandler?.Invoke() ?? ReceiptServer.CreateHandler()
-        );
-        return await new VerificationSession(evidence, policy, server).ReplayAsync(replay, cancellation);
+        using ReceiptServer server = ServerOf(replay, replay.Server, replay.ApiKey);
+        using ReceiptServer? issuer = replay.Issuer is { } url ? ServerOf(replay, url, apiKey: null) : null;
+        return await new VerificationSession(evidence, policy, server, issuer).ReplayAsync(replay, cancellation);
     }
+
+    private static ReceiptServer ServerOf(ReplayOptions replay, Uri url, string? apiKey) =>
+        new(url, apiKey, replay.Timeout, replay.CreateHandler?.Invoke() ?? ReceiptServer.CreateHandler());
 }

@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Verification;
 
 namespace DeterministicInference.Receipts.Clients;
@@ -22,13 +24,19 @@ internal sealed class PassingAnswer(
     private const string Json = "application/json",
         EventStream = "text/event-stream";
 
-    private bool IsStream => response.Content.Headers.ContentType?.MediaType == EventStream;
+    // Who reads the answer may take the content away.
+    private readonly bool _isStream = IsEventStream(response.Content.Headers.ContentType),
+        _isEncoded = IsEncoded(response.Content.Headers),
+        _isRequestEncoded = request.Content is { } sent && IsEncoded(sent.Headers),
+        _isStreamWanted = IsStreamWanted(body);
 
     /// <summary>The content for the client.</summary>
     public async Task<HttpContent> PassAsync(CancellationToken cancellation)
     {
-        if (IsStream)
+        if (_isStream)
         {
+            if (_isEncoded)
+                await JudgeAsync(default, cancellation);
             Stream events = await response.Content.ReadAsStreamAsync(cancellation);
             return With(new StreamContent(new VerifiedEventStream(events, this)), EventStream);
         }
@@ -54,12 +62,37 @@ internal sealed class PassingAnswer(
 
     /// <summary>Why clients would read something else than the bytes say; null if they don't.</summary>
     private string? Defect(ReadOnlySpan<byte> answer) =>
-        response.Content.Headers.ContentEncoding.Count > 0
-            ? "Its content is encoded: set AutomaticDecompression of the handler below."
-        : request.Content?.Headers.ContentEncoding.Count > 0 ? "The request's content is encoded."
-        : IsStream != (RecordedAnswer.DeliveryOf(answer) == AnswerDelivery.Sse)
+        _isEncoded ? "Its content is encoded: set AutomaticDecompression of the handler below."
+        : _isRequestEncoded ? "The request's content is encoded."
+        : _isStream != _isStreamWanted
+            ? _isStream ? "It is a stream, and none was asked for."
+                : "It is no stream, and one was asked for."
+        : _isStream != (RecordedAnswer.DeliveryOf(answer) == AnswerDelivery.Sse)
             ? "Its content is not what its Content-Type says."
         : null;
+
+    private static bool IsEventStream(MediaTypeHeaderValue? type) =>
+        string.Equals(type?.MediaType, EventStream, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsEncoded(HttpContentHeaders headers) =>
+        headers.ContentEncoding.Any(coding => !string.Equals(coding, "identity", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>No receipt binds it: an answer in the other delivery would be shown as none.</summary>
+    private static bool IsStreamWanted(byte[] body)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(CanonicalJson.WithoutMark(body).ToArray());
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("stream", out JsonElement stream)
+                && stream.ValueKind == JsonValueKind.True;
+        }
+        catch (JsonException)
+        {
+            // A server refuses it.
+            return false;
+        }
+    }
 
     private async Task<byte[]> ReadAsync(CancellationToken cancellation)
     {
@@ -68,7 +101,9 @@ internal sealed class PassingAnswer(
         return await response.Content.ReadAsByteArrayAsync(cancellation);
     }
 
-    /// <summary>With the headers that came, but for what would have it read in another way than it was verified.</summary>
+    /// <summary>
+    /// With the headers that came, but for what would have it read in another way than it was verified.
+    /// </summary>
     private T With<T>(T content, string type)
         where T : HttpContent
     {

@@ -8,6 +8,8 @@ public sealed class ReceiptVerificationException : Exception
     internal ReceiptVerificationException(string problem, VerificationResult? result)
         : base($"The answer is not verified. {problem}") => Result = result;
 
-    /// <summary>What the checks found; null where there was nothing to check, such as an answer without a receipt.</summary>
+    /// <summary>
+    /// What the checks found; null where there was nothing to check, such as an answer without a receipt.
+    /// </summary>
     public VerificationResult? Result { get; }
 }

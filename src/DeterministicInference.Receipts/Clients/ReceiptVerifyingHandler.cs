@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
@@ -11,7 +12,8 @@ namespace DeterministicInference.Receipts.Clients;
 /// <summary>
 /// Verifies each answer of a chat or completion as it passes through an <see cref="HttpClient"/>, which may be that of
 /// an OpenAI client. A JSON answer is handed on when it is verified. The events of a stream are handed on as they come,
-/// all but its end (<c>[DONE]</c>): a stream that is not verified ends with the exception, and never looks finished.
+/// up to the first that ends a choice: what follows, and with it <c>[DONE]</c>, waits until all is verified, so that a
+/// stream that is not verified ends with the exception and never looks finished.
 /// Other requests, and answers that are errors by their status, pass unchanged.
 /// </summary>
 /// <param name="policy">Whom the verifier trusts.</param>
@@ -56,7 +58,8 @@ public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHand
         // The body is sent once and needed again.
         byte[] body = request.Content is { } content ? await ReadAsync(content, cancellationToken) : [];
         HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
-        if (!response.IsSuccessStatusCode)
+        // What is below may be taken for an answer.
+        if (response.StatusCode >= HttpStatusCode.BadRequest)
             return response;
         try
         {
@@ -102,13 +105,15 @@ public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHand
             throw new ReceiptVerificationException(problem, result);
     }
 
-    /// <summary>Asks for a receipt of which the answer has only the id, in the way in which the request was sent.</summary>
+    /// <summary>
+    /// Asks for a receipt of which the answer has only the id, in the way in which the request was sent.
+    /// </summary>
     private ReceiptServer ServerOf(HttpRequestMessage request, string path)
     {
         string url = request.RequestUri!.GetLeftPart(UriPartial.Path);
         AuthenticationHeaderValue? authorization = request.Headers.Authorization;
         return new ReceiptServer(
-            new Uri(url[..^RouteOf(path).Length]),
+            new Uri(url.TrimEnd('/')[..^RouteOf(path).Length]),
             authorization is { Scheme: "Bearer", Parameter: { } key } ? key : null,
             Timeout.InfiniteTimeSpan,
             new InnerSender(base.SendAsync)
@@ -118,7 +123,11 @@ public sealed class ReceiptVerifyingHandler(TrustPolicy policy) : DelegatingHand
     /// <summary>The route as it is sealed; null for another one.</summary>
     private static string? PathOf(HttpRequestMessage request) =>
         request.RequestUri is { } url
-            ? Array.Find(Paths, path => url.AbsolutePath.EndsWith(RouteOf(path), StringComparison.Ordinal))
+            // Servers take these for the same route.
+            ? Array.Find(
+                Paths,
+                path => url.AbsolutePath.TrimEnd('/').EndsWith(RouteOf(path), StringComparison.OrdinalIgnoreCase)
+            )
             : null;
 
     /// <summary>What follows the base address of a client, which need not end in <c>/v1</c>.</summary>

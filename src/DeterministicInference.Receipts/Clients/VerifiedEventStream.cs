@@ -1,16 +1,20 @@
+using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Clients;
 
 /// <summary>
-/// Hands on the events of a stream when they are complete, all but the last: from the first line with <c>[DONE]</c> on,
-/// and what no empty line ends, waits until the stream has ended and is verified.
+/// Hands on the events of a stream when they are complete, up to the first that ends a choice or is none of an honest
+/// stream. The rest, and what no empty line ends, waits until the stream has ended and is verified.
 /// </summary>
 /// <param name="events">The answer as it comes.</param>
 /// <param name="answer">Verifies it.</param>
 internal sealed class VerifiedEventStream(Stream events, PassingAnswer answer) : Stream
 {
     private readonly MemoryStream _all = new();
+    private readonly byte[] _chunk = new byte[16 * 1024];
+    private readonly AnswerReader _reader = new(AnswerDelivery.Sse);
 
     /// <summary>Bytes that the client has.</summary>
     private int _given;
@@ -21,8 +25,10 @@ internal sealed class VerifiedEventStream(Stream events, PassingAnswer answer) :
     /// <summary>Bytes in which the end of an event was looked for.</summary>
     private int _seen;
 
-    private bool _isEnding,
-        _isVerified;
+    private bool _isEnding;
+
+    /// <summary>The verification, which is made once; null before the end.</summary>
+    private Task? _judged;
 
     public override bool CanRead => true;
 
@@ -42,19 +48,22 @@ internal sealed class VerifiedEventStream(Stream events, PassingAnswer answer) :
     {
         if (buffer.Length == 0)
             return 0;
-        var chunk = new byte[16 * 1024];
-        while (_given == _free && !_isVerified)
+        // What has failed fails again.
+        if (_judged is { } before)
+            await before;
+        while (_given == _free && _judged is null)
         {
-            int count = await events.ReadAsync(chunk, cancellationToken);
+            int count = await events.ReadAsync(_chunk, cancellationToken);
             if (count == 0)
             {
-                await answer.JudgeAsync(_all.GetBuffer().AsMemory(0, (int)_all.Length), cancellationToken);
-                (_isVerified, _free) = (true, (int)_all.Length);
+                _judged = answer.JudgeAsync(_all.GetBuffer().AsMemory(0, (int)_all.Length), cancellationToken);
+                await _judged;
+                _free = (int)_all.Length;
                 break;
             }
             if (_all.Length + count > ReceiptBundle.MaxBytes)
                 throw new IOException($"The stream is larger than {ReceiptBundle.MaxBytes >> 20} MiB.");
-            _all.Write(chunk, 0, count);
+            _all.Write(_chunk, 0, count);
             Release();
         }
         int given = Math.Min(buffer.Length, _free - _given);
@@ -91,16 +100,64 @@ internal sealed class VerifiedEventStream(Stream events, PassingAnswer answer) :
         await base.DisposeAsync();
     }
 
-    /// <summary>Frees whole events, up to the first that has the mark of the end anywhere.</summary>
+    /// <summary>Frees whole events, up to the first that waits.</summary>
     private void Release()
     {
         ReadOnlySpan<byte> all = _all.GetBuffer().AsSpan(0, (int)_all.Length);
         while (!_isEnding && NextEnd(all) is { } end)
         {
-            if (all[_free..end].IndexOf("[DONE]"u8) >= 0)
+            if (!GoesOn(all[_free..end]))
                 _isEnding = true;
             else
                 _free = end;
+        }
+    }
+
+    /// <summary>
+    /// Whether an event can be handed on before all is verified: clients read its lines as we do, and none takes it for
+    /// the end.
+    /// </summary>
+    private bool GoesOn(ReadOnlySpan<byte> lines)
+    {
+        bool hasData = false;
+        foreach (Range place in lines.Split((byte)'\n'))
+        {
+            ReadOnlySpan<byte> line = lines[place];
+            if (line.EndsWith("\r"u8))
+                line = line[..^1];
+            // Some end a line here.
+            if (line.Contains((byte)'\r'))
+                return false;
+            if (line.StartsWith("data:"u8))
+            {
+                if (hasData || !IsDelta(line["data:".Length..].Trim((byte)' ')))
+                    return false;
+                hasData = true;
+            }
+            else if (!line.IsEmpty && line[0] != ':' && !line.SequenceEqual("event: message"u8))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Whether the data of an event belongs to choices that go on.</summary>
+    private bool IsDelta(ReadOnlySpan<byte> data)
+    {
+        if (data.IsEmpty)
+            return true;
+        try
+        {
+            AnswerReading read = _reader.Read(data);
+            foreach (ref readonly AnswerPart part in read.Parts)
+            {
+                if (part.Kind == AnswerPartKind.Finish && !read.IsNull(part))
+                    return false;
+            }
+            return read.Defect is null;
+        }
+        catch (CanonicalFormException)
+        {
+            return false;
         }
     }
 

@@ -6,7 +6,13 @@ namespace DeterministicInference.Receipts.Replays;
 /// <param name="Server">The server that computes it; with or without <c>/v1</c> at the end.</param>
 public sealed record ReplayOptions(Uri Server)
 {
-    /// <summary>Sent as a bearer token; null for none.</summary>
+    /// <summary>
+    /// The server that issued the receipt, which tells what its environment is and has the receipts of which only the
+    /// id is known; null where <see cref="Server"/> is asked for these too. It gets no key.
+    /// </summary>
+    public Uri? Issuer { get; init; }
+
+    /// <summary>Sent to <see cref="Server"/> as a bearer token; null for none.</summary>
     public string? ApiKey { get; init; }
 
     /// <summary>Time limit of each request, to the last byte of its answer.</summary>

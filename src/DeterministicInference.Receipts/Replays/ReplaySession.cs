@@ -28,6 +28,9 @@ internal sealed class ReplaySession(
 
     private readonly List<Replay> _replays = [];
 
+    /// <summary>Who knows the receipt's environment; null for the server that computes.</summary>
+    public ReceiptServer? Issuer { get; init; }
+
     /// <summary>Gets a line for each replay; null for none.</summary>
     public IProgress<string>? Progress { get; init; }
 
@@ -57,7 +60,7 @@ internal sealed class ReplaySession(
                 Replay replay = await ReplayAsync(effective, delivery, cancellation);
                 if (replay.EnvironmentId is { } id && id != statement.EnvironmentId)
                 {
-                    original ??= await server.EnvironmentAsync(statement.EnvironmentId, cancellation);
+                    original ??= await OriginalAsync(cancellation);
                     replay = replay with { Environment = await server.EnvironmentAsync(id, cancellation) };
                 }
                 _replays.Add(replay);
@@ -73,6 +76,21 @@ internal sealed class ReplaySession(
             verdict = NoAnswer(e);
         }
         return (verdict, Report(verdict, delivery, original));
+    }
+
+    /// <summary>
+    /// The document of the receipt's environment. It only explains: an issuer that is away costs nothing.
+    /// </summary>
+    private async Task<InferenceEnvironment?> OriginalAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await (Issuer ?? server).EnvironmentAsync(statement.EnvironmentId, cancellation);
+        }
+        catch (NoAnswerException) when (Issuer is not null)
+        {
+            return null;
+        }
     }
 
     private ReplayVerdict NoAnswer(NoAnswerException e)

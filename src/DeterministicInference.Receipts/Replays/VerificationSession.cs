@@ -12,12 +12,21 @@ namespace DeterministicInference.Receipts.Replays;
 /// <param name="evidence">What was sent and received.</param>
 /// <param name="policy">Whom the verifier trusts.</param>
 /// <param name="server">Who is asked for what is missing, and computes again; null for nobody.</param>
-internal sealed class VerificationSession(ReceiptEvidence evidence, TrustPolicy policy, ReceiptServer? server = null)
+/// <param name="issuer">Who issued the receipt, and is asked for it and its environment; null for the server.</param>
+internal sealed class VerificationSession(
+    ReceiptEvidence evidence,
+    TrustPolicy policy,
+    ReceiptServer? server = null,
+    ReceiptServer? issuer = null
+)
 {
     private const string NoKeyFits =
         "no key that the server tells has signed the log's checkpoint. " + VerificationResult.KeyRemedy;
 
     private TrustedKey? _pinned;
+
+    /// <summary>The issuer while it is asked; null otherwise.</summary>
+    private ReceiptServer? _asked;
 
     /// <summary>The trusted key, else the bundle's own, else one that the server tells.</summary>
     private TrustedKey? _key;
@@ -58,7 +67,10 @@ internal sealed class VerificationSession(ReceiptEvidence evidence, TrustPolicy 
         }
         catch (NoAnswerException e)
         {
-            return new VerificationResult(Verdict.Unreachable, $"{server!.Address} gave no usable answer: {e.Message}");
+            return new VerificationResult(
+                Verdict.Unreachable,
+                $"{(_asked ?? server)!.Address} gave no usable answer: {e.Message}"
+            );
         }
     }
 
@@ -70,6 +82,7 @@ internal sealed class VerificationSession(ReceiptEvidence evidence, TrustPolicy 
         // With the key and the policy too.
         if (source.Bundle is null)
             ReceiptServer.RequireSound(Check(EvidenceReader.Read(bundle, null, null), policy.Revocations));
+        _asked = null;
         VerificationResult result = Check(reading, policy.Revocations);
         // No server is asked about what does not hold without it.
         if (replay is null || !IsOpen(result.Verdict))
@@ -99,6 +112,7 @@ internal sealed class VerificationSession(ReceiptEvidence evidence, TrustPolicy 
         var session = new ReplaySession(server!, statement, bundle.Receipt, reading.Recorded, bundle.Environment)
         {
             Progress = replay.Progress,
+            Issuer = issuer,
         };
         (ReplayVerdict verdict, ReplayReport report) = await session.RunAsync(
             request,
@@ -195,10 +209,11 @@ internal sealed class VerificationSession(ReceiptEvidence evidence, TrustPolicy 
 
     private async Task<ReceiptBundle> FetchAsync(ReceiptSource source, CancellationToken cancellation)
     {
+        _asked = issuer ?? server;
         ReceiptBundle found =
-            await server!.ReceiptAsync(source.ReceiptId!, cancellation)
+            await _asked!.ReceiptAsync(source.ReceiptId!, cancellation)
             ?? throw new EvidenceException(
-                $"{evidence.Name}: has only the receipt's id, and {server.Address} does not have the receipt."
+                $"{evidence.Name}: has only the receipt's id, and {_asked.Address} does not have the receipt."
             );
         return found with { Response = source.Response };
     }

@@ -139,17 +139,20 @@ public sealed class TrustPolicy
     /// </summary>
     internal TrustedKey? KeyFor(Receipt receipt)
     {
-        if (Keys.Count > 0)
-            return TrustedKey.Named(Keys, receipt);
-        TrustedKey[] logs =
+        TrustedKey[] trusted =
         [
+            .. Keys,
             .. (Witnesses?.Logs ?? [])
                 .Select(log => log.Key)
                 .OfType<NoteKey>()
                 .Where(key => key.Name == receipt.Origin)
                 .Select(TrustedKey.Of),
         ];
-        return logs.Length == 0 ? null : TrustedKey.Named(logs, receipt);
+        if (trusted.Length == 0)
+            return null;
+        TrustedKey named = TrustedKey.Named(trusted, receipt);
+        // A key that is named twice is no better for it.
+        return named with { Limit = KeyLimit.Strictest(trusted.Where(named.IsSame).Select(key => key.Limit)) };
     }
 
     private static IEnumerable<TrustedKey> KeysOf(JsonElement key)

@@ -115,6 +115,10 @@ internal sealed record TrustedKey(VerificationKey Key, NoteKey? Log)
             throw new FormatException("a key is missing");
     }
 
+    /// <summary>Whether it is the same key, of logs that may be the same.</summary>
+    public bool IsSame(TrustedKey other) =>
+        Key.KeyId == other.Key.KeyId && (Log is null || other.Log is null || Log.Name == other.Log.Name);
+
     /// <summary>Whether it is the key of a log, under its name if one is given.</summary>
     public bool Is(NoteKey log) => (Log?.Name ?? log.Name, Key.KeyId) == (log.Name, log.Key.KeyId);
 }

@@ -84,7 +84,7 @@ internal static class EvidenceReader
         }
         catch (ReceiptFormatException)
         {
-            // A stream has two: a reader takes the one or the other. Of JSON its own reading says what is wrong with it.
+            // A stream has two: a reader takes the one or the other. Of JSON its own reading says what is wrong.
             return delivery == AnswerDelivery.Sse;
         }
         if (found is null)

@@ -9,4 +9,14 @@ namespace DeterministicInference.Receipts.Verification;
 /// The time up to which a quorum of witnesses must have cosigned the checkpoint; null for any. Only witnesses know a
 /// time that the key's holder can't choose.
 /// </param>
-internal sealed record KeyLimit(long? LastSize, DateTimeOffset? LastTime);
+internal sealed record KeyLimit(long? LastSize, DateTimeOffset? LastTime)
+{
+    /// <summary>What holds where all of several hold; null for no limit.</summary>
+    public static KeyLimit? Strictest(IEnumerable<KeyLimit?> limits)
+    {
+        KeyLimit[] all = [.. limits.OfType<KeyLimit>()];
+        return all.Length == 0
+            ? null
+            : new KeyLimit(all.Min(limit => limit.LastSize), all.Min(limit => limit.LastTime));
+    }
+}

@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Canonical;
 
 namespace DeterministicInference.Receipts.Verification;
 
@@ -44,6 +45,11 @@ public sealed record ReceiptEvidence(ReadOnlyMemory<byte> File)
     {
         ReadOnlyMemory<byte>? request = OneOf("request", Request, bundle.Request?.Body),
             response = OneOf("answer", Response, bundle.Response?.Body);
+        if (RequestPath is not null && !CanonicalRequest.Paths.Contains(RequestPath))
+            throw new EvidenceException(
+                $"{Name}: the path of the request is none of {string.Join(", ", CanonicalRequest.Paths)}. Give what follows "
+                    + "the server's address."
+            );
         EvidenceShape.RequireModest(request, $"{Name}: the request");
         EvidenceShape.RequireModest(response, $"{Name}: the answer");
         EvidenceReading reading = EvidenceReader.Read(bundle, request, response);

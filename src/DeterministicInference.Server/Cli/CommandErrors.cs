@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using DeterministicInference.Engine.Model;
+using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Verification;
 using DeterministicInference.Server.Verification;
 using Microsoft.AspNetCore.Connections;
@@ -20,7 +21,7 @@ internal static class CommandErrors
         }
         catch (Exception e) when (e is InputException or EvidenceException)
         {
-            Console.Error.WriteLine($"error: {e.Message}");
+            Console.Error.WriteLine($"error: {OneLine.Of(e.Message)}");
             return ExitCode.Usage;
         }
         catch (ModelLoadException e)

@@ -15,21 +15,29 @@ internal sealed class RemoteServerOptions
     /// <param name="purpose">What the server is used for.</param>
     public RemoteServerOptions(string urlFlag, string purpose)
     {
-        Url = new Option<string?>(urlFlag)
+        Url = CreateUrl(urlFlag, purpose);
+    }
+
+    /// <summary>An option that names a server.</summary>
+    /// <inheritdoc cref="RemoteServerOptions(string, string)"/>
+    public static Option<string?> CreateUrl(string urlFlag, string purpose)
+    {
+        var url = new Option<string?>(urlFlag)
         {
             HelpName = "URL",
             Description = $"{purpose}, such as http://127.0.0.1:8080.",
         };
-        Url.Validators.Add(result =>
+        url.Validators.Add(result =>
         {
             if (
                 result.Tokens is [{ Value: var text }]
-                && !(Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is ("http" or "https"))
+                && !(Uri.TryCreate(text, UriKind.Absolute, out Uri? read) && read.Scheme is ("http" or "https"))
             )
             {
                 result.AddError($"{urlFlag}: '{text}' is not an address such as http://127.0.0.1:8080.");
             }
         });
+        return url;
     }
 
     public Option<string?> Url { get; }

@@ -48,6 +48,10 @@ internal static class VerifyCommand
     private static readonly Option<string?> Request = File("--request", "The request body, as it was sent.");
     private static readonly Option<string?> Response = File("--response", "The answer's body, as it was received.");
     private static readonly RemoteServerOptions Server = new("--against", "Server that computes the request again");
+    private static readonly Option<string?> Issuer = RemoteServerOptions.CreateUrl(
+        "--issuer",
+        "With --against: the server that issued the receipt, which tells what its environment is"
+    );
     private static readonly Option<string[]> Key = new("--key")
     {
         HelpName = "FILE",
@@ -98,6 +102,11 @@ internal static class VerifyCommand
             if (result.Tokens is [{ Value: var text }] && text is not ("json" or "sse"))
                 result.AddError($"--delivery: '{text}' is not json or sse.");
         });
+        Issuer.Validators.Add(result =>
+        {
+            if (result.GetResult(Server.Url) is null)
+                result.AddError("--issuer: needs --against URL, which names the server that computes again.");
+        });
         Require.Validators.Add(result =>
         {
             foreach (string word in result.Tokens.Select(token => token.Value).Except(TrustRequirementName.All))
@@ -120,6 +129,7 @@ internal static class VerifyCommand
             Request,
             Response,
             Server.Url,
+            Issuer,
             Key,
             Revoked,
             Trust,
@@ -145,6 +155,7 @@ internal static class VerifyCommand
             RequestFile = parsed.GetValue(Request),
             ResponseFile = parsed.GetValue(Response),
             Against = Server.UrlOf(parsed),
+            Issuer = parsed.GetValue(Issuer) is { } issuer ? new Uri(issuer) : null,
             KeyFiles = parsed.GetValue(Key) ?? [],
             RevocationFiles = parsed.GetValue(Revoked) ?? [],
             WitnessPolicyFile = parsed.GetValue(Policy),
@@ -188,7 +199,7 @@ internal static class VerifyCommand
     {
         if (options.RequestFile is not null || options.ResponseFile is not null)
             throw new InputException("--request, --response: are of one receipt, and a folder was given. Use bundles.");
-        string[] files = [.. Directory.EnumerateFiles(options.Receipt).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFileSystemEntries(options.Receipt).Order(StringComparer.Ordinal)];
         if (files.Length == 0)
             throw new InputException($"{options.Receipt}: has no files.");
         var verdicts = new List<(string Name, int ExitCode)>();
@@ -211,7 +222,10 @@ internal static class VerifyCommand
                 line = $"{Unusable}: {OneLine.Of(e.Message.TrimEnd('.'))}";
                 json = JsonReport.WriteUnusable(name, e.Message);
             }
-            await output.WriteAsync(isJson ? json : Encoding.UTF8.GetBytes($"{name}: {line}\n"), cancellation);
+            await output.WriteAsync(
+                isJson ? json : Encoding.UTF8.GetBytes($"{OneLine.Of(name)}: {line}\n"),
+                cancellation
+            );
             await output.FlushAsync(cancellation);
         }
         if (!isJson)

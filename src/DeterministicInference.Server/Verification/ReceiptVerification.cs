@@ -47,6 +47,7 @@ internal static class ReceiptVerification
             return ReceiptVerifier.Verify(evidence, policy);
         var replay = new ReplayOptions(server)
         {
+            Issuer = options.Issuer,
             ApiKey = options.ApiKey,
             Timeout = options.Timeout,
             Runs = options.Runs,
@@ -110,5 +111,12 @@ internal static class ReceiptVerification
         }
     }
 
-    private static byte[] Content(string? path) => path is null ? [] : InputFile.Read(path);
+    private static byte[] Content(string? path)
+    {
+        if (path is null)
+            return [];
+        byte[] bytes = InputFile.Read(path);
+        // Who received nothing did not receive the answer.
+        return bytes.Length > 0 ? bytes : throw new InputException($"{path}: is empty.");
+    }
 }

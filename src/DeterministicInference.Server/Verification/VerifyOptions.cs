@@ -19,6 +19,9 @@ internal sealed record VerifyOptions
     /// <summary>The server that computes the request again; null for no replay.</summary>
     public Uri? Against { get; init; }
 
+    /// <summary>The server that issued the receipt; null if it is not known.</summary>
+    public Uri? Issuer { get; init; }
+
     /// <summary>Files with the keys that are trusted.</summary>
     public IReadOnlyList<string> KeyFiles { get; init; } = [];
 

@@ -101,6 +101,13 @@ public sealed class VerifyEmbeddedTests(SharedServers shared)
             .Is(12, "INCONCLUSIVE", "the environments differ")
             .Has("differing fact", "model.sha256")
             .Has("note", "receipts export --url");
+        // Its own server has it; one that is away costs no verdict.
+        (await exchange.VerifyAsync("--against", other.Url, "--issuer", server.Url))
+            .Is(12, "INCONCLUSIVE", "the environments differ in model.sha256")
+            .Has("differing fact", "model.sha256");
+        (await exchange.VerifyAsync("--against", other.Url, "--issuer", "http://127.0.0.1:9"))
+            .Is(12, "INCONCLUSIVE", "the environments differ")
+            .Has("note", "receipts export --url");
         (await RecordedExchange.VerifyAsync(bundle, "--key", exchange.KeyFile, "--against", server.Url)).Is(
             0,
             "REPRODUCED",

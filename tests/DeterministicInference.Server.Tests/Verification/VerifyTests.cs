@@ -581,7 +581,7 @@ public sealed class VerifyTests : IAsyncLifetime
         _server.Receipts = AnswerReceiptMode.Inline;
         exchange = await RecordedExchange.AskAsync(_server);
         Assert.StartsWith(
-            "--against: the request is needed",
+            "the request is needed",
             await FailsAsync(exchange.AnswerFile, "--key", exchange.KeyFile, "--against", _server.Url),
             StringComparison.Ordinal
         );

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace DeterministicInference.Server.Tests.Verification;
 
-/// <summary>The handler of the library below the official OpenAI client, with somebody between it and the server.</summary>
+/// <summary>
+/// The handler of the library below the official OpenAI client, with somebody between it and the server.
+/// </summary>
 public sealed class VerifyingHandlerTests : IAsyncLifetime
 {
     private const string False = "EVIL";
@@ -145,11 +147,12 @@ public sealed class VerifyingHandlerTests : IAsyncLifetime
         List<VerificationResult?> seen = [];
         using HttpClient http = Client(await KeyAsync(), seen);
         Assert.Contains(
-            "\"data\"",
-            await http.GetStringAsync($"{_server.Url}/v1/models", Cancellation),
+            "\"vkey\"",
+            await http.GetStringAsync($"{_server.Url}/v1/receipts/key", Cancellation),
             StringComparison.Ordinal
         );
-        using var content = new StringContent("""{"messages":3}""");
+        _server.Status = 503;
+        using var content = new StringContent("{}");
         using HttpResponseMessage error = await http.PostAsync(
             $"{_server.Url}/v1/chat/completions",
             content,

@@ -675,7 +675,9 @@ internal static class SealAlterations
         return line[..at] + Convert.ToBase64String(Convert.FromBase64String(line[at..])[..length]);
     }
 
-    /// <summary>The last digit before the padding has bits that mean nothing: another digit is the same value.</summary>
+    /// <summary>
+    /// The last digit before the padding has bits that mean nothing: another digit is the same value.
+    /// </summary>
     private static string Respelled(string base64)
     {
         int at = base64.TrimEnd('=').Length - 1;
