@@ -5,7 +5,9 @@ namespace DeterministicInference.Receipts;
 /// <summary>Makes foreign text safe for a line of output.</summary>
 internal static class OneLine
 {
-    /// <summary>Escapes control characters, such as line ends, and those that turn the direction of a line, as \uXXXX.</summary>
+    /// <summary>
+    /// Escapes control characters, such as line ends, and those that turn the direction of a line, as \uXXXX.
+    /// </summary>
     public static string Of(string text)
     {
         if (!text.Any(IsEscaped))

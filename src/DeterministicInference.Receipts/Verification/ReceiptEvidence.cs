@@ -47,8 +47,8 @@ public sealed record ReceiptEvidence(ReadOnlyMemory<byte> File)
             response = OneOf("answer", Response, bundle.Response?.Body);
         if (RequestPath is not null && !CanonicalRequest.Paths.Contains(RequestPath))
             throw new EvidenceException(
-                $"{Name}: the path of the request is none of {string.Join(", ", CanonicalRequest.Paths)}. Give what follows "
-                    + "the server's address."
+                $"{Name}: the path of the request is none of {string.Join(", ", CanonicalRequest.Paths)}. Give what "
+                    + "follows the server's address."
             );
         EvidenceShape.RequireModest(request, $"{Name}: the request");
         EvidenceShape.RequireModest(response, $"{Name}: the answer");

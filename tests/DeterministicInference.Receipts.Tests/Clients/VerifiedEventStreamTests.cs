@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using DeterministicInference.Receipts.Clients;
 using DeterministicInference.Receipts.Trust;
-using DeterministicInference.Receipts.Verification;
 using Xunit;
 
 namespace DeterministicInference.Receipts.Tests.Clients;

@@ -9,6 +9,7 @@ namespace DeterministicInference.Receipts.Tests.Servers;
 internal sealed class ScriptedServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
     private readonly Func<string, string> _script;
     private readonly Task _serving;
 
@@ -30,8 +31,10 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _listener.Stop();
+        await _stop.CancelAsync();
         await _serving;
+        _listener.Dispose();
+        _stop.Dispose();
     }
 
     private async Task ServeAsync()
@@ -40,13 +43,13 @@ internal sealed class ScriptedServer : IAsyncDisposable
         {
             while (true)
             {
-                using TcpClient client = await _listener.AcceptTcpClientAsync();
+                using TcpClient client = await _listener.AcceptTcpClientAsync(_stop.Token);
                 await AnswerAsync(client.GetStream());
             }
         }
-        catch (SocketException)
+        catch (OperationCanceledException)
         {
-            // The listener has stopped.
+            // The test is over.
         }
     }
 
