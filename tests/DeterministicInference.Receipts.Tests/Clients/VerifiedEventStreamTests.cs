@@ -52,7 +52,9 @@ public sealed class VerifiedEventStreamTests
         Assert.Equal(Events, Encoding.UTF8.GetString(got.ToArray()));
     }
 
-    /// <summary>Some client shows it as finished, or reads other lines than we do: nothing of it passes before.</summary>
+    /// <summary>
+    /// Some client shows it as finished, or reads other lines than we do: nothing of it passes before.
+    /// </summary>
     [Theory]
     [InlineData("utf-16", "data: {\"choices\":[]}\n\ndata: [DONE]\n\n\u0a0a\u0a0a\n\n")]
     [InlineData("utf-16BE", "data: [DONE]\n\u0a0a\u0a0a\n")]

@@ -153,10 +153,14 @@ public sealed class VerifyingHandlerTests : IAsyncLifetime
     [InlineData("/v1/Chat/Completions")]
     public async Task A_route_in_another_spelling_is_verified(string route)
     {
+        await using Middleman middleman = await Middleman.StartAsync(
+            _server.Url,
+            (_, _, answer) => Task.FromResult(answer)
+        );
         using HttpClient http = Client(TrustPolicy.None, []);
         using var content = new StringContent("""{"messages":[{"role":"user","content":"Where?"}]}""");
         await Assert.ThrowsAsync<ReceiptVerificationException>(() =>
-            http.PostAsync(_server.Url + route, content, Cancellation)
+            http.PostAsync(middleman.Url + route, content, Cancellation)
         );
     }
 
