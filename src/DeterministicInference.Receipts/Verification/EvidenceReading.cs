@@ -1,4 +1,3 @@
-using System.Text;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
@@ -69,13 +68,7 @@ internal sealed record EvidenceReading(Receipt Receipt)
 
     /// <summary>What the answer says.</summary>
     public IReadOnlyList<VerifiedText> Texts =>
-        [
-            .. (Recorded?.Texts ?? []).Select(text => new VerifiedText(
-                text.Choice,
-                text.Channel,
-                Encoding.UTF8.GetString(text.Text.Span)
-            )),
-        ];
+        [.. (Recorded?.Texts ?? []).Select(text => new VerifiedText(text.Choice, text.Channel, text.Text))];
 
     /// <summary>Checks it with a key.</summary>
     /// <param name="key">The key; null for none.</param>

@@ -1,3 +1,4 @@
+using System.Text;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 
@@ -125,5 +126,9 @@ public sealed record VerificationResult
 /// What it is: <c>content</c>, <c>reasoning</c>, <c>refusal</c>, <c>finish</c>, or a part of a tool call such as
 /// <c>tool.0.arguments</c>; docs/determinism.md lists them.
 /// </param>
-/// <param name="Text">The text. Half of a surrogate pair is U+FFFD.</param>
-public sealed record VerifiedText(int Choice, string Channel, string Text);
+/// <param name="Utf8">The text as it is hashed: UTF-8, and half of a surrogate pair in three bytes.</param>
+public sealed record VerifiedText(int Choice, string Channel, ReadOnlyMemory<byte> Utf8)
+{
+    /// <summary>The text. Half of a surrogate pair is U+FFFD.</summary>
+    public string Text => Encoding.UTF8.GetString(Utf8.Span);
+}
