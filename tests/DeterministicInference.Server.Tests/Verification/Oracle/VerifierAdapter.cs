@@ -39,6 +39,9 @@ internal static class VerifierAdapter
     private static GivenVerdict Run(GivenFiles files, TrustPolicy policy)
     {
         // An array that is null would be converted to empty memory.
+        // The command refuses what is empty: who received nothing did not receive the answer.
+        if (files.Request is { Length: 0 } || files.Response is { Length: 0 })
+            return new GivenVerdict("UNUSABLE", 2, "is empty");
         var evidence = new ReceiptEvidence(files.File)
         {
             Request = files.Request is { } request ? request : (ReadOnlyMemory<byte>?)null,
