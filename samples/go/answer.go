@@ -440,7 +440,10 @@ func (a *answer) choice(at int, v *value, count int) (index, infinite int, err e
 	c.extras = append(c.extras, lines...)
 	if v := o.get("finish_reason"); v != nil {
 		text := v.text()
-		if a.stream && c.ended != "" && text != "" && text != c.ended {
+		if a.stream && text == "" {
+			return 0, 0, noForm("an empty finish_reason in an event")
+		}
+		if a.stream && c.ended != "" && text != c.ended {
 			return 0, 0, noForm("a second finish_reason of choice %d", index)
 		}
 		if c.finish = &text; c.ended == "" {

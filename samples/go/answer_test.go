@@ -50,7 +50,7 @@ func TestAnswersAreRead(t *testing.T) {
 		},
 		{events(`{"delta":{"content":"\ud83d"}}`, `{"delta":{"content":"\ude00\ud800"}}`), `0 content "😀\xed\xa0\x80"`},
 		{
-			events(`{"index":1,"text":"b"}`, `{"index":0,"text":"a"}`, `{"index":1,"text":"c","finish_reason":""}`),
+			events(`{"index":1,"text":"b"}`, `{"index":0,"text":"a"}`, `{"index":1,"text":"c","finish_reason":null}`),
 			`0 text "a", 1 text "bc"`,
 		},
 		{
@@ -97,6 +97,7 @@ func TestWhatTwoReadersTakeDifferentlyHasNoForm(t *testing.T) {
 		"arrays of two lengths":   `{"choices":[{"logprobs":{"tokens":["a"],"token_logprobs":[]}}]}`,
 		"too many calls":          events(`{"delta":{"tool_calls":[{}` + strings.Repeat(`,{}`, 16383) + `]}}`),
 		"levels":                  `{"x":` + strings.Repeat("[", 128) + strings.Repeat("]", 128) + `}`,
+		"an empty end":            events(`{"finish_reason":""}`, `{"text":"x","finish_reason":"stop"}`),
 		"a second role":           events(`{"delta":{"role":"assistant"}}`, `{"delta":{"role":"user"}}`),
 		"a second model":          "data: {\"model\":\"a\"}\n\ndata: {\"model\":\"b\"}\n\ndata: [DONE]\n\n",
 		"text behind the end":     events(`{"text":"x","finish_reason":"stop"}`, `{"text":"y"}`),

@@ -8,7 +8,8 @@ type reportedIDs struct {
 	choices               map[int][]uint32 // with the choices
 	listed                map[int][]uint32 // in sglext.output_ids
 	prompts               map[int][]uint32
-	alone                 bool // an element of choices has text, and neither ids nor a finish reason
+	name                  string // of the member of choices that has them
+	alone                 bool   // an element of choices has text, and neither ids nor a finish reason
 	partial               bool
 	hasTokens, hasPrompts bool // something stands where ids do, readable or not
 }
@@ -65,14 +66,21 @@ func (r *reportedIDs) choice(index int, o object, hasText bool) {
 	r.prompt(index/r.n, o.get("prompt_token_ids"))
 	first, second := o.get("token_ids"), o.get("response_token_ids")
 	if first == nil && second == nil {
-		if hasText && o.get("finish_reason") == nil {
+		if end := o.get("finish_reason"); hasText && (end == nil || end.text() == "") {
 			_, behind := r.listed[index]
 			r.alone, r.partial = true, r.partial || behind
 		}
 		return
 	}
+	name := "token_ids"
+	if second != nil {
+		name = "response_token_ids"
+	}
+	if r.name == "" {
+		r.name = name
+	}
 	// Which of two lists is the right one is not said.
-	r.hasTokens, r.partial = true, r.partial || first != nil && second != nil
+	r.hasTokens, r.partial = true, r.partial || first != nil && second != nil || name != r.name
 	r.choices[index] = append(append(r.choices[index], r.list(first)...), r.list(second)...)
 }
 

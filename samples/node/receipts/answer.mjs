@@ -122,9 +122,9 @@ class AnswerReading {
       index: index ?? position,
       hasIndex: index !== undefined,
       text: this.#channel(read, "text"),
-      finish: this.#channel(read, "finish_reason"),
+      finish: this.#readFinish(read),
       scores: readLogprobs(objectOf(read, "logprobs")),
-      ids: ["token_ids", "response_token_ids"].filter((name) => read.has(name)).map((name) => read.get(name)),
+      ids: ["token_ids", "response_token_ids"].filter((name) => read.has(name)).map((name) => [name, read.get(name)]),
       prompt: read.get("prompt_token_ids"),
       tools: [],
       extras: [],
@@ -136,6 +136,13 @@ class AnswerReading {
     const message = objectOf(read, this.#isEvent ? "delta" : "message");
     if (message !== undefined) this.#readMessage(choice, message);
     return choice;
+  }
+
+  #readFinish(read) {
+    const finish = this.#channel(read, "finish_reason");
+    // A client that stops at the first reason that is not null would not see what follows.
+    if (this.#isEvent && finish === "") fail("an event has an empty finish reason");
+    return finish;
   }
 
   #readMessage(choice, object) {

@@ -40,11 +40,11 @@ export class ReportedIds {
     this.#choices.add(choice.index);
     if (choice.prompt !== undefined) this.#addPrompt(Math.floor(choice.index / this.#choicesPerPrompt), choice.prompt);
     if (choice.ids.length > 1) this.#isPartial = true;
-    for (const value of choice.ids) this.#addList("choices", choice.index, value);
+    for (const [name, value] of choice.ids) this.#addList(name, choice.index, value);
     const hasText = Boolean(choice.text || choice.content || choice.reasoning);
-    if (!hasText || choice.ids.length > 0 || choice.finish !== undefined) return;
+    if (!hasText || choice.ids.length > 0 || choice.finish) return;
     // Until ids come it is not known by which way they do.
-    if (this.#way === "choices" || this.#lists.has(choice.index)) this.#isPartial = true;
+    if ((this.#way ?? "sglext") !== "sglext" || this.#lists.has(choice.index)) this.#isPartial = true;
     this.#hasTextAlone = true;
   }
 
@@ -65,7 +65,7 @@ export class ReportedIds {
       return;
     }
     this.#way = way;
-    if (way === "choices" ? this.#hasTextAlone : this.#lists.has(index)) this.#isPartial = true;
+    if (way === "sglext" ? this.#lists.has(index) : this.#hasTextAlone) this.#isPartial = true;
     if (!this.#lists.has(index)) this.#lists.set(index, []);
     for (const id of ids) this.#lists.get(index).push(id);
   }

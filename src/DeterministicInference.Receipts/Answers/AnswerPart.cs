@@ -135,6 +135,9 @@ internal enum AnswerPartTraits : byte
 
     /// <summary>Of reasoning: it is the value of <c>reasoning</c>.</summary>
     IsReasoning = 64,
+
+    /// <summary>Of token ids of a choice: they are the value of <c>response_token_ids</c>.</summary>
+    IsResponseTokenIds = 128,
 }
 
 /// <summary>A piece of an answer or event that means something.</summary>

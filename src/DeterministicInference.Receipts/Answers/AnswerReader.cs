@@ -235,8 +235,17 @@ internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = fals
                 case AnswerMember.Index:
                     index = _parts.ReadIndex(ref json);
                     break;
-                case AnswerMember.TokenIds or AnswerMember.ResponseTokenIds:
+                case AnswerMember.TokenIds:
                     TokenIdGrammar.ReadList(ref json, _parts, AnswerPartKind.TokenIds, members);
+                    break;
+                case AnswerMember.ResponseTokenIds:
+                    TokenIdGrammar.ReadList(
+                        ref json,
+                        _parts,
+                        AnswerPartKind.TokenIds,
+                        members,
+                        AnswerPartTraits.IsResponseTokenIds
+                    );
                     break;
                 case AnswerMember.PromptTokenIds:
                     TokenIdGrammar.ReadList(ref json, _parts, AnswerPartKind.PromptTokenIds, members);

@@ -12,12 +12,13 @@ internal static class TokenIdGrammar
         ref JsonCursor json,
         AnswerParts parts,
         AnswerPartKind kind,
-        scoped in MemberScope members
+        scoped in MemberScope members,
+        AnswerPartTraits traits = AnswerPartTraits.None
     )
     {
         int at = parts.Begin(kind, members, json.At);
         bool isFine = json.PassNull() || PassIds(ref json);
-        parts.End(at, json.At, isFine ? AnswerPartTraits.None : AnswerPartTraits.IsMalformed);
+        parts.End(at, json.At, isFine ? traits : traits | AnswerPartTraits.IsMalformed);
     }
 
     /// <summary>The object <c>sglext</c>.</summary>

@@ -32,7 +32,8 @@ internal sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 
     private enum Route
     {
         None,
-        Choices,
+        TokenIds,
+        ResponseTokenIds,
         Extension,
     }
 
@@ -95,7 +96,7 @@ internal sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 
                     hasText |= !answer.ValueIs(part, ""u8);
                     break;
                 case AnswerPartKind.Finish:
-                    hasFinish = true;
+                    hasFinish |= !answer.ValueIs(part, ""u8);
                     break;
                 case AnswerPartKind.TokenIds when !answer.IsNull(part):
                     // Which of two lists is the right one is not said.
@@ -141,7 +142,7 @@ internal sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 
     private void SeeTextAlone(int choice)
     {
         // Before any id the choice may be one whose ids come in the last event.
-        if (_route == Route.Choices || _tokens.Has(choice))
+        if (_route is Route.TokenIds or Route.ResponseTokenIds || _tokens.Has(choice))
             _partial = true;
         else
             _textAlone = true;
@@ -150,7 +151,10 @@ internal sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 
     /// <summary>The ids come by one way: which of two reports is the right one is not said.</summary>
     private void AddTokens(scoped in AnswerReading answer, in AnswerPart list)
     {
-        Route route = list.Kind == AnswerPartKind.TokenIds ? Route.Choices : Route.Extension;
+        Route route =
+            list.Kind != AnswerPartKind.TokenIds ? Route.Extension
+            : list.Is(AnswerPartTraits.IsResponseTokenIds) ? Route.ResponseTokenIds
+            : Route.TokenIds;
         if (_route != Route.None && _route != route)
         {
             // Of two reports each reader takes another one.
@@ -159,7 +163,7 @@ internal sealed class ReportedTokens(ReceiptSalts salts, int choicesPerPrompt = 
         }
         _route = route;
         // Ids of the choices come with their text; a second list for all of a choice would be another one.
-        _partial |= route == Route.Choices ? _textAlone : _tokens.Has(list.Choice);
+        _partial |= route == Route.Extension ? _tokens.Has(list.Choice) : _textAlone;
         _tokens.Append(list.Choice, []);
         List<uint>? kept = null;
         if (keep && !_kept.TryGetValue(list.Choice, out kept))

@@ -128,6 +128,9 @@ internal sealed class RecordedAnswer
         {
             if (part.Kind is AnswerPartKind.Environment or AnswerPartKind.Determinism && !answer.IsNull(part))
                 throw Refuse("A member that the server sends in no event", answer.Json, part.Start);
+            // A client that stops at the first reason which is not null would not see what follows.
+            if (part.Kind == AnswerPartKind.Finish && answer.ValueIs(part, ""u8))
+                throw Refuse("An empty finish reason, which the server sends in no event,", answer.Json, part.Start);
             bool isBound =
                 part.Kind
                 // Reasoning by its second name, which is the same as by the first.

@@ -38,12 +38,12 @@ internal sealed record AnswerRules
 
 /// <summary>A value of <c>finish_reason</c> that the API does not have.</summary>
 /// <param name="Name">The engine's value.</param>
-/// <param name="Meaning">The API's value; null if the answer continues.</param>
-internal sealed record EngineFinishReason(string Name, string? Meaning)
+/// <param name="Meaning">The API's value.</param>
+internal sealed record EngineFinishReason(string Name, string Meaning)
 {
     /// <summary>The name in UTF-8.</summary>
     public ReadOnlyMemory<byte> Utf8Name { get; } = Encoding.UTF8.GetBytes(Name);
 
     /// <summary>The meaning as JSON.</summary>
-    public byte[] Json { get; } = Meaning is null ? [.. "null"u8] : JsonText.QuoteBytes(Meaning);
+    public byte[] Json { get; } = JsonText.QuoteBytes(Meaning);
 }

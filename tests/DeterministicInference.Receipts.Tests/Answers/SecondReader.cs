@@ -219,8 +219,11 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
                 _choices.Add(index, state = new SecondChoice(IsStream, Planted));
             state.BeginEvent();
             bool hasText = AddChoice(state, choice, inner);
-            if (choice["finish_reason"] is { } finish)
-                state.AddFinish(String(finish));
+            string? finish = choice["finish_reason"] is { } reason ? String(reason) : null;
+            if (IsStream && finish == "")
+                throw new NoFormException("an event with an empty reason to finish");
+            if (finish is not null)
+                state.AddFinish(finish);
             foreach ((string name, JsonElement value) in choice.Order)
             {
                 if (name == "prompt_token_ids")
@@ -233,7 +236,7 @@ internal sealed partial class SecondReader(AnswerDelivery delivery, bool wantsLo
                 choice["token_ids"] is not null,
                 choice["response_token_ids"] is not null,
                 hasText,
-                choice["finish_reason"] is not null
+                !string.IsNullOrEmpty(finish)
             );
             state.EndEvent();
         }

@@ -11,6 +11,7 @@ internal sealed class SecondTokens
 {
     private readonly SortedDictionary<long, List<uint>> _choices = [],
         _prompts = [];
+    private bool? _isOtherName;
     private bool _isInChoices,
         _isInExtension,
         _isPartial,
@@ -59,6 +60,8 @@ internal sealed class SecondTokens
     public void EndChoice(long choice, bool hasIds, bool hasOtherIds, bool hasText, bool hasFinish)
     {
         _isPartial |= hasIds && hasOtherIds;
+        if (hasIds || hasOtherIds)
+            _isPartial |= (_isOtherName ??= hasOtherIds) != hasOtherIds;
         if (!hasText || hasIds || hasOtherIds || hasFinish)
             return;
         _hasTextAlone = true;

@@ -147,6 +147,14 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
     {
         if (AnswerCompleteness.IsAbort(answer, part))
             throw GatewayErrors.BadAnswer("it aborted the answer.");
+        // LocalAI writes it into every event. A client that stops at the first reason which is not null, as many
+        // examples in Python do, would end there.
+        if (answer.Delivery == AnswerDelivery.Sse && answer.ValueIs(part, ""u8))
+        {
+            Replace(answer, part, Null);
+            ChangesOutput = true;
+            return;
+        }
         foreach (EngineFinishReason reason in rules.FinishReasons)
         {
             if (!answer.ValueIs(part, reason.Utf8Name.Span))

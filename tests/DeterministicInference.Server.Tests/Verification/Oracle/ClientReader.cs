@@ -31,6 +31,9 @@ internal sealed record ClientReader(string Name, bool TakesFirst, bool ByPlace, 
         {
             if (!Is(member.Name, name))
                 continue;
+            // Go leaves a field as it is at a null (https://pkg.go.dev/encoding/json#Unmarshal).
+            if (IgnoresCase && found is not null && member.Value.Kind == LooseKind.Null)
+                continue;
             found = member.Value;
             if (TakesFirst)
                 break;

@@ -120,8 +120,6 @@ internal static class ReaderVerdicts
         new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["chat: a receipt in the answer"] = NotTheBundles,
-            ["chat: a statement in the answer"] = NotTheBundles,
-            ["chat: receipt_id and statement in the answer"] = NotTheBundles,
             ["completion-n2-logprobs: a null number becomes NaN"] = "NaN counts as null, and engines write both",
             ["chat: a byte order mark before the request (control)"] = "A byte order mark is no part of a request",
         };

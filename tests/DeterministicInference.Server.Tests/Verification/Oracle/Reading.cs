@@ -84,9 +84,12 @@ internal sealed partial class Reading
     /// </summary>
     private static bool IsOpen(string field, string? was, string? now) =>
         EnvironmentField().IsMatch(field)
-        || (now is null or Nothing && WithheldField().IsMatch(field))
+        || (now is null or Nothing or "[null,]" && WithheldField().IsMatch(field))
+        // The one role that an answer has.
+        || (was is null or Nothing && now is "assistant" && field.EndsWith(" role", StringComparison.Ordinal))
         || (was is null or Nothing && IdField().IsMatch(field))
         || (was is null && now is "{}" or "[]")
+        || (now is null && was is "[]" && NeutralField().IsMatch(field))
         || (was is null && BesideField().IsMatch(field))
         || (IsOfEnvironment(field) && (was is null || WithoutSource(was) == WithoutSource(now)))
         || (
@@ -101,16 +104,20 @@ internal sealed partial class Reading
 
     /// <summary>Members of the answer itself that the report names as never compared.</summary>
     [GeneratedRegex(
-        @"^(file|response|file response)( stream)? (environment|citations|sources|annotations|thinking|images|delivery|path|request|content type)$"
+        @"^(file|response|file response)( stream)? (environment|citations|sources|annotations|audio|thinking|reasoning_details|images|delivery|path|request|content type)$"
     )]
     private static partial Regex EnvironmentField();
 
     /// <summary>What a client would find in members of an answer by the names of a bundle's.</summary>
-    [GeneratedRegex("^file (response|request) ")]
+    [GeneratedRegex("^(file|response|file response) (response|request) ")]
     private static partial Regex BesideField();
 
     [GeneratedRegex(@"(^| )(usage \w+|model|role|logprobs \w+|tool \d+ type|\w+_ids)$")]
     private static partial Regex WithheldField();
+
+    /// <summary>Members of a request that say nothing with an empty list (docs/determinism.md).</summary>
+    [GeneratedRegex("(^| )request (tools|functions)$")]
+    private static partial Regex NeutralField();
 
     [GeneratedRegex(@"(^| )\w+_ids$")]
     private static partial Regex IdField();

@@ -129,12 +129,16 @@ internal sealed class ShownFields(ClientReader reader)
     {
         if (reader.Get(json, name) is not { } value || value is { IsArray: true, Items.Count: 0 })
             return;
-        string shown = value.Kind == LooseKind.Text ? value.Text : reader.Whole(value);
+        string shown = Shown(reader, value)!;
         if (reader.TakesFirst)
             _values.TryAdd(name, shown);
         else
             _values[name] = shown;
     }
+
+    /// <summary>A text as it is, and another value whole.</summary>
+    public static string? Shown(ClientReader reader, LooseJson? value) =>
+        value is { Kind: not LooseKind.Text } ? reader.Whole(value) : value?.Text;
 
     public void Show(Reading reading, string prefix)
     {

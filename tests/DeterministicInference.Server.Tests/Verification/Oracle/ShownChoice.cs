@@ -85,7 +85,7 @@ internal sealed class ShownChoice(ClientReader reader, bool isStream)
         shown.Replace("type", reader.Shown(tool, "type"));
         shown.Replace("is there", "yes");
         foreach (string extra in ShownAnswer.Extras.Append("error"))
-            shown.Replace(extra, reader.Get(tool, extra) is { } value ? reader.Whole(value) : null);
+            shown.Replace(extra, ShownFields.Shown(reader, reader.Get(tool, extra)));
         foreach (string kind in new[] { "function", "custom" })
         {
             if (reader.Get(tool, kind) is { } call)

@@ -59,11 +59,14 @@ internal sealed class ShownFiles(GivenFiles files, bool streamsHavePlaces)
 
         void ReadObject(LooseJson json, string prefix)
         {
-            if (reader.Get(json, "choices") is not null || reader.Get(json, "error") is not null)
+            bool isAnswer = reader.Get(json, "choices") is not null;
+            if (isAnswer || reader.Get(json, "error") is not null)
                 ReadJson(json, prefix);
             ReadReceipt(reading, reader, reader.Get(json, "determinism"), $"{prefix} determinism");
             ReadReceipt(reading, reader, reader.Get(json, "receipt"), $"{prefix} receipt");
-            ReadReceipt(reading, reader, json, prefix);
+            // An answer has its receipt in a member.
+            if (!isAnswer)
+                ReadReceipt(reading, reader, json, prefix);
             if (reader.Get(json, "response") is { } inner)
             {
                 reading.Show($"{prefix} delivery", reader.Shown(inner, "delivery"));

@@ -91,6 +91,8 @@ internal static class StreamAlterations
             "stream",
             Set("e3:choices[0].finish_reason", "\"content_filter\"")
         ),
+        new("an empty finish before", "stream", Set("e3:choices[0].finish_reason", "\"\"")),
+        new("an empty finish behind", "stream", Set("e6:choices", """[{"index":0,"delta":{},"finish_reason":""}]""")),
         new("another finish", "stream", Set("e5:choices[0].finish_reason", "\"length\"")),
         new("the finish is gone", "stream", DropEvent(5)),
         new("a finish again at the end", "stream", Event(6, Finish)),

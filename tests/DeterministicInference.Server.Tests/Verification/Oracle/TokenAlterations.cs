@@ -58,6 +58,7 @@ internal static class TokenAlterations
         new("other ids in the choice beside sglext", "chat-sglext", Add("choices[0]", "token_ids", "[1,2]")),
         new("other ids in an event", "stream-ids", Set("e2:choices[0].token_ids", "[99]")),
         new("an unreadable id in an event", "stream-ids", Set("e2:choices[0].token_ids", "[\"x\"]")),
+        new("ids by the other name in an event", "stream-ids", Rename("e2:choices[0].token_ids", "response_token_ids")),
         new("no ids in an event", "stream-ids", Drop("e2:choices[0].token_ids")),
         new(
             "no ids in an event, other ones in the rest",
