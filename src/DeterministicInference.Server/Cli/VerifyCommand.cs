@@ -210,6 +210,7 @@ internal static class VerifyCommand
             byte[] json;
             try
             {
+                InputFile.RequireRegular(file);
                 VerificationResult report = await VerifyAsync(options with { Receipt = file }, cancellation);
                 verdicts.Add((report.Name, report.ExitCode));
                 line = report.Reason.Length == 0 ? report.Name : $"{report.Name}: {OneLine.Of(report.Reason)}";
