@@ -439,7 +439,7 @@ public sealed class VerifyTests : IAsyncLifetime
             told = (await _server.Api.GetAsync("/v1/receipts/key")).Body;
         string wrong = exchange.Write("wrong", pem),
             lines = exchange.Write("lines", $"{vkey}\n\n {_server.LogKey}\r\n{elsewhere}\n"),
-            blocks = exchange.Write("blocks", $"the old one\n{pem}\nthe new one\n{_server.Key.PublicKey.ToPem()}\n"),
+            blocks = exchange.Write("blocks", $"{pem}\n\n{_server.Key.PublicKey.ToPem()}\n"),
             json = exchange.Write("json", told);
         foreach (
             string[] keys in (string[][])
@@ -461,12 +461,17 @@ public sealed class VerifyTests : IAsyncLifetime
                 ]
         )
             (await VerifyAsync(keys)).Is(19, "OTHER KEY", "");
-        foreach (string text in (string[])["", "\n", "{}", $"{vkey}\nx", $"{pem}\n-----BEGIN x", """{"vkey":"x"}"""])
+        foreach (
+            (string text, string error) in ((string, string)[])
+                [
+                    ("", "there is no key in it."),
+                    ($"{vkey}\nx", "line 2 is neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM"),
+                ]
+        )
         {
-            InputException refused = await Assert.ThrowsAsync<InputException>(() =>
-                VerifyAsync(exchange.Write("bad", text))
-            );
-            Assert.Contains("holds neither a verifier key", refused.Message, StringComparison.Ordinal);
+            string bad = exchange.Write("bad", text);
+            InputException refused = await Assert.ThrowsAsync<InputException>(() => VerifyAsync(bad));
+            Assert.StartsWith($"{bad}: {error}", refused.Message, StringComparison.Ordinal);
         }
 
         Task<Verified> VerifyAsync(params string[] keys) =>
@@ -574,7 +579,7 @@ public sealed class VerifyTests : IAsyncLifetime
             StringComparison.Ordinal
         );
         Assert.EndsWith(
-            "holds neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN PUBLIC KEY-----), as GET /v1/receipts/key has them.",
+            ": the JSON has no verifier key ('vkey').",
             await FailsAsync(exchange.AnswerFile, "--key", exchange.RequestFile),
             StringComparison.Ordinal
         );
