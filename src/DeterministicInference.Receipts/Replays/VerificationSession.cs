@@ -20,8 +20,7 @@ internal sealed class VerificationSession(
     ReceiptServer? issuer = null
 )
 {
-    private const string NoKeyFits =
-        "no key that the server tells has signed the log's checkpoint. " + VerificationResult.KeyRemedy;
+    private const string NoKeyFits = "no key that the server tells has signed the log's checkpoint";
 
     private TrustedKey? _pinned;
 

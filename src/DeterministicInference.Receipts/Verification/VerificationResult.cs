@@ -10,9 +10,6 @@ public sealed record VerificationResult
     /// <summary>Ends the reason of another verdict than INCOMPLETE.</summary>
     internal const string BrokeOff = ". The answer broke off";
 
-    /// <summary>What helps where no key is trusted.</summary>
-    internal const string KeyRemedy = "Give the operator's public key";
-
     internal VerificationResult(Verdict verdict, string reason) => (Verdict, Reason) = (verdict, reason);
 
     /// <summary>Of a receipt that can't be read.</summary>

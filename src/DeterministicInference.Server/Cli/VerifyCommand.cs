@@ -214,6 +214,8 @@ internal static class VerifyCommand
                 VerificationResult report = await VerifyAsync(options with { Receipt = file }, cancellation);
                 verdicts.Add((report.Name, report.ExitCode));
                 line = report.Reason.Length == 0 ? report.Name : $"{report.Name}: {OneLine.Of(report.Reason)}";
+                if (ReceiptVerification.RemedyOf(report) is { } remedy)
+                    line += $". {remedy}";
                 json = JsonReport.Write(report, name);
             }
             catch (Exception e) when (e is InputException or EvidenceException)

@@ -22,6 +22,7 @@ internal static class JsonReport
             json.WriteString("verdict", report.Name);
             json.WriteNumber("exit_code", report.ExitCode);
             json.WriteString("reason", report.Reason);
+            json.WriteString("remedy", ReceiptVerification.RemedyOf(report));
             WriteReceipt(json, report.Statement);
             WriteKey(json, report);
             json.WriteStartArray("checks");

@@ -34,6 +34,7 @@ public sealed class VerifyTests : IAsyncLifetime
             .Has("trail", "ok")
             .Has("receipt", exchange.ReceiptId);
         Assert.Equal("VALID (not replayed)", verified.FirstLine);
+        Assert.Equal(("", null), (verified.Text.Split('\n')[1], verified.Json["remedy"]));
         Assert.Equal((true, null), ((bool)verified.Json["key"]!["pinned"]!, verified.Json["replay"]));
         Assert.Equal("not_checked", verified.Check("environment"));
     }
@@ -77,11 +78,16 @@ public sealed class VerifyTests : IAsyncLifetime
             StringComparison.Ordinal
         );
         Assert.False((bool)verified.Json["key"]!["pinned"]!);
+        Assert.Equal(
+            ("Give the operator's public key with --key.", "Give the operator's public key with --key."),
+            (verified.Text.Split('\n')[1], (string?)verified.Json["remedy"])
+        );
+        Assert.DoesNotContain("--key", (string)verified.Json["reason"]!, StringComparison.Ordinal);
         // To compute it again does not show who has signed.
         (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url)).Is(
             17,
             "UNTRUSTED",
-            "with --key. The replay: REPRODUCED, the same environment gives the same answer"
+            "no key was given that is trusted. The replay: REPRODUCED, the same environment gives the same answer"
         );
         (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url, "--key", exchange.KeyFile)).Is(
             0,
@@ -364,7 +370,7 @@ public sealed class VerifyTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile)).Is(
             17,
             "UNTRUSTED",
-            "no key to check the log with. Give the operator's public key with --key"
+            "no key to check the log with"
         );
         _server.TellsKey = false;
         (
@@ -465,7 +471,10 @@ public sealed class VerifyTests : IAsyncLifetime
             (string text, string error) in ((string, string)[])
                 [
                     ("", "there is no key in it."),
-                    ($"{vkey}\nx", "line 2 is neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM"),
+                    (
+                        $"{vkey}\nx",
+                        "line 2 is neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM"
+                    ),
                 ]
         )
         {
