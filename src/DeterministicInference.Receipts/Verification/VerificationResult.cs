@@ -19,8 +19,15 @@ public sealed record VerificationResult
     /// <summary>All in all. Without a replay the best is <see cref="Verdict.Valid"/>.</summary>
     public Verdict Verdict { get; internal init; }
 
-    /// <summary>Why it is this verdict, in a few words; empty where the verdict says all.</summary>
-    public string Reason { get; internal init; }
+    /// <summary>
+    /// Why it is this verdict, in a few words; empty where the verdict says all. Control characters of what was
+    /// received are escaped.
+    /// </summary>
+    public string Reason
+    {
+        get;
+        internal init => field = OneLine.Of(value);
+    }
 
     /// <summary>The verdict's name in reports, such as <c>OTHER KEY</c>.</summary>
     public string Name => VerdictName.Of(Verdict);
@@ -111,7 +118,7 @@ public sealed record VerificationResult
             string text =
                 Verdict == Verdict.Valid ? $"{Name} ({Reason})"
                 : Reason.Length == 0 ? Name
-                : $"{Name}: {OneLine.Of(Reason)}";
+                : $"{Name}: {Reason}";
             return !KeyPinned && KeyId is { } id ? $"{text}; key not pinned: {id}" : text;
         }
     }

@@ -277,7 +277,7 @@ internal static class ReceiptsCommand
 
     private static async Task<int> FailAsync(string message)
     {
-        await Console.Error.WriteLineAsync($"error: {message}");
+        await Console.Error.WriteLineAsync($"error: {OneLine.Of(message)}");
         return ExitCode.Failure;
     }
 
