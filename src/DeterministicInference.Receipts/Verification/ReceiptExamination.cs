@@ -57,6 +57,7 @@ internal static class ReceiptExamination
             Cosignatures = seal.Cosignatures,
             Unbound = evidence.Unbound,
             Pins = statement is null ? [] : SealedRequest.Changes(statement, evidence.RequestBody),
+            // Also a replay makes nothing more of an answer that was not compared.
             Texts = verdict == Verdict.Valid ? evidence.Texts : [],
         };
     }

@@ -42,7 +42,12 @@ public sealed record VerificationResult
     /// What the answer says: the texts that were hashed, which is all that a program should show of it. Empty unless
     /// request and answer are the ones that a log of a trusted key has sealed, and no replay speaks against it.
     /// </summary>
-    public IReadOnlyList<VerifiedText> Texts { get; internal init; } = [];
+    public IReadOnlyList<VerifiedText> Texts
+    {
+        // Whoever changes the verdict need not think of them.
+        get => Verdict is Verdict.Valid or Verdict.Reproduced or Verdict.Corroborated ? field : [];
+        internal init;
+    } = [];
 
     /// <summary>
     /// Whether the checkpoint is signed by a key that the verifier trusted before. If not, anyone may have made the
