@@ -143,7 +143,7 @@ internal sealed class Receipt
     }
 
     private byte[] ToJson(ReadOnlyMemory<byte>? trail) =>
-        FormatJson.Write(json =>
+        JsonBytes.Write(json =>
         {
             json.WriteStartObject();
             json.WriteString("receipt_id", ReceiptId);
