@@ -2,15 +2,16 @@
 //
 // node receipt.mjs http://127.0.0.1:8080 "What is the capital of France?" [KEYFILE [bundle.json]] [--stream]
 //
-// KEYFILE has the log's verifier key (vkey of GET /v1/receipts/key) that you trust. Without it the answer is UNTRUSTED, and its text is not printed: the
+// KEYFILE has the keys that you trust: verifier keys (vkey of GET /v1/receipts/key), one per line, and public keys in PEM. Without it the answer is UNTRUSTED, and its text is not printed: the
 // server's own key shows that the parts belong together, and not who made them. With - for the question each line of standard input is one.
 import { readFileSync, writeFileSync } from "node:fs";
 import { oneLine } from "./receipts/bytes.mjs";
 import { exitCodes, verify } from "./receipts/check.mjs";
+import { readFile } from "./receipts/files.mjs";
 
 const isStream = process.argv.includes("--stream");
 const [url, asked, keyFile, file] = process.argv.slice(2).filter((argument) => argument !== "--stream");
-const trusted = keyFile === undefined ? undefined : readFileSync(keyFile, "utf8").trim();
+const trusted = keyFile === undefined ? undefined : readFile(keyFile, "keys").toString();
 const path = "/v1/chat/completions";
 const comment = ": dis-receipt ";
 
@@ -32,7 +33,8 @@ async function ask(question) {
   const answer = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await response.arrayBuffer());
   if (!response.ok) throw new Error(`${response.status}: ${answer}`);
   const receipt = receiptOf(answer);
-  const vkey = trusted ?? (await (await fetch(`${url}/v1/receipts/key`)).json()).vkey;
+  // A bundle has one verifier key, or none.
+  const vkey = trusted === undefined ? (await (await fetch(`${url}/v1/receipts/key`)).json()).vkey : /^\s*[^\s-]\S*\s*$/.exec(trusted)?.[0].trim();
   const [delivery, content_type] = isStream ? ["sse", "text/event-stream"] : ["json", "application/json"];
   const bundle = JSON.stringify({ form: "dis-bundle/2", request: { path, body }, response: { delivery, content_type, body: answer }, receipt, vkey });
   if (file) writeFileSync(file, bundle, { mode: 0o600 });
@@ -42,7 +44,7 @@ async function ask(question) {
     return exitCodes[verdict];
   }
   // The texts that were hashed, and no second reading of the answer.
-  for (const part of text.filter(({ channel }) => channel !== "finish")) console.log(`${part.channel === "content" ? "answer" : part.channel}: ${part.text}`);
+  for (const part of text.filter(({ channel }) => channel !== "finish")) console.log(`${part.channel === "content" ? "answer" : part.channel}: ${part.text.split("\n").map(oneLine).join("\n")}`);
   console.log(`receipt ${statement.id} of ${statement.time}: ${list(checks.filter((check) => check.outcome === "passed"))} verified`);
   console.log(`not verified: ${list(checks.filter((check) => check.outcome !== "passed"))}`);
   return exitCodes[verdict];

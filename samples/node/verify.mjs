@@ -2,26 +2,38 @@
 // the key signs contains the statement, and that request and answer are what the statement commits to. It does not run the request again: the command
 // verify of the server does.
 //
-// node verify.mjs BUNDLE.json [KEYFILE]     The file has the log's verifier key (vkey of GET /v1/receipts/key) that you trust; the bundle's own proves only
-//                                           that its parts belong together.
+// node verify.mjs BUNDLE.json [KEYFILE]     The file has the keys that you trust: verifier keys (vkey of GET /v1/receipts/key), one per line, and public keys in
+//                                           PEM; the bundle's own proves only that its parts belong together.
 // node verify.mjs FOLDER [KEYFILE]          A line NAME: VERDICT: reason for each file.
-import { readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Malformed, oneLine } from "./receipts/bytes.mjs";
 import { exitCodes, verify } from "./receipts/check.mjs";
+import { readFile } from "./receipts/files.mjs";
+import { parseKeys } from "./receipts/log.mjs";
 
 export { verify } from "./receipts/check.mjs";
 
 /** The worst first. */
 const order = ["TAMPERED", "UNUSABLE", "UNKNOWN VERSION", "OTHER KEY", "UNTRUSTED", "INCOMPLETE", "INCONCLUSIVE", "SIGNED", "VALID"];
 
-const verifyFile = (file, key) => verify(readFileSync(file), key);
+const verifyFile = (file, key) => verify(readFile(file, "bundle"), key);
+
+/** Nobody has named the files of a folder: a pipe would never end. */
+function verifyRegular(file, key) {
+  try {
+    if (statSync(file).isFile()) return verifyFile(file, key);
+    return { verdict: "UNUSABLE", reason: "it is no regular file" };
+  } catch (error) {
+    if (!(error instanceof Malformed) && error.code === undefined) throw error;
+    return { verdict: "UNUSABLE", reason: error.message };
+  }
+}
 
 function verifyFolder(folder, key) {
-  const names = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile()).sort();
-  const verdicts = names.map((name) => {
-    const { verdict, reason } = verifyFile(join(folder, name), key);
+  const verdicts = readdirSync(folder).sort().map((name) => {
+    const { verdict, reason } = verifyRegular(join(folder, name), key);
     console.log(oneLine(`${name}: ${verdict}: ${reason}`));
     return verdict;
   });
@@ -43,7 +55,8 @@ function run([file, keyFile]) {
     return exitCodes.UNUSABLE;
   }
   try {
-    const key = keyFile === undefined ? undefined : readFileSync(keyFile, "utf8");
+    const key = keyFile === undefined ? undefined : readFile(keyFile, "keys").toString();
+    if (keyFile !== undefined) parseKeys(key);
     if (statSync(file).isDirectory()) return exitCodes[verifyFolder(file, key)];
     const result = verifyFile(file, key);
     report(result);
@@ -51,7 +64,7 @@ function run([file, keyFile]) {
   } catch (error) {
     // Of the key, or of a file that can't be opened.
     if (!(error instanceof Malformed) && error.code === undefined) throw error;
-    console.error(error.message);
+    console.error(oneLine(error.message));
     return exitCodes.UNUSABLE;
   }
 }

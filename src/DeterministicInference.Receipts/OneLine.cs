@@ -2,7 +2,7 @@ using System.Text;
 
 namespace DeterministicInference.Receipts;
 
-/// <summary>Makes foreign text safe for a line of output.</summary>
+/// <summary>Makes foreign text safe for a terminal, and for a line of a report.</summary>
 internal static class OneLine
 {
     /// <summary>
@@ -22,6 +22,10 @@ internal static class OneLine
         }
         return line.ToString();
     }
+
+    /// <summary>The same of a text that may have lines and tabs, which stay.</summary>
+    public static string OfLines(string text) =>
+        string.Join('\n', text.Split('\n').Select(line => string.Join('\t', line.Split('\t').Select(Of))));
 
     private static bool IsEscaped(char c) =>
         char.IsControl(c)

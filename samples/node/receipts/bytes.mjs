@@ -59,5 +59,5 @@ export function utf8(bytes) {
 
 export const withoutMark = (text) => (text.startsWith("\uFEFF") ? text.slice(1) : text);
 
-/** Whatever a file says, in one line. */
-export const oneLine = (text) => text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, " ");
+/** Whatever a file says, in one line that gives a terminal no orders and runs in one direction. */
+export const oneLine = (text) => text.replace(/[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, " ");

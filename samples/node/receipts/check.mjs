@@ -4,7 +4,7 @@ import { counts, readAnswer } from "./answer.mjs";
 import { isSameReceipt, readBundle, readStatement } from "./documents.mjs";
 import { cut, receiptsIn, requireOwnEvent } from "./events.mjs";
 import { memberOf, parse } from "./json.mjs";
-import { checkSeal, parseKey } from "./log.mjs";
+import { checkSeal, parseKey, parseKeys } from "./log.mjs";
 import { Output } from "./output.mjs";
 import { Request } from "./request.mjs";
 import { ReportedIds } from "./tokens.mjs";
@@ -53,12 +53,13 @@ class Checks {
  * Verifies a bundle.
  *
  * @param bundle The file, as its bytes or its text.
- * @param keyText The log's verifier key that is trusted; undefined for none. The bundle's own key shows only that its parts belong together.
+ * @param keyText The keys that are trusted: verifier keys of logs, one per line, and public keys in PEM; undefined for none. The bundle's own key shows only
+ * that its parts belong together.
  * @returns { verdict, reason, checks, text, statement }: text has { choice, channel, text } for all that was hashed of the answer, and is there only if
  * the verdict is VALID.
  */
 export function verify(bundle, keyText) {
-  const trusted = keyText === undefined ? undefined : parseKey(keyText.trim());
+  const trusted = keyText === undefined ? undefined : parseKeys(keyText);
   try {
     requireBundle(withoutMark(bundle.toString()));
     const text = typeof bundle === "string" ? bundle : (utf8(bundle) ?? fail("the bundle is no UTF-8"));

@@ -24,6 +24,39 @@ export function parseKey(text) {
   return { origin, key, id };
 }
 
+/** The 32 bytes of a public key in PEM; undefined for anything else. */
+function keyOfPem(text) {
+  const encoded = /^-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)\s-----END PUBLIC KEY-----$/.exec(text)?.[1];
+  const bytes = encoded === undefined ? undefined : base64(encoded.replace(/\s/g, ""));
+  return bytes?.length === spki.length + 32 && bytes.subarray(0, spki.length).equals(spki) ? bytes.subarray(spki.length) : undefined;
+}
+
+/** All keys of a text: verifier keys, one per line, and public keys in PEM, which are of any log. What else stands in it may be meant to be a key. */
+export function parseKeys(text) {
+  const keys = [];
+  const lines = text.split("\n");
+  for (let at = 0; at < lines.length; at++) {
+    const first = at;
+    const isPem = lines[at].trimStart().startsWith("-----BEGIN");
+    while (isPem && at + 1 < lines.length && !lines[at].includes("-----END")) at++;
+    const key = lines.slice(first, at + 1).join("\n").trim();
+    if (key === "") continue;
+    try {
+      keys.push(isPem ? { key: keyOfPem(key) ?? fail("it is no Ed25519 public key in PEM") } : parseKey(key));
+    } catch (error) {
+      fail(`line ${first + 1} of the keys: ${error.message}`);
+    }
+  }
+  return keys.length > 0 ? keys : fail("there is no key");
+}
+
+/** Of the trusted keys the one that the checkpoint names; the first one if it names none of them. One in PEM is that of its log. */
+function namedOf(trusted, note, origin) {
+  const named = trusted.map((key) => ({ ...key, origin: key.origin ?? origin, id: key.id ?? keyIdOf(origin, key.key) }));
+  const ids = note.signatures.filter((signature) => signature.name === origin).map((signature) => signature.id);
+  return named.find((key) => key.origin === origin && ids.includes(key.id)) ?? named[0];
+}
+
 /** Whether a signature is by a key. */
 const isBy = (key, text, signature) =>
   signature.length === 64 &&
@@ -110,15 +143,16 @@ export function checkSigned(note, vkey) {
 /**
  * Looks at the proof of a statement.
  *
- * @param trusted The key that the verifier trusts; undefined for none.
+ * @param keys The keys that the verifier trusts; undefined for none.
  * @param told A key that nobody vouches for, where there is no trusted one: it shows that the parts belong together.
  * @returns { key, isSigned, isIncluded, otherKey }: the key that was used, and whose checkpoint it is where it names another one.
  * @throws Malformed The proof can't be read.
  */
-export function checkSeal(statement, proof, trusted, told) {
+export function checkSeal(statement, proof, keys, told) {
   const { index, hashes, note: text } = parseProof(proof);
   const note = parseNote(text);
   const { origin, size, root } = parseCheckpoint(note.text);
+  const trusted = keys && namedOf(keys, note, origin);
   const key = trusted ?? told;
   const leaf = hash("\0", `dis-log/2 receipt ${hex(statement)}\n`);
   return {

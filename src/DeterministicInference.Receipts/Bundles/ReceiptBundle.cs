@@ -97,7 +97,7 @@ internal sealed record ReceiptBundle(Receipt Receipt)
         };
 
     /// <summary>The bundle as indented JSON. Bodies that are UTF-8 are written as text, others as base64.</summary>
-    public byte[] ToJson() => FormatJson.WriteIndented(Write);
+    public byte[] ToJson() => JsonBytes.WriteIndented(Write);
 
     private void Write(Utf8JsonWriter json)
     {

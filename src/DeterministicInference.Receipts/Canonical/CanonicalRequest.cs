@@ -129,7 +129,7 @@ internal static class CanonicalRequest
         ArgumentNullException.ThrowIfNull(pins);
         using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
         List<Member> members = Members(path, document.RootElement);
-        return FormatJson.Write(json =>
+        return JsonBytes.Write(json =>
         {
             json.WriteStartObject();
             foreach (Member member in members.Where(member => !pins.Values.ContainsKey(member.Original)))

@@ -25,7 +25,7 @@ internal static class EnvironmentDocument
     public static byte[] Write(InferenceEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(environment);
-        return FormatJson.Write(json => Write(json, environment));
+        return JsonBytes.Write(json => Write(json, environment));
     }
 
     /// <summary>Reads a document and computes its id anew.</summary>

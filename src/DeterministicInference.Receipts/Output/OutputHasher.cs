@@ -21,7 +21,6 @@ internal sealed class OutputHasher : IDisposable
     private readonly bool _logprobs,
         _keepsText;
     private readonly ArrayBufferWriter<byte> _scratch = new();
-    private AnswerReader? _reader;
     private AnswerDelivery? _delivery;
     private string? _model;
     private AnswerUsage? _usage;
@@ -54,37 +53,6 @@ internal sealed class OutputHasher : IDisposable
     {
         Begin(answer.Delivery);
         Add(answer);
-    }
-
-    /// <summary>Reads and adds a JSON answer.</summary>
-    /// <param name="json">The body, after content decoding.</param>
-    /// <inheritdoc cref="Append"/>
-    public void AppendAnswer(ReadOnlySpan<byte> json)
-    {
-        Begin(AnswerDelivery.Json);
-        Add(new AnswerReader(AnswerDelivery.Json, logprobs: true).Read(CanonicalJson.WithoutMark(json)));
-    }
-
-    /// <summary>Reads and adds one event of a stream, but not the final <c>[DONE]</c>.</summary>
-    /// <param name="json">The event's data.</param>
-    /// <inheritdoc cref="Append"/>
-    public void AppendEvent(ReadOnlySpan<byte> json)
-    {
-        Begin(AnswerDelivery.Sse);
-        _reader ??= new AnswerReader(AnswerDelivery.Sse, logprobs: true);
-        Add(_reader.Read(json));
-    }
-
-    /// <summary>Reads and adds all events of a recorded stream up to <c>[DONE]</c>.</summary>
-    /// <param name="body">The stream, after content decoding.</param>
-    /// <returns>True if there was a <c>[DONE]</c>.</returns>
-    /// <inheritdoc cref="Append"/>
-    public bool AppendStream(ReadOnlySpan<byte> body)
-    {
-        var events = new RecordedEvents(body);
-        while (events.Next(out ReadOnlySpan<byte> data))
-            AppendEvent(data);
-        return events.HasEnd;
     }
 
     /// <summary>The canonical output of all that was added. Nothing can be added after it.</summary>

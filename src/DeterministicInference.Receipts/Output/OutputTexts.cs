@@ -8,7 +8,9 @@ namespace DeterministicInference.Receipts.Output;
 /// <param name="Offset">Bytes of UTF-8 before it.</param>
 internal readonly record struct TextPlace(int Choice, string Channel, long Offset);
 
-/// <summary>The text of a channel.</summary>
+/// <summary>
+/// The text of a channel of any answer. One that was verified becomes a <c>VerifiedText</c>, which a program shows.
+/// </summary>
 /// <param name="Choice">Index of the choice.</param>
 /// <param name="Channel">The name in the manifest, such as <c>content</c>.</param>
 /// <param name="Text">UTF-8, as it is hashed; half of a surrogate pair in three bytes.</param>

@@ -20,8 +20,7 @@ internal sealed class VerificationSession(
     ReceiptServer? issuer = null
 )
 {
-    private const string NoKeyFits =
-        "no key that the server tells has signed the log's checkpoint. " + VerificationResult.KeyRemedy;
+    private const string NoKeyFits = "no key that the server tells has signed the log's checkpoint";
 
     private TrustedKey? _pinned;
 
@@ -137,7 +136,6 @@ internal sealed class VerificationSession(
             {
                 Verdict = replay.Verdict,
                 Reason = replay.Reason,
-                Texts = replay.Verdict is Verdict.Reproduced or Verdict.Corroborated ? result.Texts : [],
             };
 
     private VerificationResult Required(VerificationResult made) =>
@@ -149,7 +147,6 @@ internal sealed class VerificationSession(
                     made.Verdict == Verdict.Valid
                         ? "a replay is required, and none was made: name a server that computes it again"
                         : $"a replay in the same environment is required: {made.Reason}",
-                Texts = [],
             }
             : made;
 

@@ -57,7 +57,7 @@ internal sealed class DsseEnvelope
     }
 
     /// <summary>The envelope as minified JSON.</summary>
-    public byte[] ToJson() => FormatJson.Write(Write);
+    public byte[] ToJson() => JsonBytes.Write(Write);
 
     /// <summary>Reads an envelope.</summary>
     /// <exception cref="ReceiptFormatException">

@@ -8,19 +8,6 @@ internal static class SigningKeyFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Writes a new file with mode 0600.</summary>
-    /// <exception cref="IOException">The file exists, or can't be written.</exception>
-    public static void WriteNew(string path, SigningKey key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
-        using var file = new FileStream(path, options);
-        file.Write(Content(key));
-        file.Flush(flushToDisk: true);
-    }
-
     /// <summary>The content of the file, for a caller that writes it.</summary>
     public static byte[] Content(SigningKey key)
     {

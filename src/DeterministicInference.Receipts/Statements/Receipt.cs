@@ -62,9 +62,6 @@ internal sealed class Receipt
     /// <summary>Two bytes per token (see <see cref="TokenDigest.Trail"/>); null if there is none.</summary>
     public ReadOnlyMemory<byte>? Trail { get; init; }
 
-    /// <summary>The same without salts and trail: the seal can be checked, nothing can be opened.</summary>
-    public Receipt WithoutSecrets() => new(ReceiptId, Statement, Proof);
-
     /// <summary>
     /// The same for who may see the answer, but not the request: without its salt, no guess of the request can be
     /// tested.
@@ -143,7 +140,7 @@ internal sealed class Receipt
     }
 
     private byte[] ToJson(ReadOnlyMemory<byte>? trail) =>
-        FormatJson.Write(json =>
+        JsonBytes.Write(json =>
         {
             json.WriteStartObject();
             json.WriteString("receipt_id", ReceiptId);

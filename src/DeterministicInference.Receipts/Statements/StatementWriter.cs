@@ -13,7 +13,7 @@ internal static class StatementWriter
     public static byte[] Write(ReceiptStatement statement)
     {
         ArgumentNullException.ThrowIfNull(statement);
-        return FormatJson.Write(json => Write(json, statement));
+        return JsonBytes.Write(json => Write(json, statement));
     }
 
     private static void Write(Utf8JsonWriter json, ReceiptStatement statement)

@@ -46,10 +46,12 @@ public sealed class TrustPolicy
 
     /// <summary>Trusts keys, in any of the forms in which a server tells them or tools write them.</summary>
     /// <param name="keys">
-    /// Verifier keys (<c>ORIGIN+ID+BASE64</c>), one per line; public keys in PEM; or the JSON of
+    /// Verifier keys (<c>ORIGIN+ID+BASE64</c>), one per line, and public keys in PEM; or the JSON of
     /// <c>GET /v1/receipts/key</c>.
     /// </param>
-    /// <exception cref="FormatException">One of them has no key, or something else.</exception>
+    /// <exception cref="FormatException">
+    /// One of them has no key, or something else too; the message names it.
+    /// </exception>
     public static TrustPolicy OfKeys(params IEnumerable<string> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -166,7 +168,7 @@ public sealed class TrustPolicy
             key.TryGetProperty("last_size", out _) || key.TryGetProperty("last_time", out _)
                 ? new KeyLimit(Size(key), Time(key))
                 : null;
-        foreach (TrustedKey read in TrustedKey.OfText(text))
+        foreach (TrustedKey read in Trusted(text))
         {
             if (origin is not null && read.Log is { } log && log.Name != origin)
                 throw new FormatException($"'origin' is not the name in the key, {log.Name}");
@@ -176,6 +178,18 @@ public sealed class TrustPolicy
                 Log = named,
                 Limit = limit,
             };
+        }
+    }
+
+    private static IReadOnlyList<TrustedKey> Trusted(string key)
+    {
+        try
+        {
+            return TrustedKey.OfText(key);
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException($"a 'key' can't be read: {e.Message}", e);
         }
     }
 

@@ -13,6 +13,8 @@ namespace DeterministicInference.Receipts.Trust;
 /// <param name="Log">The log's name and key; null for the key under any name.</param>
 internal sealed record TrustedKey(VerificationKey Key, NoteKey? Log)
 {
+    private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false };
+
     /// <summary>How long the key is good; null for ever.</summary>
     public KeyLimit? Limit { get; init; }
 
@@ -36,33 +38,15 @@ internal sealed record TrustedKey(VerificationKey Key, NoteKey? Log)
     public static TrustedKey Of(NoteKey log) => new(log.Key, log);
 
     /// <summary>
-    /// Reads keys: verifier keys, one per line, public keys in PEM, or what a server tells of its key
+    /// Reads keys: verifier keys, one per line, and public keys in PEM, or what a server tells of its key
     /// (<c>GET /v1/receipts/key</c>).
     /// </summary>
     /// <returns>One key or more.</returns>
-    /// <exception cref="FormatException">There is none, or something else.</exception>
+    /// <exception cref="FormatException">There is none, or something else too; the message names it.</exception>
     public static IReadOnlyList<TrustedKey> OfText(string text)
     {
-        text = text.Trim();
-        try
-        {
-            TrustedKey[] keys =
-                text is ['{', ..] ? [Told(text)]
-                : text.Contains("-----BEGIN", StringComparison.Ordinal)
-                    ? [.. Blocks(text).Select(pem => new TrustedKey(VerificationKey.FromPem(pem), null))]
-                :
-                [
-                    .. text.Split('\n')
-                        .Select(line => line.Trim())
-                        .Where(line => line.Length > 0)
-                        .Select(line => Read(line)!),
-                ];
-            return keys.Length > 0 ? keys : throw new FormatException("a key is missing");
-        }
-        catch (Exception e) when (e is CryptographicException or ReceiptFormatException or JsonException)
-        {
-            throw new FormatException("a key is neither a verifier key (ORIGIN+ID+BASE64) nor in PEM", e);
-        }
+        List<TrustedKey> keys = text.AsSpan().TrimStart() is ['{', ..] ? [Told(text)] : OfLines(text);
+        return keys.Count > 0 ? keys : throw new FormatException("there is no key in it");
     }
 
     /// <summary>
@@ -96,24 +80,65 @@ internal sealed record TrustedKey(VerificationKey Key, NoteKey? Log)
 
     private static TrustedKey Told(string json)
     {
-        using JsonDocument document = JsonDocument.Parse(json);
-        return Read(ForeignText.GetStringOrNull(document.RootElement, "vkey"))
-            ?? throw new FormatException("a key is missing");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json, Options);
+            TrustedKey told =
+                Read(ForeignText.GetStringOrNull(document.RootElement, "vkey"))
+                ?? throw new FormatException("the JSON has no verifier key ('vkey')");
+            // One of two keys would be passed over.
+            return
+                ForeignText.GetStringOrNull(document.RootElement, "pem") is { } pem
+                && !(OfLines(pem) is [var same] && same.Key.KeyId == told.Key.KeyId)
+                ? throw new FormatException("the JSON has another key in 'pem' than in 'vkey'")
+                : told;
+        }
+        catch (Exception e) when (e is JsonException or ReceiptFormatException)
+        {
+            throw new FormatException($"the JSON can't be read: {e.Message.TrimEnd('.')}", e);
+        }
     }
 
-    private static IEnumerable<string> Blocks(string text)
+    /// <summary>All lines are keys: what is no key may be meant to be one.</summary>
+    private static List<TrustedKey> OfLines(string text)
     {
-        int at = 0;
-        while (PemEncoding.TryFind(text.AsSpan(at), out PemFields fields))
+        List<TrustedKey> keys = [];
+        string[] lines = text.Split('\n');
+        for (int at = 0, first; at < lines.Length; at++)
         {
-            (int start, int length) = fields.Location.GetOffsetAndLength(text.Length - at);
-            at += start + length;
-            yield return text[(at - length)..at];
+            first = at;
+            if (lines[at].AsSpan().TrimStart().StartsWith("-----BEGIN", StringComparison.Ordinal))
+            {
+                while (at + 1 < lines.Length && !lines[at].Contains("-----END", StringComparison.Ordinal))
+                    at++;
+            }
+            string key = string.Join('\n', lines[first..(at + 1)]).Trim();
+            if (key.Length > 0)
+                keys.Add(OfLine(key) ?? throw NoKey(first + 1));
         }
-        // What is left of a file that holds keys is none.
-        if (text.AsSpan(at).Contains("-----BEGIN", StringComparison.Ordinal))
-            throw new FormatException("a key is missing");
+        return keys;
     }
+
+    /// <summary>A verifier key, or the lines of a key in PEM; null for anything else.</summary>
+    private static TrustedKey? OfLine(string text)
+    {
+        try
+        {
+            if (!PemEncoding.TryFind(text, out PemFields fields))
+                return Read(text);
+            return text[fields.Location] == text ? new TrustedKey(VerificationKey.FromPem(text), null) : null;
+        }
+        catch (Exception e) when (e is CryptographicException or ReceiptFormatException)
+        {
+            return null;
+        }
+    }
+
+    private static FormatException NoKey(int line) =>
+        new(
+            $"line {line} is neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN "
+                + "PUBLIC KEY-----), as GET /v1/receipts/key has them"
+        );
 
     /// <summary>Whether it is the same key, of logs that may be the same.</summary>
     public bool IsSame(TrustedKey other) =>

@@ -6,7 +6,7 @@ namespace DeterministicInference.Receipts.Verification;
 /// </summary>
 public sealed class EvidenceException : Exception
 {
-    /// <param name="message">What can't be used, and the remedy.</param>
+    /// <param name="message">What can't be used, and the remedy. Control characters are escaped.</param>
     public EvidenceException(string message)
-        : base(message) { }
+        : base(OneLine.Of(message)) { }
 }

@@ -77,4 +77,11 @@ public enum CheckOutcome
 /// <param name="Check">Which.</param>
 /// <param name="Outcome">How it went.</param>
 /// <param name="Detail">Why it failed, was not met or was not made; empty if it passed.</param>
-public sealed record CheckResult(ReceiptCheck Check, CheckOutcome Outcome, string Detail);
+public sealed record CheckResult(ReceiptCheck Check, CheckOutcome Outcome, string Detail)
+{
+    /// <summary>
+    /// Why it failed, was not met or was not made; empty if it passed. Control characters of what was received are
+    /// escaped.
+    /// </summary>
+    public string Detail { get; init; } = OneLine.Of(Detail);
+}

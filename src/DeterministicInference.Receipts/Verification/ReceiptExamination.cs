@@ -57,6 +57,7 @@ internal static class ReceiptExamination
             Cosignatures = seal.Cosignatures,
             Unbound = evidence.Unbound,
             Pins = statement is null ? [] : SealedRequest.Changes(statement, evidence.RequestBody),
+            // Also a replay makes nothing more of an answer that was not compared.
             Texts = verdict == Verdict.Valid ? evidence.Texts : [],
         };
     }
@@ -110,10 +111,8 @@ file static class Reason
             Verdict.Signed when checks.IsPassed(ReceiptCheck.Output) =>
                 "the answer is the sealed one, and no request was given to compare",
             Verdict.Signed => "neither request nor answer was given to compare",
-            Verdict.Untrusted when key is null =>
-                $"there is no key to check the log with. {VerificationResult.KeyRemedy}",
-            Verdict.Untrusted =>
-                $"anyone can make a receipt, and no key was given that is trusted. {VerificationResult.KeyRemedy}",
+            Verdict.Untrusted when key is null => "there is no key to check the log with",
+            Verdict.Untrusted => "anyone can make a receipt, and no key was given that is trusted",
             _ => "",
         };
 

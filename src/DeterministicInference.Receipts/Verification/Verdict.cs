@@ -55,7 +55,10 @@ public enum Verdict
     [SuppressMessage("Naming", "CA1720", Justification = "The verdict's name is SIGNED.")]
     Signed,
 
-    /// <summary>Nothing is wrong, and no key was given that the verifier trusts: anyone can make a receipt.</summary>
+    /// <summary>
+    /// Nothing is wrong, and no key was given that the verifier trusts: anyone can make a receipt. What helps is the
+    /// operator's public key.
+    /// </summary>
     Untrusted,
 
     /// <summary>

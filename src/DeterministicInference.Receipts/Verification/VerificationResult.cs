@@ -10,9 +10,6 @@ public sealed record VerificationResult
     /// <summary>Ends the reason of another verdict than INCOMPLETE.</summary>
     internal const string BrokeOff = ". The answer broke off";
 
-    /// <summary>What helps where no key is trusted.</summary>
-    internal const string KeyRemedy = "Give the operator's public key";
-
     internal VerificationResult(Verdict verdict, string reason) => (Verdict, Reason) = (verdict, reason);
 
     /// <summary>Of a receipt that can't be read.</summary>
@@ -22,8 +19,15 @@ public sealed record VerificationResult
     /// <summary>All in all. Without a replay the best is <see cref="Verdict.Valid"/>.</summary>
     public Verdict Verdict { get; internal init; }
 
-    /// <summary>Why it is this verdict, in a few words; empty where the verdict says all.</summary>
-    public string Reason { get; internal init; }
+    /// <summary>
+    /// Why it is this verdict, in a few words; empty where the verdict says all. Control characters of what was
+    /// received are escaped.
+    /// </summary>
+    public string Reason
+    {
+        get;
+        internal init => field = OneLine.Of(value);
+    }
 
     /// <summary>The verdict's name in reports, such as <c>OTHER KEY</c>.</summary>
     public string Name => VerdictName.Of(Verdict);
@@ -38,7 +42,12 @@ public sealed record VerificationResult
     /// What the answer says: the texts that were hashed, which is all that a program should show of it. Empty unless
     /// request and answer are the ones that a log of a trusted key has sealed, and no replay speaks against it.
     /// </summary>
-    public IReadOnlyList<VerifiedText> Texts { get; internal init; } = [];
+    public IReadOnlyList<VerifiedText> Texts
+    {
+        // Whoever changes the verdict need not think of them.
+        get => Verdict is Verdict.Valid or Verdict.Reproduced or Verdict.Corroborated ? field : [];
+        internal init;
+    } = [];
 
     /// <summary>
     /// Whether the checkpoint is signed by a key that the verifier trusted before. If not, anyone may have made the
@@ -114,7 +123,7 @@ public sealed record VerificationResult
             string text =
                 Verdict == Verdict.Valid ? $"{Name} ({Reason})"
                 : Reason.Length == 0 ? Name
-                : $"{Name}: {OneLine.Of(Reason)}";
+                : $"{Name}: {Reason}";
             return !KeyPinned && KeyId is { } id ? $"{text}; key not pinned: {id}" : text;
         }
     }

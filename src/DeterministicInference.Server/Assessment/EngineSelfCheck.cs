@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines;
-using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Assessment;
 
@@ -123,7 +123,7 @@ internal sealed partial class EngineSelfCheck(IEngineKind engine, string model, 
             : throw new UnfitAnswerException($"{Path} answers without a text");
     }
 
-    private ReadOnlyMemory<byte> Request(string prompt, long seed)
+    private byte[] Request(string prompt, long seed)
     {
         return JsonBytes.Write(json =>
         {

@@ -92,7 +92,7 @@ internal static class AskCommand
         if (report.Verdict != Verdict.Valid)
         {
             await Console.Error.WriteLineAsync(
-                $"The answer is not shown, because it is not verified. {report.Name}: {OneLine.Of(report.Reason)}"
+                $"The answer is not shown, because it is not verified. {report.Name}: {report.Reason}"
             );
             return report.ExitCode;
         }
@@ -106,7 +106,8 @@ internal static class AskCommand
         {
             if (text.Channel is not "content")
                 await Console.Out.WriteAsync($"{text.Channel}: ");
-            await Console.Out.WriteLineAsync(text.Text);
+            // The receipt shows who wrote it, and not that it does the terminal no harm.
+            await Console.Out.WriteLineAsync(OneLine.OfLines(text.Text));
         }
         await Console.Out.WriteLineAsync(
             $"\n{asked.RequestFile}, {asked.AnswerFile}: VALID under the key in {asked.KeyFile}, "

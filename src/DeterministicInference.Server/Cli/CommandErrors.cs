@@ -58,7 +58,7 @@ internal static class CommandErrors
 
     private static int Failed(string message)
     {
-        Console.Error.WriteLine($"error: {message}");
+        Console.Error.WriteLine($"error: {OneLine.Of(message)}");
         return ExitCode.Failure;
     }
 }

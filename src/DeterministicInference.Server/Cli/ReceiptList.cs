@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Statements;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.Receipts.Store;
 
 namespace DeterministicInference.Server.Cli;

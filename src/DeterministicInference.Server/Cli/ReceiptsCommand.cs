@@ -2,12 +2,12 @@ using System.CommandLine;
 using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Receipts.Http;
 using DeterministicInference.Server.Receipts.Signing;
@@ -277,7 +277,7 @@ internal static class ReceiptsCommand
 
     private static async Task<int> FailAsync(string message)
     {
-        await Console.Error.WriteLineAsync($"error: {message}");
+        await Console.Error.WriteLineAsync($"error: {OneLine.Of(message)}");
         return ExitCode.Failure;
     }
 

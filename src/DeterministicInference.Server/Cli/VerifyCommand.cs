@@ -210,9 +210,12 @@ internal static class VerifyCommand
             byte[] json;
             try
             {
+                InputFile.RequireRegular(file);
                 VerificationResult report = await VerifyAsync(options with { Receipt = file }, cancellation);
                 verdicts.Add((report.Name, report.ExitCode));
-                line = report.Reason.Length == 0 ? report.Name : $"{report.Name}: {OneLine.Of(report.Reason)}";
+                line = report.Reason.Length == 0 ? report.Name : $"{report.Name}: {report.Reason}";
+                if (ReceiptVerification.RemedyOf(report) is { } remedy)
+                    line += $". {remedy}";
                 json = JsonReport.Write(report, name);
             }
             catch (Exception e) when (e is InputException or EvidenceException)

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using DeterministicInference.Server.Json;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Server.Configuration;
 

@@ -1,4 +1,4 @@
-using DeterministicInference.Server.Json;
+using DeterministicInference.Receipts.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeterministicInference.Server.Logging;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DeterministicInference.Server.Json;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Server.OpenAI;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using DeterministicInference.Server.Json;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Server.OpenAI;
 
@@ -47,18 +47,16 @@ internal static class OpenAIError
 
     private static byte[] Body(OpenAIException error)
     {
-        return JsonBytes
-            .Write(json =>
-            {
-                json.WriteStartObject();
-                json.WriteStartObject("error");
-                json.WriteString("message", error.Message);
-                json.WriteString("type", error.Type);
-                json.WriteString("param", error.Param);
-                json.WriteString("code", error.Code);
-                json.WriteEndObject();
-                json.WriteEndObject();
-            })
-            .ToArray();
+        return JsonBytes.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("error");
+            json.WriteString("message", error.Message);
+            json.WriteString("type", error.Type);
+            json.WriteString("param", error.Param);
+            json.WriteString("code", error.Code);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        });
     }
 }

@@ -1,9 +1,9 @@
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Replays;
 using DeterministicInference.Receipts.Servers;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Verification;
 
@@ -35,27 +35,25 @@ internal sealed class AskedQuestion(ReceiptServer server, string folder)
     /// <param name="maxTokens">Null for the server's.</param>
     /// <param name="isStream">Whether the answer is to come as a stream.</param>
     public static byte[] Body(string question, string? model, int? maxTokens, bool isStream) =>
-        JsonBytes
-            .Write(json =>
-            {
-                json.WriteStartObject();
-                if (model is not null)
-                    json.WriteString("model", model);
-                json.WriteStartArray("messages");
-                json.WriteStartObject();
-                json.WriteString("role", "user");
-                json.WriteString("content", question);
-                json.WriteEndObject();
-                json.WriteEndArray();
-                if (maxTokens is { } most)
-                    json.WriteNumber("max_tokens", most);
-                if (isStream)
-                    json.WriteBoolean("stream", true);
-                // Where two answers part is told by their ids.
-                json.WriteBoolean("return_token_ids", true);
-                json.WriteEndObject();
-            })
-            .ToArray();
+        JsonBytes.Write(json =>
+        {
+            json.WriteStartObject();
+            if (model is not null)
+                json.WriteString("model", model);
+            json.WriteStartArray("messages");
+            json.WriteStartObject();
+            json.WriteString("role", "user");
+            json.WriteString("content", question);
+            json.WriteEndObject();
+            json.WriteEndArray();
+            if (maxTokens is { } most)
+                json.WriteNumber("max_tokens", most);
+            if (isStream)
+                json.WriteBoolean("stream", true);
+            // Where two answers part is told by their ids.
+            json.WriteBoolean("return_token_ids", true);
+            json.WriteEndObject();
+        });
 
     /// <summary>Asks, keeps what came, and verifies it.</summary>
     /// <param name="body">The request.</param>

@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts.Bundles;
+using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Verification;
 
@@ -19,8 +20,20 @@ internal static class InputFile
     public static byte[] ReadSmall(string path, string what) =>
         Read(path, SmallBytes, $", so that it is no {what}: give another file");
 
+    /// <summary>Refuses what is no regular file, of those that a folder has and nobody has named.</summary>
+    /// <exception cref="InputException">It is something else, which may never end.</exception>
+    public static void RequireRegular(string path)
+    {
+        if (FileKinds.Of(path) is { } kind and not FileKind.Regular)
+            throw Irregular(path, kind);
+    }
+
     private static byte[] Read(string path, int limit, string remedy)
     {
+        // A pipe that is named has somebody who writes it, and so has a terminal.
+        FileKind? kind = FileKinds.Of(path);
+        if (kind is FileKind.Folder or FileKind.Socket || (kind == FileKind.Device && !IsOpen(path)))
+            throw Irregular(path, kind.Value);
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
@@ -50,4 +63,13 @@ internal static class InputFile
 
         InputException TooLarge() => new($"{path}: is larger than {limit >> 20} MiB{remedy}.");
     }
+
+    /// <summary>Whether it is standard input, or another file that the caller has opened.</summary>
+    private static bool IsOpen(string path) =>
+        path == "/dev/stdin"
+        || path.StartsWith("/dev/fd/", StringComparison.Ordinal)
+        || path.StartsWith("/proc/self/fd/", StringComparison.Ordinal);
+
+    private static InputException Irregular(string path, FileKind kind) =>
+        new($"{path}: is a {kind.ToString().ToLowerInvariant()}, and no regular file.");
 }

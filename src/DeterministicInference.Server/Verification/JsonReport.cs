@@ -1,9 +1,9 @@
 using System.Text.Json;
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Statements;
 using DeterministicInference.Receipts.Verification;
-using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Verification;
 
@@ -14,7 +14,7 @@ internal static class JsonReport
     /// <param name="file">The name of the file, where there are several.</param>
     public static byte[] Write(VerificationResult report, string? file = null)
     {
-        ReadOnlyMemory<byte> text = JsonBytes.Write(json =>
+        byte[] text = JsonBytes.Write(json =>
         {
             json.WriteStartObject();
             if (file is not null)
@@ -22,6 +22,7 @@ internal static class JsonReport
             json.WriteString("verdict", report.Name);
             json.WriteNumber("exit_code", report.ExitCode);
             json.WriteString("reason", report.Reason);
+            json.WriteString("remedy", ReceiptVerification.RemedyOf(report));
             WriteReceipt(json, report.Statement);
             WriteKey(json, report);
             json.WriteStartArray("checks");
@@ -52,13 +53,13 @@ internal static class JsonReport
             WriteReplay(json, report.Replay);
             json.WriteEndObject();
         });
-        return [.. text.Span, (byte)'\n'];
+        return [.. text, (byte)'\n'];
     }
 
     /// <summary>The line of a file of a folder that is no receipt.</summary>
     public static byte[] WriteUnusable(string file, string error)
     {
-        ReadOnlyMemory<byte> text = JsonBytes.Write(json =>
+        byte[] text = JsonBytes.Write(json =>
         {
             json.WriteStartObject();
             json.WriteString("file", file);
@@ -66,7 +67,7 @@ internal static class JsonReport
             json.WriteString("error", error);
             json.WriteEndObject();
         });
-        return [.. text.Span, (byte)'\n'];
+        return [.. text, (byte)'\n'];
     }
 
     private static void WriteReceipt(Utf8JsonWriter json, ReceiptStatement? statement)

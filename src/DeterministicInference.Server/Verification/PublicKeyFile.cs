@@ -14,9 +14,10 @@ internal static class PublicKeyFile
             : throw new InputException($"{path}: holds several keys. Give a file with the one of the log.");
 
     /// <summary>
-    /// Trusts the keys of a file: verifier keys, one per line, public keys in PEM, or what a server tells of its key.
+    /// Trusts the keys of a file: verifier keys, one per line, and public keys in PEM, or what a server tells of its
+    /// key.
     /// </summary>
-    /// <exception cref="InputException">The file can't be read, or has no key.</exception>
+    /// <exception cref="InputException">The file can't be read, has no key, or something else too.</exception>
     public static TrustPolicy ReadPolicy(string path)
     {
         string text = Encoding.UTF8.GetString(InputFile.ReadSmall(path, "file of keys"));
@@ -24,12 +25,9 @@ internal static class PublicKeyFile
         {
             return TrustPolicy.OfKeys(text);
         }
-        catch (FormatException)
+        catch (FormatException e)
         {
-            throw new InputException(
-                $"{path}: holds neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN "
-                    + "PUBLIC KEY-----), as GET /v1/receipts/key has them."
-            );
+            throw new InputException($"{path}: {e.Message}.");
         }
     }
 }

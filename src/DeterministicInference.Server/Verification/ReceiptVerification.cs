@@ -30,10 +30,12 @@ internal static class ReceiptVerification
             Response = Content(options.ResponseFile),
             Name = options.Receipt,
         };
-        VerificationResult result = await VerifyAsync(evidence, policy, options, progress, cancellation);
-        const string remedy = VerificationResult.KeyRemedy;
-        return result with { Reason = result.Reason.Replace(remedy, $"{remedy} with --key", StringComparison.Ordinal) };
+        return await VerifyAsync(evidence, policy, options, progress, cancellation);
     }
+
+    /// <summary>What the user of the command can do about a verdict, as a sentence; null for nothing.</summary>
+    public static string? RemedyOf(VerificationResult result) =>
+        result.Verdict == Verdict.Untrusted ? "Give the operator's public key with --key." : null;
 
     private static async Task<VerificationResult> VerifyAsync(
         ReceiptEvidence evidence,

@@ -26,7 +26,10 @@ internal sealed class TextReport(bool isColoured = false)
     {
         _text.Append(Coloured(report.Name, ColourOf(report)));
         _text.Append(report.Summary, report.Name.Length, report.Summary.Length - report.Name.Length);
-        _text.Append("\n\n");
+        _text.Append('\n');
+        if (ReceiptVerification.RemedyOf(report) is { } remedy)
+            _text.Append(remedy).Append('\n');
+        _text.Append('\n');
         if (report.Statement is { } statement)
             WriteStatement(statement);
         if (report.KeyId is { } key)

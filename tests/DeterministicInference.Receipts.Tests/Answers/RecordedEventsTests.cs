@@ -183,7 +183,7 @@ public class RecordedEventsTests
 
     private static bool Read(string stream, out OutputDigest output)
     {
-        using var hasher = new OutputHasher();
+        using var hasher = new HashedAnswer();
         bool done = hasher.AppendStream(Encoding.UTF8.GetBytes(stream));
         output = hasher.Finish();
         return done;

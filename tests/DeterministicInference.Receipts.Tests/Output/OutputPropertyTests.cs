@@ -64,7 +64,7 @@ public class OutputPropertyTests
             {
                 byte[] changed = [.. bytes];
                 changed[start + bit / 8] ^= (byte)(1 << bit % 8);
-                using var hasher = new OutputHasher();
+                using var hasher = new HashedAnswer();
                 try
                 {
                     hasher.AppendAnswer(changed);

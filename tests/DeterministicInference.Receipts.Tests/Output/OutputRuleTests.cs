@@ -404,7 +404,7 @@ public class OutputRuleTests
     [Fact]
     public void Bytes_that_are_not_UTF8_are_refused()
     {
-        using var hasher = new OutputHasher();
+        using var hasher = new HashedAnswer();
         var refusal = Assert.Throws<CanonicalFormException>(() =>
             hasher.AppendEvent([.. "{\"choices\":[{\"text\":\""u8, 0xFF, .. "\"}]}"u8])
         );
@@ -424,9 +424,9 @@ public class OutputRuleTests
     [Fact]
     public void After_a_part_without_a_form_there_is_no_output()
     {
-        using var hasher = new OutputHasher();
+        using var hasher = new HashedAnswer();
         hasher.AppendEvent("""{"choices":[{"text":"a"}]}"""u8);
-        Assert.Throws<CanonicalFormException>(() => hasher.AppendEvent("{"u8));
+        Assert.Throws<CanonicalFormException>(() => hasher.AppendEvent("""{"choices":[{"text":1}]}"""u8));
         Assert.Throws<InvalidOperationException>(() => hasher.AppendEvent("{}"u8));
         Assert.Throws<InvalidOperationException>(() => hasher.Finish());
     }
@@ -434,12 +434,12 @@ public class OutputRuleTests
     [Fact]
     public void An_answer_is_whole()
     {
-        using var answered = new OutputHasher();
+        using var answered = new HashedAnswer();
         answered.AppendAnswer("{}"u8);
         Assert.Throws<InvalidOperationException>(() => answered.AppendAnswer("{}"u8));
         Assert.Throws<InvalidOperationException>(() => answered.AppendEvent("{}"u8));
 
-        using var streamed = new OutputHasher();
+        using var streamed = new HashedAnswer();
         streamed.AppendEvent("{}"u8);
         Assert.Throws<InvalidOperationException>(() => streamed.AppendAnswer("{}"u8));
         Assert.Equal(streamed.Finish(), streamed.Finish());
@@ -455,7 +455,7 @@ public class OutputRuleTests
                 + content
                 + "\"}},{\"index\":1,\"delta\":{\"content\":\"\uFFFD\",\"role\":\"assistant\"}}],\"model\":\"m\"}"
         );
-        using var hasher = new OutputHasher();
+        using var hasher = new HashedAnswer();
         for (int i = 0; i < 100; i++)
             hasher.AppendEvent(data);
 

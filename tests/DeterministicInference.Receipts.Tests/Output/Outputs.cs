@@ -8,14 +8,14 @@ internal static class Outputs
 {
     public static OutputDigest OfAnswer(string json, bool logprobs = false)
     {
-        using var hasher = new OutputHasher(logprobs);
+        using var hasher = new HashedAnswer(logprobs);
         hasher.AppendAnswer(Encoding.UTF8.GetBytes(json));
         return hasher.Finish();
     }
 
     public static OutputDigest OfEvents(IEnumerable<string> events, bool logprobs = false)
     {
-        using var hasher = new OutputHasher(logprobs);
+        using var hasher = new HashedAnswer(logprobs);
         foreach (string data in events)
             hasher.AppendEvent(Encoding.UTF8.GetBytes(data));
         return hasher.Finish();

@@ -73,33 +73,33 @@ public sealed class KeyTests : IDisposable
     }
 
     [Fact]
-    public void A_key_file_is_new_and_its_owner_s_only()
+    public void A_key_file_of_its_owner_is_read()
     {
-        string path = Path.Combine(_folder, "key.pem");
         using SigningKey key = SigningKey.Create();
-        SigningKeyFile.WriteNew(path, key);
-
-        if (!OperatingSystem.IsWindows())
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
-        using SigningKey read = SigningKeyFile.Read(path);
+        using SigningKey read = SigningKeyFile.Read(Write(key, UnixFileMode.UserRead));
         Assert.Equal(key.PublicKey.KeyId, read.PublicKey.KeyId);
-        Assert.Throws<IOException>(() => SigningKeyFile.WriteNew(path, key));
     }
 
     [Fact]
     public void A_key_file_that_others_may_read_is_refused_with_the_remedy()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "File modes are of Unix.");
-        string path = Path.Combine(_folder, "open.pem");
         using SigningKey key = SigningKey.Create();
-        SigningKeyFile.WriteNew(path, key);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        string path = Write(key, UnixFileMode.UserRead | UnixFileMode.GroupRead);
         Assert.Contains(
             "chmod 600",
             Assert.Throws<CryptographicException>(() => SigningKeyFile.Read(path)).Message,
             StringComparison.Ordinal
         );
+    }
+
+    private string Write(SigningKey key, UnixFileMode mode)
+    {
+        string path = Path.Combine(_folder, "key.pem");
+        File.WriteAllBytes(path, SigningKeyFile.Content(key));
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, mode);
+        return path;
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -31,7 +31,7 @@ public sealed class ReceiptTests : IDisposable
     [Fact]
     public void Without_secrets_there_is_neither_salt_nor_trail()
     {
-        Receipt read = Receipt.FromJson(_sample.Receipt.WithoutSecrets().ToJson());
+        Receipt read = Receipt.FromJson(_sample.Closed.ToJson());
         Assert.Null(read.Salts);
         Assert.Null(read.Trail);
     }

@@ -6,6 +6,7 @@ using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Tests.Output;
 using DeterministicInference.Receipts.Tokens;
 using DeterministicInference.Receipts.Verification;
 
@@ -84,6 +85,9 @@ internal sealed class SampleReceipt : IDisposable
 
     public Receipt Receipt { get; }
 
+    /// <summary>The same without salts and trail: the seal can be checked, nothing can be opened.</summary>
+    public Receipt Closed => new(Receipt.ReceiptId, Receipt.Statement, Receipt.Proof);
+
     public EvidenceReading Evidence => EvidenceOf(Receipt);
 
     public EvidenceReading EvidenceOf(Receipt receipt) =>
@@ -105,20 +109,12 @@ internal sealed class SampleReceipt : IDisposable
         new(Statement.ReceiptId, statement, Proof(statement)) { Salts = Salts, Trail = Tokens.Trail };
 
     /// <summary>That the statement is the second entry of a log of two.</summary>
-    public string Proof(ReadOnlySpan<byte> statement, string origin = "log.example")
-    {
-        Sha256Value open = LogEntry.Open(LogKey).Leaf,
-            leaf = LogEntry.Receipt(statement).Leaf;
-        return new TlogProof(
-            1,
-            [open],
-            new Checkpoint(origin, 2, MerkleHash.Node(open, leaf)).Sign(Key).ToString()
-        ).ToString();
-    }
+    public string Proof(ReadOnlySpan<byte> statement, string origin = "log.example") =>
+        TestReceipt.Prove(statement, LogKey, Key, origin).ToString();
 
     public static OutputDigest OutputOf(string answer)
     {
-        using var hasher = new OutputHasher(logprobs: true);
+        using var hasher = new HashedAnswer(logprobs: true);
         hasher.AppendAnswer(Encoding.UTF8.GetBytes(answer));
         return hasher.Finish();
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Tests.Statements;
 using DeterministicInference.Receipts.Trust;
 using DeterministicInference.Receipts.Verification;
@@ -30,6 +31,89 @@ public sealed class TrustPolicyTests : IDisposable
             ["", "key", "{}", "-----BEGIN PUBLIC KEY-----"],
             text => Assert.Throws<FormatException>(() => TrustPolicy.OfKeys(log, text))
         );
+    }
+
+    /// <summary>Forms may be mixed: each of the two keys is the one that counts, wherever it stands.</summary>
+    [Fact]
+    public void Every_key_of_a_text_is_trusted_in_whatever_order_they_stand()
+    {
+        using SigningKey other = SigningKey.Create();
+        string pem = other.PublicKey.ToPem(),
+            vkey = _sample.LogKey.ToString();
+        Assert.All(
+            [
+                $"{pem}\n{vkey}",
+                $"{vkey}\n{pem}\n",
+                $"{pem}\r\n\r\n  {vkey}  \r\n{pem}",
+                $"{pem}\n{Pem}",
+                $"{new NoteKey("log.elsewhere", other.PublicKey)}\n{Pem}\n{pem}",
+            ],
+            text => Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys(text)).Verdict)
+        );
+    }
+
+    /// <summary>What is passed over may be the key that was meant.</summary>
+    [Fact]
+    public void A_text_with_something_else_than_keys_is_refused_naming_the_line()
+    {
+        using SigningKey other = SigningKey.Create();
+        string vkey = _sample.LogKey.ToString(),
+            broken = Pem.Replace("-----END", "*\n-----END", StringComparison.Ordinal),
+            cut = Pem[..Pem.IndexOf("-----END", StringComparison.Ordinal)].TrimEnd();
+        Assert.All(
+            new (string Text, int Line)[]
+            {
+                ($"the old key\n{Pem}", 1),
+                ($"{Pem}\nthe new key\n{Pem}", 4),
+                ($"{Pem}\n{vkey[..^1]}\n{Pem}", 4),
+                ($"\n\n{vkey}\n# comment", 4),
+                ($"{broken}\n{Pem}", 1),
+                ($"{vkey}\n{cut}\n{Pem}", 2),
+                ($"{Pem}\n{cut}", 4),
+                ($"{Pem}x\n{vkey}", 1),
+                ($"{Pem.ReplaceLineEndings("\r")}\r{Pem.ReplaceLineEndings("\r")}", 1),
+                ($"{Pem}\n{other.ToPem()}", 4),
+                ($"{vkey}\n{{\"vkey\":\"{vkey}\"}}", 2),
+            },
+            pair =>
+            {
+                string message = Assert.Throws<FormatException>(() => TrustPolicy.OfKeys(pair.Text)).Message;
+                Assert.StartsWith($"line {pair.Line} is neither a verifier key ", message, StringComparison.Ordinal);
+            }
+        );
+    }
+
+    [Fact]
+    public void What_a_server_tells_is_one_key()
+    {
+        using SigningKey other = SigningKey.Create();
+        string vkey = _sample.LogKey.ToString();
+        var another = new NoteKey("log.example", other.PublicKey);
+        Assert.Equal(Verdict.Valid, Verify(TrustPolicy.OfKeys(Told(vkey, Pem))).Verdict);
+        Assert.All(
+            new (string Text, string Error)[]
+            {
+                (Told(vkey, other.PublicKey.ToPem()), "the JSON has another key in 'pem' than in 'vkey'"),
+                (Told(vkey, $"{Pem}\n{other.PublicKey.ToPem()}"), "the JSON has another key in 'pem' than in 'vkey'"),
+                ($$"""{"vkey":"{{another}}","vkey":"{{vkey}}"}""", "the JSON can't be read: "),
+                ($"{Told(vkey, Pem)}\n{another}", "the JSON can't be read: "),
+                ("{}", "the JSON has no verifier key ('vkey')"),
+            },
+            pair =>
+                Assert.StartsWith(
+                    pair.Error,
+                    Assert.Throws<FormatException>(() => TrustPolicy.OfKeys(pair.Text)).Message,
+                    StringComparison.Ordinal
+                )
+        );
+
+        static string Told(string vkey, string pem) =>
+            new JsonObject
+            {
+                ["keyid"] = "x",
+                ["pem"] = pem,
+                ["vkey"] = vkey,
+            }.ToJsonString();
     }
 
     /// <summary>A name that is not read would be no limit.</summary>

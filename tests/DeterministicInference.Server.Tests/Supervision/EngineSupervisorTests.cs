@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Engines;
@@ -7,7 +8,6 @@ using DeterministicInference.Server.Engines.Sglang;
 using DeterministicInference.Server.Gateway;
 using DeterministicInference.Server.Gateway.Admission;
 using DeterministicInference.Server.Guard;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.Machine;
 using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Receipts.Store;

@@ -1,15 +1,12 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
-using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Answers;
-using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Receipts.Statements;
-using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Receipts.Tests.Statements;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -257,78 +254,39 @@ internal sealed class IssuingServer : IAsyncDisposable
 
     private Receipt Issue(ScriptedAnswer answer, AnswerRequest request)
     {
-        ReceiptSalts salts = ReceiptSalts.Of(Salt.Create());
-        RequestPins pins = request.Pins(Pins);
-        using var hasher = new OutputHasher(request.WantsLogprobs);
-        var tokens = new ReportedTokens(salts);
-        var reader = new AnswerReader(request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json, logprobs: true);
-        foreach (
-            JsonObject part in request.IsStream
-                ? AnswerJson.Chunks(answer, request, answer.ReportsIds)
-                : [AnswerJson.Whole(answer, request, answer.ReportsIds)]
+        JsonObject[] parts = request.IsStream
+            ? [.. AnswerJson.Chunks(answer, request, answer.ReportsIds)]
+            : [AnswerJson.Whole(answer, request, answer.ReportsIds)];
+        Receipt receipt = new TestReceipt(
+            request.Path,
+            Receipts == AnswerReceiptMode.WithoutUnknown ? request.WithoutUnknown() : request.Body,
+            request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
+            parts.Select(part => part.ToJsonString())
         )
         {
-            AnswerReading read = reader.Read(Encoding.UTF8.GetBytes(part.ToJsonString()));
-            hasher.Append(read);
-            tokens.Append(read);
-        }
-        OutputDigest output = hasher.Finish();
-        string id = salts.CreateId(new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero));
-        byte[] statement = StatementWriter.Write(
-            new ReceiptStatement
-            {
-                ReceiptId = id,
-                IssuedAt = new DateTimeOffset(2026, 11, 22, 10, 11, 12, TimeSpan.Zero),
-                Complete = output.Finished,
-                Class = Environment.Class,
-                RequestPath = request.Path,
-                RequestCommitment = Commit(
-                    SaltLabel.Request,
-                    CanonicalRequest.Digest(
-                        request.Path,
-                        Receipts == AnswerReceiptMode.WithoutUnknown ? request.WithoutUnknown() : request.Body
-                    )
-                ),
-                Execution = Receipts == AnswerReceiptMode.Memo ? AnswerExecution.Memo : AnswerExecution.Executed,
-                Origin = Receipts == AnswerReceiptMode.Memo ? id : null,
-                Pins = pins,
-                OutputCommitment = Commit(SaltLabel.Output, output.Digest),
-                Delivery = request.IsStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
-                Tokens = tokens.Tokens is { } generated ? TokenBinding.OfChoices(generated) : null,
-                Prompt = tokens.Prompt is { } prompt ? TokenBinding.OfPrompts(prompt) : null,
-                LogprobsCommitment = output.Logprobs is { } logprobs ? Commit(SaltLabel.Logprobs, logprobs) : null,
-                AnswerModel = output.Model,
-                Usage = output.Usage,
-                EnvironmentId = Environment.Id,
-                EnvironmentSource = Environment.Source,
-                ModelName = "tiny",
-            }
-        );
-        var receipt = new Receipt(id, statement, Seal(statement))
-        {
-            Salts = salts,
-            Trail = output.Finished ? tokens.Tokens?.Trail : null,
-        };
+            Environment = Environment,
+            Pins = request.Pins(Pins),
+            WantsLogprobs = request.WantsLogprobs,
+            IsMemo = Receipts == AnswerReceiptMode.Memo,
+        }.Seal(Seal);
         Keep(receipt);
         return receipt;
-
-        Sha256Value Commit(SaltLabel label, Sha256Value digest) => Commitment.To(label, digest, salts[label]!);
     }
 
-    /// <summary>A log of two entries for each receipt is all that a proof needs.</summary>
+    /// <summary>The proof of a statement.</summary>
     public string Seal(byte[] statement)
     {
-        Sha256Value open = LogEntry.Open(LogKey).Leaf,
-            leaf = LogEntry.Receipt(statement).Leaf;
-        var checkpoint = new Checkpoint(LogKey.Name, 2, MerkleHash.Node(open, leaf));
-        SignedNote note = checkpoint.Sign(Receipts == AnswerReceiptMode.OtherKey ? _otherKey : Key);
-        if (Receipts == AnswerReceiptMode.FalseSignature)
-        {
-            NoteSignature real = note.Signatures[0];
-            var forged = new NoteSignature(real.Name, real.KeyId, new byte[real.Signature.Length]);
-            note = SignedNote.Parse($"{note.Text}\n{forged}\n");
-        }
-        return new TlogProof(1, [open], note.ToString()).ToString();
+        TlogProof proof = TestReceipt.Prove(
+            statement,
+            LogKey,
+            Receipts == AnswerReceiptMode.OtherKey ? _otherKey : Key
+        );
+        if (Receipts != AnswerReceiptMode.FalseSignature)
+            return proof.ToString();
+        SignedNote note = SignedNote.Parse(proof.Checkpoint);
+        NoteSignature real = note.Signatures[0];
+        var forged = new NoteSignature(real.Name, real.KeyId, new byte[real.Signature.Length]);
+        return new TlogProof(1, proof.Hashes, $"{note.Text}\n{forged}\n").ToString();
     }
 
     /// <summary>What a cache would give again.</summary>

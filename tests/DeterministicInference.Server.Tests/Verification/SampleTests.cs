@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using DeterministicInference.Receipts.Log;
+using DeterministicInference.Receipts.Signing;
 using DeterministicInference.Server.Tests.Documentation;
 using DeterministicInference.Server.Tests.Serve;
 using Xunit;
@@ -171,6 +173,70 @@ public sealed class SampleTests : IAsyncLifetime
             result.Output,
             StringComparison.Ordinal
         );
+    }
+
+    /// <summary>Nothing of a file of keys is passed over, and no file is larger than it may be.</summary>
+    [Fact]
+    public async Task The_Node_sample_takes_several_keys_and_nothing_else()
+    {
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
+        string bundle = await exchange.ExportAsync("--url", _server.Url),
+            pem = _server.Key.PublicKey.ToPem(),
+            vkey = _server.LogKey.ToString();
+        using SigningKey other = SigningKey.Create();
+        string elsewhere = other.PublicKey.ToPem();
+        foreach (
+            (int exitCode, string verdict, string keys) in ((int, string, string)[])
+                [
+                    (0, "VALID", pem),
+                    (0, "VALID", $"{elsewhere}\n{pem}\n"),
+                    (0, "VALID", $"{elsewhere}\r\n\r\n{vkey}\r\n"),
+                    (0, "VALID", $"{new NoteKey("log.elsewhere", other.PublicKey)}\n{vkey}\n"),
+                    (19, "OTHER KEY: ", elsewhere),
+                    (19, "OTHER KEY: ", $"{new NoteKey("log.elsewhere", _server.Key.PublicKey)}"),
+                ]
+        )
+        {
+            CommandResult result = await NodeAsync("verify.mjs", bundle, exchange.Write("keys", keys));
+            Assert.Equal((exitCode, ""), (result.ExitCode, result.Error));
+            Assert.StartsWith(verdict, result.Output, StringComparison.Ordinal);
+        }
+        foreach (
+            (string keys, string error) in ((string, string)[])
+                [
+                    ($"{vkey}\nx", "line 2 of the keys: "),
+                    ($"{pem}\n{vkey[..^1]}\n{pem}", "line 4 of the keys: "),
+                    ($"{pem[..60]}\n{pem}", "line 1 of the keys: "),
+                    ("\n", "there is no key"),
+                    (new string('x', (1 << 20) + 1), "is larger than 1 MiB"),
+                ]
+        )
+        {
+            CommandResult result = await NodeAsync("verify.mjs", bundle, exchange.Write("keys", keys));
+            Assert.Equal((2, ""), (result.ExitCode, result.Output));
+            Assert.Contains(error, Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        }
+        CommandResult asked = await NodeAsync(
+            "receipt.mjs",
+            _server.Url,
+            "What is the capital of \"France\"?",
+            exchange.Write("keys", $"{elsewhere}\n{pem}\n"),
+            exchange.Write("asked.json", "")
+        );
+        Assert.StartsWith("answer: The capital is Paris.\nreceipt ", asked.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_Node_sample_opens_no_pipe_of_a_folder()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs Linux");
+        string folder = TestModels.NewFolder("node");
+        Assert.Equal(0, (await InstalledProgram.RunAsync("mkfifo", Path.Combine(folder, "pipe"))).ExitCode);
+        File.CreateSymbolicLink(Path.Combine(folder, "gone"), "nothing");
+        CommandResult result = await NodeAsync("verify.mjs", folder, KeyFile());
+        Assert.Equal(2, result.ExitCode);
+        Assert.StartsWith("gone: UNUSABLE: ", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith("\npipe: UNUSABLE: it is no regular file\n", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]

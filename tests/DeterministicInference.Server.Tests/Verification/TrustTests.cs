@@ -62,7 +62,7 @@ public sealed class TrustTests : IAsyncLifetime
     [InlineData("""{"form":"dis-trust/1","require":"proved"}""", "'proved' is none of signed, logged, witnessed,")]
     [InlineData("""{"form":"dis-trust/1","keys":{}}""", "'keys' is not an array")]
     [InlineData("""{"form":"dis-trust/1","keys":[{}]}""", "a key lacks 'key'")]
-    [InlineData("""{"form":"dis-trust/1","keys":[{"key":"x"}]}""", "a key is neither a verifier key")]
+    [InlineData("""{"form":"dis-trust/1","keys":[{"key":"x"}]}""", "a 'key' can't be read: line 1 is neither")]
     [InlineData("""{"form":"dis-trust/1","keys":[{"key":"x","last_sise":1}]}""", "the unknown member 'last_sise'")]
     [InlineData("""{"form":"dis-trust/1","keys":[{"key":"x","last_size":-1}]}""", "'last_size' is not a number")]
     [InlineData("""{"form":"dis-trust/1","keys":[{"key":"x","last_time":"soon"}]}""", "'last_time' is not a time")]

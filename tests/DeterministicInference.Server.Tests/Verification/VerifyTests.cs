@@ -34,6 +34,7 @@ public sealed class VerifyTests : IAsyncLifetime
             .Has("trail", "ok")
             .Has("receipt", exchange.ReceiptId);
         Assert.Equal("VALID (not replayed)", verified.FirstLine);
+        Assert.Equal(("", null), (verified.Text.Split('\n')[1], verified.Json["remedy"]));
         Assert.Equal((true, null), ((bool)verified.Json["key"]!["pinned"]!, verified.Json["replay"]));
         Assert.Equal("not_checked", verified.Check("environment"));
     }
@@ -77,11 +78,16 @@ public sealed class VerifyTests : IAsyncLifetime
             StringComparison.Ordinal
         );
         Assert.False((bool)verified.Json["key"]!["pinned"]!);
+        Assert.Equal(
+            ("Give the operator's public key with --key.", "Give the operator's public key with --key."),
+            (verified.Text.Split('\n')[1], (string?)verified.Json["remedy"])
+        );
+        Assert.DoesNotContain("--key", (string)verified.Json["reason"]!, StringComparison.Ordinal);
         // To compute it again does not show who has signed.
         (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url)).Is(
             17,
             "UNTRUSTED",
-            "with --key. The replay: REPRODUCED, the same environment gives the same answer"
+            "no key was given that is trusted. The replay: REPRODUCED, the same environment gives the same answer"
         );
         (await RecordedExchange.VerifyAsync(bundle, "--against", _server.Url, "--key", exchange.KeyFile)).Is(
             0,
@@ -364,7 +370,7 @@ public sealed class VerifyTests : IAsyncLifetime
         (await RecordedExchange.VerifyAsync(exchange.AnswerFile, "--request", exchange.RequestFile)).Is(
             17,
             "UNTRUSTED",
-            "no key to check the log with. Give the operator's public key with --key"
+            "no key to check the log with"
         );
         _server.TellsKey = false;
         (
@@ -439,7 +445,7 @@ public sealed class VerifyTests : IAsyncLifetime
             told = (await _server.Api.GetAsync("/v1/receipts/key")).Body;
         string wrong = exchange.Write("wrong", pem),
             lines = exchange.Write("lines", $"{vkey}\n\n {_server.LogKey}\r\n{elsewhere}\n"),
-            blocks = exchange.Write("blocks", $"the old one\n{pem}\nthe new one\n{_server.Key.PublicKey.ToPem()}\n"),
+            blocks = exchange.Write("blocks", $"{pem}\n\n{_server.Key.PublicKey.ToPem()}\n"),
             json = exchange.Write("json", told);
         foreach (
             string[] keys in (string[][])
@@ -461,12 +467,20 @@ public sealed class VerifyTests : IAsyncLifetime
                 ]
         )
             (await VerifyAsync(keys)).Is(19, "OTHER KEY", "");
-        foreach (string text in (string[])["", "\n", "{}", $"{vkey}\nx", $"{pem}\n-----BEGIN x", """{"vkey":"x"}"""])
+        foreach (
+            (string text, string error) in ((string, string)[])
+                [
+                    ("", "there is no key in it."),
+                    (
+                        $"{vkey}\nx",
+                        "line 2 is neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM"
+                    ),
+                ]
+        )
         {
-            InputException refused = await Assert.ThrowsAsync<InputException>(() =>
-                VerifyAsync(exchange.Write("bad", text))
-            );
-            Assert.Contains("holds neither a verifier key", refused.Message, StringComparison.Ordinal);
+            string bad = exchange.Write("bad", text);
+            InputException refused = await Assert.ThrowsAsync<InputException>(() => VerifyAsync(bad));
+            Assert.StartsWith($"{bad}: {error}", refused.Message, StringComparison.Ordinal);
         }
 
         Task<Verified> VerifyAsync(params string[] keys) =>
@@ -574,7 +588,7 @@ public sealed class VerifyTests : IAsyncLifetime
             StringComparison.Ordinal
         );
         Assert.EndsWith(
-            "holds neither a verifier key (ORIGIN+ID+BASE64) nor an Ed25519 public key in PEM (-----BEGIN PUBLIC KEY-----), as GET /v1/receipts/key has them.",
+            ": the JSON has no verifier key ('vkey').",
             await FailsAsync(exchange.AnswerFile, "--key", exchange.RequestFile),
             StringComparison.Ordinal
         );

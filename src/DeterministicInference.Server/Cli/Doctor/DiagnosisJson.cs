@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Engines;
-using DeterministicInference.Server.Json;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Cli.Doctor;

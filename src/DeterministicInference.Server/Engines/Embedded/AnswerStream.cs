@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Text.Json;
 using DeterministicInference.Engine.Scheduling;
-using DeterministicInference.Server.Json;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Engines.Embedded;

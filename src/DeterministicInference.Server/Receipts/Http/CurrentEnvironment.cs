@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Environments;
-using DeterministicInference.Server.Json;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Server.Receipts.Http;
 
@@ -16,20 +16,18 @@ internal static class CurrentEnvironment
 
     public static byte[] Write(InferenceEnvironment environment)
     {
-        return JsonBytes
-            .Write(json =>
-            {
-                json.WriteStartObject();
-                using JsonDocument document = JsonDocument.Parse(EnvironmentDocument.Write(environment));
-                foreach (JsonProperty member in document.RootElement.EnumerateObject())
-                    member.WriteTo(json);
-                if (environment.Facts.TryGetValue("model.sha256", out EnvironmentFact? model))
-                    Write(json, model.Value, "model-sha256", "model_sha256");
-                Write(json, BuildHash(environment), "runtime-build-hash", "runtime_build_hash");
-                Write(json, $"dis-env/2:{environment.Id}", "inference-profile", "inference_profile", "profile");
-                json.WriteEndObject();
-            })
-            .ToArray();
+        return JsonBytes.Write(json =>
+        {
+            json.WriteStartObject();
+            using JsonDocument document = JsonDocument.Parse(EnvironmentDocument.Write(environment));
+            foreach (JsonProperty member in document.RootElement.EnumerateObject())
+                member.WriteTo(json);
+            if (environment.Facts.TryGetValue("model.sha256", out EnvironmentFact? model))
+                Write(json, model.Value, "model-sha256", "model_sha256");
+            Write(json, BuildHash(environment), "runtime-build-hash", "runtime_build_hash");
+            Write(json, $"dis-env/2:{environment.Id}", "inference-profile", "inference_profile", "profile");
+            json.WriteEndObject();
+        });
     }
 
     private static void Write(Utf8JsonWriter json, string value, params ReadOnlySpan<string> names)

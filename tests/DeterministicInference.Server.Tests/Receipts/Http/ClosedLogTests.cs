@@ -155,7 +155,7 @@ public sealed class ClosedLogTests : IDisposable
             (await RecordedExchange.VerifyAsync(received, "--request", request, "--against", other.Url)).Is(
                 17,
                 "UNTRUSTED",
-                "there is no key to check the log with. Give the operator's public key with --key"
+                "there is no key to check the log with"
             );
         }
         string[] gone = ["--request", received, "--key", key, "--against", "http://127.0.0.1:9"];

@@ -6,6 +6,7 @@ using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Receipts.Tests.Output;
 using DeterministicInference.Receipts.Verification;
 using Xunit;
 
@@ -58,7 +59,7 @@ internal sealed record ReceivedAnswer(
     /// <summary>The answer's canonical output, from the bytes that came.</summary>
     public OutputDigest Output(bool logprobs = false)
     {
-        using var hasher = new OutputHasher(logprobs);
+        using var hasher = new HashedAnswer(logprobs);
         if (IsStream)
             Assert.True(hasher.AppendStream(Encoding.UTF8.GetBytes(Body)));
         else

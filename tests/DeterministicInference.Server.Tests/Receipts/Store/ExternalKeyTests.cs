@@ -1,5 +1,6 @@
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Receipts.Signing;
 using DeterministicInference.Server.Receipts.Store;
 using DeterministicInference.Server.Tests.Receipts.Signing;
@@ -168,7 +169,7 @@ public sealed class ExternalKeyTests : IDisposable
     {
         Directory.CreateDirectory(_folder.LogPath);
         using SigningKey unused = SigningKey.Create();
-        SigningKeyFile.WriteNew(_folder.NewKeyFile, unused);
+        AtomicFile.Create(_folder.NewKeyFile, SigningKeyFile.Content(unused));
         await File.WriteAllTextAsync(PublicKeyFile + ".new", _other.Key.PublicKey.ToPem() + "\n", Cancellation);
         await using ReceiptStore store = Open(_program);
         Assert.Equal(_program.Key.PublicKey.KeyId, store.LogKey.Key.KeyId);

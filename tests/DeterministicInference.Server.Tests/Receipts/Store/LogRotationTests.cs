@@ -1,5 +1,6 @@
 using DeterministicInference.Receipts.Log;
 using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Receipts.Store;
 using Xunit;
 
@@ -87,7 +88,7 @@ public sealed class LogRotationTests : IDisposable
         await _folder.FillAsync(3);
         using SigningKey made = SigningKey.Create();
         Directory.CreateDirectory(Prepared);
-        SigningKeyFile.WriteNew(Path.Combine(Prepared, "signing-key.pem.new"), made);
+        AtomicFile.Create(Path.Combine(Prepared, "signing-key.pem.new"), SigningKeyFile.Content(made));
         await using (ReceiptStore store = _folder.Open())
         {
             Assert.Equal((1, 0), (store.Number, store.ClosedLogs.Count));
@@ -417,7 +418,7 @@ public sealed class LogRotationTests : IDisposable
         {
             using SigningKey other = SigningKey.Create();
             Directory.CreateDirectory(Prepared);
-            SigningKeyFile.WriteNew(Path.Combine(Prepared, "signing-key.pem.new"), other);
+            AtomicFile.Create(Path.Combine(Prepared, "signing-key.pem.new"), SigningKeyFile.Content(other));
         }
         string[] files = Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories);
         Assert.Equal(

@@ -1,4 +1,5 @@
 using DeterministicInference.Receipts.Signing;
+using DeterministicInference.Server.Native;
 using DeterministicInference.Server.Receipts.Store;
 using Xunit;
 
@@ -97,7 +98,7 @@ public sealed class ReceiptDirectoryTests : IDisposable
         await _folder.FillAsync(1);
         File.Delete(_folder.KeyFile);
         using SigningKey other = SigningKey.Create();
-        SigningKeyFile.WriteNew(_folder.KeyFile, other);
+        AtomicFile.Create(_folder.KeyFile, SigningKeyFile.Content(other));
         Assert.Contains(
             "the stored checkpoint is not this log's: The checkpoint is not signed by the key "
                 + $"{other.PublicKey.KeyId}",

@@ -6,10 +6,8 @@ using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Log;
-using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Signing;
-using DeterministicInference.Receipts.Statements;
-using DeterministicInference.Receipts.Tokens;
+using DeterministicInference.Receipts.Tests.Statements;
 
 namespace DeterministicInference.Server.Tests.Verification.Oracle;
 
@@ -17,8 +15,6 @@ namespace DeterministicInference.Server.Tests.Verification.Oracle;
 internal static class HonestSigner
 {
     public const string BundleForm = "dis-bundle/2";
-
-    private static readonly DateTimeOffset Began = new(2026, 11, 22, 10, 11, 12, TimeSpan.Zero);
 
     private static readonly SigningKey Key = SigningKey.Create();
 
@@ -55,54 +51,20 @@ internal static class HonestSigner
         int choicesPerPrompt
     )
     {
-        var salts = ReceiptSalts.Of(new Salt(SHA256.HashData(Encoding.UTF8.GetBytes(name))));
-        AnswerDelivery delivery = isStream ? AnswerDelivery.Sse : AnswerDelivery.Json;
-        using var hasher = new OutputHasher(wantsLogprobs);
-        var tokens = new ReportedTokens(salts, choicesPerPrompt);
-        var reader = new AnswerReader(delivery, logprobs: true);
-        foreach (string part in parts)
+        var receipt = new TestReceipt(
+            path,
+            Encoding.UTF8.GetBytes(request),
+            isStream ? AnswerDelivery.Sse : AnswerDelivery.Json,
+            parts
+        )
         {
-            AnswerReading read = reader.Read(Encoding.UTF8.GetBytes(part));
-            hasher.Append(read);
-            tokens.Append(read);
-        }
-        OutputDigest output = hasher.Finish();
-        var requestPins = new RequestPins(pins);
-        string id = salts.CreateId(Began);
-        byte[] statement = StatementWriter.Write(
-            new ReceiptStatement
-            {
-                ReceiptId = id,
-                IssuedAt = Began,
-                Complete = output.Finished,
-                Class = Environment.Class,
-                RequestPath = path,
-                RequestCommitment = Commit(
-                    SaltLabel.Request,
-                    CanonicalRequest.Digest(path, Encoding.UTF8.GetBytes(request))
-                ),
-                Pins = requestPins,
-                OutputCommitment = Commit(SaltLabel.Output, output.Digest),
-                Delivery = delivery,
-                Tokens = tokens.Tokens is { } generated ? TokenBinding.OfChoices(generated) : null,
-                Prompt = tokens.Prompt is { } prompt ? TokenBinding.OfPrompts(prompt) : null,
-                LogprobsCommitment = output.Logprobs is { } logprobs ? Commit(SaltLabel.Logprobs, logprobs) : null,
-                ExtrasCommitment = output.Extras is { } extras ? Commit(SaltLabel.Extras, extras) : null,
-                AnswerModel = output.Model,
-                Usage = output.Usage,
-                EnvironmentId = Environment.Id,
-                EnvironmentSource = Environment.Source,
-                ModelName = "tiny",
-            }
-        );
-        var receipt = new Receipt(id, statement, Prove(statement))
-        {
-            Salts = salts,
-            Trail = output.Finished ? tokens.Tokens?.Trail : null,
+            Environment = Environment,
+            Salts = ReceiptSalts.Of(new Salt(SHA256.HashData(Encoding.UTF8.GetBytes(name)))),
+            Pins = new RequestPins(pins),
+            WantsLogprobs = wantsLogprobs,
+            ChoicesPerPrompt = choicesPerPrompt,
         };
-        return Encoding.UTF8.GetString(receipt.ToJson());
-
-        Sha256Value Commit(SaltLabel label, Sha256Value digest) => Commitment.To(label, digest, salts[label]!);
+        return Encoding.UTF8.GetString(receipt.Seal(statement => Prove(statement)).ToJson());
     }
 
     /// <summary>A receipt's text anew with a changed statement, which the same log has sealed.</summary>
@@ -143,14 +105,8 @@ internal static class HonestSigner
         return new TlogProof(index, [.. Path(leaves, index)], note).ToString();
     }
 
-    /// <summary>A log of two entries for each receipt is all that a proof needs.</summary>
-    private static string Prove(byte[] statement, string? origin = null, SigningKey? key = null)
-    {
-        Sha256Value open = LogEntry.Open(LogKey).Leaf,
-            leaf = LogEntry.Receipt(statement).Leaf;
-        var checkpoint = new Checkpoint(origin ?? LogKey.Name, 2, MerkleHash.Node(open, leaf));
-        return new TlogProof(1, [open], checkpoint.Sign(key ?? Key).ToString()).ToString();
-    }
+    private static string Prove(byte[] statement, string? origin = null, SigningKey? key = null) =>
+        TestReceipt.Prove(statement, LogKey, key ?? Key, origin).ToString();
 
     private static Sha256Value Root(Sha256Value[] leaves) =>
         leaves.Length == 1 ? leaves[0] : MerkleHash.Node(Root(leaves[..Split(leaves)]), Root(leaves[Split(leaves)..]));

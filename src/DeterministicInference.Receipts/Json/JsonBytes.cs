@@ -1,20 +1,23 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace DeterministicInference.Receipts.Json;
 
 /// <summary>
-/// Writes the JSON of receipts, environments and bundles. Quotes are written <c>\"</c>: it is never put into HTML.
+/// Writes JSON in memory: receipts, environments and bundles, and what the server says. Quotes are written
+/// <c>\"</c>: it is never put into HTML.
 /// </summary>
-internal static class FormatJson
+internal static class JsonBytes
 {
-    private static readonly JsonWriterOptions Minified = new()
+    /// <summary>On one line; only what JSON requires is escaped.</summary>
+    public static readonly JsonWriterOptions WriterOptions = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private static readonly JsonWriterOptions Indented = Minified with { Indented = true, NewLine = "\n" };
+    private static readonly JsonWriterOptions Indented = WriterOptions with { Indented = true, NewLine = "\n" };
 
     /// <summary>Larger buffers are not kept for the next document.</summary>
     private const int LargestKept = 64 * 1024;
@@ -26,7 +29,7 @@ internal static class FormatJson
     /// <summary>What <paramref name="write"/> writes, on one line without an end.</summary>
     public static byte[] Write(Action<Utf8JsonWriter> write)
     {
-        JsonBuffer buffer = _kept ?? new JsonBuffer(Minified);
+        JsonBuffer buffer = _kept ?? new JsonBuffer(WriterOptions);
         // Not there for a document that this one contains, nor after an exception.
         _kept = null;
         try
@@ -42,6 +45,9 @@ internal static class FormatJson
                 buffer.Dispose();
         }
     }
+
+    /// <summary>The same as text.</summary>
+    public static string WriteText(Action<Utf8JsonWriter> write) => Encoding.UTF8.GetString(Write(write));
 
     /// <summary>What <paramref name="write"/> writes, on lines that end with LF.</summary>
     public static byte[] WriteIndented(Action<Utf8JsonWriter> write)

@@ -1,9 +1,9 @@
-using DeterministicInference.Server.Json;
+using DeterministicInference.Receipts.Json;
 using Xunit;
 
-namespace DeterministicInference.Server.Tests.Json;
+namespace DeterministicInference.Receipts.Tests.Json;
 
-/// <summary>What the server writes is for clients, and in no page.</summary>
+/// <summary>What is written is for clients, and in no page.</summary>
 public sealed class JsonBytesTests
 {
     [Fact]
