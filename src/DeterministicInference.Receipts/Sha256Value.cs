@@ -2,11 +2,12 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text.Unicode;
 
 namespace DeterministicInference.Receipts;
 
 /// <summary>The 32 bytes of a SHA-256 hash. Its text is 64 lower-case hexadecimal digits.</summary>
-internal readonly record struct Sha256Value
+internal readonly record struct Sha256Value : IUtf8SpanFormattable
 {
     /// <summary>Length in bytes.</summary>
     public const int Size = SHA256.HashSizeInBytes;
@@ -73,4 +74,18 @@ internal readonly record struct Sha256Value
     /// <summary>64 lower-case hexadecimal digits.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{_a:x16}{_b:x16}{_c:x16}{_d:x16}");
+
+    /// <summary>Writes the same in UTF-8.</summary>
+    public bool TryFormat(
+        Span<byte> utf8Destination,
+        out int bytesWritten,
+        ReadOnlySpan<char> format,
+        IFormatProvider? provider
+    ) =>
+        Utf8.TryWrite(
+            utf8Destination,
+            CultureInfo.InvariantCulture,
+            $"{_a:x16}{_b:x16}{_c:x16}{_d:x16}",
+            out bytesWritten
+        );
 }

@@ -12,7 +12,7 @@ internal readonly ref struct AnswerReading
         ReadOnlySpan<byte> json,
         ReadOnlySpan<AnswerPart> parts,
         ReadOnlySpan<ScoredToken> scores,
-        ReadOnlySpan<ScoredToken> alternatives,
+        ReadOnlySpan<ScoredText> alternatives,
         ReadOnlySpan<Range> bareNumbers,
         AnswerDefect? defect
     )
@@ -61,7 +61,7 @@ internal readonly ref struct AnswerReading
     internal ReadOnlySpan<ScoredToken> Scores { get; }
 
     /// <summary>Those of the alternatives of <see cref="Scores"/>.</summary>
-    internal ReadOnlySpan<ScoredToken> Alternatives { get; }
+    internal ReadOnlySpan<ScoredText> Alternatives { get; }
 
     /// <exception cref="CanonicalFormException">It has no canonical form.</exception>
     public void RequireCanonical()
@@ -123,22 +123,29 @@ internal ref struct TokenIdReader(ReadOnlySpan<byte> list)
     }
 }
 
-/// <summary>A token and its log-probability.</summary>
-/// <param name="Choice">Index of its choice.</param>
+/// <summary>A token's text and its log-probability. An answer may have a million: it is as small as can be.</summary>
 /// <param name="Token">The inside of the JSON string that is its text.</param>
-/// <param name="Number">Null for a token without a number, such as the first of an echoed prompt.</param>
+/// <param name="Number">
+/// Not a number for a token without one, such as the first of an echoed prompt: no number of an answer is read as that.
+/// </param>
+internal readonly record struct ScoredText(Range Token, double Number);
+
+/// <summary>A token and its log-probability.</summary>
+/// <param name="Text">Text and number.</param>
+/// <param name="Choice">Index of its choice.</param>
 /// <param name="FirstAlternative">The first of its alternatives in the list of all.</param>
 /// <param name="Alternatives">How many alternatives it has.</param>
 /// <param name="Place">The list in which it stands.</param>
 internal readonly record struct ScoredToken(
-    int Choice,
-    Range Token,
-    double? Number,
+    ScoredText Text,
+    int Choice = 0,
     int FirstAlternative = 0,
     int Alternatives = 0,
     ScorePlace Place = ScorePlace.Arrays
 )
 {
+    public Range Token => Text.Token;
+
     public bool IsRefusal => Place == ScorePlace.Refusal;
 }
 

@@ -10,17 +10,17 @@ namespace DeterministicInference.Receipts.Answers;
 /// </summary>
 internal sealed class LogprobsGrammar
 {
-    private readonly List<ScoredToken> _scores = [],
-        _alternatives = [];
+    private readonly List<ScoredToken> _scores = [];
+    private readonly List<ScoredText> _alternatives = [];
     private readonly List<Range> _tokens = [];
-    private readonly List<double?> _numbers = [];
+    private readonly List<double> _numbers = [];
 
     /// <summary>First alternative and their number.</summary>
     private readonly List<(int First, int Count)> _named = [];
 
     public ReadOnlySpan<ScoredToken> Scores => CollectionsMarshal.AsSpan(_scores);
 
-    public ReadOnlySpan<ScoredToken> Alternatives => CollectionsMarshal.AsSpan(_alternatives);
+    public ReadOnlySpan<ScoredText> Alternatives => CollectionsMarshal.AsSpan(_alternatives);
 
     public void Clear()
     {
@@ -90,7 +90,8 @@ internal sealed class LogprobsGrammar
         for (int i = 0; i < _tokens.Count; i++)
         {
             (int first, int count) = named < 0 ? default : _named[i];
-            _scores.Add(new ScoredToken(0, _tokens[i], numbers < 0 ? null : _numbers[i], first, count));
+            var text = new ScoredText(_tokens[i], numbers < 0 ? double.NaN : _numbers[i]);
+            _scores.Add(new ScoredToken(text, FirstAlternative: first, Alternatives: count));
         }
     }
 
@@ -123,7 +124,7 @@ internal sealed class LogprobsGrammar
         int start = json.At - 1,
             first = _alternatives.Count;
         Range? token = null;
-        double? number = null;
+        double number = double.NaN;
         var members = new MemberScope(isAlternative ? AnswerObject.Alternative : AnswerObject.Logprob);
         while (members.Next(ref json))
         {
@@ -147,7 +148,11 @@ internal sealed class LogprobsGrammar
         }
         if (token is null)
             parts.Refuse(CanonicalFormError.WrongType, "A log-probability without the text of its token", start);
-        return new ScoredToken(0, token ?? default, number, first, _alternatives.Count - first);
+        return new ScoredToken(
+            new ScoredText(token ?? default, number),
+            FirstAlternative: first,
+            Alternatives: _alternatives.Count - first
+        );
     }
 
     private void ReadAlternatives(ref JsonCursor json, AnswerParts parts)
@@ -158,7 +163,7 @@ internal sealed class LogprobsGrammar
         while (json.NextElement(ref isFirst))
         {
             if (parts.OpenObject(ref json, isNullFine: false))
-                _alternatives.Add(ReadEntry(ref json, parts, isAlternative: true));
+                _alternatives.Add(ReadEntry(ref json, parts, isAlternative: true).Text);
         }
     }
 
@@ -206,7 +211,7 @@ internal sealed class LogprobsGrammar
                 while (json.NextMember(ref isFirstMember, out int start, out ReadOnlySpan<byte> name))
                 {
                     Range token = (start + 1)..(start + 1 + name.Length);
-                    _alternatives.Add(new ScoredToken(0, token, ReadNumber(ref json, parts)));
+                    _alternatives.Add(new ScoredText(token, ReadNumber(ref json, parts)));
                 }
             }
             _named.Add((first, _alternatives.Count - first));
@@ -223,10 +228,11 @@ internal sealed class LogprobsGrammar
         return isString ? (start + 1)..(json.At - 1) : null;
     }
 
-    private static double? ReadNumber(ref JsonCursor json, AnswerParts parts)
+    /// <returns>Not a number for null.</returns>
+    private static double ReadNumber(ref JsonCursor json, AnswerParts parts)
     {
         if (json.PassNull())
-            return null;
+            return double.NaN;
         if (!json.IsNumber)
         {
             parts.Refuse(
@@ -235,11 +241,11 @@ internal sealed class LogprobsGrammar
                 json.At
             );
             json.Skip();
-            return null;
+            return double.NaN;
         }
         ReadOnlySpan<byte> number = json.ReadNumber();
         if (!char.IsAsciiDigit((char)number[^1]))
             number = AnswerReading.BareNumber(number);
-        return number[0] == 'n' ? null : double.Parse(number, NumberStyles.Float, CultureInfo.InvariantCulture);
+        return number[0] == 'n' ? double.NaN : double.Parse(number, NumberStyles.Float, CultureInfo.InvariantCulture);
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Json;
 
@@ -13,9 +12,6 @@ namespace DeterministicInference.Receipts.Answers;
 internal sealed class StreamMemory
 {
     private const AnswerPartTraits Kinds = AnswerPartTraits.IsFunction | AnswerPartTraits.IsCustom;
-
-    /// <summary>Most bytes of a string that is compared without a copy.</summary>
-    private const int MaxPlain = 64;
 
     /// <summary>The place of <c>function_call</c> beside tool calls.</summary>
     private const int FunctionCall = -1;
@@ -93,14 +89,12 @@ internal sealed class StreamMemory
     private static Sha256Value HashOf(in AnswerPart part, ReadOnlySpan<byte> json)
     {
         ReadOnlySpan<byte> escaped = json[(part.ValueStart + 1)..(part.End - 1)];
-        // Some engines repeat a short role or id in every event, which is to cost no memory.
-        if (escaped.Length <= MaxPlain && !escaped.Contains((byte)'\\'))
-        {
-            Span<char> units = stackalloc char[MaxPlain];
-            int count = Encoding.UTF8.GetChars(escaped, units);
-            return Sha256Value.Of(MemoryMarshal.AsBytes(units[..count]));
-        }
-        return Sha256Value.Of(MemoryMarshal.AsBytes(JsonStrings.Decode(escaped).AsSpan()));
+        // Some engines repeat a role or id in every event, which is to cost no memory.
+        if (!escaped.Contains((byte)'\\'))
+            return Sha256Value.Of(escaped);
+        using var hash = new HashWriter();
+        JsonStrings.Write(escaped, hash, quoted: false);
+        return hash.Finish();
     }
 
     private static bool IsEmpty(in AnswerPart part, ReadOnlySpan<byte> json) =>

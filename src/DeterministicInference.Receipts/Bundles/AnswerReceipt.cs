@@ -32,7 +32,7 @@ internal static class AnswerReceipt
             AnswerReading answer = new AnswerReader(AnswerDelivery.Json).Read(CanonicalJson.WithoutMark(body.Span));
             foreach (ref readonly AnswerPart part in answer.Parts)
             {
-                if (part.Kind == AnswerPartKind.Determinism && !answer.IsNull(part))
+                if (IsReceipt(answer, part))
                     Take(ref found, answer.Json[part.Value]);
             }
             return found;
@@ -45,6 +45,24 @@ internal static class AnswerReceipt
             );
         }
     }
+
+    /// <summary>The object of a JSON answer that was read; null if it has none, or two.</summary>
+    public static byte[]? OnlyOf(scoped in AnswerReading answer)
+    {
+        int place = -1,
+            count = 0;
+        for (int i = 0; i < answer.Parts.Length; i++)
+        {
+            if (!IsReceipt(answer, answer.Parts[i]))
+                continue;
+            place = i;
+            count++;
+        }
+        return count == 1 ? answer.Json[answer.Parts[place].Value].ToArray() : null;
+    }
+
+    private static bool IsReceipt(scoped in AnswerReading answer, in AnswerPart part) =>
+        part.Kind == AnswerPartKind.Determinism && !answer.IsNull(part);
 
     /// <summary>The comment before <c>[DONE]</c>.</summary>
     private static byte[]? OfStream(ReadOnlyMemory<byte> body)

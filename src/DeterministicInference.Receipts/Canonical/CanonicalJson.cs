@@ -114,21 +114,18 @@ internal static class CanonicalJson
     }
 
     /// <summary>
-    /// Whether two valid values are one: strings if their UTF-16 units are the same, others if their canonical form is.
+    /// Whether two valid values are one: their canonical form is the same, in which each UTF-16 unit of a string has
+    /// one spelling. Compared are hashes, because values may be large.
     /// </summary>
     public static bool AreEqual(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
-        if (left.SequenceEqual(right))
-            return true;
-        if (left[0] == '"' && right[0] == '"')
-            return JsonStrings.Decode(left[1..^1]) == JsonStrings.Decode(right[1..^1]);
-        return left[0] != '"' && right[0] != '"' && Write(left).SequenceEqual(Write(right));
+        return left.SequenceEqual(right) || (left[0] == '"' == (right[0] == '"') && HashOf(left) == HashOf(right));
 
-        static ReadOnlySpan<byte> Write(ReadOnlySpan<byte> json)
+        static Sha256Value HashOf(ReadOnlySpan<byte> json)
         {
-            var output = new ArrayBufferWriter<byte>();
-            WriteValue(json, output);
-            return output.WrittenSpan;
+            using var hash = new HashWriter();
+            WriteValue(json, hash);
+            return hash.Finish();
         }
     }
 

@@ -86,7 +86,7 @@ internal static class CanonicalRequest
     /// <inheritdoc cref="Digest(string, ReadOnlySpan{byte})"/>
     public static void Write(string path, ReadOnlySpan<byte> body, IBufferWriter<byte> output)
     {
-        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
+        using JsonDocument document = RequestText.Parse(body);
         Write(path, Members(path, document.RootElement), output);
     }
 
@@ -95,13 +95,11 @@ internal static class CanonicalRequest
     /// lies between client and server may have dropped them.
     /// </summary>
     /// <param name="path">One of <see cref="Paths"/>.</param>
-    /// <param name="body">The client's body.</param>
+    /// <param name="request">The client's body, parsed (<see cref="RequestText"/>).</param>
     /// <param name="without">The members to leave out.</param>
-    /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
-    internal static Sha256Value DigestWithout(string path, ReadOnlySpan<byte> body, IReadOnlySet<string> without)
+    internal static Sha256Value DigestWithout(string path, JsonElement request, IReadOnlySet<string> without)
     {
-        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
-        List<Member> members = Members(path, document.RootElement);
+        List<Member> members = Members(path, request);
         members.RemoveAll(member => without.Contains(member.Original));
         using var hash = new HashWriter();
         Write(path, members, hash);
@@ -109,12 +107,8 @@ internal static class CanonicalRequest
     }
 
     /// <summary>The names of the top-level members that the form binds, as the client wrote them.</summary>
-    /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
-    internal static IReadOnlyList<string> BoundMembers(string path, ReadOnlySpan<byte> body)
-    {
-        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
-        return [.. Members(path, document.RootElement).Select(member => member.Original)];
-    }
+    internal static IReadOnlyList<string> BoundMembers(string path, JsonElement request) =>
+        [.. Members(path, request).Select(member => member.Original)];
 
     /// <summary>
     /// The request as the engine got it: the client's members that are bound, as the client wrote them, with the pins
@@ -127,7 +121,7 @@ internal static class CanonicalRequest
     public static byte[] Effective(string path, ReadOnlySpan<byte> body, RequestPins pins)
     {
         ArgumentNullException.ThrowIfNull(pins);
-        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
+        using JsonDocument document = RequestText.Parse(body);
         List<Member> members = Members(path, document.RootElement);
         return JsonBytes.Write(json =>
         {
@@ -165,7 +159,7 @@ internal static class CanonicalRequest
     /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
     public static int ChoicesPerPrompt(ReadOnlySpan<byte> body, RequestPins pins)
     {
-        using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(body));
+        using JsonDocument document = RequestText.Parse(body);
         return ChoicesPerPrompt(document.RootElement, pins);
     }
 
@@ -232,7 +226,7 @@ internal static class CanonicalRequest
             hasMaxTokens =
                 request.TryGetProperty(MaxTokens, out JsonElement max) && max.ValueKind != JsonValueKind.Null;
         var members = new List<Member>();
-        var text = new ArrayBufferWriter<byte>();
+        using var hash = new HashWriter();
         foreach (JsonProperty property in request.EnumerateObject())
         {
             string original = property.Name;
@@ -243,9 +237,9 @@ internal static class CanonicalRequest
             var member = new Member(name, original, property.Value);
             if (NeutralMembers.Has(name))
             {
-                text.ResetWrittenCount();
-                WriteValue(member, text);
-                if (NeutralMembers.IsNeutral(name, isChat, text.WrittenSpan))
+                // It may be large, and a neutral value is short: no copy of it is needed to tell.
+                WriteValue(member, hash);
+                if (NeutralMembers.IsNeutral(name, isChat, hash.Finish()))
                     continue;
             }
             members.Add(member);

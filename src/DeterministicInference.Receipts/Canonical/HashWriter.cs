@@ -4,15 +4,23 @@ using System.Security.Cryptography;
 namespace DeterministicInference.Receipts.Canonical;
 
 /// <summary>Hashes what is written, a block at a time.</summary>
-internal sealed class HashWriter : IBufferWriter<byte>, IDisposable
+/// <param name="into">A hash that goes on, and belongs to the caller; null for one of the writer's own.</param>
+internal sealed class HashWriter(IncrementalHash? into = null) : IBufferWriter<byte>, IDisposable
 {
     private const int BlockBytes = 4096;
 
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash _hash = into ?? IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BlockBytes);
     private int _used;
 
-    public void Advance(int count) => _used += count;
+    /// <summary>Bytes that were written.</summary>
+    public long Length { get; private set; }
+
+    public void Advance(int count)
+    {
+        _used += count;
+        Length += count;
+    }
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
@@ -40,12 +48,14 @@ internal sealed class HashWriter : IBufferWriter<byte>, IDisposable
     /// <summary>Call it once.</summary>
     public void Dispose()
     {
-        _hash.Dispose();
+        if (into is null)
+            _hash.Dispose();
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
     }
 
-    private void Flush()
+    /// <summary>All that was written is in the hash after it.</summary>
+    public void Flush()
     {
         _hash.AppendData(_buffer.AsSpan(0, _used));
         _used = 0;

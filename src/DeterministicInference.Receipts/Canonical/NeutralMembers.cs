@@ -68,8 +68,8 @@ internal static class NeutralMembers
 
     /// <param name="name">Of the member.</param>
     /// <param name="isChat">Whether it stands in a chat.</param>
-    /// <param name="value">In canonical spelling.</param>
-    internal static bool IsNeutral(string name, bool isChat, ReadOnlySpan<byte> value) =>
+    /// <param name="value">The SHA-256 of the value in canonical spelling.</param>
+    internal static bool IsNeutral(string name, bool isChat, Sha256Value value) =>
         (Everywhere.TryGetValue(name, out string? neutral) || (isChat && InChats.TryGetValue(name, out neutral)))
-        && value.SequenceEqual(Encoding.ASCII.GetBytes(neutral));
+        && value == Sha256Value.Of(Encoding.ASCII.GetBytes(neutral));
 }

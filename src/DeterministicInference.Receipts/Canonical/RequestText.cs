@@ -13,26 +13,31 @@ internal static class RequestText
         AllowDuplicateProperties = false,
     };
 
-    /// <summary>Parses a body without a byte order mark.</summary>
+    /// <summary>Parses a copy of a body.</summary>
     /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
-    public static JsonDocument Parse(ReadOnlySpan<byte> body)
+    public static JsonDocument Parse(ReadOnlySpan<byte> body) => ParseInPlace(body.ToArray());
+
+    /// <summary>Parses a body, which the document needs as long as it is used.</summary>
+    /// <inheritdoc cref="Parse"/>
+    public static JsonDocument ParseInPlace(ReadOnlyMemory<byte> body)
     {
-        CanonicalJson.RequireUtf8(body);
+        ReadOnlySpan<byte> text = CanonicalJson.WithoutMark(body.Span);
+        CanonicalJson.RequireUtf8(text);
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(body.ToArray(), Options);
+            document = JsonDocument.Parse(body[^text.Length..], Options);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: half of a surrogate pair in a name.
-            throw Diagnose(body);
+            throw Diagnose(text);
         }
         try
         {
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw Diagnose(body);
-            RequireWellFormed(document.RootElement, body);
+                throw Diagnose(text);
+            RequireWellFormed(document.RootElement, text);
             return document;
         }
         catch

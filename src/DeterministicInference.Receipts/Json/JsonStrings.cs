@@ -58,10 +58,13 @@ internal static class JsonStrings
     }
 
     /// <summary>Whether the characters are those of an ASCII text.</summary>
-    public static bool AreEqual(ReadOnlySpan<byte> escaped, ReadOnlySpan<byte> ascii) =>
-        escaped.Contains((byte)'\\')
-            ? Decode(escaped) == Encoding.ASCII.GetString(ascii)
-            : escaped.SequenceEqual(ascii);
+    public static bool AreEqual(ReadOnlySpan<byte> escaped, ReadOnlySpan<byte> ascii)
+    {
+        if (!escaped.Contains((byte)'\\'))
+            return escaped.SequenceEqual(ascii);
+        // A character takes at most as many bytes as \uXXXX: what is longer is not decoded, whatever it may be.
+        return escaped.Length <= 6 * ascii.Length && Decode(escaped) == Encoding.ASCII.GetString(ascii);
+    }
 
     /// <summary>True if an escape writes half of a surrogate pair without the other half.</summary>
     public static bool HasUnpairedSurrogate(ReadOnlySpan<byte> escaped)

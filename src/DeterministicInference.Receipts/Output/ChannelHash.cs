@@ -13,13 +13,19 @@ namespace DeterministicInference.Receipts.Output;
 /// <param name="keepsText">Also keep the string itself.</param>
 internal sealed class ChannelHash(bool keepsText = false) : IDisposable
 {
-    private const int BufferBytes = 256;
+    private const int BufferBytes = 256,
+        SmallBufferBytes = 16;
 
     private readonly ArrayBufferWriter<byte>? _kept = keepsText ? new ArrayBufferWriter<byte>() : null;
 
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly byte[] _buffer = new byte[BufferBytes];
+    private byte[] _buffer = [];
     private int _used;
+
+    /// <summary>
+    /// Null as long as the buffer has all of the string, as of most: an answer may have a hundred thousand of them.
+    /// </summary>
+    private IncrementalHash? _hash;
+
     private char _high;
 
     /// <summary>Bytes of the string so far, without a unit that is held back.</summary>
@@ -57,6 +63,8 @@ internal sealed class ChannelHash(bool keepsText = false) : IDisposable
     /// <summary>The bytes of the string and their hash.</summary>
     public (long Length, Sha256Value Hash) Current()
     {
+        if (_hash is null)
+            return (Length, Sha256Value.Of(_buffer.AsSpan(0, _used)));
         Flush();
         Span<byte> value = stackalloc byte[Sha256Value.Size];
         _hash.GetCurrentHash(value);
@@ -66,13 +74,12 @@ internal sealed class ChannelHash(bool keepsText = false) : IDisposable
     /// <summary>Starts anew.</summary>
     public void Clear()
     {
-        Flush();
-        _hash.GetHashAndReset(stackalloc byte[Sha256Value.Size]);
+        _hash?.GetHashAndReset(stackalloc byte[Sha256Value.Size]);
         _kept?.Clear();
-        (Length, _high) = (0, default);
+        (Length, _used, _high) = (0, 0, default);
     }
 
-    public void Dispose() => _hash.Dispose();
+    public void Dispose() => _hash?.Dispose();
 
     private void AppendUnit(char unit)
     {
@@ -122,16 +129,21 @@ internal sealed class ChannelHash(bool keepsText = false) : IDisposable
             Flush();
         if (bytes.Length > BufferBytes)
         {
-            _hash.AppendData(bytes);
+            Hash.AppendData(bytes);
             return;
         }
+        if (bytes.Length > _buffer.Length - _used)
+            Array.Resize(ref _buffer, Math.Clamp(2 * (_used + bytes.Length), SmallBufferBytes, BufferBytes));
         bytes.CopyTo(_buffer.AsSpan(_used));
         _used += bytes.Length;
     }
 
     private void Flush()
     {
-        _hash.AppendData(_buffer.AsSpan(0, _used));
+        if (_used > 0)
+            Hash.AppendData(_buffer.AsSpan(0, _used));
         _used = 0;
     }
+
+    private IncrementalHash Hash => _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 }

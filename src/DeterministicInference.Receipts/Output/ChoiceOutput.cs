@@ -1,5 +1,6 @@
+using System.Buffers;
 using System.Globalization;
-using System.Text;
+using System.Text.Unicode;
 using DeterministicInference.Receipts.Answers;
 
 namespace DeterministicInference.Receipts.Output;
@@ -22,6 +23,9 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
     ];
 
     private const int Role = 6;
+
+    /// <summary>More than two numbers, a name and a hash have.</summary>
+    private const int MostLineBytes = 256;
 
     private readonly ChannelHash?[] _channels = new ChannelHash?[Names.Length];
     private readonly SortedDictionary<int, ToolOutput> _tools = [];
@@ -80,12 +84,19 @@ internal sealed class ChoiceOutput(bool keepsText) : IDisposable
         _finish.End();
     }
 
-    public void WriteManifest(int index, StringBuilder manifest)
+    public void WriteManifest(int index, IBufferWriter<byte> manifest)
     {
         foreach ((string name, ChannelHash channel) in Channels())
         {
             (long length, Sha256Value hash) = channel.Current();
-            manifest.Append(CultureInfo.InvariantCulture, $"{index} {name} {length} {hash}\n");
+            // There may be a hundred thousand of them: none takes memory of its own.
+            Utf8.TryWrite(
+                manifest.GetSpan(MostLineBytes),
+                CultureInfo.InvariantCulture,
+                $"{index} {name} {length} {hash}\n",
+                out int written
+            );
+            manifest.Advance(written);
         }
     }
 

@@ -54,18 +54,15 @@ internal sealed class LogprobsHash : IDisposable
     public static void Write(scoped in AnswerReading answer, in ScoredToken token, ArrayBufferWriter<byte> output)
     {
         output.Write([(byte)token.Place]);
-        WriteScore(answer, token, output);
+        WriteScore(answer, token.Text, output);
         WriteCount(token.Alternatives, output);
         foreach (
-            ref readonly ScoredToken alternative in answer.Alternatives.Slice(
-                token.FirstAlternative,
-                token.Alternatives
-            )
+            ref readonly ScoredText alternative in answer.Alternatives.Slice(token.FirstAlternative, token.Alternatives)
         )
             WriteScore(answer, alternative, output);
     }
 
-    private static void WriteScore(scoped in AnswerReading answer, in ScoredToken token, ArrayBufferWriter<byte> output)
+    private static void WriteScore(scoped in AnswerReading answer, in ScoredText token, ArrayBufferWriter<byte> output)
     {
         // The length stands before the text and is known after it.
         int start = output.WrittenCount;
@@ -77,12 +74,12 @@ internal sealed class LogprobsHash : IDisposable
         WriteNumber(token.Number, output);
     }
 
-    private static void WriteNumber(double? number, ArrayBufferWriter<byte> output)
+    private static void WriteNumber(double number, ArrayBufferWriter<byte> output)
     {
         const ulong noNumber = 0x7ff8000000000000;
         BinaryPrimitives.WriteUInt64BigEndian(
             output.GetSpan(sizeof(ulong)),
-            number is { } value ? BitConverter.DoubleToUInt64Bits(value) : noNumber
+            double.IsNaN(number) ? noNumber : BitConverter.DoubleToUInt64Bits(number)
         );
         output.Advance(sizeof(ulong));
     }

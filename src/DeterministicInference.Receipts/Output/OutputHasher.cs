@@ -61,17 +61,19 @@ internal sealed class OutputHasher : IDisposable
     {
         RequireWhole();
         _finished = true;
-        var manifest = new StringBuilder();
-        manifest.Append(CultureInfo.InvariantCulture, $"{OutputDigest.Form}\nchoices {_choices.Count}\n");
+        var manifest = new ArrayBufferWriter<byte>();
+        Encoding.ASCII.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"{OutputDigest.Form}\nchoices {_choices.Count}\n"),
+            manifest
+        );
         foreach ((int index, ChoiceOutput choice) in _choices)
         {
             choice.End();
             choice.WriteManifest(index, manifest);
         }
-        string text = manifest.ToString();
         return new OutputDigest(
-            Sha256Value.Of(Encoding.ASCII.GetBytes(text)),
-            text,
+            Sha256Value.Of(manifest.WrittenSpan),
+            manifest.WrittenMemory,
             _choices.Count,
             Finished: Completeness.Missing is null,
             _logprobs || _choices.Values.Any(choice => choice.Logprobs is not null) ? LogprobsDigest() : null
@@ -113,8 +115,9 @@ internal sealed class OutputHasher : IDisposable
         Completeness.Append(answer);
         ChoiceOutput? choice = null;
         bool hasExtras = false;
-        foreach (ref readonly AnswerPart part in answer.Parts)
+        for (int i = 0; i < answer.Parts.Length; i++)
         {
+            ref readonly AnswerPart part = ref answer.Parts[i];
             switch (part.Kind)
             {
                 case AnswerPartKind.Choice:
@@ -132,7 +135,7 @@ internal sealed class OutputHasher : IDisposable
                     choice!.Begin(part).Append(answer.String(part));
                     break;
                 case >= AnswerPartKind.ChoiceExtra and <= AnswerPartKind.ToolExtra:
-                    choice!.BeginExtras().Append(answer, part);
+                    choice!.BeginExtras().Append(i);
                     hasExtras = true;
                     break;
                 case AnswerPartKind.Model when _model is null && !answer.ValueIs(part, ""u8):
@@ -152,7 +155,7 @@ internal sealed class OutputHasher : IDisposable
         if (hasExtras)
         {
             foreach (ChoiceOutput of in _choices.Values)
-                of.Extras?.EndReading();
+                of.Extras?.EndReading(answer);
         }
         AddLogprobs(answer);
         _broken = false;

@@ -37,7 +37,8 @@ internal sealed class VerificationSession(
         try
         {
             ReceiptSource source = evidence.Source();
-            return Required(Check(evidence.Read(Begin(source.Bundle ?? throw OnlyId(source))), policy.Revocations));
+            ReceiptBundle bundle = Begin(source.Bundle ?? throw OnlyId(source));
+            return Required(Check(evidence.Read(bundle, isReplayed: false), policy.Revocations));
         }
         catch (ReceiptFormatException e)
         {
@@ -77,7 +78,7 @@ internal sealed class VerificationSession(
     {
         ReceiptSource source = evidence.Source();
         ReceiptBundle bundle = Begin(source.Bundle ?? await FetchAsync(source, cancellation));
-        EvidenceReading reading = evidence.Read(bundle);
+        EvidenceReading reading = evidence.Read(bundle, isReplayed: replay is not null);
         // With the key and the policy too.
         if (source.Bundle is null)
             ReceiptServer.RequireSound(Check(EvidenceReader.Read(bundle, null, null), policy.Revocations));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Output;
@@ -80,9 +81,10 @@ internal sealed class ContentChecks(EvidenceReading evidence, ReceiptStatement s
             var request = new SealedRequest(statement, salt);
             try
             {
-                if (request.Is(body.Span))
+                using JsonDocument document = RequestText.ParseInPlace(body);
+                if (request.Is(document.RootElement))
                     Check(ReceiptCheck.Request, true, "");
-                else if (request.MembersDropped(body.Span) is { } dropped)
+                else if (request.MembersDropped(document.RootElement) is { } dropped)
                     checks.AddDoubt(
                         ReceiptCheck.Request,
                         $"the sealed request is this one without {string.Join(", ", dropped)}: something between "

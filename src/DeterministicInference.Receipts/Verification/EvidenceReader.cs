@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
@@ -11,6 +12,8 @@ namespace DeterministicInference.Receipts.Verification;
 /// </summary>
 internal static class EvidenceReader
 {
+    private const string AnotherReceipt = "it carries another receipt than this one";
+
     /// <summary>Reads a bundle with its own request and answer.</summary>
     public static EvidenceReading Read(ReceiptBundle bundle) =>
         Read(bundle, bundle.Request?.Body, bundle.Response?.Body);
@@ -18,10 +21,12 @@ internal static class EvidenceReader
     /// <param name="bundle">The receipt with its environment.</param>
     /// <param name="request">The client's request body; null for none.</param>
     /// <param name="answer">The answer's body; null for none.</param>
+    /// <param name="keeping">What is kept of the answer.</param>
     public static EvidenceReading Read(
         ReceiptBundle bundle,
         ReadOnlyMemory<byte>? request,
-        ReadOnlyMemory<byte>? answer
+        ReadOnlyMemory<byte>? answer,
+        AnswerKeeping keeping = AnswerKeeping.All
     )
     {
         var reading = new EvidenceReading(bundle.Receipt)
@@ -33,26 +38,34 @@ internal static class EvidenceReader
         if (answer is not { } bytes || Statement(bundle.Receipt) is not { } statement)
             return reading;
         AnswerDelivery delivery = RecordedAnswer.DeliveryOf(bytes.Span);
-        if (HasAnotherReceipt(bytes, delivery, bundle.Receipt))
-            return reading with { Defect = "it carries another receipt than this one" };
-        if (bundle.Response is { } response && response.Delivery != delivery)
+        bool isOther = bundle.Response is { } response && response.Delivery != delivery;
+        // A JSON answer that is read has its receipt in what was read.
+        if ((isOther || delivery == AnswerDelivery.Sse) && HasAnotherReceipt(bytes, delivery, bundle.Receipt))
+            return reading with { Defect = AnotherReceipt };
+        if (isOther)
         {
             return reading with
             {
                 Defect =
-                    $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is "
+                    $"its delivery is said to be {StatementNames.Of(bundle.Response!.Delivery)}, and it is "
                     + StatementNames.Of(delivery),
             };
         }
+        byte[]? own = null;
         try
         {
-            int? choices = request is { } body ? ChoicesPerPrompt(statement, body.Span) : null;
+            int? choices = request is { } body ? ChoicesPerPrompt(statement, body) : null;
             RecordedAnswer recorded = RecordedAnswer.Read(
                 bytes.Span,
                 delivery,
                 bundle.Receipt.Salts ?? ReceiptSalts.None,
-                choices ?? 1
+                choices ?? 1,
+                logprobs: false,
+                keeping,
+                out own
             );
+            if (IsAnother(own, bundle.Receipt))
+                return reading with { Defect = AnotherReceipt };
             // Without the request the assignment of choices to prompts is unknown.
             bool knowsPrompts = choices is not null || recorded.Output.Choices == 1;
             return reading with
@@ -70,7 +83,16 @@ internal static class EvidenceReader
         }
         catch (CanonicalFormException e)
         {
-            return reading with { Delivery = delivery, Defect = e.Message.TrimEnd('.') };
+            return IsAnother(own, bundle.Receipt)
+                ? reading with
+                {
+                    Defect = AnotherReceipt,
+                }
+                : reading with
+                {
+                    Delivery = delivery,
+                    Defect = e.Message.TrimEnd('.'),
+                };
         }
     }
 
@@ -87,6 +109,13 @@ internal static class EvidenceReader
             // A stream has two: a reader takes the one or the other. Of JSON its own reading says what is wrong.
             return delivery == AnswerDelivery.Sse;
         }
+        return IsAnother(found, receipt);
+    }
+
+    /// <param name="found">The one that the answer carries; null for none.</param>
+    /// <param name="receipt">The one that is verified.</param>
+    private static bool IsAnother(byte[]? found, Receipt receipt)
+    {
         if (found is null)
             return false;
         try
@@ -115,11 +144,12 @@ internal static class EvidenceReader
         }
     }
 
-    private static int? ChoicesPerPrompt(ReceiptStatement statement, ReadOnlySpan<byte> request)
+    private static int? ChoicesPerPrompt(ReceiptStatement statement, ReadOnlyMemory<byte> request)
     {
         try
         {
-            return CanonicalRequest.ChoicesPerPrompt(request, statement.Pins);
+            using JsonDocument document = RequestText.ParseInPlace(request);
+            return CanonicalRequest.ChoicesPerPrompt(document.RootElement, statement.Pins);
         }
         catch (CanonicalFormException)
         {

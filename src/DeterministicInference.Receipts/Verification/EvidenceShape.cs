@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Receipts.Verification;
 
@@ -17,9 +19,14 @@ internal static class EvidenceShape
         LongestName = 1 << 16,
         LargestOther = 16 << 20;
 
+    /// <summary>The names that tell what a file is.</summary>
+    private static readonly string[] Known = ["choices", "form", "statement", "receipt", "receipt_id"];
+
     private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
 
-    /// <summary>The names of the members at the top level; none of what is no object.</summary>
+    /// <summary>
+    /// Those of the <see cref="Known"/> names that members at the top level have; none of what is no object.
+    /// </summary>
     /// <param name="json">The text of a file.</param>
     /// <param name="name">What to call it in errors.</param>
     /// <exception cref="EvidenceException">It is not JSON, or too much.</exception>
@@ -62,9 +69,6 @@ internal static class EvidenceShape
     /// <summary>It is no JSON, or too deep.</summary>
     public static EvidenceException NoJson(string name) => new($"{name}: is not JSON of at most {MaxDepth} levels.");
 
-    /// <summary>A name has half of a surrogate pair.</summary>
-    public static EvidenceException NoName(string name) => new($"{name}: has a member whose name is no Unicode text.");
-
     private static void LookIfJson(ReadOnlySpan<byte> json, string name, ref int values)
     {
         try
@@ -92,8 +96,8 @@ internal static class EvidenceShape
                         throw new EvidenceException($"{name}: has a name of more than {LongestName} bytes.");
                     if (++members[reader.CurrentDepth] > MostMembers)
                         throw new EvidenceException($"{name}: has an object of more than {MostMembers} members.");
-                    if (reader.CurrentDepth == 1)
-                        names?.Add(NameOf(ref reader, name));
+                    if (reader.CurrentDepth == 1 && names is not null)
+                        AddKnown(ref reader, name, names);
                     break;
                 case JsonTokenType.EndObject or JsonTokenType.EndArray:
                     break;
@@ -110,15 +114,23 @@ internal static class EvidenceShape
         }
     }
 
-    private static string NameOf(ref Utf8JsonReader reader, string name)
+    /// <summary>Requires that a name is Unicode text.</summary>
+    /// <param name="escaped">The inside of its token.</param>
+    /// <param name="name">What to call the file in errors.</param>
+    /// <exception cref="EvidenceException">It is none.</exception>
+    public static void RequireName(ReadOnlySpan<byte> escaped, string name)
     {
-        try
+        if (!Utf8.IsValid(escaped) || JsonStrings.HasUnpairedSurrogate(escaped))
+            throw new EvidenceException($"{name}: has a member whose name is no Unicode text.");
+    }
+
+    private static void AddKnown(scoped ref Utf8JsonReader reader, string name, HashSet<string> names)
+    {
+        RequireName(reader.ValueSpan, name);
+        foreach (string known in Known)
         {
-            return reader.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw NoName(name);
+            if (reader.ValueTextEquals(known))
+                names.Add(known);
         }
     }
 }

@@ -33,15 +33,23 @@ public sealed record ReceiptEvidence(ReadOnlyMemory<byte> File)
     /// <summary>What messages call the file.</summary>
     public string Name { get; init; } = "the evidence";
 
+    /// <summary>What the file is, where it was read already; its bytes are not needed then.</summary>
+    internal ReceiptSource? Opened { get; init; }
+
+    /// <summary>Whether only the verdict counts, so that no text of the answer is kept.</summary>
+    internal bool IsForVerdict { get; init; }
+
     /// <exception cref="EvidenceException">The file is nothing that has a receipt.</exception>
     /// <exception cref="ReceiptFormatException">It is, but malformed.</exception>
-    internal ReceiptSource Source() => ReceiptSource.Read(File, Name);
+    internal ReceiptSource Source() => Opened ?? ReceiptSource.Read(File, Name);
 
     /// <summary>Reads it beside the receipt.</summary>
+    /// <param name="bundle">The receipt with its context.</param>
+    /// <param name="isReplayed">Whether the answer is compared with another one.</param>
     /// <exception cref="EvidenceException">
     /// Request or answer is another one than the file has itself: one would be verified and the other shown.
     /// </exception>
-    internal EvidenceReading Read(ReceiptBundle bundle)
+    internal EvidenceReading Read(ReceiptBundle bundle, bool isReplayed)
     {
         ReadOnlyMemory<byte>? request = OneOf("request", Request, bundle.Request?.Body),
             response = OneOf("answer", Response, bundle.Response?.Body);
@@ -52,7 +60,11 @@ public sealed record ReceiptEvidence(ReadOnlyMemory<byte> File)
             );
         EvidenceShape.RequireModest(request, $"{Name}: the request");
         EvidenceShape.RequireModest(response, $"{Name}: the answer");
-        EvidenceReading reading = EvidenceReader.Read(bundle, request, response);
+        AnswerKeeping keeping =
+            isReplayed ? AnswerKeeping.All
+            : IsForVerdict ? AnswerKeeping.Hashes
+            : AnswerKeeping.Texts;
+        EvidenceReading reading = EvidenceReader.Read(bundle, request, response, keeping);
         return reading with { RequestPath = RequestPath ?? reading.RequestPath };
     }
 

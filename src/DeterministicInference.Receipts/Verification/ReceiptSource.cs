@@ -55,7 +55,7 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
     public static ReceiptSource ReadObject(ReadOnlyMemory<byte> json, string name, RecordedResponse? response)
     {
         using JsonDocument document = Parse(json, name);
-        if (Names(document, name) is var names && (names.Contains("statement") || names.Contains("receipt")))
+        if (HasStatement(document, name))
             return new ReceiptSource(OfObject(json) with { Response = response }, null, response);
         string? error = ForeignText.GetStringOrNull(document.RootElement, "error"),
             id = ForeignText.GetStringOrNull(document.RootElement, "receipt_id");
@@ -124,17 +124,16 @@ internal sealed record ReceiptSource(ReceiptBundle? Bundle, string? ReceiptId, R
         }
     }
 
-    private static HashSet<string> Names(JsonDocument document, string name)
+    private static bool HasStatement(JsonDocument document, string name)
     {
-        try
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+            return false;
+        bool hasStatement = false;
+        foreach (JsonProperty member in document.RootElement.EnumerateObject())
         {
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? [.. document.RootElement.EnumerateObject().Select(member => member.Name)]
-                : [];
+            EvidenceShape.RequireName(JsonMarshal.GetRawUtf8PropertyName(member), name);
+            hasStatement |= member.NameEquals("statement"u8) || member.NameEquals("receipt"u8);
         }
-        catch (InvalidOperationException)
-        {
-            throw EvidenceShape.NoName(name);
-        }
+        return hasStatement;
     }
 }

@@ -1,23 +1,36 @@
 using DeterministicInference.Receipts.Answers;
+using DeterministicInference.Receipts.Bundles;
 using DeterministicInference.Receipts.Canonical;
-using DeterministicInference.Receipts.Json;
 using DeterministicInference.Receipts.Output;
 using DeterministicInference.Receipts.Tokens;
 
 namespace DeterministicInference.Receipts.Verification;
 
+/// <summary>What is kept of an answer that is read, beside its hashes: as much as it is large.</summary>
+internal enum AnswerKeeping
+{
+    /// <summary>Nothing: for a verdict.</summary>
+    Hashes,
+
+    /// <summary>Its texts, to show them.</summary>
+    Texts,
+
+    /// <summary>Texts, token ids and the texts of tokens, to find where two answers part.</summary>
+    All,
+}
+
 /// <summary>An answer that was read whole: what a receipt binds of it, and what tells where two answers part.</summary>
 internal sealed class RecordedAnswer
 {
     private readonly ReportedTokens _reported;
-    private readonly TokenTexts _texts;
+    private readonly TokenTexts? _texts;
     private readonly IReadOnlyList<ChannelText> _channels;
 
     private RecordedAnswer(
         OutputDigest output,
         bool ended,
         ReportedTokens reported,
-        TokenTexts texts,
+        TokenTexts? texts,
         IReadOnlyList<ChannelText> channels
     )
     {
@@ -27,11 +40,14 @@ internal sealed class RecordedAnswer
 
     /// <summary>
     /// What it says, as it is bound: the texts of its choices in the order of the manifest. Who has verified the answer
-    /// shows these, and reads it no second time.
+    /// shows these, and reads it no second time. None where they are not kept.
     /// </summary>
     public IReadOnlyList<ChannelText> Texts => _channels;
 
-    /// <summary>The names of members of the answer itself that no form reads: anybody may have added them.</summary>
+    /// <summary>
+    /// The names of members of the answer itself that no form reads: anybody may have added them. Of very many there
+    /// are the first ones, and <c>…</c>.
+    /// </summary>
     public IReadOnlyList<string> Unbound { get; private init; } = [];
 
     /// <summary>Its canonical output.</summary>
@@ -71,18 +87,41 @@ internal sealed class RecordedAnswer
         ReceiptSalts salts,
         int choicesPerPrompt = 1,
         bool logprobs = false
+    ) => Read(body, delivery, salts, choicesPerPrompt, logprobs, AnswerKeeping.All, out _);
+
+    /// <param name="body">As above.</param>
+    /// <param name="delivery">As above.</param>
+    /// <param name="salts">As above.</param>
+    /// <param name="choicesPerPrompt">As above.</param>
+    /// <param name="logprobs">As above.</param>
+    /// <param name="keeping">What is kept.</param>
+    /// <param name="receipt">
+    /// Gets the receipt that a JSON answer carries, also where it has no canonical form; null for none, or two.
+    /// </param>
+    /// <inheritdoc cref="Read(ReadOnlySpan{byte}, AnswerDelivery, ReceiptSalts, int, bool)"/>
+    public static RecordedAnswer Read(
+        ReadOnlySpan<byte> body,
+        AnswerDelivery delivery,
+        ReceiptSalts salts,
+        int choicesPerPrompt,
+        bool logprobs,
+        AnswerKeeping keeping,
+        out byte[]? receipt
     )
     {
         ArgumentNullException.ThrowIfNull(salts);
-        using var hasher = new OutputHasher(logprobs, keepsText: true);
-        var reported = new ReportedTokens(salts, choicesPerPrompt, keep: true);
-        var texts = new TokenTexts();
-        var unbound = new SortedSet<string>(StringComparer.Ordinal);
+        receipt = null;
+        using var hasher = new OutputHasher(logprobs, keepsText: keeping >= AnswerKeeping.Texts);
+        var reported = new ReportedTokens(salts, choicesPerPrompt, keep: keeping == AnswerKeeping.All);
+        TokenTexts? texts = keeping == AnswerKeeping.All ? new TokenTexts() : null;
+        var unbound = new UnboundNames();
         var reader = new AnswerReader(delivery, logprobs: true);
         bool ended = delivery == AnswerDelivery.Json;
         if (ended)
         {
-            Add(reader.Read(CanonicalJson.WithoutMark(body)));
+            AnswerReading answer = reader.Read(CanonicalJson.WithoutMark(body));
+            receipt = AnswerReceipt.OnlyOf(answer);
+            Add(answer);
         }
         else
         {
@@ -91,9 +130,16 @@ internal sealed class RecordedAnswer
                 Add(reader.Read(data));
             ended = events.HasEnd;
         }
-        return new RecordedAnswer(hasher.Finish(), ended, reported, texts, [.. hasher.Texts()])
+        OutputDigest output = hasher.Finish();
+        return new RecordedAnswer(
+            output,
+            ended,
+            reported,
+            texts,
+            keeping >= AnswerKeeping.Texts ? [.. hasher.Texts()] : []
+        )
         {
-            Unbound = [.. unbound],
+            Unbound = unbound.All,
         };
 
         void Add(scoped in AnswerReading answer)
@@ -103,18 +149,12 @@ internal sealed class RecordedAnswer
             foreach (ref readonly AnswerPart part in answer.Parts)
             {
                 if (part.Kind == AnswerPartKind.Unbound)
-                    unbound.Add(NameOf(answer.Json[part.Start..]));
+                    unbound.Add(answer.Json[part.Start..]);
             }
             hasher.Append(answer);
             reported.Append(answer);
-            texts.Append(answer);
+            texts?.Append(answer);
         }
-    }
-
-    private static string NameOf(ReadOnlySpan<byte> member)
-    {
-        var cursor = new JsonCursor(member, AnswerReader.MaxDepth);
-        return JsonStrings.Decode(cursor.ReadString());
     }
 
     /// <summary>
@@ -147,7 +187,7 @@ internal sealed class RecordedAnswer
             return;
         foreach (ref readonly ScoredToken token in answer.Scores)
             breaks -= LineBreaks.Count(answer.Json[token.Token]);
-        foreach (ref readonly ScoredToken token in answer.Alternatives)
+        foreach (ref readonly ScoredText token in answer.Alternatives)
             breaks -= LineBreaks.Count(answer.Json[token.Token]);
         if (breaks > 0)
             throw Refuse("A line break of some clients outside of the text", answer.Json, 0);
@@ -188,7 +228,7 @@ internal sealed class RecordedAnswer
     /// The text of a token, as its log-probability or an event of its own names it; null if it is unknown.
     /// </summary>
     public string? TextAt(TokenPlace place) =>
-        Tokens is null ? null : _texts.At(place, _reported.OfChoice(place.Choice).Count);
+        Tokens is null ? null : _texts?.At(place, _reported.OfChoice(place.Choice).Count);
 
     /// <summary>
     /// The first token that differs, or that only one of them has; null if there is none or not all ids are known.

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Statements;
@@ -29,22 +31,26 @@ internal sealed class SealedRequest(ReceiptStatement statement, Salt salt)
         "stop",
     };
 
+    /// <summary>Most bytes of a member as the client sent it that a report shows.</summary>
+    private const int LongestShown = 4096;
+
     /// <summary>Whether it is this one.</summary>
-    /// <exception cref="CanonicalFormException">The body has no canonical form.</exception>
-    public bool Is(ReadOnlySpan<byte> body) => Is(CanonicalRequest.Digest(statement.RequestPath, body));
+    /// <param name="request">The client's body, parsed (<see cref="RequestText"/>).</param>
+    public bool Is(JsonElement request) => Is(CanonicalRequest.Digest(statement.RequestPath, request));
 
     /// <summary>
     /// The fewest members without which it is this one; null if there are none. Routers drop members that they don't
     /// know.
     /// </summary>
-    public IReadOnlyList<string>? MembersDropped(ReadOnlySpan<byte> body)
+    /// <param name="request">The client's body, parsed (<see cref="RequestText"/>).</param>
+    public IReadOnlyList<string>? MembersDropped(JsonElement request)
     {
         string[] others =
         [
-            .. CanonicalRequest.BoundMembers(statement.RequestPath, body).Where(name => !Core.Contains(name)),
+            .. CanonicalRequest.BoundMembers(statement.RequestPath, request).Where(name => !Core.Contains(name)),
         ];
-        if (others.Length > MaxSelected || body.Length > MaxSelectedBytes)
-            return Alone(body, others) ?? (IsWithout(body, others) ? others : null);
+        if (others.Length > MaxSelected || JsonMarshal.GetRawUtf8Value(request).Length > MaxSelectedBytes)
+            return Alone(request, others) ?? (IsWithout(request, others) ? others : null);
         foreach (
             uint selection in Enumerable
                 .Range(1, (1 << others.Length) - 1)
@@ -53,7 +59,7 @@ internal sealed class SealedRequest(ReceiptStatement statement, Salt salt)
         )
         {
             string[] names = [.. others.Where((_, i) => (selection >> i & 1) != 0)];
-            if (IsWithout(body, names))
+            if (IsWithout(request, names))
                 return names;
         }
         return null;
@@ -64,36 +70,41 @@ internal sealed class SealedRequest(ReceiptStatement statement, Salt salt)
     /// <param name="body">The client's request; null if it is not known.</param>
     public static IReadOnlyList<PinnedMember> Changes(ReceiptStatement statement, ReadOnlyMemory<byte>? body)
     {
-        JsonElement sent = default;
-        if (body is { } bytes)
-        {
-            try
-            {
-                using JsonDocument document = RequestText.Parse(CanonicalJson.WithoutMark(bytes.Span));
-                sent = document.RootElement.Clone();
-            }
-            catch (CanonicalFormException)
-            {
-                // The check of the request says so.
-            }
-        }
+        using JsonDocument? document = body is { } bytes ? ParseOrNull(bytes) : null;
         return
         [
             .. statement.Pins.Values.Select(pin => new PinnedMember(
                 pin.Key,
-                sent.ValueKind == JsonValueKind.Object && sent.TryGetProperty(pin.Key, out JsonElement value)
-                    ? value.GetRawText()
-                    : null,
+                document?.RootElement.TryGetProperty(pin.Key, out JsonElement value) == true ? Shown(value) : null,
                 pin.Value
             )),
         ];
     }
 
-    private string[]? Alone(ReadOnlySpan<byte> body, string[] others)
+    private static JsonDocument? ParseOrNull(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return RequestText.ParseInPlace(body);
+        }
+        catch (CanonicalFormException)
+        {
+            // The check of the request says so.
+            return null;
+        }
+    }
+
+    private static string Shown(JsonElement value)
+    {
+        ReadOnlySpan<byte> text = JsonMarshal.GetRawUtf8Value(value);
+        return text.Length <= LongestShown ? value.GetRawText() : Encoding.UTF8.GetString(text[..LongestShown]) + "…";
+    }
+
+    private string[]? Alone(JsonElement request, string[] others)
     {
         foreach (string name in others)
         {
-            if (IsWithout(body, [name]))
+            if (IsWithout(request, [name]))
                 return [name];
         }
         return null;
@@ -102,12 +113,12 @@ internal sealed class SealedRequest(ReceiptStatement statement, Salt salt)
     private bool Is(Sha256Value digest) =>
         Commitment.To(SaltLabel.Request, digest, salt) == statement.RequestCommitment;
 
-    private bool IsWithout(ReadOnlySpan<byte> body, string[] names) =>
+    private bool IsWithout(JsonElement request, string[] names) =>
         names.Length > 0
         && Is(
             CanonicalRequest.DigestWithout(
                 statement.RequestPath,
-                body,
+                request,
                 new HashSet<string>(names, StringComparer.Ordinal)
             )
         );

@@ -74,7 +74,9 @@ public sealed record VerificationResult
         "where an event of a stream begins and when it came",
     ];
 
-    /// <summary>Further ones that this answer has, by their names.</summary>
+    /// <summary>
+    /// Further ones that this answer has, by their names. Of very many there are the first ones, and <c>…</c>.
+    /// </summary>
     public IReadOnlyList<string> Unbound { get; internal init; } = [];
 
     /// <summary>What the server changed in the request; empty where the statement could not be read.</summary>

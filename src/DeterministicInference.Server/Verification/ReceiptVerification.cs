@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Log;
@@ -12,6 +14,9 @@ namespace DeterministicInference.Server.Verification;
 /// <summary>The command <c>verify</c> without its output: reads the files that are named, and verifies.</summary>
 internal static class ReceiptVerification
 {
+    /// <summary>More bytes than usual files have, for which a collection is not worth its time.</summary>
+    private const int LargeBytes = 8 << 20;
+
     /// <param name="options">The command's.</param>
     /// <param name="progress">Gets a line for each replay; null for none.</param>
     /// <param name="cancellation">Cancels the verification.</param>
@@ -24,18 +29,56 @@ internal static class ReceiptVerification
     )
     {
         TrustPolicy policy = PolicyOf(options);
-        var evidence = new ReceiptEvidence(InputFile.Read(options.Receipt))
+        byte[] request = Content(options.RequestFile),
+            response = Content(options.ResponseFile);
+        try
         {
-            Request = Content(options.RequestFile),
-            Response = Content(options.ResponseFile),
-            Name = options.Receipt,
-        };
-        return await VerifyAsync(evidence, policy, options, progress, cancellation);
+            var evidence = new ReceiptEvidence(ReadOnlyMemory<byte>.Empty)
+            {
+                Opened = Open(options.Receipt, out int length),
+                Request = request,
+                Response = response,
+                Name = options.Receipt,
+                IsForVerdict = true,
+            };
+            if (length > LargeBytes)
+                Release(length);
+            return await VerifyAsync(evidence, policy, options, progress, cancellation);
+        }
+        catch (ReceiptFormatException e)
+        {
+            return VerificationResult.Of(e);
+        }
     }
 
     /// <summary>What the user of the command can do about a verdict, as a sentence; null for nothing.</summary>
     public static string? RemedyOf(VerificationResult result) =>
         result.Verdict == Verdict.Untrusted ? "Give the operator's public key with --key." : null;
+
+    /// <summary>
+    /// Reads a file and what is in it. A function of its own, because nobody has the bytes of a bundle after it: its
+    /// parts are copies.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ReceiptSource Open(string file, out int length)
+    {
+        byte[] bytes = InputFile.Read(file);
+        length = bytes.Length;
+        return ReceiptSource.Read(bytes, file);
+    }
+
+    /// <summary>
+    /// Gives back to the system what the reading of a large file has left: the collector would wait until the next step
+    /// has taken as much again.
+    /// </summary>
+    /// <param name="length">Bytes of the file.</param>
+    private static void Release(int length)
+    {
+        // The parser leaves an array of this size to the pool. It has hardly written to it; moved, it would take memory
+        // for all of it.
+        ArrayPool<byte>.Shared.Rent(length);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    }
 
     private static async Task<VerificationResult> VerifyAsync(
         ReceiptEvidence evidence,

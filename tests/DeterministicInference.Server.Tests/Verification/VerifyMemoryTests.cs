@@ -17,6 +17,14 @@ public sealed partial class VerifyMemoryTests : IAsyncLifetime
     /// <summary>Stands for the receipt.</summary>
     private const string Receipt = "RECEIPT";
 
+    /// <summary>Stands for a text that makes the file as large as the others.</summary>
+    private const string Padding = "PADDING";
+
+    /// <summary>Just below the limits of values and of members.</summary>
+    private const int MostChoices = 16_380,
+        MostValues = (1 << 21) - 200,
+        MostMembers = 199_000;
+
     private const string Answer = "{\"id\":\"x\",\"model\":\"tiny\",\"choices\":[",
         Text = Answer + "{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"",
         Choice = Answer + "{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\",",
@@ -26,9 +34,117 @@ public sealed partial class VerifyMemoryTests : IAsyncLifetime
         Bundle =
             "{\"form\":\"dis-bundle/2\",\"response\":{\"delivery\":\"json\",\"content_type\":\"application/json\",";
 
-    /// <summary>Those that took most before come first: the others are tried with DIS_LONG=1 alone.</summary>
+    /// <summary>Longer than what is hashed in one piece.</summary>
+    private static readonly string Long = $"\"{new string('b', 300)}\"";
+
+    /// <summary>Those that take most come first: the others are tried with DIS_LONG=1 alone.</summary>
     private static readonly Kind[] All =
     [
+        new(
+            "members of choices",
+            Answer + "{\"index\":0",
+            i =>
+                (i > 0 && i % MostMembers == 0 ? $"}},{{\"index\":{i / MostMembers}" : "")
+                + $",\"x{i % MostMembers:x}\":1",
+            $",\"text\":\"{Padding}\"}}{Behind}",
+            times: MostMembers * 10
+        ),
+        new(
+            "a member of escaped names",
+            Choice + "\"x\":{",
+            i => $"\"{i:x309}\\u0061\":1,",
+            "\"z\":1}}" + Behind,
+            times: MostMembers
+        ),
+        new(
+            "most channels",
+            Answer,
+            i =>
+                $"{{\"index\":{i},\"text\":{Long},\"message\":{{\"content\":{Long},\"reasoning\":{Long},"
+                + $"\"refusal\":{Long},\"role\":{Long},\"function_call\":{{\"name\":{Long},\"arguments\":{Long}}}}},"
+                + $"\"logprobs\":{{\"content\":[{{\"token\":\"a\"}}]}},\"x\":1,\"finish_reason\":{Long}}},",
+            $"{{\"index\":{MostChoices},\"text\":\"{Padding}\"}}{Behind}",
+            times: MostChoices
+        ),
+        InBundle(
+            "log-probabilities in a bundle",
+            $"{Answer}{{\"index\":0,\"logprobs\":{{\"tokens\":[{Many("\"a\",", MostValues / 2)}\"a\"],"
+                + "\"token_logprobs\":[",
+            "-1,",
+            $"-1]}},\"text\":\"{Padding}\"}}]}}",
+            MostValues / 2
+        ),
+        InBundle(
+            "token ids in a bundle",
+            Answer + "{\"index\":0,\"token_ids\":[",
+            "4294967295,",
+            $"1],\"text\":\"{Padding}\"}}]}}",
+            MostValues
+        ),
+        new(
+            "token ids below the limit",
+            $"{Answer}{{\"index\":0,\"token_ids\":[",
+            _ => "4294967295,",
+            $"1],\"text\":\"{Padding}\"}}{Behind}",
+            times: MostValues
+        ),
+        new(
+            "token ids of an event",
+            "data: {\"choices\":[{\"index\":0,\"token_ids\":[",
+            _ => "4294967295,",
+            $"1],\"delta\":{{\"content\":\"{Padding}\"}}}}]}}\n\n{Stream}",
+            times: MostValues
+        ),
+        new(
+            "names below the limit",
+            Answer + "],",
+            i => $"\"{i:x320}\":0,",
+            "\"determinism\":" + Receipt + "}",
+            times: MostMembers
+        ),
+        new("long names", Answer + "],", i => $"\"{i:x65000}\":0,", "\"determinism\":" + Receipt + "}"),
+        new("names of events", "", i => $"data: {{\"{i:x45}\":0}}\n\n", Stream, times: MostValues / 2),
+        new("escapes alone", Text, "\\n", "\"}}" + Behind),
+        new(
+            "a member of many values",
+            Choice + "\"x\":[",
+            _ => $"{new string('1', 31)},",
+            "1]}" + Behind,
+            times: MostValues
+        ),
+        new(
+            "a member of many members",
+            Choice + "\"x\":{",
+            i => $"\"{i:x309}\":1,",
+            "\"z\":1}}" + Behind,
+            times: MostMembers
+        ),
+        new("a member of escapes", Choice + "\"x\":\"", "\\n", "\"}" + Behind),
+        InBundle(
+            "calls in a bundle",
+            Answer + "{\"index\":0,\"message\":{\"tool_calls\":[",
+            "{},",
+            $"{{}}],\"text\":\"{Padding}\"}}}}]}}",
+            MostValues
+        ),
+        new(
+            "a request in a bundle",
+            "{\"form\":\"dis-bundle/2\",\"request\":{\"path\":\"/v1/chat/completions\",\"body\":\"{\\\"messages\\\":[",
+            _ => $"{new string('1', 31)},",
+            "1]}\"},\"receipt\":" + Receipt + "}",
+            times: MostValues
+        ),
+        new(
+            "values of a request below the limit",
+            "{\"messages\":[",
+            _ => $"{new string('1', 31)},",
+            "1]}",
+            "--request",
+            MostValues
+        ),
+        new("members of a request", "{\"messages\":{", i => $"\"{i:x320}\":0,", "\"z\":0}}", "--request", MostMembers),
+        new("escapes of a request", "{\"messages\":[\"", "\\n", "\"]}", "--request"),
+        new("a member that the server sets", "{\"messages\":[],\"seed\":\"", "a", "\"}", "--request"),
         new("tool calls", Text + "\",\"tool_calls\":[", "{\"function\":{\"name\":\"a\"}},", "{}]}}" + Behind),
         new("names", Answer + "{\"index\":0}],", i => $"\"{i:x}\":0,", "\"determinism\":" + Receipt + "}"),
         new(
@@ -126,6 +242,23 @@ public sealed partial class VerifyMemoryTests : IAsyncLifetime
         Assert.Matches("^(error: |[A-Z ]+: )", said);
     }
 
+    private static string Many(string text, int times) => string.Concat(Enumerable.Repeat(text, times));
+
+    /// <summary>A bundle whose answer is of one thing many times.</summary>
+    private static Kind InBundle(string name, string before, string repeated, string after, int times)
+    {
+        string inner = Escaped(repeated);
+        return new Kind(
+            name,
+            $"{Bundle}\"body\":\"{Escaped(before)}",
+            _ => inner,
+            $"{Escaped(after)}\"}},\"receipt\":{Receipt}}}",
+            times: times
+        );
+
+        static string Escaped(string json) => json.Replace("\"", "\\\"", StringComparison.Ordinal);
+    }
+
     /// <summary>The most memory that a process has had, in KB; 0 if it is gone.</summary>
     private static int PeakOf(int process)
     {
@@ -143,37 +276,50 @@ public sealed partial class VerifyMemoryTests : IAsyncLifetime
     [GeneratedRegex(@"^VmHWM:\s+(\d+) kB$", RegexOptions.Multiline)]
     private static partial Regex Peak();
 
-    /// <summary>A file of one thing many times.</summary>
-    private sealed record Kind(
-        string Name,
-        string Before,
-        Func<int, string> Repeated,
-        string After,
-        string? Option = null
+    /// <summary>A file of one thing many times, and of its padding.</summary>
+    private sealed class Kind(
+        string name,
+        string before,
+        Func<int, string> repeated,
+        string after,
+        string? option = null,
+        int times = int.MaxValue
     )
     {
         public Kind(string name, string before, string repeated, string after, string? option = null)
-            : this(name, before, _ => repeated, after, option)
-        {
-            // One of a block of them, which is written sooner.
-            string block = string.Concat(Enumerable.Repeat(repeated, Math.Max(1, (64 << 10) / repeated.Length)));
-            Repeated = _ => block;
-        }
+            : this(name, before, BlockOf(repeated), after, option) { }
+
+        public string Name => name;
+
+        public string? Option => option;
 
         public void Write(string file, string receipt)
         {
-            string after = After.Replace(Receipt, receipt, StringComparison.Ordinal);
+            string[] ends = after.Replace(Receipt, receipt, StringComparison.Ordinal).Split(Padding);
             using var text = new StreamWriter(file, append: false, new UTF8Encoding(false), 1 << 16);
-            text.Write(Before);
-            long written = Before.Length + after.Length;
-            for (int i = 0; ; i++)
+            text.Write(before);
+            int room = FileBytes - before.Length - ends.Sum(end => end.Length);
+            for (int i = 0; i < times; i++)
             {
-                string next = Repeated(i);
-                if ((written += next.Length) > FileBytes)
+                string next = repeated(i);
+                if (next.Length > room)
                     break;
+                room -= next.Length;
                 text.Write(next);
             }
-            text.Write(after);
+            text.Write(ends[0]);
+            foreach (string end in ends[1..])
+            {
+                text.Write(new string('a', room));
+                text.Write(end);
+            }
+        }
+
+        /// <summary>As many as are written sooner.</summary>
+        private static Func<int, string> BlockOf(string repeated)
+        {
+            string block = Many(repeated, Math.Max(1, (64 << 10) / repeated.Length));
+            return _ => block;
         }
     }
 }
