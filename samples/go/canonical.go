@@ -113,7 +113,7 @@ func (r canonicalRequest) digest(path string) [32]byte {
 }
 
 // without finds out which members were dropped on the way where a request is not the sealed one, the fewest first. Of
-// up to ten that may be dropped from a short request it tries all selections, of more each one and all.
+// up to ten that may be dropped from a short request it tries all selections, of up to a hundred each one and all, of more all.
 func (r canonicalRequest) without(isShort bool, isSealed func(canonicalRequest) bool) (dropped []string) {
 	var others []string
 	for _, name := range sorted(r) {
@@ -132,7 +132,9 @@ func (r canonicalRequest) without(isShort bool, isSealed func(canonicalRequest) 
 		return isSealed(rest)
 	}
 	var selections [][]string
-	if len(others) > 10 || !isShort {
+	if len(others) > 100 {
+		selections = append(selections, others)
+	} else if len(others) > 10 || !isShort {
 		for i := range others {
 			selections = append(selections, others[i:i+1])
 		}

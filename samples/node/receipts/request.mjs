@@ -42,6 +42,7 @@ const withoutEffect = { true: new Map([...neutral, ...neutralInChats]), false: n
 const core = new Set("model messages prompt max_tokens max_completion_tokens temperature top_p stop".split(" "));
 const mostSelected = 10;
 const mostSelectedBytes = 64 * 1024;
+const mostAlone = 100;
 
 const numbersAsValues = (value) => (value.type === "number" ? decimal(value.digits) : write(value));
 
@@ -104,6 +105,7 @@ export class Request {
 
   #selections(others) {
     if (others.length === 0) return [];
+    if (others.length > mostAlone) return [others];
     if (others.length > mostSelected || this.#bytes > mostSelectedBytes) return [...others.map((name) => [name]), others];
     return Array.from({ length: 2 ** others.length - 1 }, (_, at) => others.filter((_, i) => ((at + 1) >> i) & 1)).sort(
       (a, b) => a.length - b.length,

@@ -15,6 +15,12 @@ internal sealed class SealedRequest(ReceiptStatement statement, Salt salt)
     /// <summary>Most members of which each selection is tried; of more only each one and all.</summary>
     private const int MaxSelected = 10;
 
+    /// <summary>
+    /// Most members of which each one is tried, of more only all: the whole request is hashed for each, and there may
+    /// be 200,000.
+    /// </summary>
+    private const int MaxAlone = 100;
+
     /// <summary>Most bytes of a request for which all selections are tried.</summary>
     private const int MaxSelectedBytes = 64 * 1024;
 
@@ -50,7 +56,11 @@ internal sealed class SealedRequest(ReceiptStatement statement, Salt salt)
             .. CanonicalRequest.BoundMembers(statement.RequestPath, request).Where(name => !Core.Contains(name)),
         ];
         if (others.Length > MaxSelected || JsonMarshal.GetRawUtf8Value(request).Length > MaxSelectedBytes)
-            return Alone(request, others) ?? (IsWithout(request, others) ? others : null);
+        {
+            return others.Length <= MaxAlone && Alone(request, others) is { } one ? one
+                : IsWithout(request, others) ? others
+                : null;
+        }
         foreach (
             uint selection in Enumerable
                 .Range(1, (1 << others.Length) - 1)

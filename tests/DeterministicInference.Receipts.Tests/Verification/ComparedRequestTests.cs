@@ -99,6 +99,18 @@ public sealed class ComparedRequestTests : IDisposable
         Assert.Equal(Verdict.Tampered, Verify(text, text + ",\"top_k\":1,\"top_a\":1").Verdict);
     }
 
+    /// <summary>The whole request is hashed for each, and a file may have 200,000.</summary>
+    [Theory]
+    [InlineData(100, Verdict.Inconclusive)]
+    [InlineData(101, Verdict.Tampered)]
+    public void Of_more_than_a_hundred_members_only_all_are_tried(int count, Verdict ofOne)
+    {
+        string[] members = [.. Enumerable.Range(0, count).Select(i => $"\"x{i}\":1")];
+        string all = string.Join(',', members);
+        Assert.Equal(Verdict.Inconclusive, Verify("", all).Verdict);
+        Assert.Equal(ofOne, Verify(string.Join(',', members.Skip(1)), all).Verdict);
+    }
+
     /// <summary>A doubt about the request hides nothing that is worse, and is no trust in a key.</summary>
     [Fact]
     public void A_dropped_member_comes_after_what_is_worse()
