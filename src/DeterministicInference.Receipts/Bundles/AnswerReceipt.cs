@@ -46,19 +46,15 @@ internal static class AnswerReceipt
         }
     }
 
-    /// <summary>The object of a JSON answer that was read; null if it has none, or two.</summary>
-    public static byte[]? OnlyOf(scoped in AnswerReading answer)
+    /// <summary>The object of a JSON answer that was read and has a canonical form; null if it has none.</summary>
+    public static byte[]? In(scoped in AnswerReading answer)
     {
-        int place = -1,
-            count = 0;
-        for (int i = 0; i < answer.Parts.Length; i++)
+        foreach (ref readonly AnswerPart part in answer.Parts)
         {
-            if (!IsReceipt(answer, answer.Parts[i]))
-                continue;
-            place = i;
-            count++;
+            if (IsReceipt(answer, part))
+                return answer.Json[part.Value].ToArray();
         }
-        return count == 1 ? answer.Json[answer.Parts[place].Value].ToArray() : null;
+        return null;
     }
 
     private static bool IsReceipt(scoped in AnswerReading answer, in AnswerPart part) =>

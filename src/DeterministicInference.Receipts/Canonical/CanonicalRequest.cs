@@ -226,7 +226,6 @@ internal static class CanonicalRequest
             hasMaxTokens =
                 request.TryGetProperty(MaxTokens, out JsonElement max) && max.ValueKind != JsonValueKind.Null;
         var members = new List<Member>();
-        using var hash = new HashWriter();
         foreach (JsonProperty property in request.EnumerateObject())
         {
             string original = property.Name;
@@ -235,17 +234,19 @@ internal static class CanonicalRequest
             // Where both stand, engines choose between them in different ways.
             string name = isChat && original == MaxCompletionTokens && !hasMaxTokens ? MaxTokens : original;
             var member = new Member(name, original, property.Value);
-            if (NeutralMembers.Has(name))
-            {
-                // It may be large, and a neutral value is short: no copy of it is needed to tell.
-                WriteValue(member, hash);
-                if (NeutralMembers.IsNeutral(name, isChat, hash.Finish()))
-                    continue;
-            }
-            members.Add(member);
+            if (!NeutralMembers.Has(name) || !NeutralMembers.IsNeutral(name, isChat, HashOfValue(member)))
+                members.Add(member);
         }
         members.Sort((a, b) => Utf8Order.Instance.Compare(a.Name, b.Name));
         return members;
+    }
+
+    /// <summary>Of the canonical value, which may be large: a neutral one is told without a copy.</summary>
+    private static Sha256Value HashOfValue(in Member member)
+    {
+        using var hash = new HashWriter();
+        WriteValue(member, hash);
+        return hash.Finish();
     }
 
     /// <summary>A member that is bound.</summary>

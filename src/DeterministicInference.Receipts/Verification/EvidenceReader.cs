@@ -38,20 +38,17 @@ internal static class EvidenceReader
         if (answer is not { } bytes || Statement(bundle.Receipt) is not { } statement)
             return reading;
         AnswerDelivery delivery = RecordedAnswer.DeliveryOf(bytes.Span);
-        bool isOther = bundle.Response is { } response && response.Delivery != delivery;
-        // A JSON answer that is read has its receipt in what was read.
-        if ((isOther || delivery == AnswerDelivery.Sse) && HasAnotherReceipt(bytes, delivery, bundle.Receipt))
-            return reading with { Defect = AnotherReceipt };
-        if (isOther)
+        if (bundle.Response is { } response && response.Delivery != delivery)
         {
             return reading with
             {
                 Defect =
-                    $"its delivery is said to be {StatementNames.Of(bundle.Response!.Delivery)}, and it is "
+                    $"its delivery is said to be {StatementNames.Of(response.Delivery)}, and it is "
                     + StatementNames.Of(delivery),
             };
         }
-        byte[]? own = null;
+        if (delivery == AnswerDelivery.Sse && HasAnotherReceipt(bytes, bundle.Receipt))
+            return reading with { Defect = AnotherReceipt };
         try
         {
             int? choices = request is { } body ? ChoicesPerPrompt(statement, body) : null;
@@ -60,11 +57,9 @@ internal static class EvidenceReader
                 delivery,
                 bundle.Receipt.Salts ?? ReceiptSalts.None,
                 choices ?? 1,
-                logprobs: false,
-                keeping,
-                out own
+                keeping: keeping
             );
-            if (IsAnother(own, bundle.Receipt))
+            if (IsAnother(recorded.Receipt, bundle.Receipt))
                 return reading with { Defect = AnotherReceipt };
             // Without the request the assignment of choices to prompts is unknown.
             bool knowsPrompts = choices is not null || recorded.Output.Choices == 1;
@@ -83,35 +78,24 @@ internal static class EvidenceReader
         }
         catch (CanonicalFormException e)
         {
-            return IsAnother(own, bundle.Receipt)
-                ? reading with
-                {
-                    Defect = AnotherReceipt,
-                }
-                : reading with
-                {
-                    Delivery = delivery,
-                    Defect = e.Message.TrimEnd('.'),
-                };
+            return reading with { Delivery = delivery, Defect = e.Message.TrimEnd('.') };
+        }
+    }
+
+    private static bool HasAnotherReceipt(ReadOnlyMemory<byte> stream, Receipt receipt)
+    {
+        try
+        {
+            return IsAnother(AnswerReceipt.Find(stream, AnswerDelivery.Sse), receipt);
+        }
+        catch (ReceiptFormatException)
+        {
+            // It has two: a reader takes the one or the other.
+            return true;
         }
     }
 
     /// <summary>Whoever reads the answer would take its own receipt for the one that was verified.</summary>
-    private static bool HasAnotherReceipt(ReadOnlyMemory<byte> answer, AnswerDelivery delivery, Receipt receipt)
-    {
-        byte[]? found;
-        try
-        {
-            found = AnswerReceipt.Find(answer, delivery);
-        }
-        catch (ReceiptFormatException)
-        {
-            // A stream has two: a reader takes the one or the other. Of JSON its own reading says what is wrong.
-            return delivery == AnswerDelivery.Sse;
-        }
-        return IsAnother(found, receipt);
-    }
-
     /// <param name="found">The one that the answer carries; null for none.</param>
     /// <param name="receipt">The one that is verified.</param>
     private static bool IsAnother(byte[]? found, Receipt receipt)

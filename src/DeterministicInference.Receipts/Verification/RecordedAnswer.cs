@@ -50,6 +50,9 @@ internal sealed class RecordedAnswer
     /// </summary>
     public IReadOnlyList<string> Unbound { get; private init; } = [];
 
+    /// <summary>The receipt that a JSON answer carries; null for none, and of a stream.</summary>
+    public byte[]? Receipt { get; private init; }
+
     /// <summary>Its canonical output.</summary>
     public OutputDigest Output { get; }
 
@@ -80,37 +83,19 @@ internal sealed class RecordedAnswer
     /// <param name="salts">The receipt's.</param>
     /// <param name="choicesPerPrompt">How many choices the answer has for each prompt.</param>
     /// <param name="logprobs">Whether log-probabilities count where there are none.</param>
+    /// <param name="keeping">What is kept.</param>
     /// <exception cref="CanonicalFormException">The answer has no canonical form.</exception>
     public static RecordedAnswer Read(
         ReadOnlySpan<byte> body,
         AnswerDelivery delivery,
         ReceiptSalts salts,
         int choicesPerPrompt = 1,
-        bool logprobs = false
-    ) => Read(body, delivery, salts, choicesPerPrompt, logprobs, AnswerKeeping.All, out _);
-
-    /// <param name="body">As above.</param>
-    /// <param name="delivery">As above.</param>
-    /// <param name="salts">As above.</param>
-    /// <param name="choicesPerPrompt">As above.</param>
-    /// <param name="logprobs">As above.</param>
-    /// <param name="keeping">What is kept.</param>
-    /// <param name="receipt">
-    /// Gets the receipt that a JSON answer carries, also where it has no canonical form; null for none, or two.
-    /// </param>
-    /// <inheritdoc cref="Read(ReadOnlySpan{byte}, AnswerDelivery, ReceiptSalts, int, bool)"/>
-    public static RecordedAnswer Read(
-        ReadOnlySpan<byte> body,
-        AnswerDelivery delivery,
-        ReceiptSalts salts,
-        int choicesPerPrompt,
-        bool logprobs,
-        AnswerKeeping keeping,
-        out byte[]? receipt
+        bool logprobs = false,
+        AnswerKeeping keeping = AnswerKeeping.All
     )
     {
         ArgumentNullException.ThrowIfNull(salts);
-        receipt = null;
+        byte[]? receipt = null;
         using var hasher = new OutputHasher(logprobs, keepsText: keeping >= AnswerKeeping.Texts);
         var reported = new ReportedTokens(salts, choicesPerPrompt, keep: keeping == AnswerKeeping.All);
         TokenTexts? texts = keeping == AnswerKeeping.All ? new TokenTexts() : null;
@@ -120,8 +105,8 @@ internal sealed class RecordedAnswer
         if (ended)
         {
             AnswerReading answer = reader.Read(CanonicalJson.WithoutMark(body));
-            receipt = AnswerReceipt.OnlyOf(answer);
             Add(answer);
+            receipt = AnswerReceipt.In(answer);
         }
         else
         {
@@ -139,6 +124,7 @@ internal sealed class RecordedAnswer
             keeping >= AnswerKeeping.Texts ? [.. hasher.Texts()] : []
         )
         {
+            Receipt = receipt,
             Unbound = unbound.All,
         };
 

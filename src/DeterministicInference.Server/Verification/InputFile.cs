@@ -33,7 +33,7 @@ internal static class InputFile
         // A pipe that is named has somebody who writes it, and so has a terminal.
         FileKind? kind = FileKinds.Of(path);
         if (kind is FileKind.Folder or FileKind.Socket || (kind == FileKind.Device && !IsOpen(path)))
-            throw Irregular(path, kind.Value);
+            throw Irregular(path, kind.Value, ": give a file");
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
@@ -70,6 +70,6 @@ internal static class InputFile
         || path.StartsWith("/dev/fd/", StringComparison.Ordinal)
         || path.StartsWith("/proc/self/fd/", StringComparison.Ordinal);
 
-    private static InputException Irregular(string path, FileKind kind) =>
-        new($"{path}: is a {kind.ToString().ToLowerInvariant()}, and no regular file.");
+    private static InputException Irregular(string path, FileKind kind, string remedy = "") =>
+        new($"{path}: is a {kind.ToString().ToLowerInvariant()}, and no regular file{remedy}.");
 }

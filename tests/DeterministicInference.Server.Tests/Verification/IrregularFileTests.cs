@@ -62,7 +62,7 @@ public sealed class IrregularFileTests
         {
             CommandResult result = await ServerProgram.Built.RunAsync(["verify", .. arguments]);
             Assert.Equal(
-                (2, "", $"error: {name}: is a {kind}, and no regular file."),
+                (2, "", $"error: {name}: is a {kind}, and no regular file: give a file."),
                 (result.ExitCode, result.Output, Assert.Single(result.ErrorLines))
             );
         }
