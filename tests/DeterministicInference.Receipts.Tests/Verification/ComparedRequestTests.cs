@@ -142,6 +142,20 @@ public sealed class ComparedRequestTests : IDisposable
         Assert.Equal([new PinnedMember("model", model, "\"tiny\""), new PinnedMember("seed", seed, "42")], result.Pins);
     }
 
+    /// <summary>A report shows no value of a client that nobody reads to its end.</summary>
+    [Theory]
+    [InlineData(4094, false)]
+    [InlineData(4095, true)]
+    public void A_long_value_that_a_pin_replaced_is_cut(int characters, bool isCut)
+    {
+        string name = $"\"{new string('m', characters)}\"",
+            request = $"\"model\":{name}";
+        Assert.Equal(
+            new PinnedMember("model", isCut ? name[..4096] + "…" : name, "\"tiny\""),
+            Verify(request, request).Pins[0]
+        );
+    }
+
     [Fact]
     public void Pins_are_shown_without_a_request_and_not_without_a_statement()
     {

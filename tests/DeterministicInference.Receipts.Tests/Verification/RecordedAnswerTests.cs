@@ -183,6 +183,45 @@ public sealed class RecordedAnswerTests
         Assert.Null(Read(Answer.Replace("[7]", "null", StringComparison.Ordinal)).FirstTokens([1], Vectors.TokenSalt));
     }
 
+    /// <summary>Whoever adds members to an answer changes nothing that is compared, and a report names them.</summary>
+    [Fact]
+    public void Members_of_the_answer_that_no_form_reads_are_named()
+    {
+        Assert.Equal(
+            ["audio", "b\u0001", "provider"],
+            Read("""{"provider":1,"choices":[],"b\u0001":0,"au\u0064io":[7],"empty":null}""").Unbound
+        );
+        Assert.Equal(
+            ["a", "b"],
+            Read(
+                """
+                data: {"choices":[],"b":1}
+
+                data: {"choices":[],"a":1,"b":2}
+
+                data: [DONE]
+
+
+                """,
+                AnswerDelivery.Sse
+            ).Unbound
+        );
+    }
+
+    /// <summary>Of very many the first ones are named, and that there are more.</summary>
+    [Theory]
+    [InlineData(131_072, false)]
+    [InlineData(131_073, true)]
+    public void Of_very_many_members_the_first_are_named(int characters, bool hasMore)
+    {
+        string first = new('y', 100),
+            second = new('x', characters - 100);
+        Assert.Equal(
+            hasMore ? [first, "…"] : [second, first],
+            Read($$"""{"{{first}}":1,"{{second}}":1,"{{first}}":2,"choices":[]}""").Unbound
+        );
+    }
+
     private static RecordedAnswer Read(string body, AnswerDelivery delivery = AnswerDelivery.Json) =>
         RecordedAnswer.Read(Encoding.UTF8.GetBytes(body), delivery, Vectors.Salts, choicesPerPrompt: 2);
 }
