@@ -44,7 +44,9 @@ internal sealed class DeterminismPolicy(
     /// 400 <c>nondeterministic_request</c>: the request does not determine its answer. 400
     /// <c>unsupported_parameter</c>: the engine would ignore a field.
     /// </exception>
-    public PinnedRequest Pin(CheckedRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="models">The models that the engine serves.</param>
+    public PinnedRequest Pin(CheckedRequest request, ServedModels models)
     {
         if (_enforce)
         {
@@ -61,19 +63,27 @@ internal sealed class DeterminismPolicy(
             SetDefaults(request, edits);
         }
         SpellForEngine(request, edits);
-        NameModel(request, edits);
+        NameModel(request, models, edits);
         bool hidesTokenIds = asksForTokenIds && AskForTokenIds(request, edits);
         edits.Remove(Tee);
         edits.Remove(ReplayNonce);
         var pins = new RequestPins(edits.Changes.Where(change => IsPin(change.Key)));
+        ServedModel? asked = request.Model is { } name ? models.Find(name, rules.AdapterMark) : null;
+        bool isMain = asked is null || models.IsMain(asked);
         return new PinnedRequest(edits.Apply(), edits.Changes, pins)
         {
+            // A model may be listed under several names.
+            ModelName = isMain ? models.Main?.Id : asked!.Id,
+            IsMainModel = isMain,
             IsStream = request.IsStream,
             WantsLogprobs = request.WantsLogprobs,
             ChoicesPerPrompt = CanonicalRequest.ChoicesPerPrompt(request.Body.Root, pins),
             HidesTokenIds = hidesTokenIds,
         };
     }
+
+    /// <summary>Whether a request may name a model so: the engine lists it, or an adapter of it.</summary>
+    public bool Knows(string model, ServedModels models) => models.Find(model, rules.AdapterMark) is not null;
 
     private void RequireSeed(CheckedRequest request)
     {
@@ -125,9 +135,16 @@ internal sealed class DeterminismPolicy(
         }
     }
 
-    private void NameModel(CheckedRequest request, RequestEdits edits)
+    /// <summary>
+    /// Replaces a name that the engine does not list: some engines refuse it, some take it for an adapter, and some
+    /// answer by it, so that the answer names a model that is not there.
+    /// </summary>
+    private void NameModel(CheckedRequest request, ServedModels models, RequestEdits edits)
     {
-        if (rules.ModelName(options, request.Model) is { } wanted && wanted != request.Model)
+        if (request.Model is null && !rules.NeedsModel && rules.OnlyModelName is null)
+            return;
+        string? wanted = rules.OnlyModelName ?? models.NameFor(request.Model, rules.AdapterMark);
+        if (wanted is not null && wanted != request.Model)
             edits.Set("model", JsonText.Quote(wanted));
     }
 

@@ -14,6 +14,12 @@ internal sealed record PinnedRequest(
     RequestPins Pins
 )
 {
+    /// <summary>The engine's name of the model that answers; null if it lists none.</summary>
+    public string? ModelName { get; init; }
+
+    /// <summary>Whether that is the model whose files are measured, and no adapter of it.</summary>
+    public bool IsMainModel { get; init; } = true;
+
     /// <summary>Whether a stream was requested.</summary>
     public bool IsStream { get; init; }
 

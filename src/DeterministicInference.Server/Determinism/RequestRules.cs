@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Determinism;
 
@@ -43,11 +42,16 @@ internal sealed record RequestRules
     public IEnumerable<string> AllTokenIdMembers =>
         TokenIdMembers.Union(ChatStreamTokenIdMembers ?? []).Order(StringComparer.Ordinal);
 
+    /// <summary>Whether a request without <c>model</c> gets the main model's name.</summary>
+    public bool NeedsModel { get; init; }
+
+    /// <summary>The value of <c>model</c> that every request gets, whatever the engine lists; null for none.</summary>
+    public string? OnlyModelName { get; init; }
+
     /// <summary>
-    /// The value for <c>model</c>, from the settings and the client's value, which is null if absent. Null leaves the
-    /// member unchanged.
+    /// What stands between the names of a model and of an adapter, if the engine reads both in <c>model</c>.
     /// </summary>
-    public Func<ServeOptions, string?, string?> ModelName { get; init; } = (_, _) => null;
+    public char? AdapterMark { get; init; }
 }
 
 /// <summary>A member that is refused for some values.</summary>

@@ -1,9 +1,12 @@
 using System.Text;
+using System.Text.Json;
 using DeterministicInference.Receipts.Tests.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Engines.Embedded;
+using DeterministicInference.Server.Engines.LlamaCpp;
 using DeterministicInference.Server.Engines.Sglang;
+using DeterministicInference.Server.Engines.Tgi;
 using DeterministicInference.Server.Engines.Vllm;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests;
@@ -229,24 +232,40 @@ public sealed class DeterminismPolicyTests
         Assert.Equal(expected, Sent(PinWhole(request, new ServeOptions())));
 
     [Theory]
-    [InlineData("qwen:0.5b", """{"model":"name"}""", "\"name\"")]
-    [InlineData("qwen", """{"model":"qwen"}""", null)]
-    public void A_name_that_would_be_an_adapter_is_the_served_models(string model, string expected, string? pin)
+    [InlineData("""{"model":"test-model"}""", """{"model":"name"}""", "\"name\"")]
+    [InlineData("""{"model":"qwen:0.5b"}""", """{"model":"name"}""", "\"name\"")]
+    [InlineData("""{"model":"name"}""", """{"model":"name"}""", null)]
+    [InlineData("""{"model":"lora"}""", """{"model":"lora"}""", null)]
+    [InlineData("""{"model":"alias"}""", """{"model":"alias"}""", null)]
+    public void A_name_that_the_engine_does_not_list_becomes_the_engines(string request, string expected, string? pin)
     {
-        ServeOptions options = Off with { ServedModelName = "name" };
-        PinnedRequest pinned = Pin($$"""{"model":"{{model}}"}""", options, new SglangKind().Requests);
-        AssertSent(expected, pinned);
-        Assert.Equal(pin, pinned.Pins.Values.GetValueOrDefault("model"));
-        Assert.Empty(
-            Pin(
-                $$"""{"model":"{{model}}"}""",
-                options with
-                {
-                    BackendArguments = ["--enable-lora"],
-                },
-                new SglangKind().Requests
-            ).Changes
-        );
+        foreach (RequestRules rules in (RequestRules[])[RequestRules.None, new SglangKind().Requests])
+        {
+            PinnedRequest pinned = Pin(request, Off, rules, models: Listed);
+            AssertSent(expected, pinned);
+            Assert.Equal(pin, pinned.Pins.Values.GetValueOrDefault("model"));
+            Assert.Empty(Pin(request, Off, rules).Changes);
+        }
+    }
+
+    [Theory]
+    [InlineData("name:lora", "name:lora", "lora", false)]
+    [InlineData("lora", "lora", "lora", false)]
+    [InlineData("name:0.5b", "name", "name", true)]
+    public void SGLang_is_asked_for_an_adapter_that_it_lists(string model, string sent, string sealedName, bool isMain)
+    {
+        PinnedRequest pinned = Pin($$"""{"model":"{{model}}"}""", Off, new SglangKind().Requests, models: Listed);
+        AssertSent($$"""{"model":"{{sent}}"}""", pinned);
+        Assert.Equal((sealedName, isMain), (pinned.ModelName, pinned.IsMainModel));
+    }
+
+    [Fact]
+    public void A_request_without_a_name_gets_one_where_the_engine_answers_by_it()
+    {
+        AssertSent("""{"model":"name"}""", Pin("{}", Off, new VllmKind().Requests, models: Listed));
+        AssertSent("""{"model":"name"}""", Pin("{}", Off, new SglangKind().Requests, models: Listed));
+        Assert.Empty(Pin("{}", Off, new LlamaCppKind().Requests, models: Listed).Changes);
+        AssertSent("""{"model":"tgi"}""", Pin("{}", Off, new TgiKind().Requests, models: Listed));
     }
 
     [Theory]
@@ -278,26 +297,39 @@ public sealed class DeterminismPolicyTests
     private static void AssertSent(string expected, PinnedRequest pinned) =>
         Assert.Equal(WithContent(expected).TrimStart('\uFEFF'), Sent(pinned));
 
+    /// <summary>A model with an alias, and an adapter of it.</summary>
+    private static ServedModels Listed
+    {
+        get
+        {
+            const string list = """{"data":[{"id":"name","aliases":["alias"]},{"id":"lora","parent":"name"}]}""";
+            using JsonDocument document = JsonDocument.Parse(list);
+            return ServedModels.Read(document.RootElement, null)!;
+        }
+    }
+
     private static string Sent(PinnedRequest pinned) => Encoding.UTF8.GetString(pinned.Json.Span);
 
     private static PinnedRequest Pin(
         string members,
         ServeOptions options,
         RequestRules? rules = null,
-        bool asksForTokenIds = false
-    ) => PinWhole(WithContent(members), options, rules, asksForTokenIds);
+        bool asksForTokenIds = false,
+        ServedModels? models = null
+    ) => PinWhole(WithContent(members), options, rules, asksForTokenIds, models);
 
     private static PinnedRequest PinWhole(
         string request,
         ServeOptions options,
         RequestRules? rules = null,
-        bool asksForTokenIds = false
+        bool asksForTokenIds = false,
+        ServedModels? models = null
     )
     {
         using RequestBody body = RequestBody.Parse(Encoding.UTF8.GetBytes(request));
         RequestRoute route = body.Root.TryGetProperty("messages", out _) ? RequestRoute.Chat : RequestRoute.Completions;
         var policy = new DeterminismPolicy(options, rules ?? RequestRules.None, null, asksForTokenIds);
-        return policy.Pin(RequestFields.Check(body, route, acceptsText: true));
+        return policy.Pin(RequestFields.Check(body, route, acceptsText: true), models ?? ServedModels.Unknown);
     }
 
     /// <summary>The object with a prompt as its first member, unless it has messages.</summary>

@@ -65,17 +65,8 @@ internal sealed class SglangKind : IEngineKind
             // with the first one is refused.
             TokenIdMembers = ["return_token_ids"],
             ChatStreamTokenIdMembers = ["return_input_ids_in_sglext", "return_output_ids_in_sglext"],
-            // SGLang reads the part after a colon as the name of an adapter; for this server's clients it is part of
-            // the model's name.
-            ModelName = (options, model) =>
-                model is not null
-                && model.Contains(':', StringComparison.Ordinal)
-                && options.BackendUrl is null
-                && !options.BackendArguments.Any(argument =>
-                    argument.StartsWith("--lora", StringComparison.Ordinal)
-                    || argument.StartsWith("--enable-lora", StringComparison.Ordinal)
-                )
-                    ? options.ModelName
-                    : null,
+            // SGLang answers by whatever name it is asked, and reads the part after a colon as the name of an adapter.
+            NeedsModel = true,
+            AdapterMark = ':',
         };
 }

@@ -32,10 +32,6 @@ internal sealed class VllmKind : IEngineKind
             // vllm/entrypoints/openai/chat_completion/protocol.py.
             Harmless = ["session_id"],
             TokenIdMembers = ["return_token_ids"],
-            // vLLM refuses every name except its own; for an attached engine that name is known only if it is set.
-            ModelName = (options, _) =>
-                options.BackendUrl is null || options.ServedModelName is not null || options.ModelPath is not null
-                    ? options.ModelName
-                    : null,
+            NeedsModel = true,
         };
 }

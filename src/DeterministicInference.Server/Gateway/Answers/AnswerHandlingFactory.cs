@@ -50,6 +50,8 @@ internal sealed class AnswerHandlingFactory(
                     pinned.ChoicesPerPrompt,
                     environments.Current
                         ?? throw new InvalidOperationException("A request was taken before the environment was known."),
+                    pinned.ModelName,
+                    pinned.IsMainModel,
                     owner
                 )
             );
