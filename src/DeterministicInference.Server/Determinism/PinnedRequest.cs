@@ -26,6 +26,9 @@ internal sealed record PinnedRequest(
     /// <summary>Whether log-probabilities were requested.</summary>
     public bool WantsLogprobs { get; init; }
 
+    /// <summary>Whether log-probabilities were requested without alternatives (<c>"logprobs":0</c>).</summary>
+    public bool WantsNoAlternatives { get; init; }
+
     /// <summary>Number of choices per prompt.</summary>
     public int ChoicesPerPrompt { get; init; } = 1;
 

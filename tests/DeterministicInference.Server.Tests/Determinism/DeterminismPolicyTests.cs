@@ -3,6 +3,7 @@ using System.Text.Json;
 using DeterministicInference.Receipts.Tests.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Embedded;
 using DeterministicInference.Server.Engines.LlamaCpp;
 using DeterministicInference.Server.Engines.Sglang;
@@ -296,6 +297,83 @@ public sealed class DeterminismPolicyTests
 
     private static void AssertSent(string expected, PinnedRequest pinned) =>
         Assert.Equal(WithContent(expected).TrimStart('\uFEFF'), Sent(pinned));
+
+    [Theory]
+    [InlineData("""{"rid":"a","tee":true}""")]
+    [InlineData("""{"request_id":"a"}""")]
+    [InlineData("""{"rid":["a","b"]}""")]
+    public void Names_of_a_request_do_not_reach_the_engine(string request)
+    {
+        foreach (RequestRules rules in (RequestRules[])[new SglangKind().Requests, new VllmKind().Requests])
+        {
+            PinnedRequest pinned = Pin(request, Off, rules);
+            AssertSent("{}", pinned);
+            Assert.Empty(pinned.Pins.Values);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"seed":1}""", "16")]
+    [InlineData("""{"max_tokens":null}""", "16")]
+    [InlineData("""{"max_tokens":5}""", null)]
+    [InlineData("""{"n_predict":5}""", null)]
+    [InlineData("""{"max_completion_tokens":5}""", null)]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}]}""", null)]
+    public void A_completion_without_a_length_has_the_APIs_on_llama_server(string request, string? pin)
+    {
+        PinnedRequest pinned = Pin(request, new ServeOptions(), new LlamaCppKind().Requests);
+        Assert.Equal(pin, pinned.Pins.Values.GetValueOrDefault("max_tokens"));
+    }
+
+    [Theory]
+    [InlineData("llamacpp", """{"max_tokens":0}""", "max_tokens")]
+    [InlineData("llamacpp", """{"n_predict":"0"}""", "n_predict")]
+    [InlineData(
+        "llamacpp",
+        """{"messages":[{"role":"user","content":"x"}],"max_completion_tokens":0}""",
+        "max_completion_tokens"
+    )]
+    [InlineData("sglang", """{"max_tokens":0}""", "max_tokens")]
+    [InlineData("sglang", """{"messages":[{"role":"user","content":"x"}],"input_ids":[1]}""", "input_ids")]
+    [InlineData("vllm", """{"echo":true,"return_token_ids":true}""", "return_token_ids")]
+    [InlineData("vllm", """{"prompt_embeds":"AAAA"}""", "prompt_embeds")]
+    public void What_an_engine_would_answer_otherwise_is_refused(string engine, string request, string param)
+    {
+        RequestRules rules = EngineRegistry.BuiltIn.Find(engine)!.Requests;
+        OpenAIException refusal = Assert.Throws<OpenAIException>(() => Pin(request, new ServeOptions(), rules));
+        Assert.Equal((400, "unsupported_parameter", param), (refusal.Status, refusal.Code, refusal.Param));
+        Assert.NotEmpty(Sent(Pin(request, Off, rules)));
+    }
+
+    [Theory]
+    [InlineData("""{"max_tokens":1}""")]
+    [InlineData("""{"echo":false,"return_token_ids":true}""")]
+    [InlineData("""{"echo":true}""")]
+    [InlineData("""{"prompt_embeds":[]}""")]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"echo":true,"return_token_ids":true}""")]
+    public void What_it_would_not_is_taken(string request) =>
+        Assert.NotEmpty(Sent(Pin(request, new ServeOptions(), new VllmKind().Requests)));
+
+    /// <summary>vLLM would leave out the prompt of the answer.</summary>
+    [Theory]
+    [InlineData("""{"echo":true}""", false)]
+    [InlineData("""{"echo":false}""", true)]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"echo":true}""", true)]
+    public void Token_ids_are_not_asked_for_beside_an_echo(string request, bool asks)
+    {
+        PinnedRequest pinned = Pin(request, Off, new VllmKind().Requests, asksForTokenIds: true);
+        Assert.Equal(asks, pinned.HidesTokenIds);
+        Assert.Equal(asks, Sent(pinned).Contains("return_token_ids", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void No_alternatives_are_asked_for_as_one_on_llama_server()
+    {
+        PinnedRequest pinned = Pin("""{"logprobs":0}""", Off, new LlamaCppKind().Requests);
+        AssertSent("""{"logprobs":1}""", pinned);
+        Assert.True(pinned.WantsNoAlternatives);
+        Assert.Empty(pinned.Pins.Values);
+    }
 
     /// <summary>A model with an alias, and an adapter of it.</summary>
     private static ServedModels Listed

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DeterministicInference.Server.Determinism;
 
 namespace DeterministicInference.Server.Engines.Sglang;
@@ -9,6 +10,8 @@ namespace DeterministicInference.Server.Engines.Sglang;
 /// </summary>
 internal sealed class SglangKind : IEngineKind
 {
+    private const string AtLeastOne = "SGLang generates at least one token. Give 1 or more.";
+
     public string Name => "sglang";
 
     public string Title => "SGLang server";
@@ -42,6 +45,21 @@ internal sealed class SglangKind : IEngineKind
             ],
             Refusals =
             [
+                FieldRefusal.NoTokens("max_tokens", AtLeastOne),
+                FieldRefusal.NoTokens("max_completion_tokens", AtLeastOne),
+                FieldRefusal.Always(
+                    "input_ids",
+                    "SGLang would answer them instead of messages. Send the text, or a completion whose prompt is the "
+                        + "ids."
+                ) with
+                {
+                    IsUnsupported = true,
+                },
+                new(
+                    "watermark",
+                    value => value.ValueKind != JsonValueKind.False,
+                    "SGLang's watermark draws at random. Leave it out."
+                ),
                 FieldRefusal.Above(
                     "n",
                     1,

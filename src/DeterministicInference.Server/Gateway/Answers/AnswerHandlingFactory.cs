@@ -57,7 +57,7 @@ internal sealed class AnswerHandlingFactory(
             );
         return new AnswerHandling(
             delivery,
-            new AnswerRewriter(rules, request.Route, pinned.HidesTokenIds, ids),
+            new AnswerRewriter(rules, request.Route, pinned.HidesTokenIds, ids, !pinned.WantsNoAlternatives),
             receipt
         );
     }
