@@ -102,6 +102,12 @@ internal enum AnswerPartKind : byte
     /// <summary><c>determinism</c>.</summary>
     Determinism,
 
+    /// <summary>The object <c>logprobs</c> of a choice, if it is read, before its own parts.</summary>
+    Logprobs,
+
+    /// <summary><c>text_offset</c> in it, an array.</summary>
+    TextOffsets,
+
     /// <summary><c>error</c>, unless it is null, or <c>object</c>, if it is <c>error</c>.</summary>
     Error,
 }

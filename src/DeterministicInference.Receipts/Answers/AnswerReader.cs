@@ -262,7 +262,7 @@ internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = fals
                     isBare = false;
                     break;
                 case AnswerMember.Logprobs:
-                    ReadLogprobs(ref json);
+                    ReadLogprobs(ref json, members);
                     isBare &= isNull;
                     break;
                 default:
@@ -297,13 +297,23 @@ internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = fals
         _parts.IsRemembered = true;
     }
 
-    private void ReadLogprobs(ref JsonCursor json)
+    private void ReadLogprobs(ref JsonCursor json, scoped in MemberScope members)
     {
         json.BareNumbers = _bareNumbers;
         if (_logprobs is null)
+        {
             json.Skip();
-        else
+        }
+        else if (json.Peek() == '{')
+        {
+            int at = _parts.Begin(AnswerPartKind.Logprobs, members, json.At);
             _logprobs.Read(ref json, _parts);
+            _parts.End(at, json.At);
+        }
+        else
+        {
+            _logprobs.Read(ref json, _parts);
+        }
         json.BareNumbers = null;
     }
 

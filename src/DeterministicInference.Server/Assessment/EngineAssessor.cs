@@ -2,6 +2,7 @@ using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Facts;
 using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Assessment;
 
@@ -22,6 +23,9 @@ internal sealed class EngineAssessor(
     ILogger logger
 )
 {
+    /// <summary>The route that lists an engine's models.</summary>
+    private const string ModelList = "/v1/models";
+
     /// <summary>Time limit for queries to a healthy engine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -67,6 +71,7 @@ internal sealed class EngineAssessor(
         )
         {
             Launch = launch,
+            Models = ServedModels.Named(GivenName(isLaunched: launch is not null)),
             OfFiles = files.Findings,
         };
     }
@@ -90,6 +95,7 @@ internal sealed class EngineAssessor(
         [
             .. EngineChecks.AsksForReport(engine, options) ? engine.Determinism.ReportPaths : [],
             .. options.HasReceipts ? engine.Facts.Paths : [],
+            ModelList,
         ];
         EngineAnswers answers = await new EngineQuestions(calls, engine.Determinism.ReportPaths).AskAsync(
             paths,
@@ -97,6 +103,10 @@ internal sealed class EngineAssessor(
             time,
             end
         );
+        // An engine that lists none has the name that it was given, if it was given one.
+        ServedModels models = answers.Of(ModelList) is { } list
+            ? ServedModels.Read(list, GivenName(before.Launch is not null)) ?? before.Models
+            : before.Models;
         FactSheet sheet = NewSheet();
         engine.Facts.DescribeEngine(new FactInputs(options, machine) { Launch = before.Launch }, answers, sheet);
         if (digests is not null)
@@ -110,10 +120,14 @@ internal sealed class EngineAssessor(
                 reported is null ? null : answers.Of(reported)
             ),
             tried = EngineChecks.TriesSeeds(engine, options)
-                ? await new EngineSelfCheck(engine, options.ModelName, calls, logger).RunAsync(patience, time, end)
+                ? await new EngineSelfCheck(engine, models.Main?.Id, calls, logger).RunAsync(patience, time, end)
                 : [];
-        return before.Complete([.. report, .. sheet.Findings, .. tried], sheet.Facts);
+        return before.Complete([.. report, .. sheet.Findings, .. tried], sheet.Facts) with { Models = models };
     }
+
+    /// <summary>The name of a launched engine; of an attached one only a setting says something.</summary>
+    private string? GivenName(bool isLaunched) =>
+        isLaunched ? LaunchedName.Of(engine.Launcher!, options) : options.ServedModelName;
 
     private FactSheet NewSheet() => new(isNeeded: options.HasReceipts);
 

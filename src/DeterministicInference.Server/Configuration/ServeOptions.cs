@@ -82,10 +82,13 @@ internal sealed record ServeOptions
 
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 
-    /// <summary>The model's name in <c>/v1/models</c>; null derives it from the model's path.</summary>
+    /// <summary>
+    /// The name for a launched engine's model, and of an attached engine's models the one that requests get which name
+    /// none of them; null derives it from the model's path, or takes the first.
+    /// </summary>
     public string? ServedModelName { get; init; }
 
-    /// <summary>Whether a request that names another model is refused.</summary>
+    /// <summary>Whether a request that names a model which the engine does not list is refused.</summary>
     public bool StrictModel { get; init; }
 
     /// <summary>Seed of requests that have none.</summary>
@@ -194,8 +197,6 @@ internal sealed record ServeOptions
 
     public StdinEofMode StopOnStdinEof { get; init; } = StdinEofMode.Auto;
 
-    /// <summary>Name under which the model is listed.</summary>
-    public string ModelName =>
-        ServedModelName
-        ?? (ModelPath is null ? BundledModel : Path.GetFileName(Path.TrimEndingDirectorySeparator(ModelPath)));
+    /// <summary>The name that a launched engine is told; an attached one has a name of its own.</summary>
+    public string ModelName => ServedModelName ?? (ModelPath is null ? BundledModel : ModelNameOf.Location(ModelPath));
 }

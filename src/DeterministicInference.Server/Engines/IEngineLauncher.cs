@@ -19,7 +19,7 @@ internal interface IEngineLauncher
 
     /// <summary>
     /// Arguments of the engine that must not follow <c>--</c>: those that <see cref="Launch"/> makes of the model's
-    /// path, its name, host and port, and others that would undo them.
+    /// path, host and port, and others that would undo them.
     /// </summary>
     IReadOnlyList<ReservedArgument> Reserved { get; }
 
@@ -28,6 +28,12 @@ internal interface IEngineLauncher
     /// (https://docs.python.org/3/library/argparse.html, allow_abbrev).
     /// </summary>
     bool AllowsAbbreviations => false;
+
+    /// <summary>
+    /// The flags that name the model for clients, this server's own first. After <c>--</c> they are the user's choice,
+    /// which is read.
+    /// </summary>
+    IReadOnlyList<string> NameFlags => [];
 
     /// <summary>The command to start. Arguments after <c>--</c> come last, so that they override the others.</summary>
     EngineLaunch Launch(ServeOptions options, MachineFacts machine);

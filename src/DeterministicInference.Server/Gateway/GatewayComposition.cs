@@ -52,6 +52,7 @@ internal sealed class GatewayComposition : IDisposable
         var health = new HealthReport(options, status, activity, Limit, receipts, witnesses, time);
         var pipeline = new RequestPipeline(
             options,
+            () => status.Assessment.Models,
             health,
             Limit,
             new DeterminismPolicy(
@@ -74,7 +75,7 @@ internal sealed class GatewayComposition : IDisposable
 
         GatewayRoutes.MapGenerating(app, pipeline);
         GatewayRoutes.MapHealth(app, health);
-        new ModelRoutes(options.ModelName, time).Map(app);
+        new ModelRoutes(() => status.Assessment.Models, time).Map(app);
         new EnvironmentRoutes(environments).Map(app);
         if (receipts is null)
             return;

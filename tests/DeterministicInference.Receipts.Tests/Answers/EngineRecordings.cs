@@ -38,7 +38,11 @@ internal static class EngineRecordings
 {
     /// <summary>Chats and completions of one engine. Skips the running test where there are no recordings.</summary>
     /// <param name="engine">Name of its folder.</param>
-    public static IReadOnlyList<EngineRecording> Require(string engine)
+    public static IReadOnlyList<EngineRecording> Require(string engine) =>
+        Require(engine, "/v1/completions", "/v1/chat/completions");
+
+    /// <summary>The exchanges of some routes. Skips likewise.</summary>
+    public static IReadOnlyList<EngineRecording> Require(string engine, params IReadOnlyList<string> paths)
     {
         string folder = System.IO.Path.Combine(Folder(), engine);
         if (!Directory.Exists(folder))
@@ -49,7 +53,7 @@ internal static class EngineRecordings
                 .GetFiles(folder, "*.json")
                 .Order(StringComparer.Ordinal)
                 .Select(Read)
-                .Where(recording => recording.Path is "/v1/completions" or "/v1/chat/completions"),
+                .Where(recording => paths.Contains(recording.Path)),
         ];
     }
 

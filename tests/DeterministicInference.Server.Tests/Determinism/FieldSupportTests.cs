@@ -398,6 +398,6 @@ public sealed class FieldSupportTests
             EngineRegistry.BuiltIn.SupportOf(kind),
             asksForTokenIds: false
         );
-        policy.Pin(RequestFields.Check(body, route, acceptsText: true));
+        policy.Pin(RequestFields.Check(body, route, acceptsText: true), ServedModels.Unknown);
     }
 }

@@ -15,7 +15,6 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
     public IReadOnlyList<ReservedArgument> Reserved { get; } =
     [
         new("--model-path", "--model-path"),
-        new("--served-model-name", "--served-model-name"),
         new("--backend-host", "--host"),
         new("--backend-port", "--port"),
         new("--seed", "--seed"),
@@ -27,6 +26,8 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
         options.BackendCommand is null
             ? EmbeddedEngine.FindProblem(new EmbeddedEngineOptions { ModelPath = options.ModelPath }.ModelFolder)
             : null;
+
+    public IReadOnlyList<string> NameFlags { get; } = ["--served-model-name"];
 
     public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
     {
@@ -41,8 +42,7 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
                 options.BackendHost,
                 "--port",
                 options.BackendPort.ToString(CultureInfo.InvariantCulture),
-                "--served-model-name",
-                options.ModelName,
+                .. LaunchedName.Argument(this, options),
                 "--seed",
                 options.Seed.ToString(CultureInfo.InvariantCulture),
                 "--max-request-bytes",

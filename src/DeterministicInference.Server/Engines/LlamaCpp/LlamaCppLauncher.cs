@@ -43,11 +43,12 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
             "--vision-gemma-4b-default",
             "--vision-gemma-12b-default"
         ),
-        new("--served-model-name", "-a", "--alias"),
         new("--backend-host", "--host"),
         new("--backend-port", "--port"),
         new("--backend-url", "--api-prefix", "--ssl-cert-file", "--ssl-key-file"),
     ];
+
+    public IReadOnlyList<string> NameFlags { get; } = ["-a", "--alias"];
 
     public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
     {
@@ -61,8 +62,7 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                 options.BackendHost,
                 "--port",
                 options.BackendPort.ToString(CultureInfo.InvariantCulture),
-                "-a",
-                options.ModelName,
+                .. LaunchedName.Argument(this, options),
                 // The /slots route shows prompts to anyone who reaches the port.
                 "--no-slots",
                 .. options.Enforces

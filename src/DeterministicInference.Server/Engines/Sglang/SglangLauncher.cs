@@ -22,11 +22,12 @@ internal sealed class SglangLauncher : IEngineLauncher
     public IReadOnlyList<ReservedArgument> Reserved { get; } =
     [
         new("--model-path", "--model-path", "--model"),
-        new("--served-model-name", "--served-model-name"),
         new("--backend-host", "--host"),
         new("--backend-port", "--port"),
         new("--backend-url", "--ssl-certfile", "--ssl-keyfile"),
     ];
+
+    public IReadOnlyList<string> NameFlags { get; } = ["--served-model-name"];
 
     public EngineLaunch Launch(ServeOptions options, MachineFacts machine) =>
         new(
@@ -41,8 +42,7 @@ internal sealed class SglangLauncher : IEngineLauncher
                 "--port",
                 options.BackendPort.ToString(CultureInfo.InvariantCulture),
                 .. options.Enforces ? Deterministic(machine) : [],
-                "--served-model-name",
-                options.ModelName,
+                .. LaunchedName.Argument(this, options),
                 .. options.BackendArguments,
             ],
             // SGLang sets its processes' titles, and setproctitle writes them over the environment, by which the guards

@@ -22,11 +22,12 @@ internal sealed class VllmLauncher : IEngineLauncher
     public IReadOnlyList<ReservedArgument> Reserved { get; } =
     [
         new("--model-path", "--model") { IsPositional = true },
-        new("--served-model-name", "--served-model-name"),
         new("--backend-host", "--host", "--uds"),
         new("--backend-port", "--port"),
         new("--backend-url", "--ssl-certfile", "--ssl-keyfile"),
     ];
+
+    public IReadOnlyList<string> NameFlags { get; } = ["--served-model-name"];
 
     public EngineLaunch Launch(ServeOptions options, MachineFacts machine) =>
         new(
@@ -40,8 +41,7 @@ internal sealed class VllmLauncher : IEngineLauncher
                 options.BackendPort.ToString(CultureInfo.InvariantCulture),
                 "--seed",
                 "0",
-                "--served-model-name",
-                options.ModelName,
+                .. LaunchedName.Argument(this, options),
                 // Absent fields mean the OpenAI API's defaults, not those of a file beside the weights, which differs
                 // between copies of a model and is not in the request. End-of-text tokens are still read from that
                 // file.

@@ -17,7 +17,7 @@ namespace DeterministicInference.Server.Gateway.Answers;
 internal sealed class AnswerHandling(AnswerDelivery delivery, AnswerRewriter rewriter, ReceiptBuilder? receipt)
     : IDisposable
 {
-    private readonly AnswerReader _reader = new(delivery, receipt is not null);
+    private readonly AnswerReader _reader = new(delivery, receipt is not null || rewriter.ReadsLogprobs);
 
     /// <summary>Reads rewritten events: the reader of the engine's must not see one twice.</summary>
     private AnswerReader? _rewritten;

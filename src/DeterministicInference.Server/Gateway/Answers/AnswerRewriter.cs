@@ -17,8 +17,21 @@ namespace DeterministicInference.Server.Gateway.Answers;
 /// <param name="route">The route that serves the request.</param>
 /// <param name="hidesTokenIds">Whether token ids are removed, because only this server requested them.</param>
 /// <param name="ids">Replacements for ids that the engine drew at random; null keeps the engine's.</param>
-internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool hidesTokenIds, StableIds? ids = null)
+/// <param name="withAlternatives">Whether log-probabilities may have alternatives beside the chosen tokens.</param>
+internal sealed class AnswerRewriter(
+    AnswerRules rules,
+    RequestRoute route,
+    bool hidesTokenIds,
+    StableIds? ids = null,
+    bool withAlternatives = true
+)
 {
+    private readonly CompletionLogprobs? _logprobs =
+        route == RequestRoute.Completions ? new CompletionLogprobs(withAlternatives) : null;
+
+    /// <summary>Where the log-probabilities end that were read last.</summary>
+    private AnswerPart _lastLogprobs;
+
     private const int LongestId = 200;
 
     private static readonly byte[] Null = [.. "null"u8];
@@ -35,6 +48,9 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
 
     /// <summary>The id, as JSON, for an answer to which the engine gave none.</summary>
     private byte[]? _givenId;
+
+    /// <summary>Whether log-probabilities have to be read.</summary>
+    public bool ReadsLogprobs => _logprobs is not null;
 
     public TokenUsage Usage { get; private set; }
 
@@ -134,6 +150,13 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
                 _hasDeterminism = true;
                 Remove(answer, part);
                 break;
+            case AnswerPartKind.Logprobs when _logprobs is not null:
+                _lastLogprobs = part;
+                TranslateLogprobs(_logprobs, answer, part);
+                break;
+            case AnswerPartKind.TextOffsets when _logprobs is not null:
+                SetOffsets(_logprobs, answer, part);
+                break;
             case AnswerPartKind.PromptTokens:
                 Usage = Usage with { Prompt = answer.Number(part) };
                 break;
@@ -141,6 +164,22 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
                 Usage = Usage with { Completion = answer.Number(part) };
                 break;
         }
+    }
+
+    private void TranslateLogprobs(CompletionLogprobs logprobs, scoped in AnswerReading answer, in AnswerPart part)
+    {
+        ReadOnlySpan<ScoredToken> tokens = CompletionLogprobs.TokensIn(answer, part);
+        if (!CompletionLogprobs.AreChats(tokens))
+            return;
+        Replace(answer, part, logprobs.Translate(answer, tokens));
+        ChangesOutput = true;
+    }
+
+    private void SetOffsets(CompletionLogprobs logprobs, scoped in AnswerReading answer, in AnswerPart part)
+    {
+        ReadOnlySpan<ScoredToken> tokens = CompletionLogprobs.TokensIn(answer, _lastLogprobs);
+        if (!CompletionLogprobs.AreChats(tokens) && logprobs.Offsets(answer, tokens, part) is { } offsets)
+            Replace(answer, part, offsets);
     }
 
     private void ReadFinish(scoped in AnswerReading answer, in AnswerPart part)
@@ -215,6 +254,10 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
     {
         EditBareNumbers(answer, place.Start.Value);
         _edits.Add(new JsonSplice.Edit(place, text));
+        // What is replaced has none any more.
+        ReadOnlySpan<Range> numbers = answer.BareNumbers;
+        while (_bareNumbers < numbers.Length && numbers[_bareNumbers].Start.Value < place.End.Value)
+            _bareNumbers++;
     }
 
     /// <summary>Replaces bare numbers (<c>NaN</c>, <c>Infinity</c>), which are not JSON, before a position.</summary>

@@ -36,6 +36,9 @@ internal sealed class ReceiptBuilder : IDisposable
     /// <summary>The answer's own id, if known.</summary>
     public string? AnswerId { get; private set; }
 
+    /// <summary>See <see cref="Issuing.WeightVersion.In"/>.</summary>
+    public string? WeightVersion { get; private set; }
+
     /// <summary>Whether the receipt has been issued, or is being issued.</summary>
     public bool IsSealed { get; private set; }
 
@@ -52,6 +55,7 @@ internal sealed class ReceiptBuilder : IDisposable
         _isBroken = true;
         _output.Append(answer);
         _tokens.Append(answer);
+        WeightVersion ??= Issuing.WeightVersion.In(answer);
         _isBroken = false;
     }
 
