@@ -23,6 +23,12 @@ internal sealed record ServeOptions
 
     public int BackendPort { get; init; } = 30000;
 
+    /// <summary>
+    /// Whether <c>--backend-host</c> or <c>--backend-port</c> was given, so that the engine listens there and nowhere
+    /// else.
+    /// </summary>
+    public bool IsBackendAddressGiven { get; init; }
+
     /// <summary>A running engine to attach to instead of launching one.</summary>
     public Uri? BackendUrl { get; init; }
 

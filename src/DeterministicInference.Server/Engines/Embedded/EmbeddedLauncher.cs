@@ -28,7 +28,7 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
             ? EmbeddedEngine.FindProblem(new EmbeddedEngineOptions { ModelPath = options.ModelPath }.ModelFolder)
             : null;
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
     {
         IReadOnlyList<string> program = options.BackendCommand is { } other ? [other] : OwnProgram.Command;
         return new EngineLaunch(
@@ -38,9 +38,9 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
                 "engine",
                 .. options.ModelPath is { } model ? (string[])["--model-path", model] : [],
                 "--host",
-                options.BackendHost,
+                endpoint.Host,
                 "--port",
-                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                endpoint.Port.ToString(CultureInfo.InvariantCulture),
                 "--served-model-name",
                 options.ModelName,
                 "--seed",

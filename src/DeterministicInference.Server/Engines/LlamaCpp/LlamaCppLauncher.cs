@@ -49,7 +49,7 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
         new("--backend-url", "--api-prefix", "--ssl-cert-file", "--ssl-key-file"),
     ];
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
     {
         string threads = machine.Processors.ToString(CultureInfo.InvariantCulture);
         return new EngineLaunch(
@@ -58,9 +58,9 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                 "-m",
                 machine.Model.GgufFiles is [var file] ? file : options.ModelPath!,
                 "--host",
-                options.BackendHost,
+                endpoint.Host,
                 "--port",
-                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                endpoint.Port.ToString(CultureInfo.InvariantCulture),
                 "-a",
                 options.ModelName,
                 // The /slots route shows prompts to anyone who reaches the port.

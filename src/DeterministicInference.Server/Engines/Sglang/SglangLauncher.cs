@@ -28,7 +28,7 @@ internal sealed class SglangLauncher : IEngineLauncher
         new("--backend-url", "--ssl-certfile", "--ssl-keyfile"),
     ];
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine) =>
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint) =>
         new(
             options.BackendCommand ?? Executable,
             [
@@ -37,9 +37,9 @@ internal sealed class SglangLauncher : IEngineLauncher
                 "--model-path",
                 options.ModelPath!,
                 "--host",
-                options.BackendHost,
+                endpoint.Host,
                 "--port",
-                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                endpoint.Port.ToString(CultureInfo.InvariantCulture),
                 .. options.Enforces ? Deterministic(machine) : [],
                 "--served-model-name",
                 options.ModelName,

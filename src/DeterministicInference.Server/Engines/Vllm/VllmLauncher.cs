@@ -28,16 +28,16 @@ internal sealed class VllmLauncher : IEngineLauncher
         new("--backend-url", "--ssl-certfile", "--ssl-keyfile"),
     ];
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine) =>
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint) =>
         new(
             options.BackendCommand ?? Executable,
             [
                 "serve",
                 options.ModelPath!,
                 "--host",
-                options.BackendHost,
+                endpoint.Host,
                 "--port",
-                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                endpoint.Port.ToString(CultureInfo.InvariantCulture),
                 "--seed",
                 "0",
                 "--served-model-name",
