@@ -102,6 +102,9 @@ internal sealed record ServeOptions
     /// <summary>Whether determinism is enforced.</summary>
     public bool Enforces => Determinism != DeterminismMode.Off;
 
+    /// <summary>Whether engines are launched on the slow safe side.</summary>
+    public bool IsStrict => Determinism == DeterminismMode.Strict;
+
     /// <summary>
     /// Whether ids and times in answers are derived from the request, and the receipt is named in the header only.
     /// </summary>

@@ -71,11 +71,13 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                             "-np",
                             "1",
                             "--no-cache-prompt",
+                            // No memory for prompts of earlier requests at all.
+                            .. options.IsStrict ? (string[])["-cram", "0"] : [],
                             "--seed",
                             "0",
                             // Otherwise chosen by the machine: attention kernel, batches, threads, layers on the GPU.
                             "-fa",
-                            machine.HasGpu ? "on" : "off",
+                            machine.HasAnyGpu ? "on" : "off",
                             "-b",
                             "2048",
                             "-ub",
@@ -85,7 +87,7 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                             "-tb",
                             threads,
                             "-ngl",
-                            machine.HasGpu ? "999" : "0",
+                            machine.HasAnyGpu ? "999" : "0",
                             "-ctk",
                             "f16",
                             "-ctv",
