@@ -23,6 +23,12 @@ internal sealed record ServeOptions
 
     public int BackendPort { get; init; } = 30000;
 
+    /// <summary>
+    /// Whether <c>--backend-host</c> or <c>--backend-port</c> was given, so that the engine listens there and nowhere
+    /// else.
+    /// </summary>
+    public bool IsBackendAddressGiven { get; init; }
+
     /// <summary>A running engine to attach to instead of launching one.</summary>
     public Uri? BackendUrl { get; init; }
 
@@ -98,6 +104,9 @@ internal sealed record ServeOptions
 
     /// <summary>Whether determinism is enforced.</summary>
     public bool Enforces => Determinism != DeterminismMode.Off;
+
+    /// <summary>Whether engines are launched on the slow safe side.</summary>
+    public bool IsStrict => Determinism == DeterminismMode.Strict;
 
     /// <summary>
     /// Whether ids and times in answers are derived from the request, and the receipt is named in the header only.

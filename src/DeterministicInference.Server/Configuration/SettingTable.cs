@@ -189,7 +189,8 @@ internal static class SettingTable
             new ChoiceValue<DeterminismMode>(),
             o => o.Determinism,
             (o, v) => o with { Determinism = v },
-            "enforce pins what could make an answer vary; off is a plain proxy."
+            "enforce pins what could make an answer vary; strict also launches engines without reuse of computed "
+                + "prefixes; off is a plain proxy."
         ),
         new TypedSetting<long>(
             nameof(ServeOptions.Seed),

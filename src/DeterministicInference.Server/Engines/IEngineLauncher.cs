@@ -35,8 +35,20 @@ internal interface IEngineLauncher
     /// </summary>
     IReadOnlyList<string> NameFlags => [];
 
+    /// <summary>Whether the engine can listen on a Unix socket.</summary>
+    bool HasSocket => false;
+
+    /// <summary>Whether the engine can require a key.</summary>
+    bool TakesKey => false;
+
     /// <summary>The command to start. Arguments after <c>--</c> come last, so that they override the others.</summary>
-    EngineLaunch Launch(ServeOptions options, MachineFacts machine);
+    /// <param name="options">Settings.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="endpoint">
+    /// Where the engine is to listen; with a socket only if <see cref="HasSocket"/>, with keys only if
+    /// <see cref="TakesKey"/>.
+    /// </param>
+    EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint);
 
     /// <summary>
     /// Reads the model's files as far as that is quick. Called only if the model exists; not pure.

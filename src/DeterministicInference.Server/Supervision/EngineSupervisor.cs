@@ -178,7 +178,7 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken stop)
     {
-        EngineLaunch launch = _kind.Launcher!.Launch(_options, _machine);
+        EngineLaunch launch = _kind.Launcher!.Launch(_options, _machine, EngineEndpoint.Of(_options));
         EngineAssessment assessment = AssessBeforeLaunch(launch);
         if (assessment.Refusal is { } refusal)
             throw new EngineFailureException(refusal.Text);

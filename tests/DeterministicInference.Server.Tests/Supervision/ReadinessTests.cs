@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Sglang;
 using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.Tests.Engines;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Supervision;

@@ -60,7 +60,7 @@ internal sealed record Diagnosis(
         var assessor = new EngineAssessor(engine, options, machine, time, NullLogger.Instance);
         if (options.BackendUrl is not { } url)
         {
-            EngineLaunch launch = engine.Launcher!.Launch(options, machine);
+            EngineLaunch launch = engine.Launcher!.Launch(options, machine, EngineEndpoint.Of(options));
             string command = SecretMask.Of(options, keys, machine.Variables).Apply(launch.Describe());
             return new Diagnosis(engine, machine, command, null, assessor.BeforeLaunch(launch));
         }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using DeterministicInference.Engine.Model;
 using DeterministicInference.Receipts;
+using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Embedded;
@@ -128,11 +129,7 @@ internal static class DoctorCommand
             engineKind,
             options,
             configuration.Keys,
-            MachineFactsReader.Read(
-                options.ModelPath,
-                engineKind.Determinism.TemplateIn(options),
-                GpuEnvironment.Collect()
-            ),
+            EngineMachine.Read(engineKind, options, GpuEnvironment.Collect()),
             cancellation
         );
         if (isEmbedded && diagnosis.CanStart)

@@ -29,7 +29,7 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
 
     public IReadOnlyList<string> NameFlags { get; } = ["--served-model-name"];
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
     {
         IReadOnlyList<string> program = options.BackendCommand is { } other ? [other] : OwnProgram.Command;
         return new EngineLaunch(
@@ -39,9 +39,9 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
                 "engine",
                 .. options.ModelPath is { } model ? (string[])["--model-path", model] : [],
                 "--host",
-                options.BackendHost,
+                endpoint.Host,
                 "--port",
-                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                endpoint.Port.ToString(CultureInfo.InvariantCulture),
                 .. LaunchedName.Argument(this, options),
                 "--seed",
                 options.Seed.ToString(CultureInfo.InvariantCulture),

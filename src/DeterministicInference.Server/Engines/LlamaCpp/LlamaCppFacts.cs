@@ -104,9 +104,10 @@ internal sealed class LlamaCppFacts : IEngineFacts
         VariableFacts.Describe(inputs.Variables, Variables, LeftOutVariables, sheet);
         int? layers = given.Number("-ngl", "--gpu-layers", "--n-gpu-layers");
         if (layers != 0)
-            GpuFacts.Describe(inputs.Machine, inputs.Variables, sheet);
-        if (layers is not >= AllLayers)
-            DescribeProcessor(inputs.Machine.CpuFlags, sheet);
+            GpuFacts.Describe(GpuFacts.KindOf(inputs.Machine), inputs.Machine, inputs.Variables, sheet);
+        // Builds for AMD's and Intel's GPUs are rare: others compute on the processor there, whatever the layers are.
+        if (layers is not >= AllLayers || !inputs.Machine.HasGpu)
+            CpuFacts.Describe(inputs.Machine.CpuFlags, sheet);
     }
 
     public void DescribeEngine(FactInputs inputs, EngineAnswers answers, FactSheet sheet)
@@ -156,19 +157,4 @@ internal sealed class LlamaCppFacts : IEngineFacts
         word[(word.LastIndexOf(':') + 1)..] is var end && double.TryParse(end, CultureInfo.InvariantCulture, out _)
             ? end
             : null;
-
-    /// <summary>The available instruction sets determine the order of summation.</summary>
-    private static void DescribeProcessor(IReadOnlyList<string> flags, FactSheet sheet)
-    {
-        if (flags.Count > 0)
-            sheet.Measured(
-                "cpu.flags.sha256",
-                Sha256Value.Of(Encoding.UTF8.GetBytes(string.Join('\n', flags))).ToString()
-            );
-        else
-            sheet.AddMissing(
-                "cpu_not_measured",
-                "The processor's instruction sets are unknown (/proc/cpuinfo). Use a system that lists them."
-            );
-    }
 }

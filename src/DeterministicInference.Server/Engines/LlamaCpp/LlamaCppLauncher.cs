@@ -50,7 +50,7 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
 
     public IReadOnlyList<string> NameFlags { get; } = ["-a", "--alias"];
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
     {
         string threads = machine.Processors.ToString(CultureInfo.InvariantCulture);
         return new EngineLaunch(
@@ -59,9 +59,9 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                 "-m",
                 machine.Model.GgufFiles is [var file] ? file : options.ModelPath!,
                 "--host",
-                options.BackendHost,
+                endpoint.Host,
                 "--port",
-                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                endpoint.Port.ToString(CultureInfo.InvariantCulture),
                 .. LaunchedName.Argument(this, options),
                 // The /slots route shows prompts to anyone who reaches the port.
                 "--no-slots",
@@ -71,11 +71,13 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                             "-np",
                             "1",
                             "--no-cache-prompt",
+                            // No memory for prompts of earlier requests at all.
+                            .. options.IsStrict ? (string[])["-cram", "0"] : [],
                             "--seed",
                             "0",
                             // Otherwise chosen by the machine: attention kernel, batches, threads, layers on the GPU.
                             "-fa",
-                            machine.HasGpu ? "on" : "off",
+                            machine.HasAnyGpu ? "on" : "off",
                             "-b",
                             "2048",
                             "-ub",
@@ -85,7 +87,7 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                             "-tb",
                             threads,
                             "-ngl",
-                            machine.HasGpu ? "999" : "0",
+                            machine.HasAnyGpu ? "999" : "0",
                             "-ctk",
                             "f16",
                             "-ctv",

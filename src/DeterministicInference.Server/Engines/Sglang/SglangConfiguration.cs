@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines.Evidence;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Sglang;
@@ -70,6 +71,12 @@ internal sealed record SglangConfiguration
 
     /// <summary>Whether a file has further arguments, which are not read here.</summary>
     public bool HasFile { get; private init; }
+
+    /// <summary>
+    /// Whether the build accepts intel_xpu (merged 2026-08-24, sgl-project/sglang#29143, after release 0.5.18).
+    /// </summary>
+    public static bool HasXpuAttention(MachineFacts machine) =>
+        ReleaseVersion.Parse(machine.Installation?.EngineVersion) > ReleaseVersion.Parse("0.5.18");
 
     public static bool NeedsFa3OrTriton(ModelFacts model) => model.Architectures.Intersect(NarrowArchitectures).Any();
 
@@ -142,7 +149,12 @@ internal sealed record SglangConfiguration
     /// <summary>Arguments that SGLang refuses.</summary>
     public IEnumerable<Finding> CheckLaunch(MachineFacts machine)
     {
-        if (Attention.FirstOrDefault(name => !DeterministicAttention.Contains(name)) is { } unknown)
+        if (
+            Attention.FirstOrDefault(name =>
+                !DeterministicAttention.Contains(name) && !(name == "intel_xpu" && HasXpuAttention(machine))
+            ) is
+            { } unknown
+        )
         {
             yield return Finding.Refused(
                 "attention_backend",

@@ -29,7 +29,18 @@ internal sealed class SglangDeterminism : IEngineDeterminism
     {
         if (!options.Enforces)
             yield break;
-        if (machine.Least < Oldest)
+        ComputeKind kind = EngineCompute.Of(options, machine);
+        if (kind == ComputeKind.Cpu)
+        {
+            yield return Finding.Refused(
+                "engine_cpu",
+                "SGLang has no deterministic mode on a processor. Use --backend embedded or llamacpp, or "
+                    + "--determinism off."
+            );
+            yield break;
+        }
+        bool isNvidia = kind is ComputeKind.Cuda or ComputeKind.Unknown;
+        if (isNvidia && machine.Least < Oldest)
         {
             yield return Finding.Degrades(
                 "gpu_unsupported",
@@ -37,7 +48,7 @@ internal sealed class SglangDeterminism : IEngineDeterminism
                     + $"{machine.Least}. Use a newer GPU."
             );
         }
-        if (!machine.HasGpu)
+        if (isNvidia && !machine.HasGpu)
         {
             yield return Finding.Note(
                 "gpu_unknown",
@@ -47,7 +58,7 @@ internal sealed class SglangDeterminism : IEngineDeterminism
         }
         SglangConfiguration configuration = SglangConfiguration.Of(
             new EngineCommandLine(options.BackendArguments),
-            SglangLauncher.AttentionFor(machine)
+            SglangLauncher.AttentionFor(kind, machine)
         );
         foreach (Finding finding in configuration.CheckLaunch(machine))
             yield return finding;

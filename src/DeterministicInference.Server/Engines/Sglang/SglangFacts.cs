@@ -111,7 +111,7 @@ internal sealed class SglangFacts : IEngineFacts
             AttachedFacts.Describe(sheet);
             return;
         }
-        GpuFacts.Describe(inputs.Machine, inputs.Variables, sheet);
+        ComputeFacts.Describe(inputs, sheet);
         VariableFacts.Describe(inputs.Variables, Variables, LeftOutVariables, sheet);
         Packages.Describe(inputs, sheet);
     }

@@ -79,7 +79,7 @@ internal sealed class VllmFacts : IEngineFacts
         LaunchArguments.Describe(given, Aliases, leftOut, abbreviates: true, sheet);
         if (given.Value(Speculation, "-sc") is { } speculation)
             sheet.Measured("argument.speculative_config", WithoutModel(speculation));
-        GpuFacts.Describe(inputs.Machine, inputs.Variables, sheet);
+        ComputeFacts.Describe(inputs, sheet);
         VariableFacts.Describe(inputs.Variables, Variables, LeftOutVariables, sheet);
         Packages.Describe(inputs, sheet);
     }

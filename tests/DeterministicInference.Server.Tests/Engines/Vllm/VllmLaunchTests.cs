@@ -13,7 +13,12 @@ public sealed class VllmLaunchTests
     private static readonly ServeOptions Options = new() { Backend = "vllm", ModelPath = "/models/llama-2-7b" };
 
     [Theory]
-    [MemberData(nameof(Generations))]
+    [InlineData("8.0")]
+    [InlineData("8.9")]
+    [InlineData("9.0")]
+    [InlineData("10.0")]
+    [InlineData("12.0")]
+    [InlineData("none")]
     public void VLLM_is_started_in_its_batch_invariant_mode(string gpu)
     {
         EngineLaunch launch = Vllm.Launcher.Launch(Options, Machines.With(gpu));
@@ -23,7 +28,10 @@ public sealed class VllmLaunchTests
                 + "--generation-config vllm --shutdown-timeout 30",
             string.Join(' ', launch.Arguments)
         );
-        Assert.Equal([new("VLLM_BATCH_INVARIANT", "1"), new("SPT_NOENV", "1")], launch.Environment);
+        Assert.Equal(
+            [new("VLLM_BATCH_INVARIANT", "1"), new("VLLM_USE_FLASHINFER_SAMPLER", "0"), new("SPT_NOENV", "1")],
+            launch.Environment
+        );
         Assert.Empty(launch.Unset);
     }
 
@@ -87,7 +95,7 @@ public sealed class VllmLaunchTests
     [Theory]
     [InlineData(
         "7.5",
-        "Degrades gpu_unsupported: vLLM's batch-invariant mode needs compute capability 9.0, and a GPU of this "
+        "Degrades gpu_unsupported: vLLM's batch-invariant mode needs compute capability 8.0, and a GPU of this "
             + "machine has 7.5. Use a newer GPU."
     )]
     [InlineData(
@@ -99,11 +107,53 @@ public sealed class VllmLaunchTests
     [InlineData("9.0")]
     [InlineData("10.0")]
     [InlineData("12.0")]
-    [InlineData("none", "Degrades gpu_unknown: No NVIDIA GPU of known compute capability is seen")]
+    [InlineData("none", "Degrades gpu_unknown: Which processor vLLM computes on is not known")]
     [InlineData("?", "Degrades gpu_unknown")]
     [InlineData("9.0 8.6", "Degrades gpu_unverified")]
     public void The_GPU_decides_what_the_defaults_are_worth(string gpus, params string[] found) =>
         Found.Is(Checks.Of(Vllm, Options, Machines.With(gpus.Split(' '))), found);
+
+    [Theory]
+    [InlineData("8.0 0.31.2", "Degrades gpu_unverified")]
+    [InlineData("8.0 0.32.0rc1", "Degrades gpu_unverified")]
+    [InlineData("8.0 0.32.0")]
+    [InlineData("8.9 0.33.1+cu130")]
+    [InlineData("gfx942", "Degrades gpu_unverified: vLLM documents its batch-invariant mode for GPUs of AMD and Intel")]
+    [InlineData("gfx90a 0.32.0")]
+    [InlineData("gfx942 0.32.0")]
+    [InlineData("gfx950 0.32.0+rocm6.4")]
+    [InlineData("gfx1100 0.32.0", "Degrades gpu_unsupported: vLLM's batch-invariant mode has no kernels for gfx1100")]
+    [InlineData("xpu 0.31.0", "Degrades gpu_unverified")]
+    [InlineData("xpu 0.32.0")]
+    [InlineData(
+        "cpu",
+        "Degrades cpu_build: vLLM for processors has no batch-invariant mode: other requests in the batch may change "
+            + "an answer. Use --max-concurrency 1, a GPU, or --backend embedded or llamacpp."
+    )]
+    [InlineData("cpu 0.32.0+cpu", "Degrades cpu_build")]
+    public void The_release_decides_on_which_GPUs_the_mode_is_documented(string machine, params string[] found) =>
+        Found.Is(Checks.Of(Vllm, Options, Machines.Of(machine)), found);
+
+    [Fact]
+    public void A_build_for_processors_is_kept_from_what_ends_it()
+    {
+        Found.Is(
+            Checks.Of(Vllm, Options with { BackendArguments = ["--enable-chunked-prefill"] }, Machines.Of("cpu")),
+            "Degrades cpu_build",
+            "Refused chunked_prefill: --enable-chunked-prefill: a request with a seed ends vLLM for processors"
+        );
+        Found.Is(
+            Checks.Of(
+                Vllm,
+                Options,
+                Machines.Of("cpu") with
+                {
+                    Variables = new Dictionary<string, string> { ["VLLM_BATCH_INVARIANT"] = "1" },
+                }
+            ),
+            "Refused cpu_build: VLLM_BATCH_INVARIANT=1 ends the start of vLLM for processors"
+        );
+    }
 
     [Theory]
     [InlineData(
