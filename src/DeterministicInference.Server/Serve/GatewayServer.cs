@@ -31,9 +31,13 @@ internal static partial class GatewayServer
         using StopRequest request = StopRequest.Listen(options);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
         CancellationToken stop = stopping.Token;
-        var writer = new EngineStatus.Writer(
-            options.BackendUrl ?? EngineUrl.OfListener(options.BackendHost, options.BackendPort)
+        var endpoints = EngineEndpointChoice.Make(
+            engine.Launcher,
+            options,
+            configuration.Keys,
+            EnvironmentVariables.OfProcess()
         );
+        var writer = new EngineStatus.Writer(endpoints.Current);
         EngineStatus status = writer.Status;
         var activity = new EngineActivity(TimeProvider.System);
         await using WebApplication app = Build(options);
@@ -89,7 +93,8 @@ internal static partial class GatewayServer
             activity,
             environments,
             TimeProvider.System,
-            loggers
+            loggers,
+            endpoints: endpoints
         );
         await supervisor.RunAsync(stop);
         int exitCode = ExitCode.Success;

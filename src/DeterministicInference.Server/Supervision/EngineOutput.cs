@@ -31,6 +31,10 @@ internal sealed partial class EngineOutput(ILoggerFactory loggers, string module
         }
     }
 
+    /// <summary>Whether the engine could not listen on its port: EADDRINUSE in the words of C and of Python.</summary>
+    public bool SaysPortIsTaken =>
+        LastLines.Any(line => line.Contains("address already in use", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Forgets the lines of the engine before, as another one is about to be started.</summary>
     public void BeginEngine()
     {

@@ -36,29 +36,38 @@ internal sealed partial class EngineStart(
 
     /// <summary>Starts the engine's process, once leftovers are gone and its port is free.</summary>
     /// <exception cref="EngineFailureException">The engine can't be started.</exception>
-    public async Task<LaunchedEngine> LaunchAsync(EngineLaunch launch, CancellationToken stop)
+    public LaunchedEngine Launch(EngineLaunch launch, EngineEndpoint endpoint)
     {
         try
         {
-            await ReclaimAsync(stop);
-            if (await EnginePort.FindProblemAsync(options.BackendHost, options.BackendPort, time, stop) is { } problem)
-                throw new EngineFailureException(problem);
             output.BeginEngine();
             Starting(engine.Title, options.ModelPath ?? options.ModelName);
             if (logger.IsEnabled(LogLevel.Debug))
                 Launching(launch.Describe());
             return new LaunchedEngine(
-                GuardedProcess.Start(launch, guard with { Tag = GuardSettings.NewTag() }, output.Add)
+                GuardedProcess.Start(
+                    launch,
+                    guard with
+                    {
+                        Tag = GuardSettings.NewTag(),
+                        EngineFolder =
+                            endpoint.SocketPath is not null || launch.Files.Count > 0 ? endpoint.Folder : null,
+                    },
+                    output.Add
+                )
             );
         }
         catch (Exception e) when (WriteFailure.Is(e))
         {
-            throw new EngineFailureException(
-                $"{engine.Title} can't be launched: {e.Message.TrimEnd('.')}. {Needs} and write access to "
-                    + $"{guard.GuardStateDirectory}."
-            );
+            throw NotLaunched(e);
         }
     }
+
+    private EngineFailureException NotLaunched(Exception e) =>
+        new(
+            $"{engine.Title} can't be launched: {e.Message.TrimEnd('.')}. {Needs} and write access to "
+                + $"{guard.GuardStateDirectory}."
+        );
 
     /// <summary>Waits until the engine answers.</summary>
     /// <param name="running">The engine; its end ends the wait.</param>
@@ -118,7 +127,8 @@ internal sealed partial class EngineStart(
     }
 
     /// <summary>Ends processes that an earlier server left behind, which may hold the port and the GPU.</summary>
-    private async Task ReclaimAsync(CancellationToken stop)
+    /// <exception cref="EngineFailureException">They do not end, or the folder of their records fails.</exception>
+    public async Task ReclaimAsync(CancellationToken stop)
     {
         using var limit = new TimeLimit(LongestReclaim, time, stop);
         try
@@ -133,6 +143,10 @@ internal sealed partial class EngineStart(
                 $"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; "
                     + $"see the state files in {guard.GuardStateDirectory}."
             );
+        }
+        catch (Exception e) when (WriteFailure.Is(e))
+        {
+            throw NotLaunched(e);
         }
     }
 

@@ -18,6 +18,11 @@ internal sealed class SglangLauncher : IEngineLauncher
 
     public bool AllowsAbbreviations => true;
 
+    public bool TakesKey => true;
+
+    public bool IsKeyGiven(EngineCommandLine own, IReadOnlyDictionary<string, string> variables) =>
+        own.Last("--api-key") is not null;
+
     /// <summary>With a certificate SGLang speaks https only (server_args.py, ssl_certfile).</summary>
     public IReadOnlyList<ReservedArgument> Reserved { get; } =
     [
@@ -28,8 +33,25 @@ internal sealed class SglangLauncher : IEngineLauncher
         new("--backend-url", "--ssl-certfile", "--ssl-keyfile"),
     ];
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint) =>
-        new(
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
+    {
+        var own = new EngineCommandLine(options.BackendArguments);
+        (string Flag, string Value)[] keys =
+        [
+            .. endpoint.Key is { } key ? ((string, string)[])[("api-key", key)] : [],
+            .. endpoint.AdminKey is { } admin && own.Last("--admin-api-key") is null
+                ? ((string, string)[])[("admin-api-key", admin)]
+                : [],
+        ];
+        // SGLang reads one such file only (server_args_config_parser.py), so a user's own one comes before.
+        string? file =
+            keys.Length > 0
+            && endpoint.Folder is { } folder
+            && own.Last("--config") is null
+            && ((IEngineLauncher)this).SeesFiles(options)
+                ? Path.Combine(folder, "keys.yaml")
+                : null;
+        return new(
             options.BackendCommand ?? Executable,
             [
                 "-m",
@@ -40,6 +62,9 @@ internal sealed class SglangLauncher : IEngineLauncher
                 endpoint.Host,
                 "--port",
                 endpoint.Port.ToString(CultureInfo.InvariantCulture),
+                .. file is not null
+                    ? ["--config", file]
+                    : keys.SelectMany(pair => (string[])["--" + pair.Flag, pair.Value]),
                 .. options.Enforces ? Deterministic(machine) : [],
                 "--served-model-name",
                 options.ModelName,
@@ -48,7 +73,16 @@ internal sealed class SglangLauncher : IEngineLauncher
             // SGLang sets its processes' titles, and setproctitle writes them over the environment, by which the guards
             // recognise the engine's processes (https://pypi.org/project/setproctitle, "Environment variables").
             new Dictionary<string, string> { ["SPT_NOENV"] = "1" }
-        );
+        )
+        {
+            Files = file is null
+                ? new Dictionary<string, string>()
+                : new Dictionary<string, string>
+                {
+                    [file] = string.Concat(keys.Select(pair => $"{pair.Flag}: '{pair.Value}'\n")),
+                },
+        };
+    }
 
     /// <summary>Whether a command is the python3 of an environment, or another version of it.</summary>
     public bool IsOwnProgram(string command) =>

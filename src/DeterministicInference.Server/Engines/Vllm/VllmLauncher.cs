@@ -7,12 +7,21 @@ namespace DeterministicInference.Server.Engines.Vllm;
 /// <summary>Launches vLLM with its own program; a variable selects the batch-invariant mode.</summary>
 internal sealed class VllmLauncher : IEngineLauncher
 {
+    private const string KeyVariable = "VLLM_API_KEY";
+
     public string Executable => "vllm";
 
     public string MissingRemedy =>
         "Install vLLM (pip install vllm), or name the vllm program of its virtual environment with --backend-command.";
 
     public bool AllowsAbbreviations => true;
+
+    public bool HasSocket => true;
+
+    public bool TakesKey => true;
+
+    /// <summary>Its key guards /v1, /v2 and /inference (vllm/entrypoints/openai/server_utils.py).</summary>
+    public IReadOnlyList<string> OpenRoutes { get; } = ["/tokenize", "/invocations", "/scale_elastic_ep", "/metrics"];
 
     /// <summary>
     /// --model goes before the positional model (vllm-project/vllm@00da11e, vllm/utils/argparse_utils.py, parse_args).
@@ -34,10 +43,10 @@ internal sealed class VllmLauncher : IEngineLauncher
             [
                 "serve",
                 options.ModelPath!,
-                "--host",
-                endpoint.Host,
-                "--port",
-                endpoint.Port.ToString(CultureInfo.InvariantCulture),
+                .. endpoint.SocketPath is { } socket
+                    ? (string[])["--uds", socket]
+                    : ["--host", endpoint.Host, "--port", endpoint.Port.ToString(CultureInfo.InvariantCulture)],
+                .. endpoint.Key is { } key && !SeesFiles(options) ? (string[])["--api-key", key] : [],
                 "--seed",
                 "0",
                 "--served-model-name",
@@ -55,10 +64,25 @@ internal sealed class VllmLauncher : IEngineLauncher
             // vLLM sets its processes' titles if setproctitle is installed, which overwrites the environment, by which
             // the guards recognise the engine's processes (https://pypi.org/project/setproctitle, "Environment
             // variables").
-            options.Enforces
-                ? new Dictionary<string, string> { ["VLLM_BATCH_INVARIANT"] = "1", ["SPT_NOENV"] = "1" }
-                : new Dictionary<string, string> { ["SPT_NOENV"] = "1" }
+            Variables(options, endpoint)
         );
+
+    public bool IsKeyGiven(EngineCommandLine own, IReadOnlyDictionary<string, string> variables) =>
+        own.Last("--api-key") is not null || variables.GetValueOrDefault(KeyVariable) is { Length: > 0 };
+
+    /// <summary>A command line can be read by every user of the machine, variables by this one only.</summary>
+    private Dictionary<string, string> Variables(ServeOptions options, EngineEndpoint endpoint)
+    {
+        var variables = new Dictionary<string, string>();
+        if (options.Enforces)
+            variables["VLLM_BATCH_INVARIANT"] = "1";
+        variables["SPT_NOENV"] = "1";
+        if (endpoint.Key is { } key && SeesFiles(options))
+            variables[KeyVariable] = key;
+        return variables;
+    }
+
+    private bool SeesFiles(ServeOptions options) => ((IEngineLauncher)this).SeesFiles(options);
 
     /// <summary>Python's error if the program exists but its interpreter has no vLLM.</summary>
     public bool SaysItIsMissing(string line) => line.Contains("No module named 'vllm'", StringComparison.Ordinal);
