@@ -2,6 +2,7 @@ using System.Net;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway;
+using DeterministicInference.Server.Guard;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Logging;
 using DeterministicInference.Server.Machine;
@@ -28,6 +29,7 @@ internal static partial class GatewayServer
     )
     {
         ServeOptions options = configuration.Options;
+        using OrphanReaper? orphans = OrphanReaper.StartAsInit();
         using StopRequest request = StopRequest.Listen(options);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
         CancellationToken stop = stopping.Token;
