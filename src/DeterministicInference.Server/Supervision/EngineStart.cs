@@ -69,7 +69,10 @@ internal sealed partial class EngineStart(
                 + $"{guard.GuardStateDirectory}."
         );
 
-    /// <summary>Waits until the engine answers.</summary>
+    /// <summary>
+    /// Waits until the engine answers. One that still writes lines, such as while a large model loads, is waited for
+    /// twice as long.
+    /// </summary>
     /// <param name="running">The engine; its end ends the wait.</param>
     /// <param name="launch">The launch; null for an attached engine.</param>
     /// <param name="stop">Cancels the wait.</param>
@@ -82,10 +85,13 @@ internal sealed partial class EngineStart(
     )
     {
         long began = time.GetTimestamp(),
-            reported = began;
+            reported = began,
+            wrote = began,
+            lines = output.Count;
+        TimeSpan limit = options.BackendStartupTimeout;
         while (true)
         {
-            TimeSpan left = options.BackendStartupTimeout - time.GetElapsedTime(began);
+            TimeSpan left = limit - time.GetElapsedTime(began);
             ProbeProblem? problem = await running.RunUnlessItEndsAsync(
                 end => probe.AskAsync(deep: false, end, left > ShortestProbe ? left : ShortestProbe),
                 stop
@@ -95,16 +101,32 @@ internal sealed partial class EngineStart(
                 return left > ShortestProbe ? left : ShortestProbe;
 
             TimeSpan elapsed = time.GetElapsedTime(began);
-            if (elapsed > options.BackendStartupTimeout && launch is null)
+            if (elapsed > limit && launch is null)
                 throw new EngineFailureException(EngineUnreachable.Of(problem));
-            if (elapsed > options.BackendStartupTimeout)
+            if (lines != output.Count)
+                (wrote, lines) = (time.GetTimestamp(), output.Count);
+            bool writes = time.GetElapsedTime(wrote) < options.BackendStartupTimeout / 10;
+            if (elapsed > limit && writes && limit == options.BackendStartupTimeout)
+            {
+                limit *= 2;
+                StillWrites(engine.Title, elapsed.TotalSeconds, limit.TotalSeconds);
+            }
+            bool isSilent = limit > options.BackendStartupTimeout && !writes;
+            if (elapsed > limit || isSilent)
             {
                 throw new EngineFailureException(
-                    $"{engine.Title} is not ready after {options.BackendStartupTimeout.TotalSeconds:F0} s "
+                    $"{engine.Title} is not ready after {(elapsed < limit ? elapsed : limit).TotalSeconds:F0} s "
                         + $"({problem.Text}). Raise --backend-startup-timeout if it only needs more time."
                 );
             }
-            progress($"{problem.Text}, {elapsed.TotalSeconds:F0} s");
+            progress(
+                $"{problem.Text}, {elapsed.TotalSeconds:F0} s"
+                    + (
+                        limit > options.BackendStartupTimeout
+                            ? $"; it still writes lines and has until {limit.TotalSeconds:F0} s"
+                            : ""
+                    )
+            );
             if (time.GetElapsedTime(reported) > ProgressInterval)
             {
                 reported = time.GetTimestamp();
@@ -189,6 +211,13 @@ internal sealed partial class EngineStart(
 
     [LoggerMessage(LogLevel.Warning, "Ended processes that an earlier server left behind: {Pids}")]
     private partial void Reclaimed(string pids);
+
+    [LoggerMessage(
+        LogLevel.Information,
+        "{Engine} is not ready after {Seconds:F0} s but still writes lines; waiting up to {Limit:F0} s "
+            + "(--backend-startup-timeout)"
+    )]
+    private partial void StillWrites(string engine, double seconds, double limit);
 
     [LoggerMessage(LogLevel.Information, "Waiting for {Engine}: {Seconds:F0} s, {Problem}; its last line: {Line}")]
     private partial void StillStarting(string engine, double seconds, string problem, string line);
