@@ -43,9 +43,6 @@ internal sealed record ServeOptions
     /// <summary>File with that key on its first line that is not a comment.</summary>
     public string? BackendApiKeyFile { get; init; }
 
-    /// <summary>Whether the engine gets the configured key instead of a client's.</summary>
-    public bool HasBackendKey => BackendApiKey is not null || BackendApiKeyFile is not null;
-
     /// <summary>Arguments after <c>--</c>, passed to the engine unchanged.</summary>
     public IReadOnlyList<string> BackendArguments { get; init; } = [];
 

@@ -2,7 +2,7 @@ using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Engines;
 
-/// <summary>Where a launched engine listens, and the keys that it requires.</summary>
+/// <summary>Where an engine listens, and the keys that a launched one requires.</summary>
 /// <param name="Host">Address that it binds; without meaning for a socket.</param>
 /// <param name="Port">Port that it binds; without meaning for a socket.</param>
 internal sealed record EngineEndpoint(string Host, int Port)
@@ -22,7 +22,17 @@ internal sealed record EngineEndpoint(string Host, int Port)
     public string? AdminKey { get; init; }
 
     /// <summary>The URL of its root. For a socket the name is that of the Host header only.</summary>
-    public Uri Url => SocketPath is null ? EngineUrl.OfListener(Host, Port) : new Uri("http://localhost/");
+    public Uri Url
+    {
+        get => field ?? (SocketPath is null ? EngineUrl.OfListener(Host, Port) : new Uri("http://localhost/"));
+        private init;
+    }
+
+    /// <summary>The address as reports show it.</summary>
+    public string Display => SocketPath is null ? EngineUrl.ToDisplay(Url) : $"unix:{SocketPath}";
+
+    /// <summary>An engine that another program has started.</summary>
+    public static EngineEndpoint Of(Uri url) => new(url.Host, url.Port) { Url = url };
 
     /// <summary>The address of the settings, without keys.</summary>
     public static EngineEndpoint Of(ServeOptions options) => new(options.BackendHost, options.BackendPort);

@@ -41,6 +41,14 @@ internal interface IEngineLauncher
     /// <summary>Whether the engine can require a key.</summary>
     bool TakesKey => false;
 
+    /// <summary>Routes, for a warning, that answer without its key; empty if there are none.</summary>
+    IReadOnlyList<string> OpenRoutes => [];
+
+    /// <summary>Whether the user's own arguments or variables give the engine a key.</summary>
+    /// <param name="own">What follows <c>--</c>.</param>
+    /// <param name="variables">The variables that the engine inherits.</param>
+    bool IsKeyGiven(EngineCommandLine own, IReadOnlyDictionary<string, string> variables) => false;
+
     /// <summary>The command to start. Arguments after <c>--</c> come last, so that they override the others.</summary>
     /// <param name="options">Settings.</param>
     /// <param name="machine">The machine.</param>
@@ -62,6 +70,11 @@ internal interface IEngineLauncher
     /// </summary>
     bool IsOwnProgram(string command) =>
         Executable is { } own && Path.GetFileName(command).StartsWith(own, StringComparison.Ordinal);
+
+    /// <summary>
+    /// Whether the engine sees the files of <see cref="EngineLaunch.Files"/>; else keys are given as arguments.
+    /// </summary>
+    bool SeesFiles(ServeOptions options) => options.BackendCommand is not { } command || IsOwnProgram(command);
 
     /// <summary>
     /// Whether an output line says that the engine is not installed although its executable was found.

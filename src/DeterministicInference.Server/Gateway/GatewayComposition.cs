@@ -47,7 +47,14 @@ internal sealed class GatewayComposition : IDisposable
         TimeProvider time = app.Services.GetRequiredService<TimeProvider>();
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
         ReceiptIssuer? issuer = receipts is null ? null : new ReceiptIssuer(receipts, witnesses, options, time);
-        _forwarder = new EngineForwarder(options, keys.Engine, activity, time, logger);
+        _forwarder = new EngineForwarder(
+            options,
+            status.Endpoint.Key ?? keys.Engine,
+            activity,
+            time,
+            logger,
+            status.Endpoint.SocketPath
+        );
         Limit = new ConcurrencyLimit(options, engine.RequestsAtOnce(options), time);
         var health = new HealthReport(options, status, activity, Limit, receipts, witnesses, time);
         var pipeline = new RequestPipeline(

@@ -102,6 +102,8 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
                 "--generation-config",
                 "--no-cache-prompt",
                 "--shutdown-timeout",
+                "--config",
+                "--unix-socket",
             ]);
         // The launches of engines, which another test compares, have the engines' own flags.
         string page = Regex.Replace(Page, @"^\| `\w+` \| [\w. ]+ \| `.*$", "", RegexOptions.Multiline);

@@ -10,12 +10,14 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
 {
     public bool NeedsModelPath => false;
 
+    public bool HasSocket => true;
+
     public string MissingRemedy => "Leave --backend-command out to run this program's own engine.";
 
     public IReadOnlyList<ReservedArgument> Reserved { get; } =
     [
         new("--model-path", "--model-path"),
-        new("--backend-host", "--host"),
+        new("--backend-host", "--host", "--uds"),
         new("--backend-port", "--port"),
         new("--seed", "--seed"),
         new("--max-request-bytes", "--max-request-bytes"),
@@ -38,10 +40,9 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
                 .. program.Skip(1),
                 "engine",
                 .. options.ModelPath is { } model ? (string[])["--model-path", model] : [],
-                "--host",
-                endpoint.Host,
-                "--port",
-                endpoint.Port.ToString(CultureInfo.InvariantCulture),
+                .. endpoint.SocketPath is { } socket
+                    ? (string[])["--uds", socket]
+                    : ["--host", endpoint.Host, "--port", endpoint.Port.ToString(CultureInfo.InvariantCulture)],
                 .. LaunchedName.Argument(this, options),
                 "--seed",
                 options.Seed.ToString(CultureInfo.InvariantCulture),

@@ -26,9 +26,18 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
     {
         if (FileProblem(options, machine.Model) is { } problem)
             yield return Finding.Refused("model_file", $"{problem} {GgufRemedy}");
+        var own = new EngineCommandLine(options.BackendArguments);
+        if (Opening(own) is { } opening)
+        {
+            yield return Finding.Refused(
+                "engine_opened",
+                $"{opening} lets requests run programs, fetch pages or change settings on llama-server, beside the "
+                    + "requests that this server checks. Leave it out."
+            );
+        }
         if (!options.Enforces)
             yield break;
-        foreach (Finding finding in CheckArguments(new EngineCommandLine(options.BackendArguments)))
+        foreach (Finding finding in CheckArguments(own))
             yield return finding;
     }
 
@@ -51,6 +60,10 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
         own.Number("-np", "--parallel") is not { } given ? 1
         : given > 0 ? given
         : AutomaticSlots;
+
+    private static string? Opening(EngineCommandLine own) =>
+        own.Last("--tools", "--tools-runtime", "-ag", "--agent", "--ui-mcp-proxy", "--webui-mcp-proxy", "--props")
+        ?? own.WithPrefix("--mcp-servers-");
 
     private static string? FileProblem(ServeOptions options, ModelFacts model)
     {

@@ -27,6 +27,11 @@ internal sealed class SglangLauncher : IEngineLauncher
 
     public bool AllowsAbbreviations => true;
 
+    public bool TakesKey => true;
+
+    public bool IsKeyGiven(EngineCommandLine own, IReadOnlyDictionary<string, string> variables) =>
+        own.Last("--api-key") is not null;
+
     /// <summary>
     /// With a certificate SGLang speaks https only (server_args.py, ssl_certfile). <c>sglang serve</c> takes the model
     /// also as a word of its own (sgl-project/sglang 0.5.23, sglang/cli/serve.py).
@@ -52,6 +57,21 @@ internal sealed class SglangLauncher : IEngineLauncher
         // Without the variable SGLang looks for a GPU (sgl-project/sglang 0.5.23, docs/platforms/cpu_server.md).
         if (kind == ComputeKind.Cpu && !machine.Variables.ContainsKey(CpuVariable))
             variables[CpuVariable] = "1";
+        (string Flag, string Value)[] keys =
+        [
+            .. endpoint.Key is { } key ? ((string, string)[])[("api-key", key)] : [],
+            .. endpoint.AdminKey is { } admin && own.Last("--admin-api-key") is null
+                ? ((string, string)[])[("admin-api-key", admin)]
+                : [],
+        ];
+        // SGLang reads one such file only (server_args_config_parser.py), so a user's own one comes before.
+        string? file =
+            keys.Length > 0
+            && endpoint.Folder is { } folder
+            && own.Last("--config") is null
+            && ((IEngineLauncher)this).SeesFiles(options)
+                ? Path.Combine(folder, "keys.yaml")
+                : null;
         return new(
             program,
             [
@@ -62,13 +82,24 @@ internal sealed class SglangLauncher : IEngineLauncher
                 endpoint.Host,
                 "--port",
                 endpoint.Port.ToString(CultureInfo.InvariantCulture),
+                .. file is not null
+                    ? (string[])["--config", file]
+                    : keys.SelectMany(pair => (string[])["--" + pair.Flag, pair.Value]),
                 .. kind == ComputeKind.Cpu && own.Last("--device") is null ? (string[])["--device", "cpu"] : [],
                 .. options.Enforces ? Deterministic(options, machine, kind) : [],
                 .. LaunchedName.Argument(this, options),
                 .. options.BackendArguments,
             ],
             variables
-        );
+        )
+        {
+            Files = file is null
+                ? new Dictionary<string, string>()
+                : new Dictionary<string, string>
+                {
+                    [file] = string.Concat(keys.Select(pair => $"{pair.Flag}: '{pair.Value}'\n")),
+                },
+        };
     }
 
     /// <summary>

@@ -7,12 +7,21 @@ namespace DeterministicInference.Server.Engines.Vllm;
 /// <summary>Launches vLLM with its own program; a variable selects the batch-invariant mode, where it exists.</summary>
 internal sealed class VllmLauncher : IEngineLauncher
 {
+    private const string KeyVariable = "VLLM_API_KEY";
+
     public string Executable => "vllm";
 
     public string MissingRemedy =>
         "Install vLLM (pip install vllm), or name the vllm program of its virtual environment with --backend-command.";
 
     public bool AllowsAbbreviations => true;
+
+    public bool HasSocket => true;
+
+    public bool TakesKey => true;
+
+    /// <summary>Its key guards /v1, /v2 and /inference (vllm/entrypoints/openai/server_utils.py).</summary>
+    public IReadOnlyList<string> OpenRoutes { get; } = ["/tokenize", "/invocations", "/scale_elastic_ep", "/metrics"];
 
     /// <summary>
     /// --model goes before the positional model (vllm-project/vllm@00da11e, vllm/utils/argparse_utils.py, parse_args).
@@ -41,10 +50,10 @@ internal sealed class VllmLauncher : IEngineLauncher
                 .. IsPython(command) ? (string[])["-m", "vllm.entrypoints.cli.main"] : [],
                 "serve",
                 options.ModelPath!,
-                "--host",
-                endpoint.Host,
-                "--port",
-                endpoint.Port.ToString(CultureInfo.InvariantCulture),
+                .. endpoint.SocketPath is { } socket
+                    ? (string[])["--uds", socket]
+                    : ["--host", endpoint.Host, "--port", endpoint.Port.ToString(CultureInfo.InvariantCulture)],
+                .. endpoint.Key is { } key && !SeesFiles(options) ? (string[])["--api-key", key] : [],
                 "--seed",
                 "0",
                 .. LaunchedName.Argument(this, options),
@@ -62,7 +71,7 @@ internal sealed class VllmLauncher : IEngineLauncher
                 .. options.Enforces ? Deterministic(options, machine, kind, own) : [],
                 .. options.BackendArguments,
             ],
-            Variables(options, machine, kind)
+            Variables(options, machine, kind, endpoint)
         );
     }
 
@@ -91,8 +100,16 @@ internal sealed class VllmLauncher : IEngineLauncher
             yield return "--no-enable-prefix-caching";
     }
 
-    /// <summary>What a user has set is never replaced.</summary>
-    private static Dictionary<string, string> Variables(ServeOptions options, MachineFacts machine, ComputeKind kind)
+    /// <summary>
+    /// What a user has set is never replaced. A command line can be read by every user of the machine, variables by
+    /// this one only.
+    /// </summary>
+    private Dictionary<string, string> Variables(
+        ServeOptions options,
+        MachineFacts machine,
+        ComputeKind kind,
+        EngineEndpoint endpoint
+    )
     {
         var variables = new Dictionary<string, string>();
         if (options.Enforces && VllmMode.Exists(kind, machine))
@@ -107,6 +124,8 @@ internal sealed class VllmLauncher : IEngineLauncher
         // vLLM sets its processes' titles if setproctitle is installed, which overwrites the environment, by which the
         // guards recognise the engine's processes (https://pypi.org/project/setproctitle, "Environment variables").
         variables["SPT_NOENV"] = "1";
+        if (endpoint.Key is { } key && SeesFiles(options))
+            variables[KeyVariable] = key;
         return variables;
     }
 
@@ -116,6 +135,11 @@ internal sealed class VllmLauncher : IEngineLauncher
 
     private static bool IsPython(string command) =>
         Path.GetFileName(command).StartsWith("python", StringComparison.Ordinal);
+
+    public bool IsKeyGiven(EngineCommandLine own, IReadOnlyDictionary<string, string> variables) =>
+        own.Last("--api-key") is not null || variables.GetValueOrDefault(KeyVariable) is { Length: > 0 };
+
+    private bool SeesFiles(ServeOptions options) => ((IEngineLauncher)this).SeesFiles(options);
 
     /// <summary>Python's error if the program exists but its interpreter has no vLLM.</summary>
     public bool SaysItIsMissing(string line) => line.Contains("No module named 'vllm'", StringComparison.Ordinal);

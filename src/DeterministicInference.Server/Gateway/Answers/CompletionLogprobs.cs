@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using DeterministicInference.Receipts.Answers;
 using DeterministicInference.Receipts.Json;
-using DeterministicInference.Receipts.Json;
 
 namespace DeterministicInference.Server.Gateway.Answers;
 

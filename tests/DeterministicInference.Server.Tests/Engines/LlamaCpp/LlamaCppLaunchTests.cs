@@ -30,20 +30,19 @@ public sealed class LlamaCppLaunchTests
         (string attention, string layers) = gpu == Machines.NoGpu ? ("off", "0") : ("on", "999");
         Assert.Equal("llama-server", launch.File);
         Assert.Equal(
-            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots -np 1 --no-cache-prompt --seed 0 "
-                + $"-fa {attention} -b 2048 -ub 512 -t 16 -tb 16 -ngl {layers} -ctk f16 -ctv f16",
+            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots --no-webui -np 1 --no-cache-prompt "
+                + $"--seed 0 -fa {attention} -b 2048 -ub 512 -t 16 -tb 16 -ngl {layers} -ctk f16 -ctv f16",
             string.Join(' ', launch.Arguments)
         );
         Assert.Empty(launch.Environment);
         Assert.Equal(
-            [
-                "LLAMA_SERVER_ROUTER_PORT",
-                "LLAMA_ARG_MODEL_URL",
-                "LLAMA_ARG_HF_REPO",
-                "LLAMA_ARG_HF_FILE",
-                "LLAMA_ARG_DOCKER_REPO",
-            ],
-            launch.Unset
+            "LLAMA_SERVER_ROUTER_PORT LLAMA_ARG_MODEL_URL LLAMA_ARG_HF_REPO LLAMA_ARG_HF_FILE LLAMA_ARG_DOCKER_REPO "
+                + "LLAMA_ARG_HOST LLAMA_ARG_PORT LLAMA_ARG_REUSE_PORT LLAMA_ARG_API_PREFIX LLAMA_ARG_SSL_CERT_FILE "
+                + "LLAMA_ARG_SSL_KEY_FILE LLAMA_ARG_MODELS_DIR LLAMA_ARG_MODELS_PRESET LLAMA_ARG_MODELS_MAX "
+                + "LLAMA_ARG_MODELS_AUTOLOAD LLAMA_ARG_TOOLS LLAMA_ARG_TOOLS_RUNTIME LLAMA_ARG_AGENT "
+                + "LLAMA_ARG_UI_MCP_PROXY LLAMA_ARG_MCP_SERVERS_CONFIG LLAMA_ARG_MCP_SERVERS_JSON "
+                + "LLAMA_ARG_ENDPOINT_PROPS LLAMA_ARG_ENDPOINT_SLOTS LLAMA_ARG_STATIC_PATH",
+            string.Join(' ', launch.Unset)
         );
     }
 
@@ -72,10 +71,23 @@ public sealed class LlamaCppLaunchTests
         Assert.Equal(["-ctk", "f16", "-ctv", "f16", .. own], launch.Arguments.TakeLast(4 + own.Length));
     }
 
+    [Theory]
+    [InlineData("--tools all", "--tools")]
+    [InlineData("-ag", "-ag")]
+    [InlineData("--props", "--props")]
+    [InlineData("--webui-mcp-proxy", "--webui-mcp-proxy")]
+    [InlineData("--mcp-servers-config x.json", "--mcp-servers-config")]
+    public void What_would_open_it_is_refused(string arguments, string shown) =>
+        Found.Is(
+            Checks.Of(LlamaCpp, Options with { BackendArguments = arguments.Split(' ') }, Machines.With(Facts, "9.0")),
+            $"Refused engine_opened: {shown} lets requests run programs, fetch pages or change settings on "
+                + "llama-server, beside the requests that this server checks. Leave it out."
+        );
+
     [Fact]
     public void Without_determinism_llama_server_is_started_in_its_usual_mode() =>
         Assert.Equal(
-            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots",
+            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots --no-webui",
             string.Join(
                 ' ',
                 LlamaCpp
