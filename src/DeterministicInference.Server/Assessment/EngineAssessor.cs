@@ -41,18 +41,9 @@ internal sealed class EngineAssessor(
         string asked = string.Join(',', engine.Requests.AllTokenIdMembers);
         if (asked.Length > 0 && options.HasReceipts)
             sheet.Measured("forward.inject", asked);
-        engine.Facts.DescribeLaunch(
-            new FactInputs(options, machine)
-            {
-                Launch = launch,
-                // Looked up with this server's variables, as the engine's process does.
-                Packages =
-                    launch is not null && engine.Facts.Packages is not null && options.HasReceipts
-                        ? new PythonEnvironment(machine.Variables).Packages(launch.File)
-                        : null,
-            },
-            sheet
-        );
+        engine.Facts.DescribeLaunch(new FactInputs(options, machine) { Launch = launch }, sheet);
+        if (launch is not null && engine.Facts.MeasuresProgram)
+            sheet.NeedsEngine("which program and libraries the engine runs", ProgramMeasurement.Code);
         FactSheet files = NewSheet();
         if (options.HasReceipts)
             Models.Describe(files);
@@ -82,12 +73,14 @@ internal sealed class EngineAssessor(
     /// <param name="digests">Hashes of the loaded files; null if files are not read but only searched again.</param>
     /// <param name="patience">Time limit of the self-check.</param>
     /// <param name="end">Cancels the queries when the engine ends or the server stops.</param>
+    /// <param name="program">Measures the program of the engine's process; null if there is none, or it is not.</param>
     public async Task<EngineAssessment> WhenReadyAsync(
         EngineAssessment before,
         EngineCalls calls,
         ModelMeasurement? digests,
         TimeSpan patience,
-        CancellationToken end
+        CancellationToken end,
+        Func<FactSheet, Task>? program = null
     )
     {
         // Facts are used by receipts only.
@@ -109,6 +102,8 @@ internal sealed class EngineAssessor(
             : before.Models;
         FactSheet sheet = NewSheet();
         engine.Facts.DescribeEngine(new FactInputs(options, machine) { Launch = before.Launch }, answers, sheet);
+        if (program is not null && options.HasReceipts && engine.Facts.MeasuresProgram)
+            await program(sheet);
         if (digests is not null)
             await digests.DescribeAsync(sheet, end);
         else if (options.HasReceipts)

@@ -18,6 +18,16 @@ internal static class EngineMachine
             ProgramOf(engine, options, EnvironmentVariables.OfProcess())
         );
 
+    /// <summary>The Python environment of the engine; null for an attached one, and one without Python.</summary>
+    public static EngineInstallation? InstallationOf(
+        IEngineKind engine,
+        ServeOptions options,
+        IReadOnlyDictionary<string, string> variables
+    ) =>
+        ProgramOf(engine, options, variables) is { Module: { } module } program
+            ? new PythonEnvironment(variables).Find(program.Command, module)
+            : null;
+
     /// <summary>The program that runs the engine; null for an attached one, and one that is not looked up.</summary>
     private static EngineProgram? ProgramOf(
         IEngineKind engine,

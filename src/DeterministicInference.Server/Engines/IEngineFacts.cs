@@ -17,6 +17,11 @@ internal interface IEngineFacts
     PythonPackages? Packages => null;
 
     /// <summary>
+    /// Whether the running program is measured: its executable, and the libraries that it has mapped.
+    /// </summary>
+    bool MeasuresProgram => false;
+
+    /// <summary>
     /// Adds facts known without the engine: arguments, variables, packages, GPUs or processor. Facts that only the
     /// engine can report are announced with <see cref="FactSheet.NeedsEngine"/>.
     /// </summary>

@@ -2,11 +2,15 @@ namespace DeterministicInference.Server.Machine;
 
 /// <summary>The Python environment of an engine, as far as its files show it.</summary>
 /// <param name="Interpreter">The interpreter.</param>
-/// <param name="Packages">
-/// The distributions that it imports, name (normalised as in PEP 503) to version.
-/// </param>
-internal sealed record EngineInstallation(string Interpreter, IReadOnlyDictionary<string, string> Packages)
+/// <param name="Distributions">The distributions that it imports.</param>
+internal sealed record EngineInstallation(string Interpreter, IReadOnlyList<PythonDistribution> Distributions)
 {
+    /// <summary>The interpreter's version; null if it could not be asked.</summary>
+    public string? PythonVersion { get; init; }
+
+    /// <summary>Entry points that change an engine: <c>group:name=value</c>.</summary>
+    public IReadOnlyList<string> Plugins { get; init; } = [];
+
     /// <summary>Version of the engine's own distribution; null if it is not there.</summary>
     public string? EngineVersion { get; init; }
 

@@ -308,7 +308,7 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     /// <summary>Queries a healthy engine, and publishes its environment for the following answers.</summary>
     private async Task AssessAsync(EngineAssessment before, TimeSpan patience, CancellationToken end)
     {
-        EngineAssessment assessment = await _assessment.CompleteAsync(before, patience, end);
+        EngineAssessment assessment = await _assessment.CompleteAsync(before, patience, end, _engine.ProcessId);
         _writer.Set(assessment);
         await _assessment.PublishAsync(assessment, end);
     }

@@ -57,6 +57,18 @@ internal static class EngineRecordings
         ];
     }
 
+    /// <summary>The body of one recorded answer. Skips the running test where there are no recordings.</summary>
+    /// <param name="engine">Name of the engine's folder.</param>
+    /// <param name="name">Name of the file.</param>
+    public static string RequireBody(string engine, string name)
+    {
+        string file = System.IO.Path.Combine(Folder(), engine, name);
+        if (!File.Exists(file))
+            Assert.Skip("skipped: needs the recordings of engines");
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+        return document.RootElement.GetProperty("response").GetProperty("body_text").GetString()!;
+    }
+
     private static string Folder()
     {
         if (Environment.GetEnvironmentVariable("DIS_ENGINE_RECORDINGS") is { Length: > 0 } named)

@@ -146,6 +146,7 @@ internal sealed class AssessedEngine
         Machine with
         {
             Model = ModelFactsReader.Read(Options.ModelPath, Kind.Determinism.TemplateIn(Options)),
+            Installation = EngineMachine.InstallationOf(Kind, Options, Machine.Variables),
         };
 
     /// <summary>The environment in which it computes once it is ready.</summary>

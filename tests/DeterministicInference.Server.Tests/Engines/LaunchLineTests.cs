@@ -76,10 +76,7 @@ public sealed class LaunchLineTests
     [Fact]
     public void SGLang_is_started_by_its_own_program_where_the_build_has_it()
     {
-        var installation = new EngineInstallation("/venv/bin/python3", new Dictionary<string, string>())
-        {
-            ServeProgram = "/venv/bin/sglang",
-        };
+        var installation = new EngineInstallation("/venv/bin/python3", []) { ServeProgram = "/venv/bin/sglang" };
         MachineFacts machine = Machines.Of("9.0") with { Installation = installation };
         Assert.Equal(
             "SPT_NOENV=1 /venv/bin/sglang serve --model-path /models/m --host 127.0.0.1 --port 30000 "
@@ -236,7 +233,7 @@ public sealed class LaunchLineTests
     private static IEnumerable<EngineLaunch> Launches(string engine)
     {
         IEngineLauncher launcher = Kind(engine).Launcher!;
-        var installation = new EngineInstallation("/venv/bin/python3", new Dictionary<string, string>())
+        var installation = new EngineInstallation("/venv/bin/python3", [])
         {
             ServeProgram = "/venv/bin/sglang",
             ServeTakesModelType = true,

@@ -40,10 +40,7 @@ internal static class Machines
         return words is [_, var version]
             ? machine with
             {
-                Installation = new EngineInstallation("/venv/bin/python3", new Dictionary<string, string>())
-                {
-                    EngineVersion = version,
-                },
+                Installation = new EngineInstallation("/venv/bin/python3", []) { EngineVersion = version },
             }
             : machine;
     }

@@ -91,10 +91,7 @@ public sealed class ComputeKindTests
         MachineFactsReader.KindOf(
             torch is null
                 ? null
-                : new EngineInstallation("python3", new Dictionary<string, string>())
-                {
-                    Torch = new TorchBuild(torch, TorchBuild.OfTag(torch)),
-                },
+                : new EngineInstallation("python3", []) { Torch = new TorchBuild(torch, TorchBuild.OfTag(torch)) },
             gpu,
             others,
             new EngineProgram("vllm", "vllm", isOwn)

@@ -31,7 +31,7 @@ public sealed class RealLlamaServerTests
         string folder;
         ServeProcess server = await ServeProcess.StartAsync(
             ServerProgram.Built,
-            [.. RealLlamaServer.Require(), .. Small],
+            [.. RealLlamaServer.Require().Arguments, .. Small],
             Hostile,
             launch: new ServeLaunch { GivesPort = false }
         );
@@ -62,7 +62,7 @@ public sealed class RealLlamaServerTests
     {
         await using ServeProcess server = await ServeProcess.StartAsync(
             ServerProgram.Built,
-            [.. RealLlamaServer.Require(), .. Small]
+            [.. RealLlamaServer.Require().Arguments, .. Small]
         );
         await server.ReadyAsync("llama.cpp server");
         await server.Api.JsonAsync(ApiClient.Chat, Chat);

@@ -39,6 +39,16 @@ internal sealed class LlamaCppFacts : IEngineFacts
         ["-m"] = "--model",
         ["-a"] = "--alias",
         ["-md"] = "--model-draft",
+        ["--spec-draft-model"] = "--model-draft",
+        ["--spec-draft-type-k"] = "--cache-type-k-draft",
+        ["-ctkd"] = "--cache-type-k-draft",
+        ["--spec-draft-type-v"] = "--cache-type-v-draft",
+        ["-ctvd"] = "--cache-type-v-draft",
+        ["--spec-draft-ngl"] = "--gpu-layers-draft",
+        ["-ngld"] = "--gpu-layers-draft",
+        ["--n-gpu-layers-draft"] = "--gpu-layers-draft",
+        ["--spec-draft-device"] = "--device-draft",
+        ["-devd"] = "--device-draft",
         ["-mm"] = "--mmproj",
     };
 
@@ -69,6 +79,18 @@ internal sealed class LlamaCppFacts : IEngineFacts
         "--no-ui",
         "--webui",
         "--no-webui",
+        "--ui-config*",
+        "--webui-config*",
+        "--cors-*",
+        "--no-cors-*",
+        "--reuse-port",
+        "--tags",
+        "--offline",
+        "--perf",
+        "--no-perf",
+        "--poll*",
+        "--prio*",
+        "--check-tensors",
         "--threads-http",
         "-to",
         "--timeout",
@@ -83,10 +105,12 @@ internal sealed class LlamaCppFacts : IEngineFacts
         "--chat-template-file",
     ];
 
-    private static readonly string[] Variables = [.. VariableFacts.OfCuda, "GGML_", "LLAMA_ARG_"],
+    private static readonly string[] Variables = [.. VariableFacts.OfMachine, "GGML_", "LLAMA_ARG_"],
         LeftOutVariables = ["LLAMA_ARG_LOG", "LLAMA_ARG_ALIAS", "LLAMA_ARG_MODEL"];
 
     public IReadOnlyList<string> Paths { get; } = ["/props"];
+
+    public bool MeasuresProgram => true;
 
     public void DescribeLaunch(FactInputs inputs, FactSheet sheet)
     {
@@ -137,7 +161,7 @@ internal sealed class LlamaCppFacts : IEngineFacts
                 : options.ModelPath,
             null,
             [
-                ("draft", own.Value("-md", "--model-draft"), null),
+                ("draft", own.Value("-md", "--model-draft", "--spec-draft-model"), null),
                 ("projector", own.Value("-mm", "--mmproj"), null),
                 ("template", own.Value("--chat-template-file"), null),
             ],

@@ -56,6 +56,14 @@ internal sealed class SglangDeterminism : IEngineDeterminism
                     + "--attention-backend triton."
             );
         }
+        if (machine.Installation?.Plugins.FirstOrDefault(IsOwnPlugin) is { } plugin)
+        {
+            yield return Finding.Degrades(
+                "plugins",
+                $"The Python package of {plugin} is a plug-in of SGLang, which may replace any function. Use an "
+                    + "environment without it."
+            );
+        }
         SglangConfiguration configuration = SglangConfiguration.Of(
             new EngineCommandLine(options.BackendArguments),
             SglangLauncher.AttentionFor(kind, machine)
@@ -65,6 +73,8 @@ internal sealed class SglangDeterminism : IEngineDeterminism
         foreach (Finding finding in configuration.Check(machine.Model.IsMixtureOfExperts))
             yield return finding;
     }
+
+    private static bool IsOwnPlugin(string plugin) => plugin.StartsWith("sglang.", StringComparison.Ordinal);
 
     /// <summary>No findings: the engine reports its arguments.</summary>
     public IEnumerable<Finding> CheckAttached() => [];

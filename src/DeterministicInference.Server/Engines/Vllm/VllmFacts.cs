@@ -56,11 +56,24 @@ internal sealed class VllmFacts : IEngineFacts
     ];
 
     private static readonly string[] Variables = [.. VariableFacts.OfPyTorch, "VLLM_"],
-        LeftOutVariables = ["VLLM_LOG"];
+        // Of these the first is a size of memory, the others tell usage or show more.
+        LeftOutVariables =
+
+        [
+            "VLLM_CPU_KVCACHE_SPACE",
+            "VLLM_LOG",
+            "VLLM_CONFIGURE_LOGGING",
+            "VLLM_NO_USAGE_STATS",
+            "VLLM_DO_NOT_TRACK",
+            "VLLM_USAGE_",
+            "VLLM_TRACE_",
+        ];
 
     public IReadOnlyList<string> Paths { get; } = ["/version"];
 
     public PythonPackages Packages { get; } = new("vllm");
+
+    public bool MeasuresProgram => true;
 
     public bool DownloadsModels => true;
 
