@@ -78,6 +78,7 @@ internal sealed partial class RequestPipeline(
         {
             // :: 5 forward
             await using EngineExchange exchange = forwarder.Begin(context, engine, request.Pinned.Json);
+            exchange.Route = request.Route;
             // :: 6 relay
             bool isRead = await relay.RelayAsync(exchange);
             // :: 7 seal

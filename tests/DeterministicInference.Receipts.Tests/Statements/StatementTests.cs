@@ -96,7 +96,7 @@ public sealed class StatementTests : IDisposable
         ReceiptStatement statement = _sample.Statement with { WeightVersion = "step-100" };
         byte[] payload = StatementWriter.Write(statement);
         Assert.Contains(
-            "}},\"weight_version\":\"step-100\"},",
+            "},\"weight_version\":\"step-100\"},",
             Encoding.UTF8.GetString(payload),
             StringComparison.Ordinal
         );

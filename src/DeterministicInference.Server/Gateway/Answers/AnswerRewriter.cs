@@ -46,8 +46,13 @@ internal sealed class AnswerRewriter(
     /// <summary>Number of bare numbers that have been replaced.</summary>
     private int _bareNumbers;
 
+    /// <summary>The id of the stream, as JSON; null until there was one.</summary>
+    private byte[]? _id;
+
     /// <summary>The id, as JSON, for an answer to which the engine gave none.</summary>
     private byte[]? _givenId;
+
+    public RequestRoute Route => route;
 
     /// <summary>Whether log-probabilities have to be read.</summary>
     public bool ReadsLogprobs => _logprobs is not null;
@@ -126,6 +131,14 @@ internal sealed class AnswerRewriter(
                 when rules.RepeatsRole && answer.Delivery == AnswerDelivery.Sse && !_named.Add(part.Choice):
                 Replace(answer, part, Null);
                 break;
+            case AnswerPartKind.Tool when part.Is(AnswerPartTraits.LacksIndex):
+                AddIndex(answer, part);
+                break;
+            case AnswerPartKind.ToolArguments
+            or AnswerPartKind.CallArguments when part.Is(AnswerPartTraits.IsStructure):
+                Replace(answer, part, Quoted(answer.Json[part.Value]));
+                ChangesOutput = true;
+                break;
             case AnswerPartKind.ToolId when ids is not null:
                 Replace(answer, part, ids.ToolCall(part.Choice, part.Tool));
                 break;
@@ -182,6 +195,19 @@ internal sealed class AnswerRewriter(
             Replace(answer, part, offsets);
     }
 
+    /// <summary>Adds the number of a tool call, by which client libraries put the pieces together.</summary>
+    private void AddIndex(scoped in AnswerReading answer, in AnswerPart tool)
+    {
+        int place = tool.ValueStart + 1;
+        string comma = answer.Json[place..].TrimStart(" \t\r\n"u8)[0] == '}' ? "" : ",";
+        Edit(answer, place..place, Encoding.ASCII.GetBytes(string.Create(null, $"\"index\":{tool.Tool}{comma}")));
+        ChangesOutput = true;
+    }
+
+    /// <summary>A structure as the text of its JSON.</summary>
+    private static byte[] Quoted(ReadOnlySpan<byte> structure) =>
+        JsonText.QuoteBytes(Encoding.UTF8.GetString(structure));
+
     private void ReadFinish(scoped in AnswerReading answer, in AnswerPart part)
     {
         if (AnswerCompleteness.IsAbort(answer, part))
@@ -202,6 +228,27 @@ internal sealed class AnswerRewriter(
             ChangesOutput = true;
             return;
         }
+        if (IsForeign(answer, part))
+        {
+            Replace(answer, part, AnswerRules.OtherFinishReason.Json);
+            ChangesOutput = true;
+        }
+    }
+
+    /// <summary>
+    /// Whether a finish reason is none of the API's, such as vLLM's <c>repetition</c>: client libraries have a closed
+    /// list of them. An empty one is none yet.
+    /// </summary>
+    private static bool IsForeign(scoped in AnswerReading answer, in AnswerPart part)
+    {
+        if (!answer.TryGetString(part, out ReadOnlySpan<byte> reason) || reason.IsEmpty)
+            return false;
+        foreach (EngineFinishReason known in AnswerRules.ApiFinishReasons)
+        {
+            if (answer.ValueIs(part, known.Utf8Name.Span))
+                return false;
+        }
+        return true;
     }
 
     private void ReadId(scoped in AnswerReading answer, in AnswerPart part)
@@ -219,6 +266,16 @@ internal sealed class AnswerRewriter(
         else if (isString && AnswerId is null && text.Length is > 0 and <= LongestId && !text.Contains((byte)'\\'))
         {
             AnswerId = Encoding.UTF8.GetString(text);
+            _id = answer.Json[part.Value].ToArray();
+        }
+        else if (
+            _id is not null
+            && answer.Delivery == AnswerDelivery.Sse
+            && !answer.Json[part.Value].SequenceEqual(_id)
+        )
+        {
+            // SGLang and llama-server have one for each prompt; a stream of the API has one.
+            Replace(answer, part, _id);
         }
     }
 

@@ -46,14 +46,15 @@ internal sealed class ReceiptBuilder : IDisposable
     public AnswerCompleteness Completeness => _output.Completeness;
 
     /// <summary>Appends the JSON answer, or the next event of a stream.</summary>
-    /// <param name="answer">As the client gets it, with a canonical form.</param>
+    /// <param name="output">As the client gets it.</param>
+    /// <param name="answer">As the engine sent it, with a canonical form.</param>
     /// <param name="answerId">The answer's own id, if known; the receipt can be found by it too.</param>
     /// <exception cref="CanonicalFormException">The answer is too large to bind.</exception>
-    public void Append(scoped in AnswerReading answer, string? answerId)
+    public void Append(scoped in AnswerReading output, scoped in AnswerReading answer, string? answerId)
     {
         AnswerId ??= answerId;
         _isBroken = true;
-        _output.Append(answer);
+        _output.Append(output);
         _tokens.Append(answer);
         WeightVersion ??= Issuing.WeightVersion.In(answer);
         _isBroken = false;
