@@ -59,7 +59,7 @@ internal sealed class SglangDeterminism : IEngineDeterminism
         if (machine.Installation?.Plugins.FirstOrDefault(IsOwnPlugin) is { } plugin)
         {
             yield return Finding.Degrades(
-                "plugins",
+                "engine_plugins",
                 $"The Python package of {plugin} is a plug-in of SGLang, which may replace any function. Use an "
                     + "environment without it."
             );

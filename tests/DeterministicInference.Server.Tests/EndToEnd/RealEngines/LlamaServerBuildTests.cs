@@ -22,7 +22,7 @@ public sealed class LlamaServerBuildTests
             other = Path.Combine(folder, "llama-server");
         byte[] program = await File.ReadAllBytesAsync(real.Program, TestContext.Current.CancellationToken);
         await File.WriteAllBytesAsync(other, [.. program, 0], TestContext.Current.CancellationToken);
-        File.SetUnixFileMode(other, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        MakeExecutable(other);
         await DiffersAsync(plain, real with { Program = other }, None, "engine.executable.sha256");
 
         await DiffersAsync(plain, real, new() { Arguments = ["-t", "1"] }, "argument.threads");
@@ -34,7 +34,7 @@ public sealed class LlamaServerBuildTests
             $"#!/bin/sh\n\"{real.Program}\" \"$@\" &\ntrap 'kill $!' TERM\nwait $!\n",
             TestContext.Current.CancellationToken
         );
-        File.SetUnixFileMode(wrapper, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        MakeExecutable(wrapper);
         await DiffersAsync(plain, real with { Program = wrapper }, None);
 
         string preloaded = Path.Combine(folder, "libother.so");
@@ -78,4 +78,10 @@ public sealed class LlamaServerBuildTests
         File.ReadLines("/proc/self/maps")
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1])
             .First(path => Path.GetFileName(path).StartsWith(name, StringComparison.Ordinal));
+
+    private static void MakeExecutable(string file)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
 }
