@@ -1,7 +1,7 @@
 using System.Text.Json;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Facts;
-using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Sglang;
