@@ -37,6 +37,12 @@ internal interface IEngineFacts
     IReadOnlyList<ModelPart> ModelParts(ServeOptions options) =>
         options.ModelPath is { } model ? [new ModelPart(ModelPart.Model, model)] : [];
 
+    /// <summary>The same, for an engine that takes some of its arguments from variables.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="variables">The engine's variables.</param>
+    IReadOnlyList<ModelPart> ModelParts(ServeOptions options, IReadOnlyDictionary<string, string> variables) =>
+        ModelParts(options);
+
     /// <summary>Whether the engine downloads hub models that are not in the cache.</summary>
     bool DownloadsModels => false;
 

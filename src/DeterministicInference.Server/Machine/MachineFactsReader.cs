@@ -49,6 +49,8 @@ internal static class MachineFactsReader
         : gpu.Gpus.Count > 0 ? ComputeKind.Cuda
         : others.Amd.Count > 0 ? ComputeKind.Rocm
         : others.Intel.Count > 0 ? ComputeKind.Xpu
-        : program.IsOwn && !others.HasAnyFile ? ComputeKind.Cpu
+        : !program.IsOwn || others.HasAnyFile ? ComputeKind.Unknown
+        // Of an interpreter without the engine nothing is known either.
+        : program.Module is null || installation?.EngineVersion is not null ? ComputeKind.Cpu
         : ComputeKind.Unknown;
 }

@@ -16,7 +16,7 @@ namespace DeterministicInference.Server.Tests.Assessment;
 /// <summary>An engine that ignores seeds, or does not repeat itself, is detected before it is ready.</summary>
 public sealed class EngineSelfCheckTests
 {
-    private const string Good = """{"enable_deterministic_inference":true,"attention_backend":"fa3"}""";
+    private const string Good = """{"enable_deterministic_inference":true,"attention_backend":"triton"}""";
 
     private const int Requests = 9;
 

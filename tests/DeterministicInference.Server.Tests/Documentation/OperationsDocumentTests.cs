@@ -96,6 +96,8 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
             .Concat(WitnessCommand.Create().Options.Select(option => option.Name))
             .Concat(VerifyCommand.Create().Options.Select(option => option.Name))
             .Concat([
+                "--table",
+                "--json",
                 "--hf-token",
                 "--enable-deterministic-inference",
                 "--chunked-prefill-size",

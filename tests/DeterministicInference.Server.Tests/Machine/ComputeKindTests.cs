@@ -80,7 +80,8 @@ public sealed class ComputeKindTests
         Assert.Equal(ComputeKind.Cuda, Of(null, Nvidia, None));
         Assert.Equal(ComputeKind.Rocm, Of(null, new(), new OtherGpus { Amd = [new("a", "gfx942")] }));
         Assert.Equal(ComputeKind.Xpu, Of(null, new(), new OtherGpus { Intel = [new("a")] }));
-        Assert.Equal(ComputeKind.Cpu, Of(null, new(), None));
+        Assert.Equal(ComputeKind.Cpu, Of("2.13.0", new(), None));
+        Assert.Equal(ComputeKind.Unknown, Of(null, new(), None));
         Assert.Equal(ComputeKind.Unknown, Of(null, new(), new OtherGpus { HasAnyFile = true }));
         // A wrapper may run it elsewhere, and nothing is known of an attached engine.
         Assert.Equal(ComputeKind.Unknown, Of(null, new(), None, isOwn: false));
@@ -91,7 +92,11 @@ public sealed class ComputeKindTests
         MachineFactsReader.KindOf(
             torch is null
                 ? null
-                : new EngineInstallation("python3", []) { Torch = new TorchBuild(torch, TorchBuild.OfTag(torch)) },
+                : new EngineInstallation("python3", [])
+                {
+                    EngineVersion = "0.5.23",
+                    Torch = new TorchBuild(torch, TorchBuild.OfTag(torch)),
+                },
             gpu,
             others,
             new EngineProgram("vllm", "vllm", isOwn)

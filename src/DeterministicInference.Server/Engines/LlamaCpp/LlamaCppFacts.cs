@@ -106,7 +106,7 @@ internal sealed class LlamaCppFacts : IEngineFacts
     ];
 
     private static readonly string[] Variables = [.. VariableFacts.OfMachine, "GGML_", "LLAMA_ARG_"],
-        LeftOutVariables = ["LLAMA_ARG_LOG", "LLAMA_ARG_ALIAS", "LLAMA_ARG_MODEL"];
+        LeftOutVariables = ["LLAMA_ARG_LOG", "LLAMA_ARG_ALIAS", "LLAMA_ARG_MODEL", .. LlamaCppArguments.FileVariables];
 
     public IReadOnlyList<string> Paths { get; } = ["/props"];
 
@@ -152,9 +152,9 @@ internal sealed class LlamaCppFacts : IEngineFacts
     }
 
     /// <summary>For a folder the single model in it, which is what the engine gets.</summary>
-    public IReadOnlyList<ModelPart> ModelParts(ServeOptions options)
+    public IReadOnlyList<ModelPart> ModelParts(ServeOptions options, IReadOnlyDictionary<string, string> variables)
     {
-        var own = new EngineCommandLine(options.BackendArguments);
+        var own = new EngineCommandLine(LlamaCppArguments.Effective(options.BackendArguments, variables));
         return ModelReferences.Of(
             options.ModelPath is { } path && ModelFactsReader.GgufFilesOf(path) is [var file]
                 ? file

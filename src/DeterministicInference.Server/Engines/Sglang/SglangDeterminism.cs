@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines.Evidence;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Sglang;
@@ -7,10 +8,14 @@ namespace DeterministicInference.Server.Engines.Sglang;
 /// <summary>The basis of SGLang's determinism, and reasons against it.</summary>
 internal sealed class SglangDeterminism : IEngineDeterminism
 {
+    private const string BatchVariant = "SGLANG_BATCH_INVARIANT_OPS_ENABLE_MM_FALLBACK_VARIANT";
+
     /// <summary>Lowest compute capability of SGLang's kernels.</summary>
     private static readonly ComputeCapability Oldest = new(7, 5);
 
     public string Basis => "SGLang's deterministic mode, for one build on GPUs of one kind";
+
+    public IReadOnlyList<EvidenceRow> Evidence => SglangEvidence.Rows;
 
     /// <summary>The second path is the first one's name in older builds.</summary>
     public static readonly IReadOnlyList<string> ServerInfo = ["/server_info", "/get_server_info"];
@@ -70,8 +75,20 @@ internal sealed class SglangDeterminism : IEngineDeterminism
         );
         foreach (Finding finding in configuration.CheckLaunch(machine))
             yield return finding;
-        foreach (Finding finding in configuration.Check(machine.Model.IsMixtureOfExperts))
+        configuration = configuration with
+        {
+            RadixCacheIsOff = configuration.RadixCacheIsOff || options.IsStrict,
+            Version = machine.Installation?.EngineVersion,
+        };
+        foreach (Finding finding in configuration.Check(machine.Model))
             yield return finding;
+        if (machine.Variables.GetValueOrDefault(BatchVariant) is { } variant and not ("0" or "false" or ""))
+        {
+            yield return Finding.Degrades(
+                "batch_variant_gemm",
+                $"{BatchVariant}={variant} selects matrix products that vary with the batch. Leave the variable out."
+            );
+        }
     }
 
     private static bool IsOwnPlugin(string plugin) => plugin.StartsWith("sglang.", StringComparison.Ordinal);
@@ -84,7 +101,7 @@ internal sealed class SglangDeterminism : IEngineDeterminism
         if (report is not { } told || SglangConfiguration.Of(told) is not { } configuration)
             return [IEngineDeterminism.ArgumentsUnknown];
         return configuration.IsDeterministic
-            ? configuration.Check(isMixtureOfExperts: false)
+            ? configuration.Check(new ModelFacts())
             :
             [
                 Finding.Degrades(

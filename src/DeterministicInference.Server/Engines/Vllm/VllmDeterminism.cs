@@ -20,7 +20,15 @@ internal sealed class VllmDeterminism : IEngineDeterminism
         "TRITON_MLA",
     ];
 
+    /// <summary>Rows vllm-rms and vllm-ar-fusion.</summary>
+    private static readonly ReleaseRange BeforeNorm = new(null, "0.26.1"),
+        BeforeReduce = new(null, "0.26");
+
+    private static readonly string[] Sequence = ["enable_sp", "sequence_parallel", "async_tp"];
+
     public string Basis => "vLLM's batch-invariant mode, for one build on GPUs of one kind";
+
+    public IReadOnlyList<EvidenceRow> Evidence => VllmEvidence.Rows;
 
     public IReadOnlyList<string> TemplateFlags { get; } = ["--chat-template"];
 
@@ -56,6 +64,60 @@ internal sealed class VllmDeterminism : IEngineDeterminism
         }
         foreach (Finding finding in CheckArguments(own, machine))
             yield return finding;
+        foreach (Finding finding in CheckBuild(options, own, kind, machine))
+            yield return finding;
+    }
+
+    /// <summary>What reports show of builds and of kernels that they choose.</summary>
+    private static IEnumerable<Finding> CheckBuild(
+        ServeOptions options,
+        EngineCommandLine own,
+        ComputeKind kind,
+        MachineFacts machine
+    )
+    {
+        string? version = machine.Installation?.EngineVersion;
+        if (kind != ComputeKind.Cpu && BeforeNorm.Contains(version))
+        {
+            yield return Finding.Degrades(
+                "engine_version",
+                $"vLLM {version}: RMSNorm changes its order where a step has 256 tokens or more (vllm-project/vllm"
+                    + "#48271). Use a build after 0.26.0."
+            );
+        }
+        if (own.Number("--tensor-parallel-size", "-tp") > 1 && BeforeReduce.Contains(version))
+        {
+            yield return Finding.Degrades(
+                "tensor_parallel",
+                $"vLLM {version} fuses all-reduce with RMSNorm, which varies (vllm-project/vllm#51290). Use one GPU, "
+                    + "or a build from 0.26 on."
+            );
+        }
+        if (
+            (own.Value("--compilation-config", "-cc") ?? own.WithPrefix("--compilation-config.")) is { } compilation
+            && Sequence.Any(name => compilation.Contains(name, StringComparison.Ordinal))
+        )
+        {
+            yield return Finding.Degrades(
+                "sequence_parallel",
+                "Sequence parallelism and asynchronous tensor parallelism vary in vLLM (vllm-project/vllm#56370). "
+                    + "Leave them out of --compilation-config."
+            );
+        }
+        bool isHopper =
+            kind == ComputeKind.Cuda && machine.Least >= VllmMode.Hopper && machine.Most < VllmMode.Blackwell;
+        bool isFlash = VllmMode.Attention(own, machine) is { } chosen
+            ? chosen.StartsWith("FLASH_ATTN", StringComparison.OrdinalIgnoreCase)
+            : !options.IsStrict;
+        if (isHopper && isFlash)
+        {
+            yield return Finding.Degrades(
+                "attention_backend",
+                "FlashAttention 3, which vLLM has on compute capability 9.0, picks its tile by the whole batch "
+                    + "(vllm-project/vllm#51902). Use --determinism strict, or give --attention-backend TRITON_ATTN "
+                    + "after --."
+            );
+        }
     }
 
     private static IEnumerable<Finding> CheckMode(ComputeKind kind, MachineFacts machine)
@@ -163,9 +225,7 @@ internal sealed class VllmDeterminism : IEngineDeterminism
 
     private static IEnumerable<Finding> CheckArguments(EngineCommandLine own, MachineFacts machine)
     {
-        string? attention =
-            own.Value("--attention-backend", "--attention-config.backend")
-            ?? machine.Variables.GetValueOrDefault("VLLM_ATTENTION_BACKEND");
+        string? attention = VllmMode.Attention(own, machine);
         if (
             !string.IsNullOrEmpty(attention)
             && !InvariantAttention.Contains(attention, StringComparer.OrdinalIgnoreCase)

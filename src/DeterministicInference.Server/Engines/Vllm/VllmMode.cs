@@ -1,3 +1,4 @@
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Evidence;
 using DeterministicInference.Server.Machine;
 
@@ -27,6 +28,11 @@ internal static class VllmMode
 
     /// <summary>Architectures of AMD that the page names: MI200, MI300 and MI350.</summary>
     public static readonly string[] Amd = ["gfx90a", "gfx942", "gfx950"];
+
+    /// <summary>The attention backend that the user names; null if vLLM chooses.</summary>
+    public static string? Attention(EngineCommandLine own, MachineFacts machine) =>
+        own.Value("--attention-backend", "--attention-config.backend")
+        ?? machine.Variables.GetValueOrDefault("VLLM_ATTENTION_BACKEND");
 
     /// <summary>Whether the mode can be selected. Without it vLLM for processors does not start with it.</summary>
     public static bool Exists(ComputeKind kind, MachineFacts machine) =>

@@ -118,7 +118,7 @@ public sealed class EngineFactsTests
     [InlineData("vllm", "argument --enforce-eager", "argument.enforce_eager")]
     [InlineData("vllm", "report version 0.13.0", "engine.version")]
     [InlineData("vllm", "variable VLLM_USE_FLASHINFER_SAMPLER 1", "variable.vllm_use_flashinfer_sampler")]
-    [InlineData("vllm", "package vllm-0.12.0 vllm-0.13.0", "package.vllm packages.sha256")]
+    [InlineData("vllm", "package vllm-0.32.0 vllm-0.33.0", "package.vllm packages.sha256")]
     [InlineData("vllm", "file models/tiny/config.json []", "model.sha256")]
     [InlineData("vllm", "determinism off", "variable.vllm_batch_invariant variable.vllm_use_flashinfer_sampler")]
     [InlineData("llamacpp", "argument -ub 256", "argument.ubatch_size")]

@@ -123,6 +123,18 @@ public sealed class LlamaCppLaunchTests
     [InlineData("--model-draft draft.gguf", "Degrades speculative_decoding")]
     [InlineData("--draft-max 8", "Degrades speculative_decoding")]
     [InlineData("--spec-type ngram-cache", "Degrades speculative_decoding")]
+    [InlineData("--spec-type none")]
+    [InlineData("--spec-draft-model draft.gguf", "Degrades speculative_decoding")]
+    [InlineData("--spec-ngram-mod-n-max 8", "Degrades speculative_decoding")]
+    [InlineData("-lcs cache.bin", "Degrades speculative_decoding")]
+    [InlineData("--backend-sampling", "Degrades sampling_backend")]
+    [InlineData("--backend-sampling --no-backend-sampling")]
+    [InlineData("--rpc host:1", "Degrades remote_compute")]
+    [InlineData(
+        "--chat-template ./chatml.jinja",
+        "Refused template_file: llama-server takes the value of --chat-template, './chatml.jinja', for the template"
+    )]
+    [InlineData("--chat-template chatml")]
     [InlineData(
         "-fa auto",
         "Degrades flash_attention_auto: -fa auto is resolved anew at every start. Give -fa on or -fa off."
@@ -138,6 +150,63 @@ public sealed class LlamaCppLaunchTests
         Found.Is(
             Checks.Of(LlamaCpp, Options with { BackendArguments = arguments.Split(' ') }, Machines.With(Facts, "9.0")),
             found
+        );
+
+    [Theory]
+    [InlineData("LLAMA_ARG_CONTEXT_SHIFT", "1", "", "Degrades context_shift")]
+    [InlineData("LLAMA_ARG_CONTEXT_SHIFT", "enabled", "", "Degrades context_shift")]
+    [InlineData("LLAMA_ARG_CONTEXT_SHIFT", "0", "")]
+    [InlineData("LLAMA_ARG_CONTEXT_SHIFT", "1", "--no-context-shift")]
+    [InlineData("LLAMA_ARG_NO_CONTEXT_SHIFT", "1", "")]
+    [InlineData("LLAMA_ARG_SPEC_TYPE", "ngram-simple", "", "Degrades speculative_decoding")]
+    [InlineData("LLAMA_ARG_SPEC_TYPE", "none", "")]
+    [InlineData("LLAMA_ARG_SPEC_TYPE", "ngram-simple", "--spec-type none")]
+    [InlineData("LLAMA_ARG_SPEC_DRAFT_MODEL", "/draft.gguf", "", "Degrades speculative_decoding")]
+    [InlineData("LLAMA_ARG_CACHE_REUSE", "256", "", "Degrades prompt_cache")]
+    [InlineData("LLAMA_ARG_BACKEND_SAMPLING", "true", "", "Degrades sampling_backend")]
+    [InlineData("LLAMA_ARG_RPC", "host:1", "", "Degrades remote_compute")]
+    [InlineData("LLAMA_ARG_MODELS_DIR", "/models", "", "Refused router_mode")]
+    [InlineData("LLAMA_ARG_CHAT_TEMPLATE", "/t.jinja", "", "Refused template_file")]
+    // The launch says it, and an argument wins.
+    [InlineData("LLAMA_ARG_N_PARALLEL", "4", "")]
+    [InlineData("LLAMA_ARG_CACHE_PROMPT", "1", "")]
+    public void Variables_that_stand_for_arguments_are_judged_as_arguments(
+        string variable,
+        string value,
+        string arguments,
+        params string[] found
+    ) =>
+        Found.Is(
+            Checks.Of(
+                LlamaCpp,
+                Options with
+                {
+                    BackendArguments = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                },
+                Machines.With(Facts, "9.0") with
+                {
+                    Variables = new Dictionary<string, string> { [variable] = value },
+                }
+            ),
+            found
+        );
+
+    [Fact]
+    public void The_file_of_a_variable_is_a_part_of_the_model() =>
+        Assert.Equal(
+            [
+                new ModelPart("model", Model),
+                new ModelPart("draft", "/draft.gguf"),
+                new ModelPart("projector", "/p.gguf"),
+            ],
+            LlamaCpp.Facts.ModelParts(
+                Options,
+                new Dictionary<string, string>
+                {
+                    ["LLAMA_ARG_SPEC_DRAFT_MODEL"] = "/draft.gguf",
+                    ["LLAMA_ARG_MMPROJ"] = "/p.gguf",
+                }
+            )
         );
 
     [Theory]

@@ -104,7 +104,7 @@ public sealed class VllmLaunchTests
             + "GPU of this machine has 8.0."
     )]
     [InlineData("8.9", "Degrades gpu_unverified")]
-    [InlineData("9.0")]
+    [InlineData("9.0", "Degrades attention_backend: FlashAttention 3, which vLLM has on compute capability 9.0")]
     [InlineData("10.0")]
     [InlineData("12.0")]
     [InlineData("none", "Degrades gpu_unknown: Which processor vLLM computes on is not known")]
@@ -133,6 +133,28 @@ public sealed class VllmLaunchTests
     [InlineData("cpu 0.32.0+cpu", "Degrades cpu_build")]
     public void The_release_decides_on_which_GPUs_the_mode_is_documented(string machine, params string[] found) =>
         Found.Is(Checks.Of(Vllm, Options, Machines.Of(machine)), found);
+
+    [Theory]
+    [InlineData("10.0 0.25.1", "--tensor-parallel-size 2", "Degrades engine_version", "Degrades tensor_parallel")]
+    [InlineData("10.0 0.26.0", "-tp 2", "Degrades engine_version: vLLM 0.26.0: RMSNorm changes its order")]
+    [InlineData("10.0 0.27.0", "-tp 2")]
+    [InlineData("10.0", "--compilation-config {\"pass_config\":{\"enable_sp\":true}}", "Degrades sequence_parallel")]
+    [InlineData("10.0", "--compilation-config {\"level\":3}")]
+    [InlineData("9.0", "--attention-backend TRITON_ATTN")]
+    [InlineData("9.0", "--attention-backend FLASH_ATTN", "Degrades attention_backend: FlashAttention 3")]
+    public void What_reports_show_of_builds_and_kernels_is_said(
+        string machine,
+        string arguments,
+        params string[] found
+    ) =>
+        Found.Is(
+            Checks.Of(Vllm, Options with { BackendArguments = arguments.Split(' ') }, Machines.Of(machine)),
+            found
+        );
+
+    [Fact]
+    public void The_safe_side_has_no_such_kernel() =>
+        Found.Is(Checks.Of(Vllm, Options with { Determinism = DeterminismMode.Strict }, Machines.Of("9.0")));
 
     [Fact]
     public void A_build_for_processors_is_kept_from_what_ends_it()
@@ -181,14 +203,14 @@ public sealed class VllmLaunchTests
     [InlineData("--tensor-parallel-size 4 --max-model-len 8192 --api-key secret")]
     public void Arguments_that_break_determinism_are_reported(string arguments, params string[] found) =>
         Found.Is(
-            Checks.Of(Vllm, Options with { BackendArguments = arguments.Split(' ') }, Machines.With("9.0")),
+            Checks.Of(Vllm, Options with { BackendArguments = arguments.Split(' ') }, Machines.With("10.0")),
             found
         );
 
     [Fact]
     public void An_inherited_variable_that_breaks_determinism_is_reported_unless_an_argument_overrides_it()
     {
-        MachineFacts machine = Machines.With("9.0") with
+        MachineFacts machine = Machines.With("10.0") with
         {
             Variables = new Dictionary<string, string> { ["VLLM_ATTENTION_BACKEND"] = "FLASHINFER" },
         };
