@@ -1,7 +1,7 @@
 using System.Text;
+using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Evidence;
-using DeterministicInference.Server.Json;
 
 namespace DeterministicInference.Server.Cli.Doctor;
 
