@@ -93,9 +93,14 @@ func parseStatement(text string) (*statement, error) {
 			}
 		}
 	}
+	if out.get("weight_version") != nil {
+		f.text(out, "weight_version")
+	}
 	environment, model := f.object(p, "environment"), f.object(p, "model")
 	s.environment, s.source = f.hex(environment, "id", 32), f.named(environment, "source", sources)
-	f.text(model, "name")
+	if !f.isNull(model, "name") {
+		f.text(model, "name")
+	}
 	s.modelSHA = f.hexOrNull(model, "sha256")
 	if !f.isNull(p, "probe") {
 		probe := f.object(p, "probe")

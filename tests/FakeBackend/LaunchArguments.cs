@@ -15,6 +15,12 @@ internal sealed class LaunchArguments
 
     public string Host => this["--host"] ?? "127.0.0.1";
 
+    /// <summary>
+    /// The Unix socket to listen on instead of host and port: vLLM's flag, and llama-server's host with this ending.
+    /// </summary>
+    public string? Socket =>
+        this["--uds"] ?? (Host.EndsWith(".sock", StringComparison.Ordinal) ? Path.GetFullPath(Host) : null);
+
     /// <summary>The last value of a flag in its main spelling.</summary>
     public string? this[string flag] => _values.TryGetValue(flag, out List<string>? values) ? values[^1] : null;
 

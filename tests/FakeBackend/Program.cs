@@ -39,7 +39,10 @@ Helpers.Start(behaviour.Children, behaviour.Daemons);
 int port = arguments.Port(dialect.DefaultPort);
 LoadingPhase loading = dialect.Loading;
 TimeSpan warmup = behaviour.Warmup < TimeSpan.Zero ? Timeout.InfiniteTimeSpan : behaviour.Warmup;
-Socket? bound = loading == LoadingPhase.BoundUntilReady ? ReusedPort.Bind(arguments.Host, port) : null;
+Socket? bound =
+    loading != LoadingPhase.BoundUntilReady ? null
+    : arguments.Socket is { } path ? ReusedPort.Bind(path)
+    : ReusedPort.Bind(arguments.Host, port);
 if (loading != LoadingPhase.Answered)
     await Task.Delay(behaviour.StartDelay);
 if (loading is LoadingPhase.BoundUntilReady or LoadingPhase.RefusedUntilReady)
@@ -54,7 +57,7 @@ builder.Logging.ClearProviders();
 
 // Signals have the engine's meaning, not the host's.
 builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-builder.WebHost.UseUrls($"http://{arguments.Host}:{port}");
+builder.WebHost.UseUrls(arguments.Socket is { } socket ? $"http://unix:{socket}" : $"http://{arguments.Host}:{port}");
 if (bound is not null)
     builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => bound);
 builder.WebHost.ConfigureKestrel(kestrel =>

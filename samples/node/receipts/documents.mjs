@@ -199,7 +199,8 @@ export function readStatement(text) {
   known(request, "form", "dis-req/2");
   const execution = predicate.oneOf("execution", executions);
   if (execution !== "executed") predicate.id("origin");
-  model.text("name");
+  model.orNull("name", model.text.bind(model));
+  if (output.has("weight_version")) output.text("weight_version");
   model.orNull("sha256", model.hash);
   predicate.orNull("probe", (name) => {
     const probe = predicate.object(name);

@@ -102,13 +102,19 @@ internal enum AnswerPartKind : byte
     /// <summary><c>determinism</c>.</summary>
     Determinism,
 
+    /// <summary>The object <c>logprobs</c> of a choice, if it is read, before its own parts.</summary>
+    Logprobs,
+
+    /// <summary><c>text_offset</c> in it, an array.</summary>
+    TextOffsets,
+
     /// <summary><c>error</c>, unless it is null, or <c>object</c>, if it is <c>error</c>.</summary>
     Error,
 }
 
 /// <summary>What a part has beside its kind and place.</summary>
 [Flags]
-internal enum AnswerPartTraits : byte
+internal enum AnswerPartTraits : ushort
 {
     /// <summary>Nothing.</summary>
     None = 0,
@@ -136,8 +142,14 @@ internal enum AnswerPartTraits : byte
     /// <summary>Of reasoning: it is the value of <c>reasoning</c>.</summary>
     IsReasoning = 64,
 
+    /// <summary>Of a tool call of an event: it has no index, and got a number.</summary>
+    LacksIndex = 128,
+
+    /// <summary>Of arguments: an object or array stands there, not a text.</summary>
+    IsStructure = 256,
+
     /// <summary>Of token ids of a choice: they are the value of <c>response_token_ids</c>.</summary>
-    IsResponseTokenIds = 128,
+    IsResponseTokenIds = 512,
 }
 
 /// <summary>A piece of an answer or event that means something.</summary>

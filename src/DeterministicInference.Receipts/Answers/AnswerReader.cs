@@ -13,7 +13,11 @@ namespace DeterministicInference.Receipts.Answers;
 /// <remarks>docs/determinism.md has the grammar in words.</remarks>
 /// <param name="delivery">What is read: one JSON answer, or events.</param>
 /// <param name="logprobs">Whether log-probabilities are read; they are passed over otherwise.</param>
-internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false)
+/// <param name="repairs">
+/// Whether tool calls are read that have no index in a stream, or arguments that are no text: whoever asks for it
+/// changes them before anybody else reads the answer.
+/// </param>
+internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = false, bool repairs = false)
 {
     /// <summary>Most levels of objects and arrays in an answer or an event.</summary>
     public const int MaxDepth = 128;
@@ -23,7 +27,8 @@ internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = fals
 
     private readonly bool _isEvent = delivery == AnswerDelivery.Sse;
     private readonly AnswerParts _parts = new();
-    private readonly MessageGrammar _messages = new(delivery);
+    private readonly MessageGrammar _messages = new(delivery, repairs);
+    private readonly ToolNumbers? _toolNumbers = repairs && delivery == AnswerDelivery.Sse ? new ToolNumbers() : null;
     private readonly LogprobsGrammar? _logprobs = logprobs ? new LogprobsGrammar() : null;
     private readonly List<Range> _bareNumbers = [];
 
@@ -262,7 +267,7 @@ internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = fals
                     isBare = false;
                     break;
                 case AnswerMember.Logprobs:
-                    ReadLogprobs(ref json);
+                    ReadLogprobs(ref json, members);
                     isBare &= isNull;
                     break;
                 default:
@@ -275,6 +280,7 @@ internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = fals
             RequireLikeBefore(index is not null, ref _haveIndex, _parts, _parts.Span[at].Start);
         _parts.End(at, json.At, isBare ? AnswerPartTraits.IsBare : AnswerPartTraits.None);
         _parts.AssignChoice(at, index ?? position);
+        _toolNumbers?.Number(_parts.Span[at..], index ?? position, json.Text);
         _logprobs?.AssignChoice(firstScore, index ?? position);
         return (index ?? position, index is not null, isBare);
     }
@@ -297,13 +303,23 @@ internal sealed class AnswerReader(AnswerDelivery delivery, bool logprobs = fals
         _parts.IsRemembered = true;
     }
 
-    private void ReadLogprobs(ref JsonCursor json)
+    private void ReadLogprobs(ref JsonCursor json, scoped in MemberScope members)
     {
         json.BareNumbers = _bareNumbers;
         if (_logprobs is null)
+        {
             json.Skip();
-        else
+        }
+        else if (json.Peek() == '{')
+        {
+            int at = _parts.Begin(AnswerPartKind.Logprobs, members, json.At);
             _logprobs.Read(ref json, _parts);
+            _parts.End(at, json.At);
+        }
+        else
+        {
+            _logprobs.Read(ref json, _parts);
+        }
         json.BareNumbers = null;
     }
 

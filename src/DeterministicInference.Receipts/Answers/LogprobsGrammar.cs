@@ -64,6 +64,9 @@ internal sealed class LogprobsGrammar
                 case AnswerMember.TopLogprobs:
                     named = ReadNamedAlternatives(ref json, parts) ? members.Start : -1;
                     break;
+                case AnswerMember.Other when json.Peek() == '[' && members.Name.SequenceEqual("text_offset"u8):
+                    parts.Pass(ref json, AnswerPartKind.TextOffsets, members);
+                    break;
                 default:
                     json.Skip();
                     break;

@@ -4,7 +4,9 @@ using DeterministicInference.Receipts.Json;
 namespace DeterministicInference.Receipts.Answers;
 
 /// <summary>The part of the grammar that is about a choice's message, which in an event is called its delta.</summary>
-internal sealed class MessageGrammar(AnswerDelivery delivery)
+/// <param name="delivery">What is read.</param>
+/// <param name="repairs">See <see cref="AnswerReader"/>.</param>
+internal sealed class MessageGrammar(AnswerDelivery delivery, bool repairs = false)
 {
     /// <summary>The names that a fragment of reasoning can have, or both.</summary>
     public const AnswerPartTraits ReasoningNames = AnswerPartTraits.IsReasoningContent | AnswerPartTraits.IsReasoning;
@@ -111,6 +113,7 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
     {
         int at = parts.Begin(AnswerPartKind.Tool, json.At - 1);
         int? index = null;
+        bool namesIndex = false;
         AnswerPartTraits kinds = AnswerPartTraits.None;
         parts.IsRemembered = true;
         var members = new MemberScope(_isEvent ? AnswerObject.EventTool : AnswerObject.JsonTool);
@@ -123,6 +126,7 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
             switch (member)
             {
                 case AnswerMember.Index:
+                    namesIndex = true;
                     index = parts.ReadIndex(ref json);
                     break;
                 case AnswerMember.Id when json.Peek() == '"':
@@ -167,6 +171,8 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
                 parts.Span[at].ValueStart
             );
         }
+        if (_isEvent && repairs && !namesIndex)
+            kinds |= AnswerPartTraits.LacksIndex;
         parts.End(at, json.At, kinds);
         parts.AssignTool(at, index ?? position);
         return index ?? position;
@@ -192,7 +198,7 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
         return AnswerPartTraits.None;
     }
 
-    private static void ReadCall(ref JsonCursor json, AnswerParts parts, AnswerPartKind name, AnswerPartKind input)
+    private void ReadCall(ref JsonCursor json, AnswerParts parts, AnswerPartKind name, AnswerPartKind input)
     {
         if (!parts.OpenObject(ref json))
             return;
@@ -210,11 +216,25 @@ internal sealed class MessageGrammar(AnswerDelivery delivery)
                 parts.Refuse(CanonicalFormError.WrongType, "A member of a call that is not known", members.Start);
             if (isNothing || member == AnswerMember.Other)
                 json.Skip();
+            else if (repairs && member == AnswerMember.Arguments && json.Peek() is (byte)'{' or (byte)'[')
+                PassStructure(ref json, parts, input, members);
             else
                 parts.PassString(ref json, member == AnswerMember.Name ? name : input, members);
         }
         // It has no line in the output, and a client shows that there is a call.
         if (name == AnswerPartKind.CallName && parts.Count == before)
             parts.Refuse(CanonicalFormError.WrongType, "A function call without a name and arguments", place);
+    }
+
+    private static void PassStructure(
+        ref JsonCursor json,
+        AnswerParts parts,
+        AnswerPartKind kind,
+        scoped in MemberScope members
+    )
+    {
+        int at = parts.Begin(kind, members, json.At);
+        json.Skip();
+        parts.End(at, json.At, AnswerPartTraits.IsStructure);
     }
 }

@@ -73,16 +73,19 @@ internal sealed record ReceiptStatement
     /// <summary>The tokens that the answer says it has; null where it says nothing.</summary>
     public AnswerUsage? Usage { get; init; }
 
+    /// <summary>The version of the weights that the engine named in the answer; null if it named none.</summary>
+    public string? WeightVersion { get; init; }
+
     /// <summary>See <see cref="InferenceEnvironment.Id"/>.</summary>
     public required Sha256Value EnvironmentId { get; init; }
 
     /// <summary>The weakest source of any of the environment's facts.</summary>
     public required FactSource EnvironmentSource { get; init; }
 
-    /// <summary>The name that the model is served under.</summary>
-    public required string ModelName { get; init; }
+    /// <summary>The engine's name of the model that answered; null if the engine lists none.</summary>
+    public required string? ModelName { get; init; }
 
-    /// <summary>The digest of its files; null if they were not measured.</summary>
+    /// <summary>The digest of its files; null if they were not measured, and of an adapter.</summary>
     public Sha256Value? ModelDigest { get; init; }
 
     /// <summary>The last measurement of the environment's repeatability; null if there is none.</summary>

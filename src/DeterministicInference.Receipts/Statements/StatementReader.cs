@@ -7,7 +7,7 @@ using DeterministicInference.Receipts.Output;
 namespace DeterministicInference.Receipts.Statements;
 
 /// <summary>
-/// Reads a statement. Every member is required; members that it does not know are ignored.
+/// Reads a statement. Every member but <c>weight_version</c> is required; members that it does not know are ignored.
 /// </summary>
 internal static class StatementReader
 {
@@ -52,9 +52,10 @@ internal static class StatementReader
             ExtrasCommitment = output.HashOrNull("extras"),
             AnswerModel = output.StringOrNull("model"),
             Usage = Usage(output),
+            WeightVersion = output.StringIfPresent("weight_version"),
             EnvironmentId = environment.Hash("id"),
             EnvironmentSource = environment.Named("source", EnvironmentNames.Sources),
-            ModelName = model.String("name"),
+            ModelName = model.StringOrNull("name"),
             ModelDigest = model.HashOrNull("sha256"),
             Probe = Probe(predicate),
         };

@@ -68,6 +68,8 @@ internal static class StatementWriter
         json.WriteString("extras", statement.ExtrasCommitment?.ToString());
         json.WriteString("model", statement.AnswerModel);
         WriteUsage(json, statement.Usage);
+        if (statement.WeightVersion is { } version)
+            json.WriteString("weight_version", version);
         json.WriteEndObject();
 
         json.WriteStartObject("environment");

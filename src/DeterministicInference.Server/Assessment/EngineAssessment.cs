@@ -1,5 +1,6 @@
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Assessment;
 
@@ -44,6 +45,9 @@ internal sealed record EngineAssessment(
 
     /// <summary>The launch of the engine; null for an attached engine.</summary>
     public EngineLaunch? Launch { get; init; }
+
+    /// <summary>The models that the engine lists; before it was asked, the one that it is launched with.</summary>
+    public ServedModels Models { get; init; } = ServedModels.Unknown;
 
     /// <summary>Findings about files, which are searched again when the engine is ready.</summary>
     public IReadOnlyList<Finding> OfFiles { get; init; } = [];

@@ -2,6 +2,7 @@ using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Facts;
 using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Assessment;
 
@@ -22,6 +23,9 @@ internal sealed class EngineAssessor(
     ILogger logger
 )
 {
+    /// <summary>The route that lists an engine's models.</summary>
+    private const string ModelList = "/v1/models";
+
     /// <summary>Time limit for queries to a healthy engine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -37,18 +41,9 @@ internal sealed class EngineAssessor(
         string asked = string.Join(',', engine.Requests.AllTokenIdMembers);
         if (asked.Length > 0 && options.HasReceipts)
             sheet.Measured("forward.inject", asked);
-        engine.Facts.DescribeLaunch(
-            new FactInputs(options, machine)
-            {
-                Launch = launch,
-                // Looked up with this server's variables, as the engine's process does.
-                Packages =
-                    launch is not null && engine.Facts.Packages is not null && options.HasReceipts
-                        ? new PythonEnvironment(machine.Variables).Packages(launch.File)
-                        : null,
-            },
-            sheet
-        );
+        engine.Facts.DescribeLaunch(new FactInputs(options, machine) { Launch = launch }, sheet);
+        if (launch is not null && engine.Facts.MeasuresProgram)
+            sheet.NeedsEngine("which program and libraries the engine runs", ProgramMeasurement.Code);
         FactSheet files = NewSheet();
         if (options.HasReceipts)
             Models.Describe(files);
@@ -67,6 +62,7 @@ internal sealed class EngineAssessor(
         )
         {
             Launch = launch,
+            Models = ServedModels.Named(GivenName(isLaunched: launch is not null)),
             OfFiles = files.Findings,
         };
     }
@@ -77,12 +73,14 @@ internal sealed class EngineAssessor(
     /// <param name="digests">Hashes of the loaded files; null if files are not read but only searched again.</param>
     /// <param name="patience">Time limit of the self-check.</param>
     /// <param name="end">Cancels the queries when the engine ends or the server stops.</param>
+    /// <param name="program">Measures the program of the engine's process; null if there is none, or it is not.</param>
     public async Task<EngineAssessment> WhenReadyAsync(
         EngineAssessment before,
         EngineCalls calls,
         ModelMeasurement? digests,
         TimeSpan patience,
-        CancellationToken end
+        CancellationToken end,
+        Func<FactSheet, Task>? program = null
     )
     {
         // Facts are used by receipts only.
@@ -90,6 +88,7 @@ internal sealed class EngineAssessor(
         [
             .. EngineChecks.AsksForReport(engine, options) ? engine.Determinism.ReportPaths : [],
             .. options.HasReceipts ? engine.Facts.Paths : [],
+            ModelList,
         ];
         EngineAnswers answers = await new EngineQuestions(calls, engine.Determinism.ReportPaths).AskAsync(
             paths,
@@ -97,8 +96,14 @@ internal sealed class EngineAssessor(
             time,
             end
         );
+        // An engine that lists none has the name that it was given, if it was given one.
+        ServedModels models = answers.Of(ModelList) is { } list
+            ? ServedModels.Read(list, GivenName(before.Launch is not null)) ?? before.Models
+            : before.Models;
         FactSheet sheet = NewSheet();
         engine.Facts.DescribeEngine(new FactInputs(options, machine) { Launch = before.Launch }, answers, sheet);
+        if (program is not null && options.HasReceipts && engine.Facts.MeasuresProgram)
+            await program(sheet);
         if (digests is not null)
             await digests.DescribeAsync(sheet, end);
         else if (options.HasReceipts)
@@ -110,10 +115,14 @@ internal sealed class EngineAssessor(
                 reported is null ? null : answers.Of(reported)
             ),
             tried = EngineChecks.TriesSeeds(engine, options)
-                ? await new EngineSelfCheck(engine, options.ModelName, calls, logger).RunAsync(patience, time, end)
+                ? await new EngineSelfCheck(engine, models.Main?.Id, calls, logger).RunAsync(patience, time, end)
                 : [];
-        return before.Complete([.. report, .. sheet.Findings, .. tried], sheet.Facts);
+        return before.Complete([.. report, .. sheet.Findings, .. tried], sheet.Facts) with { Models = models };
     }
+
+    /// <summary>The name of a launched engine; of an attached one only a setting says something.</summary>
+    private string? GivenName(bool isLaunched) =>
+        isLaunched ? LaunchedName.Of(engine.Launcher!, options) : options.ServedModelName;
 
     private FactSheet NewSheet() => new(isNeeded: options.HasReceipts);
 

@@ -76,10 +76,15 @@ internal static class EngineChecks
             yield return Finding.Degrades(
                 "template_uses_clock",
                 "The model's chat template uses the date, so that the same messages give another prompt "
-                    + "tomorrow. Pass a template without it after --: --chat-template FILE."
+                    + $"tomorrow. Pass a template without it after --: {TemplateFlag(engine)} FILE."
             );
         }
     }
+
+    /// <summary>The flag that takes a file, where another one takes the template itself.</summary>
+    private static string TemplateFlag(IEngineKind engine) =>
+        engine.Determinism.TemplateFlags!.FirstOrDefault(flag => flag.EndsWith("-file", StringComparison.Ordinal))
+        ?? engine.Determinism.TemplateFlags![0];
 
     private static IEnumerable<Finding> CheckAttached(IEngineKind engine, ServeOptions options) =>
         options.Enforces ? engine.Determinism.CheckAttached().Select(Tolerated) : [];

@@ -11,10 +11,10 @@ namespace DeterministicInference.Server.Assessment;
 /// change the text.
 /// </summary>
 /// <param name="engine">The engine.</param>
-/// <param name="model">Name under which it serves the model.</param>
+/// <param name="model">Name under which it serves the model; null if unknown.</param>
 /// <param name="calls">Sends the requests.</param>
 /// <param name="logger">The engine's logger.</param>
-internal sealed partial class EngineSelfCheck(IEngineKind engine, string model, EngineCalls calls, ILogger logger)
+internal sealed partial class EngineSelfCheck(IEngineKind engine, string? model, EngineCalls calls, ILogger logger)
 {
     /// <summary>The codes of all possible findings.</summary>
     public static readonly IReadOnlyList<string> Codes = ["seed_ignored", "not_repeated", "self_check_incomplete"];
@@ -128,7 +128,8 @@ internal sealed partial class EngineSelfCheck(IEngineKind engine, string model, 
         return JsonBytes.Write(json =>
         {
             json.WriteStartObject();
-            json.WriteString("model", model);
+            if (model is not null)
+                json.WriteString("model", model);
             json.WriteString("prompt", prompt);
             json.WriteNumber("max_tokens", Tokens);
             json.WriteNumber("temperature", Temperature);

@@ -16,7 +16,7 @@ internal sealed class ModelLocator(IEngineFacts facts, ServeOptions options, Mac
     private readonly HuggingFaceCache _cache = HuggingFaceCache.Of(machine.Variables, facts.DownloadFolder(options));
 
     /// <summary>The parts that the engine loads.</summary>
-    public IReadOnlyList<ModelPart> Parts { get; } = facts.ModelParts(options);
+    public IReadOnlyList<ModelPart> Parts { get; } = facts.ModelParts(options, machine.Variables);
 
     /// <summary>Whether the engine is attached, so that the settings only declare what it has loaded.</summary>
     public bool IsDeclared => options.BackendUrl is not null;

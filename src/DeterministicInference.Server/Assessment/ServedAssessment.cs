@@ -13,6 +13,7 @@ internal sealed class ServedAssessment : IDisposable
 {
     private readonly EngineAssessor _assessor;
     private readonly ModelMeasurement _digests;
+    private readonly ProgramMeasurement _program;
     private readonly EnvironmentPublisher _environments;
     private readonly AssessmentLog _log;
     private readonly EngineCalls _calls;
@@ -38,14 +39,9 @@ internal sealed class ServedAssessment : IDisposable
     {
         _calls = calls;
         _assessor = new EngineAssessor(kind, options, machine, time, logger);
-        _digests = new ModelMeasurement(
-            _assessor.Models,
-            new FileHashCache(options.DataDir ?? StatePaths.Receipts, time, logger),
-            options.HasReceipts,
-            progress,
-            time,
-            logger
-        );
+        var hashes = new FileHashCache(options.DataDir ?? StatePaths.Receipts, time, logger);
+        _program = new ProgramMeasurement(hashes);
+        _digests = new ModelMeasurement(_assessor.Models, hashes, options.HasReceipts, progress, time, logger);
         _environments = new EnvironmentPublisher(environments, logger);
         _log = new AssessmentLog(logger);
     }
@@ -68,9 +64,22 @@ internal sealed class ServedAssessment : IDisposable
     /// <param name="before">The assessment before the launch.</param>
     /// <param name="patience">Time limit of the self-check.</param>
     /// <param name="end">Cancels the queries when the engine ends or the server stops.</param>
-    public async Task<EngineAssessment> CompleteAsync(EngineAssessment before, TimeSpan patience, CancellationToken end)
+    /// <param name="process">The process that was launched; null for an attached engine.</param>
+    public async Task<EngineAssessment> CompleteAsync(
+        EngineAssessment before,
+        TimeSpan patience,
+        CancellationToken end,
+        int? process = null
+    )
     {
-        EngineAssessment assessment = await _assessor.WhenReadyAsync(before, _calls, _digests, patience, end);
+        EngineAssessment assessment = await _assessor.WhenReadyAsync(
+            before,
+            _calls,
+            _digests,
+            patience,
+            end,
+            process is { } pid ? sheet => _program.DescribeAsync(pid, sheet, end) : null
+        );
         _log.Write(assessment);
         return assessment;
     }

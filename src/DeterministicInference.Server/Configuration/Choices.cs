@@ -6,6 +6,9 @@ internal enum DeterminismMode
     /// <summary>Fields that could make an answer vary are pinned or refused.</summary>
     Enforce,
 
+    /// <summary>The same, and engines are launched on the slow safe side: no prefix is used again.</summary>
+    Strict,
+
     /// <summary>Nothing is pinned or refused: a plain proxy.</summary>
     Off,
 }

@@ -133,6 +133,11 @@ internal sealed class ResolvedConfiguration
             _complaints.Add(setting, complaint);
             _problems.Add(Problem(setting, complaint));
         }
+        _options = _options with
+        {
+            IsBackendAddressGiven =
+                IsGiven(nameof(ServeOptions.BackendHost)) || IsGiven(nameof(ServeOptions.BackendPort)),
+        };
     }
 
     private string Problem(Setting setting, string complaint)

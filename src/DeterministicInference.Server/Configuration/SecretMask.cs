@@ -35,10 +35,12 @@ internal sealed class SecretMask
     /// <param name="options">Settings; their engine arguments may contain secrets.</param>
     /// <param name="keys">Keys of the server and of the engine.</param>
     /// <param name="environment">Environment variables, which the engine inherits.</param>
+    /// <param name="drawn">Keys that the server has drawn; empty ones are passed over.</param>
     public static SecretMask Of(
         ServeOptions options,
         ServeKeys keys,
-        IReadOnlyDictionary<string, string> environment
+        IReadOnlyDictionary<string, string> environment,
+        params IReadOnlyList<string> drawn
     ) =>
         new([
             .. SecretArguments.SecretsIn([.. options.BackendCommand?.Split(' ') ?? [], .. options.BackendArguments]),
@@ -47,6 +49,7 @@ internal sealed class SecretMask
                 .Where(variable => SecretArguments.IsSecretVariable(variable.Key))
                 .Select(variable => variable.Value),
             .. keys.Secrets,
+            .. drawn,
         ]);
 
     /// <summary>Replaces every secret by <c>***</c>.</summary>

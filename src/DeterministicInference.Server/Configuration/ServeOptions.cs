@@ -23,6 +23,12 @@ internal sealed record ServeOptions
 
     public int BackendPort { get; init; } = 30000;
 
+    /// <summary>
+    /// Whether <c>--backend-host</c> or <c>--backend-port</c> was given, so that the engine listens there and nowhere
+    /// else.
+    /// </summary>
+    public bool IsBackendAddressGiven { get; init; }
+
     /// <summary>A running engine to attach to instead of launching one.</summary>
     public Uri? BackendUrl { get; init; }
 
@@ -36,9 +42,6 @@ internal sealed record ServeOptions
 
     /// <summary>File with that key on its first line that is not a comment.</summary>
     public string? BackendApiKeyFile { get; init; }
-
-    /// <summary>Whether the engine gets the configured key instead of a client's.</summary>
-    public bool HasBackendKey => BackendApiKey is not null || BackendApiKeyFile is not null;
 
     /// <summary>Arguments after <c>--</c>, passed to the engine unchanged.</summary>
     public IReadOnlyList<string> BackendArguments { get; init; } = [];
@@ -82,10 +85,13 @@ internal sealed record ServeOptions
 
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 
-    /// <summary>The model's name in <c>/v1/models</c>; null derives it from the model's path.</summary>
+    /// <summary>
+    /// The name for a launched engine's model, and of an attached engine's models the one that requests get which name
+    /// none of them; null derives it from the model's path, or takes the first.
+    /// </summary>
     public string? ServedModelName { get; init; }
 
-    /// <summary>Whether a request that names another model is refused.</summary>
+    /// <summary>Whether a request that names a model which the engine does not list is refused.</summary>
     public bool StrictModel { get; init; }
 
     /// <summary>Seed of requests that have none.</summary>
@@ -95,6 +101,9 @@ internal sealed record ServeOptions
 
     /// <summary>Whether determinism is enforced.</summary>
     public bool Enforces => Determinism != DeterminismMode.Off;
+
+    /// <summary>Whether engines are launched on the slow safe side.</summary>
+    public bool IsStrict => Determinism == DeterminismMode.Strict;
 
     /// <summary>
     /// Whether ids and times in answers are derived from the request, and the receipt is named in the header only.
@@ -194,8 +203,6 @@ internal sealed record ServeOptions
 
     public StdinEofMode StopOnStdinEof { get; init; } = StdinEofMode.Auto;
 
-    /// <summary>Name under which the model is listed.</summary>
-    public string ModelName =>
-        ServedModelName
-        ?? (ModelPath is null ? BundledModel : Path.GetFileName(Path.TrimEndingDirectorySeparator(ModelPath)));
+    /// <summary>The name that a launched engine is told; an attached one has a name of its own.</summary>
+    public string ModelName => ServedModelName ?? (ModelPath is null ? BundledModel : ModelNameOf.Location(ModelPath));
 }

@@ -34,14 +34,14 @@ internal static class SettingTable
             Text,
             o => o.ServedModelName,
             (o, v) => o with { ServedModelName = v },
-            "Name in /v1/models. Default: the last part of the model's path."
+            "Name that a launched engine serves its model under. Default: the last part of the model's path."
         ),
         new TypedSetting<bool>(
             nameof(ServeOptions.StrictModel),
             Boolean,
             o => o.StrictModel,
             (o, v) => o with { StrictModel = v },
-            "Refuse requests that name another model."
+            "Refuse requests that name a model which the engine does not list."
         ),
         new TypedSetting<string>(
             nameof(ServeOptions.Backend),
@@ -189,7 +189,8 @@ internal static class SettingTable
             new ChoiceValue<DeterminismMode>(),
             o => o.Determinism,
             (o, v) => o with { Determinism = v },
-            "enforce pins what could make an answer vary; off is a plain proxy."
+            "enforce pins what could make an answer vary; strict also launches engines without reuse of computed "
+                + "prefixes; off is a plain proxy."
         ),
         new TypedSetting<long>(
             nameof(ServeOptions.Seed),

@@ -8,6 +8,9 @@ internal static class StatePaths
     /// <summary>State files by which the next start recognises engines that were left behind.</summary>
     public static string Engines => Path.Combine(Root, "engines");
 
+    /// <summary>Folders of running engines, for machines without XDG_RUNTIME_DIR.</summary>
+    public static string Run => Path.Combine(Root, "run");
+
     /// <summary>Default folder of the signing key and the receipt log.</summary>
     public static string Receipts => Path.Combine(Root, "receipts");
 

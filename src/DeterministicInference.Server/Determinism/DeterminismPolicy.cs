@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using DeterministicInference.Receipts.Canonical;
 using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Configuration;
@@ -24,14 +25,15 @@ internal sealed class DeterminismPolicy(
     bool asksForTokenIds
 )
 {
-    /// <summary>A member for devices in front of this server, which engines don't read.</summary>
-    private const string Tee = "tee";
-
     /// <summary>
-    /// What a verifier sends so that the receipt of a replay is one of its own question: the receipt binds it, and
-    /// engines don't read it.
+    /// Members that don't reach the engine. <c>tee</c> is for devices in front of this server, and <c>replay_nonce</c>
+    /// makes the receipt of a verifier's replay one of its own question; engines don't read them. <c>rid</c> and
+    /// <c>request_id</c> become the answer's id on SGLang and vLLM, and SGLang refuses the second of two at a time.
     /// </summary>
-    private const string ReplayNonce = "replay_nonce";
+    private static readonly string[] Dropped = ["tee", "replay_nonce", "rid", "request_id"];
+
+    /// <summary>All names of the length of a completion.</summary>
+    private static readonly string[] Lengths = ["max_tokens", "max_completion_tokens", "n_predict"];
 
     private readonly bool _enforce = options.Enforces;
     private readonly string _seed = options.Seed.ToString(CultureInfo.InvariantCulture);
@@ -44,7 +46,9 @@ internal sealed class DeterminismPolicy(
     /// 400 <c>nondeterministic_request</c>: the request does not determine its answer. 400
     /// <c>unsupported_parameter</c>: the engine would ignore a field.
     /// </exception>
-    public PinnedRequest Pin(CheckedRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="models">The models that the engine serves.</param>
+    public PinnedRequest Pin(CheckedRequest request, ServedModels models)
     {
         if (_enforce)
         {
@@ -61,19 +65,28 @@ internal sealed class DeterminismPolicy(
             SetDefaults(request, edits);
         }
         SpellForEngine(request, edits);
-        NameModel(request, edits);
-        bool hidesTokenIds = asksForTokenIds && AskForTokenIds(request, edits);
-        edits.Remove(Tee);
-        edits.Remove(ReplayNonce);
+        NameModel(request, models, edits);
+        bool hidesTokenIds = asksForTokenIds && MayReportTokenIds(request) && AskForTokenIds(request, edits);
+        foreach (string member in Dropped)
+            edits.Remove(member);
         var pins = new RequestPins(edits.Changes.Where(change => IsPin(change.Key)));
+        ServedModel? asked = request.Model is { } name ? models.Find(name, rules.AdapterMark) : null;
+        bool isMain = asked is null || models.IsMain(asked);
         return new PinnedRequest(edits.Apply(), edits.Changes, pins)
         {
+            // A model may be listed under several names.
+            ModelName = isMain ? models.Main?.Id : asked!.Id,
+            IsMainModel = isMain,
             IsStream = request.IsStream,
             WantsLogprobs = request.WantsLogprobs,
+            WantsNoAlternatives = request.Number("logprobs") == 0,
             ChoicesPerPrompt = CanonicalRequest.ChoicesPerPrompt(request.Body.Root, pins),
             HidesTokenIds = hidesTokenIds,
         };
     }
+
+    /// <summary>Whether a request may name a model so: the engine lists it, or an adapter of it.</summary>
+    public bool Knows(string model, ServedModels models) => models.Find(model, rules.AdapterMark) is not null;
 
     private void RequireSeed(CheckedRequest request)
     {
@@ -103,8 +116,11 @@ internal sealed class DeterminismPolicy(
     {
         foreach (FieldRefusal refusal in rules.Refusals)
         {
-            if (request.Find(refusal.Name) is { } value && refusal.Applies(value))
-                throw NondeterministicFields.Refused(refusal.Name, refusal.Reason);
+            if (request.Find(refusal.Name) is not { } value || !refusal.Applies(value) || !refusal.When(request))
+                continue;
+            throw refusal.IsUnsupported
+                ? OpenAIException.Unsupported(refusal.Name, refusal.Reason)
+                : NondeterministicFields.Refused(refusal.Name, refusal.Reason);
         }
         NondeterministicFields.Refuse(request, rules.Harmless);
     }
@@ -113,8 +129,16 @@ internal sealed class DeterminismPolicy(
     {
         foreach ((string name, string json) in rules.Defaults)
             SetIfAbsent(request, name, json, edits);
+        if (rules.CompletionTokens is { } tokens && request.Route == RequestRoute.Completions && !HasLength(request))
+            edits.Set("max_tokens", tokens.ToString(CultureInfo.InvariantCulture));
         SetIfAbsent(request, "seed", _seed, edits);
     }
+
+    /// <summary>Engines read names of a length that the route does not have in the API.</summary>
+    private static bool HasLength(CheckedRequest request) =>
+        Lengths.Any(name =>
+            request.Body.Root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+        );
 
     private void SpellForEngine(CheckedRequest request, RequestEdits edits)
     {
@@ -125,11 +149,21 @@ internal sealed class DeterminismPolicy(
         }
     }
 
-    private void NameModel(CheckedRequest request, RequestEdits edits)
+    /// <summary>
+    /// Replaces a name that the engine does not list: some engines refuse it, some take it for an adapter, and some
+    /// answer by it, so that the answer names a model that is not there.
+    /// </summary>
+    private void NameModel(CheckedRequest request, ServedModels models, RequestEdits edits)
     {
-        if (rules.ModelName(options, request.Model) is { } wanted && wanted != request.Model)
+        if (request.Model is null && !rules.NeedsModel && rules.OnlyModelName is null)
+            return;
+        string? wanted = rules.OnlyModelName ?? models.NameFor(request.Model, rules.AdapterMark);
+        if (wanted is not null && wanted != request.Model)
             edits.Set("model", JsonText.Quote(wanted));
     }
+
+    private bool MayReportTokenIds(CheckedRequest request) =>
+        request.Route != RequestRoute.Completions || !rules.NoTokenIdsWith.Any(request.Is);
 
     /// <returns>Whether only this server requested the ids, so that they are removed from the answer.</returns>
     private bool AskForTokenIds(CheckedRequest request, RequestEdits edits)

@@ -14,11 +14,20 @@ internal sealed record PinnedRequest(
     RequestPins Pins
 )
 {
+    /// <summary>The engine's name of the model that answers; null if it lists none.</summary>
+    public string? ModelName { get; init; }
+
+    /// <summary>Whether that is the model whose files are measured, and no adapter of it.</summary>
+    public bool IsMainModel { get; init; } = true;
+
     /// <summary>Whether a stream was requested.</summary>
     public bool IsStream { get; init; }
 
     /// <summary>Whether log-probabilities were requested.</summary>
     public bool WantsLogprobs { get; init; }
+
+    /// <summary>Whether log-probabilities were requested without alternatives (<c>"logprobs":0</c>).</summary>
+    public bool WantsNoAlternatives { get; init; }
 
     /// <summary>Number of choices per prompt.</summary>
     public int ChoicesPerPrompt { get; init; } = 1;

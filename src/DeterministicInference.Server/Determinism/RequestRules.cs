@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.OpenAI.Requests;
 
 namespace DeterministicInference.Server.Determinism;
 
@@ -25,6 +25,12 @@ internal sealed record RequestRules
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Defaults { get; init; } = [];
 
+    /// <summary>
+    /// Tokens of a completion that says nothing of its length, because the engine has no limit then; null where the
+    /// engine keeps to the API's.
+    /// </summary>
+    public int? CompletionTokens { get; init; }
+
     /// <summary>Values that the engine can't answer deterministically, or that would harm it.</summary>
     public IReadOnlyList<FieldRefusal> Refusals { get; init; } = [];
 
@@ -39,15 +45,25 @@ internal sealed record RequestRules
     /// <summary>The members for streamed chats, if they differ; null otherwise.</summary>
     public IReadOnlyList<string>? ChatStreamTokenIdMembers { get; init; }
 
+    /// <summary>
+    /// Flags of a completion with which the engine gives another answer if it reports token ids: it is not asked then.
+    /// </summary>
+    public IReadOnlyList<string> NoTokenIdsWith { get; init; } = [];
+
     /// <summary>All members that request token ids, in order.</summary>
     public IEnumerable<string> AllTokenIdMembers =>
         TokenIdMembers.Union(ChatStreamTokenIdMembers ?? []).Order(StringComparer.Ordinal);
 
+    /// <summary>Whether a request without <c>model</c> gets the main model's name.</summary>
+    public bool NeedsModel { get; init; }
+
+    /// <summary>The value of <c>model</c> that every request gets, whatever the engine lists; null for none.</summary>
+    public string? OnlyModelName { get; init; }
+
     /// <summary>
-    /// The value for <c>model</c>, from the settings and the client's value, which is null if absent. Null leaves the
-    /// member unchanged.
+    /// What stands between the names of a model and of an adapter, if the engine reads both in <c>model</c>.
     /// </summary>
-    public Func<ServeOptions, string?, string?> ModelName { get; init; } = (_, _) => null;
+    public char? AdapterMark { get; init; }
 }
 
 /// <summary>A member that is refused for some values.</summary>
@@ -58,9 +74,24 @@ internal sealed record RequestRules
 /// <param name="Reason">Reason and alternative, in one or two sentences.</param>
 internal sealed record FieldRefusal(string Name, Func<JsonElement, bool> Applies, string Reason)
 {
+    /// <summary>The requests in which the value is refused; all by default.</summary>
+    public Func<CheckedRequest, bool> When { get; init; } = _ => true;
+
+    /// <summary>
+    /// Whether the engine would not do what the value says, where otherwise its answer could not be repeated.
+    /// </summary>
+    public bool IsUnsupported { get; init; }
+
     /// <summary>Refuses numbers above a limit, and other types: engines accept many strings as numbers.</summary>
     public static FieldRefusal Above(string name, double most, string reason) =>
         new(name, value => value.ValueKind != JsonValueKind.Number || value.GetDouble() > most, reason);
+
+    /// <summary>Refuses 0 as a number of tokens.</summary>
+    public static FieldRefusal NoTokens(string name, string reason) =>
+        new(name, value => value.ValueKind == JsonValueKind.Number && value.GetDouble() == 0, reason)
+        {
+            IsUnsupported = true,
+        };
 
     /// <summary>Refuses every value.</summary>
     public static FieldRefusal Always(string name, string reason) => new(name, _ => true, reason);

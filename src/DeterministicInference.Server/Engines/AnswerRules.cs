@@ -12,6 +12,17 @@ internal sealed record AnswerRules
     /// <summary>An engine that answers as the API does.</summary>
     public static AnswerRules None { get; } = new();
 
+    /// <summary>The API's values of <c>finish_reason</c>.</summary>
+    public static IReadOnlyList<EngineFinishReason> ApiFinishReasons { get; } =
+    [
+        .. ((string[])["stop", "length", "tool_calls", "content_filter", "function_call"]).Select(
+            name => new EngineFinishReason(name, name)
+        ),
+    ];
+
+    /// <summary>What an answer that has ended for a reason of the engine's own says.</summary>
+    public static EngineFinishReason OtherFinishReason { get; } = new("", "stop");
+
     /// <summary>Engine-specific values of <c>finish_reason</c>.</summary>
     public IReadOnlyList<EngineFinishReason> FinishReasons { get; init; } = [];
 

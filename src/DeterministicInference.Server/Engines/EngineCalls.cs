@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Mime;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using DeterministicInference.Server.Http;
 
@@ -16,17 +17,22 @@ internal sealed class EngineCalls : IDisposable
     /// <summary>Largest answer, in bytes.</summary>
     private const int LargestAnswer = 16 << 20;
 
-    private readonly Uri _address;
     private readonly string? _key;
     private readonly HttpMessageInvoker _http;
     private volatile ProbeProblem? _certificateProblem;
 
     /// <param name="address">Address of the engine.</param>
     /// <param name="key">Key that is sent as a bearer token; null for none.</param>
-    public EngineCalls(Uri address, string? key)
+    /// <param name="socketPath">Unix socket on which the engine listens; null for the address.</param>
+    public EngineCalls(Uri address, string? key, string? socketPath = null)
     {
-        (_address, _key) = (address, key);
+        (Address, _key) = (address, key);
         SocketsHttpHandler handler = OutgoingSocket.CreateHandler();
+        if (socketPath is not null)
+        {
+            handler.ConnectCallback = async (_, cancellation) =>
+                new NetworkStream(await OutgoingSocket.OpenAsync(socketPath, cancellation), ownsSocket: true);
+        }
         handler.UseProxy = false;
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
         handler.PooledConnectionLifetime = TimeSpan.Zero;
@@ -43,11 +49,14 @@ internal sealed class EngineCalls : IDisposable
         _http = new HttpMessageInvoker(handler);
     }
 
+    /// <summary>Address of the engine; a launched one may get another port at its next start.</summary>
+    public Uri Address { get; set; }
+
     /// <summary>Why the engine's certificate was refused at the last connection; null if it was not.</summary>
     public ProbeProblem? CertificateProblem => _certificateProblem;
 
     /// <summary>Whether the connection is one with TLS.</summary>
-    public bool IsSecure => _address.Scheme == Uri.UriSchemeHttps;
+    public bool IsSecure => Address.Scheme == Uri.UriSchemeHttps;
 
     /// <summary>Sends GET and returns the status.</summary>
     public async Task<HttpStatusCode> StatusAsync(string path, CancellationToken cancellation)
@@ -82,7 +91,7 @@ internal sealed class EngineCalls : IDisposable
 
     private HttpRequestMessage Create(HttpMethod method, string path)
     {
-        var request = new HttpRequestMessage(method, EngineUrl.Combine(_address, path));
+        var request = new HttpRequestMessage(method, EngineUrl.Combine(Address, path));
         if (_key is not null)
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_key}");
         return request;

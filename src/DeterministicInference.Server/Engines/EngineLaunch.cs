@@ -15,6 +15,12 @@ internal sealed record EngineLaunch(
     /// <summary>Inherited variables that the engine must not see.</summary>
     public IReadOnlyList<string> Unset { get; init; } = [];
 
+    /// <summary>
+    /// Contents of files that only this user can read, by path; all in the endpoint's folder, for what a command line
+    /// would show to everybody.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
+
     /// <summary>A shell command line for the same start, with secrets masked.</summary>
     public string Describe() =>
         string.Join(

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines.Evidence;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines;
@@ -14,6 +15,9 @@ internal interface IEngineDeterminism
     /// …". Empty for an engine that is never deterministic.
     /// </summary>
     string Basis { get; }
+
+    /// <summary>What is known of its configurations: every finding of this engine has a row.</summary>
+    IReadOnlyList<EvidenceRow> Evidence => [];
 
     /// <summary>Reasons against launching the engine with these settings, or against its determinism.</summary>
     IEnumerable<Finding> CheckLaunch(ServeOptions options, MachineFacts machine) => [];

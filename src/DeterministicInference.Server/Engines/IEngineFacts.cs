@@ -17,6 +17,11 @@ internal interface IEngineFacts
     PythonPackages? Packages => null;
 
     /// <summary>
+    /// Whether the running program is measured: its executable, and the libraries that it has mapped.
+    /// </summary>
+    bool MeasuresProgram => false;
+
+    /// <summary>
     /// Adds facts known without the engine: arguments, variables, packages, GPUs or processor. Facts that only the
     /// engine can report are announced with <see cref="FactSheet.NeedsEngine"/>.
     /// </summary>
@@ -31,6 +36,12 @@ internal interface IEngineFacts
     /// </summary>
     IReadOnlyList<ModelPart> ModelParts(ServeOptions options) =>
         options.ModelPath is { } model ? [new ModelPart(ModelPart.Model, model)] : [];
+
+    /// <summary>The same, for an engine that takes some of its arguments from variables.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="variables">The engine's variables.</param>
+    IReadOnlyList<ModelPart> ModelParts(ServeOptions options, IReadOnlyDictionary<string, string> variables) =>
+        ModelParts(options);
 
     /// <summary>Whether the engine downloads hub models that are not in the cache.</summary>
     bool DownloadsModels => false;

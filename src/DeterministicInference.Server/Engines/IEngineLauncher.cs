@@ -19,7 +19,7 @@ internal interface IEngineLauncher
 
     /// <summary>
     /// Arguments of the engine that must not follow <c>--</c>: those that <see cref="Launch"/> makes of the model's
-    /// path, its name, host and port, and others that would undo them.
+    /// path, host and port, and others that would undo them.
     /// </summary>
     IReadOnlyList<ReservedArgument> Reserved { get; }
 
@@ -29,8 +29,34 @@ internal interface IEngineLauncher
     /// </summary>
     bool AllowsAbbreviations => false;
 
+    /// <summary>
+    /// The flags that name the model for clients, this server's own first. After <c>--</c> they are the user's choice,
+    /// which is read.
+    /// </summary>
+    IReadOnlyList<string> NameFlags => [];
+
+    /// <summary>Whether the engine can listen on a Unix socket.</summary>
+    bool HasSocket => false;
+
+    /// <summary>Whether the engine can require a key.</summary>
+    bool TakesKey => false;
+
+    /// <summary>Routes, for a warning, that answer without its key; empty if there are none.</summary>
+    IReadOnlyList<string> OpenRoutes => [];
+
+    /// <summary>Whether the user's own arguments or variables give the engine a key.</summary>
+    /// <param name="own">What follows <c>--</c>.</param>
+    /// <param name="variables">The variables that the engine inherits.</param>
+    bool IsKeyGiven(EngineCommandLine own, IReadOnlyDictionary<string, string> variables) => false;
+
     /// <summary>The command to start. Arguments after <c>--</c> come last, so that they override the others.</summary>
-    EngineLaunch Launch(ServeOptions options, MachineFacts machine);
+    /// <param name="options">Settings.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="endpoint">
+    /// Where the engine is to listen; with a socket only if <see cref="HasSocket"/>, with keys only if
+    /// <see cref="TakesKey"/>.
+    /// </param>
+    EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint);
 
     /// <summary>
     /// Reads the model's files as far as that is quick. Called only if the model exists; not pure.
@@ -44,6 +70,11 @@ internal interface IEngineLauncher
     /// </summary>
     bool IsOwnProgram(string command) =>
         Executable is { } own && Path.GetFileName(command).StartsWith(own, StringComparison.Ordinal);
+
+    /// <summary>
+    /// Whether the engine sees the files of <see cref="EngineLaunch.Files"/>; else keys are given as arguments.
+    /// </summary>
+    bool SeesFiles(ServeOptions options) => options.BackendCommand is not { } command || IsOwnProgram(command);
 
     /// <summary>
     /// Whether an output line says that the engine is not installed although its executable was found.

@@ -47,11 +47,19 @@ internal sealed class GatewayComposition : IDisposable
         TimeProvider time = app.Services.GetRequiredService<TimeProvider>();
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
         ReceiptIssuer? issuer = receipts is null ? null : new ReceiptIssuer(receipts, witnesses, options, time);
-        _forwarder = new EngineForwarder(options, keys.Engine, activity, time, logger);
+        _forwarder = new EngineForwarder(
+            options,
+            status.Endpoint.Key ?? keys.Engine,
+            activity,
+            time,
+            logger,
+            status.Endpoint.SocketPath
+        );
         Limit = new ConcurrencyLimit(options, engine.RequestsAtOnce(options), time);
         var health = new HealthReport(options, status, activity, Limit, receipts, witnesses, time);
         var pipeline = new RequestPipeline(
             options,
+            () => status.Assessment.Models,
             health,
             Limit,
             new DeterminismPolicy(
@@ -74,7 +82,7 @@ internal sealed class GatewayComposition : IDisposable
 
         GatewayRoutes.MapGenerating(app, pipeline);
         GatewayRoutes.MapHealth(app, health);
-        new ModelRoutes(options.ModelName, time).Map(app);
+        new ModelRoutes(() => status.Assessment.Models, time).Map(app);
         new EnvironmentRoutes(environments).Map(app);
         if (receipts is null)
             return;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway.Admission;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Issuing;
@@ -67,7 +66,7 @@ internal sealed class HealthReport(
         json.WriteStartObject("backend");
         json.WriteString("status", name);
         json.WriteBoolean("healthy", state is EngineState.Ready);
-        json.WriteString("url", EngineUrl.ToDisplay(state.Address ?? status.Address));
+        json.WriteString("url", status.Endpoint.Display);
         if (detail is not null)
             json.WriteString("detail", detail);
         json.WriteNumber("restarts", status.Restarts);

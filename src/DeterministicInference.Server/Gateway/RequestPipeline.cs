@@ -27,6 +27,7 @@ namespace DeterministicInference.Server.Gateway;
 /// Steps 1 to 4 end before the first byte of the answer. Sockets run with inline completions, so no step may block.
 /// </summary>
 /// <param name="options">Settings.</param>
+/// <param name="served">The models that the engine serves now.</param>
 /// <param name="health">Whether requests are accepted.</param>
 /// <param name="limit">Limits requests in flight.</param>
 /// <param name="policy">Pins or refuses request fields.</param>
@@ -36,6 +37,7 @@ namespace DeterministicInference.Server.Gateway;
 /// <param name="logger">The gateway's logger.</param>
 internal sealed partial class RequestPipeline(
     ServeOptions options,
+    Func<ServedModels> served,
     HealthReport health,
     ConcurrencyLimit limit,
     DeterminismPolicy policy,
@@ -76,6 +78,7 @@ internal sealed partial class RequestPipeline(
         {
             // :: 5 forward
             await using EngineExchange exchange = forwarder.Begin(context, engine, request.Pinned.Json);
+            exchange.Route = request.Route;
             // :: 6 relay
             bool isRead = await relay.RelayAsync(exchange);
             // :: 7 seal
@@ -139,13 +142,21 @@ internal sealed partial class RequestPipeline(
     private CheckedRequest Check(RequestRoute route, RequestBody body)
     {
         CheckedRequest request = RequestFields.Check(body, route, acceptsText: true);
-        bool isOtherModel = options.StrictModel && request.Model is { } model && model != options.ModelName;
-        return isOtherModel ? throw OpenAIException.UnknownModel(request.Model!, options.ModelName) : request;
+        if (options.StrictModel && request.Model is { } name && name != options.ServedModelName)
+            RequireListed(name, served());
+        return request;
+    }
+
+    /// <summary>Refuses a name that the engine does not list. One that lists none decides by itself.</summary>
+    private void RequireListed(string name, ServedModels models)
+    {
+        if (models.Main is not null && !policy.Knows(name, models))
+            throw OpenAIException.UnknownModel(name, models);
     }
 
     private GatewayRequest Pin(CheckedRequest request, RequestFacts facts)
     {
-        PinnedRequest pinned = policy.Pin(request);
+        PinnedRequest pinned = policy.Pin(request, served());
         AnswerHandling handling = handlings.Create(request, pinned, facts.ReceiptOwner);
         foreach ((string name, string value) in pinned.Changes)
             Pinned(name, value, facts.RequestId);

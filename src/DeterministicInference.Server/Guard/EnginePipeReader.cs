@@ -149,6 +149,7 @@ internal sealed unsafe class EnginePipeReader
     {
         int status;
         while (Libc.waitpid(_guardPid, &status, 0) < 0 && Libc.LastError == Libc.ErrorInterrupted) { }
+        OwnProcesses.Forget(_guardPid);
         _lines.Complete(DeliveryLimit);
         // The file is deleted once a guard or the reclaim has seen the end of everything.
         if (Record.IsClean || GuardState.Read(_state.Path) is not { } left)

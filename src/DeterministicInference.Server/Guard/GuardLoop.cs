@@ -47,7 +47,10 @@ internal sealed unsafe class GuardLoop : IDisposable
     private int _control,
         _child,
         _graceDigits;
+    private readonly HashSet<int> _heirs = [];
+    private readonly List<int> _children = [];
     private bool _childless,
+        _wrapperEnded,
         _stuckReported;
     private WaitStatus? _childStatus;
     private GuardPhase _phase;
@@ -143,9 +146,12 @@ internal sealed unsafe class GuardLoop : IDisposable
                 _childless = Libc.LastError == Libc.ErrorNoChild;
             if (pid <= 0)
                 return;
+            var ended = new WaitStatus(status);
+            bool wasAsked = _heirs.Remove(pid) || pid == _child;
+            _wrapperEnded |= wasAsked && _phase == GuardPhase.Stopping && ended.Signal == Libc.SigTerm;
             if (pid != _child)
                 continue;
-            _childStatus = new WaitStatus(status);
+            _childStatus = ended;
             if (_arguments.Role == GuardRole.Inner)
                 _report.Exit(_childStatus.Value);
         }
@@ -155,7 +161,9 @@ internal sealed unsafe class GuardLoop : IDisposable
     {
         if (_terminated || Libc.getppid() != _parent)
             RequestStop(_arguments.Grace);
-        if (_phase < GuardPhase.Settling && _childStatus is not null)
+        if (_wrapperEnded && _arguments.Role == GuardRole.Inner)
+            AskHeirs();
+        if (_phase < GuardPhase.Settling && _childStatus is not null && _heirs.Count == 0)
             Enter(GuardPhase.Settling);
         bool late = Now >= _killAt;
         if (_phase == GuardPhase.Stopping && late)
@@ -188,6 +196,21 @@ internal sealed unsafe class GuardLoop : IDisposable
         // Once, and to the engine's main process only, which ends its other processes itself.
         if (!outer && _childStatus is null && grace > TimeSpan.Zero)
             _ = Libc.kill(_child, Libc.SigTerm);
+    }
+
+    /// <summary>
+    /// A program that SIGTERM itself has ended passed it on to nobody, such as a shell that runs the engine without
+    /// exec. Its children, which are this subreaper's now, are asked in its place and get the rest of the grace.
+    /// </summary>
+    private void AskHeirs()
+    {
+        _wrapperEnded = false;
+        ProcessTable.OwnChildren(_children);
+        foreach (int child in _children)
+        {
+            if (_heirs.Add(child))
+                _ = Libc.kill(child, Libc.SigTerm);
+        }
     }
 
     private void SweepOnce()

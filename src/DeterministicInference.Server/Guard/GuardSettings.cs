@@ -22,6 +22,9 @@ internal sealed record GuardSettings(string GuardStateDirectory)
     /// <summary>Tag of the engine's processes: 32 hexadecimal digits, never used twice.</summary>
     public string Tag { get; init; } = NewTag();
 
+    /// <summary>The engine's <see cref="EngineFolder"/>, made with the launch's files; null for none.</summary>
+    public string? EngineFolder { get; init; }
+
     /// <summary>The program with the guard mode, and arguments before the guard's own.</summary>
     public IReadOnlyList<string> Program { get; init; } = OwnProgram.Command;
 

@@ -29,6 +29,9 @@ internal sealed record GuardState(
 {
     public const string Extension = ".state";
 
+    /// <summary>The <see cref="EngineFolder"/>, which goes with the file; null for none.</summary>
+    public string? Folder { get; private init; }
+
     /// <exception cref="IOException">No descriptor is free: state files of this boot must not look older.</exception>
     public static string CurrentBoot
     {
@@ -46,14 +49,19 @@ internal sealed record GuardState(
     /// <summary>Writes the file for an engine that this process is about to start.</summary>
     /// <param name="folder">A folder that <see cref="GuardStateDirectory"/> has checked.</param>
     /// <param name="tag">The engine's tag.</param>
+    /// <param name="engineFolder">The engine's folder, which need not exist yet; null for none.</param>
     [SupportedOSPlatform("linux")]
-    public static GuardState Create(string folder, string tag)
+    public static GuardState Create(string folder, string tag, string? engineFolder = null)
     {
         string path = System.IO.Path.Combine(folder, tag + Extension);
-        var state = new GuardState(path, CurrentBoot, CurrentSpace, tag, ProcessIdentity.Own, [], []);
+        var state = new GuardState(path, CurrentBoot, CurrentSpace, tag, ProcessIdentity.Own, [], [])
+        {
+            Folder = engineFolder,
+        };
+        string line = engineFolder is null ? "" : $"folder {engineFolder}\n";
         AtomicFile.Create(
             path,
-            Encoding.UTF8.GetBytes($"boot {state.Boot}\nspace {state.Space}\ntag {tag}\nserver {state.Server}\n")
+            Encoding.UTF8.GetBytes($"boot {state.Boot}\nspace {state.Space}\ntag {tag}\nserver {state.Server}\n{line}")
         );
         return state;
     }
@@ -96,7 +104,7 @@ internal sealed record GuardState(
             && Single("tag") is { } tag
             && IsTag(tag)
             && All("server") is [var server]
-            ? new GuardState(path, boot, space, tag, server, All("guard"), All("process"))
+            ? new GuardState(path, boot, space, tag, server, All("guard"), All("process")) { Folder = Single("folder") }
             : null;
     }
 
@@ -105,8 +113,11 @@ internal sealed record GuardState(
     /// </summary>
     public static bool IsTag(string value) => value.Length == 32 && value.All(char.IsAsciiHexDigit);
 
+    /// <summary>Deletes a file whose engine is gone, and before it the engine's folder.</summary>
     public static void Delete(string path)
     {
+        if (Read(path)?.Folder is { } folder)
+            EngineFolder.Remove(folder);
         try
         {
             File.Delete(path);

@@ -63,7 +63,12 @@ internal sealed class GuardedProcess : IAsyncDisposable
         _ = Libc.fcntl(report.Writer, Libc.SetStatusFlags, Libc.NonBlocking);
         _ = Libc.fcntl(control.Writer, Libc.SetStatusFlags, Libc.NonBlocking);
         using NativeStrings environment = GuardEnvironment.ForGuard(launch.Environment, launch.Unset, settings.Tag);
-        GuardState state = GuardState.Create(GuardStateDirectory.Require(settings.GuardStateDirectory), settings.Tag);
+        GuardState state = GuardState.Create(
+            GuardStateDirectory.Require(settings.GuardStateDirectory),
+            settings.Tag,
+            settings.EngineFolder
+        );
+        MakeFolder(settings.EngineFolder, launch, state);
         int failure = PosixSpawn.Start(
             Command(launch, settings, state.Path),
             environment,
@@ -86,6 +91,22 @@ internal sealed class GuardedProcess : IAsyncDisposable
             onLine
         );
         return new GuardedProcess(ProcessIdentity.Of(pid), control.TakeWriter(), watch, settings.Patience);
+    }
+
+    /// <summary>Makes the engine's folder, after the file that names it, so that a crash can't leave it.</summary>
+    private static void MakeFolder(string? folder, EngineLaunch launch, GuardState state)
+    {
+        if (folder is null)
+            return;
+        try
+        {
+            EngineFolder.Create(folder, launch.Files);
+        }
+        catch
+        {
+            GuardState.Delete(state.Path);
+            throw;
+        }
     }
 
     /// <summary>

@@ -11,11 +11,13 @@ internal static class HttpServer
     /// <param name="port">The port; 0 picks a free one.</param>
     /// <param name="maxRequestBytes">Largest request body.</param>
     /// <param name="headersTimeout">Time within which a client must send the headers of a request.</param>
+    /// <param name="socketPath">Unix socket to listen on instead of host and port; null for none.</param>
     public static WebApplicationBuilder CreateBuilder(
         string host,
         int port,
         long maxRequestBytes,
-        TimeSpan headersTimeout
+        TimeSpan headersTimeout,
+        string? socketPath = null
     )
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
@@ -34,7 +36,10 @@ internal static class HttpServer
         {
             kestrel.AddServerHeader = false;
             Limit(kestrel.Limits, maxRequestBytes, headersTimeout);
-            Listen(kestrel, host, port);
+            if (socketPath is not null)
+                kestrel.ListenUnixSocket(Path.GetFullPath(socketPath));
+            else
+                Listen(kestrel, host, port);
         });
         return builder;
     }

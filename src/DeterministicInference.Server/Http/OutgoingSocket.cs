@@ -6,6 +6,8 @@ namespace DeterministicInference.Server.Http;
 /// <summary>Opens the connections of this program's HTTP clients.</summary>
 internal static class OutgoingSocket
 {
+    private static readonly TimeSpan FullQueue = TimeSpan.FromMilliseconds(5);
+
     /// <summary>
     /// The handler of an HTTP client of this program: no redirect is followed, no cookie is kept, no trace header
     /// added.
@@ -32,6 +34,36 @@ internal static class OutgoingSocket
         SocketsHttpConnectionContext context,
         CancellationToken cancellation
     ) => new NetworkStream(await OpenAsync(context, cancellation), ownsSocket: true);
+
+    /// <summary>Connects to a Unix socket.</summary>
+    /// <exception cref="SocketException">Nobody listens there.</exception>
+    public static async ValueTask<Socket> OpenAsync(string path, CancellationToken cancellation)
+    {
+        var address = new UnixDomainSocketEndPoint(path);
+        while (true)
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(address, cancellation);
+                _ = socket.RemoteEndPoint;
+                return socket;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.TryAgain)
+            {
+                // The listener's queue is full, which over TCP the kernel would wait out by itself: EAGAIN in
+                // https://man7.org/linux/man-pages/man2/connect.2.html. llama-server's has 5 places
+                // (CPPHTTPLIB_LISTEN_BACKLOG of yhirose/cpp-httplib).
+                socket.Dispose();
+                await Task.Delay(FullQueue, cancellation);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+    }
 
     /// <summary>
     /// Connects as the handler itself would, with one difference. The handler reads a new connection's remote address

@@ -21,6 +21,9 @@ internal sealed record ModelFacts
     /// <summary>Whether the model's <c>config.json</c> has a number of experts.</summary>
     public bool IsMixtureOfExperts { get; init; }
 
+    /// <summary>How its weights are quantised, according to its <c>config.json</c>; null if they are not.</summary>
+    public string? Quantization { get; init; }
+
     /// <summary>
     /// GGUF files that can be loaded: the file itself, or those of the folder; for a split model the first part.
     /// </summary>

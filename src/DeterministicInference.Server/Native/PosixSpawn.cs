@@ -57,15 +57,20 @@ internal static unsafe class PosixSpawn
                     if (error == 0)
                         error = Libc.posix_spawn_file_actions_adddup2(actions, from, to);
                 }
-                if (error == 0)
-                    error = Libc.posix_spawnp(
-                        &started,
-                        argumentArray[0],
-                        actions,
-                        attributes,
-                        argumentArray,
-                        environment.Pointer
-                    );
+                lock (OwnProcesses.Gate)
+                {
+                    if (error == 0)
+                        error = Libc.posix_spawnp(
+                            &started,
+                            argumentArray[0],
+                            actions,
+                            attributes,
+                            argumentArray,
+                            environment.Pointer
+                        );
+                    if (error == 0)
+                        OwnProcesses.Add(started);
+                }
                 pid = error == 0 ? started : 0;
                 return error;
             }

@@ -2,11 +2,10 @@ using System.Text.Json;
 
 namespace DeterministicInference.Server.OpenAI;
 
-/// <summary><c>GET /v1/models</c> and <c>/v1/models/{id}</c> of a server with one model.</summary>
-/// <param name="name">The model's id.</param>
-/// <param name="time">Clock for the model's creation time.</param>
-/// <param name="maxLength">Longest sequence in tokens, if known.</param>
-internal sealed class ModelRoutes(string name, TimeProvider time, int? maxLength = null)
+/// <summary><c>GET /v1/models</c> and <c>/v1/models/{id}</c>.</summary>
+/// <param name="served">The models that are served now.</param>
+/// <param name="time">Clock for the models' creation time.</param>
+internal sealed class ModelRoutes(Func<ServedModels> served, TimeProvider time)
 {
     private readonly long _created = time.GetUtcNow().ToUnixTimeSeconds();
 
@@ -29,9 +28,9 @@ internal sealed class ModelRoutes(string name, TimeProvider time, int? maxLength
             "/",
             StringComparison.OrdinalIgnoreCase
         );
-        if (id != name)
-            throw OpenAIException.UnknownModel(id, name);
-        return ApiJson.WriteAsync(context, StatusCodes.Status200OK, WriteModel);
+        ServedModels models = served();
+        ServedModel model = models.Find(id) ?? throw OpenAIException.UnknownModel(id, models);
+        return ApiJson.WriteAsync(context, StatusCodes.Status200OK, json => WriteModel(json, model));
     }
 
     private void WriteList(Utf8JsonWriter json)
@@ -39,19 +38,28 @@ internal sealed class ModelRoutes(string name, TimeProvider time, int? maxLength
         json.WriteStartObject();
         json.WriteString("object", "list");
         json.WriteStartArray("data");
-        WriteModel(json);
+        foreach (ServedModel model in served().All)
+            WriteModel(json, model);
         json.WriteEndArray();
         json.WriteEndObject();
     }
 
-    private void WriteModel(Utf8JsonWriter json)
+    /// <summary>Paths of the engine's machine are nobody else's business.</summary>
+    private static bool IsPath(string text) =>
+        Path.IsPathRooted(text) || text.StartsWith('.') || text.StartsWith('~') || text.Contains('\\');
+
+    private void WriteModel(Utf8JsonWriter json, ServedModel model)
     {
         json.WriteStartObject();
-        json.WriteString("id", name);
+        json.WriteString("id", model.Id);
         json.WriteString("object", "model");
         json.WriteNumber("created", _created);
         json.WriteString("owned_by", "deterministic-inference-server");
-        if (maxLength is { } tokens)
+        if (model.Root is { } root && !IsPath(root))
+            json.WriteString("root", root);
+        if (model.Parent is { } parent)
+            json.WriteString("parent", parent);
+        if (model.MaxLength is { } tokens)
             json.WriteNumber("max_model_len", tokens);
         json.WriteEndObject();
     }

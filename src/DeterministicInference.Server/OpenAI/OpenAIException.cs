@@ -42,11 +42,16 @@ internal sealed class OpenAIException(
     public static OpenAIException Missing(string param) =>
         Invalid($"Missing required parameter: '{param}'.", param, "missing_required_parameter");
 
-    public static OpenAIException UnknownModel(string id, string served) =>
+    public static OpenAIException UnknownModel(string id, ServedModels served) =>
         new(
             StatusCodes.Status404NotFound,
             "invalid_request_error",
-            $"The model '{id}' does not exist. This server serves '{served}'.",
+            $"The model '{id}' does not exist. "
+                + (
+                    served.All.Count == 0
+                        ? "What this server serves is not known."
+                        : $"This server serves {served.Describe()}."
+                ),
             "model",
             "model_not_found"
         );

@@ -1,7 +1,9 @@
 using System.Net;
+using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway;
+using DeterministicInference.Server.Guard;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Logging;
 using DeterministicInference.Server.Machine;
@@ -28,12 +30,17 @@ internal static partial class GatewayServer
     )
     {
         ServeOptions options = configuration.Options;
+        using OrphanReaper? orphans = OrphanReaper.StartAsInit();
         using StopRequest request = StopRequest.Listen(options);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
         CancellationToken stop = stopping.Token;
-        var writer = new EngineStatus.Writer(
-            options.BackendUrl ?? EngineUrl.OfListener(options.BackendHost, options.BackendPort)
+        var endpoints = EngineEndpointChoice.Make(
+            engine.Launcher,
+            options,
+            configuration.Keys,
+            EnvironmentVariables.OfProcess()
         );
+        var writer = new EngineStatus.Writer(endpoints.Current);
         EngineStatus status = writer.Status;
         var activity = new EngineActivity(TimeProvider.System);
         await using WebApplication app = Build(options);
@@ -84,12 +91,13 @@ internal static partial class GatewayServer
             engine,
             options,
             configuration.Keys,
-            MachineFactsReader.Read(options.ModelPath, engine.Determinism.TemplateIn(options), gpu),
+            EngineMachine.Read(engine, options, gpu),
             writer,
             activity,
             environments,
             TimeProvider.System,
-            loggers
+            loggers,
+            endpoints: endpoints
         );
         await supervisor.RunAsync(stop);
         int exitCode = ExitCode.Success;

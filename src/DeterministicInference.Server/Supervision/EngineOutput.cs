@@ -20,6 +20,7 @@ internal sealed partial class EngineOutput(ILoggerFactory loggers, string module
     private readonly ILogger _logger = loggers.CreateLogger(module);
     private readonly Queue<string> _last = new();
     private readonly Lock _lock = new();
+    private long _count;
 
     /// <summary>The last lines, oldest first.</summary>
     public IReadOnlyList<string> LastLines
@@ -30,6 +31,13 @@ internal sealed partial class EngineOutput(ILoggerFactory loggers, string module
                 return [.. _last];
         }
     }
+
+    /// <summary>Number of lines since the start of the server.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
+    /// <summary>Whether the engine could not listen on its port: EADDRINUSE in the words of C and of Python.</summary>
+    public bool SaysPortIsTaken =>
+        LastLines.Any(line => line.Contains("address already in use", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Forgets the lines of the engine before, as another one is about to be started.</summary>
     public void BeginEngine()
@@ -42,6 +50,7 @@ internal sealed partial class EngineOutput(ILoggerFactory loggers, string module
     {
         if (line.Length == 0)
             return;
+        Interlocked.Increment(ref _count);
         line = secrets.Apply(line);
         lock (_lock)
         {

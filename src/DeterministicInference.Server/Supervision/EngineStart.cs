@@ -36,31 +36,43 @@ internal sealed partial class EngineStart(
 
     /// <summary>Starts the engine's process, once leftovers are gone and its port is free.</summary>
     /// <exception cref="EngineFailureException">The engine can't be started.</exception>
-    public async Task<LaunchedEngine> LaunchAsync(EngineLaunch launch, CancellationToken stop)
+    public LaunchedEngine Launch(EngineLaunch launch, EngineEndpoint endpoint)
     {
         try
         {
-            await ReclaimAsync(stop);
-            if (await EnginePort.FindProblemAsync(options.BackendHost, options.BackendPort, time, stop) is { } problem)
-                throw new EngineFailureException(problem);
             output.BeginEngine();
             Starting(engine.Title, options.ModelPath ?? options.ModelName);
             if (logger.IsEnabled(LogLevel.Debug))
                 Launching(launch.Describe());
             return new LaunchedEngine(
-                GuardedProcess.Start(launch, guard with { Tag = GuardSettings.NewTag() }, output.Add)
+                GuardedProcess.Start(
+                    launch,
+                    guard with
+                    {
+                        Tag = GuardSettings.NewTag(),
+                        EngineFolder =
+                            endpoint.SocketPath is not null || launch.Files.Count > 0 ? endpoint.Folder : null,
+                    },
+                    output.Add
+                )
             );
         }
         catch (Exception e) when (WriteFailure.Is(e))
         {
-            throw new EngineFailureException(
-                $"{engine.Title} can't be launched: {e.Message.TrimEnd('.')}. {Needs} and write access to "
-                    + $"{guard.GuardStateDirectory}."
-            );
+            throw NotLaunched(e);
         }
     }
 
-    /// <summary>Waits until the engine answers.</summary>
+    private EngineFailureException NotLaunched(Exception e) =>
+        new(
+            $"{engine.Title} can't be launched: {e.Message.TrimEnd('.')}. {Needs} and write access to "
+                + $"{guard.GuardStateDirectory}."
+        );
+
+    /// <summary>
+    /// Waits until the engine answers. One that still writes lines, such as while a large model loads, is waited for
+    /// twice as long.
+    /// </summary>
     /// <param name="running">The engine; its end ends the wait.</param>
     /// <param name="launch">The launch; null for an attached engine.</param>
     /// <param name="stop">Cancels the wait.</param>
@@ -73,10 +85,13 @@ internal sealed partial class EngineStart(
     )
     {
         long began = time.GetTimestamp(),
-            reported = began;
+            reported = began,
+            wrote = began,
+            lines = output.Count;
+        TimeSpan limit = options.BackendStartupTimeout;
         while (true)
         {
-            TimeSpan left = options.BackendStartupTimeout - time.GetElapsedTime(began);
+            TimeSpan left = limit - time.GetElapsedTime(began);
             ProbeProblem? problem = await running.RunUnlessItEndsAsync(
                 end => probe.AskAsync(deep: false, end, left > ShortestProbe ? left : ShortestProbe),
                 stop
@@ -86,16 +101,32 @@ internal sealed partial class EngineStart(
                 return left > ShortestProbe ? left : ShortestProbe;
 
             TimeSpan elapsed = time.GetElapsedTime(began);
-            if (elapsed > options.BackendStartupTimeout && launch is null)
+            if (elapsed > limit && launch is null)
                 throw new EngineFailureException(EngineUnreachable.Of(problem));
-            if (elapsed > options.BackendStartupTimeout)
+            if (lines != output.Count)
+                (wrote, lines) = (time.GetTimestamp(), output.Count);
+            bool writes = time.GetElapsedTime(wrote) < options.BackendStartupTimeout / 10;
+            if (elapsed > limit && writes && limit == options.BackendStartupTimeout)
+            {
+                limit *= 2;
+                StillWrites(engine.Title, elapsed.TotalSeconds, limit.TotalSeconds);
+            }
+            bool isSilent = limit > options.BackendStartupTimeout && !writes;
+            if (elapsed > limit || isSilent)
             {
                 throw new EngineFailureException(
-                    $"{engine.Title} is not ready after {options.BackendStartupTimeout.TotalSeconds:F0} s "
+                    $"{engine.Title} is not ready after {(elapsed < limit ? elapsed : limit).TotalSeconds:F0} s "
                         + $"({problem.Text}). Raise --backend-startup-timeout if it only needs more time."
                 );
             }
-            progress($"{problem.Text}, {elapsed.TotalSeconds:F0} s");
+            progress(
+                $"{problem.Text}, {elapsed.TotalSeconds:F0} s"
+                    + (
+                        limit > options.BackendStartupTimeout
+                            ? $"; it still writes lines and has until {limit.TotalSeconds:F0} s"
+                            : ""
+                    )
+            );
             if (time.GetElapsedTime(reported) > ProgressInterval)
             {
                 reported = time.GetTimestamp();
@@ -118,7 +149,8 @@ internal sealed partial class EngineStart(
     }
 
     /// <summary>Ends processes that an earlier server left behind, which may hold the port and the GPU.</summary>
-    private async Task ReclaimAsync(CancellationToken stop)
+    /// <exception cref="EngineFailureException">They do not end, or the folder of their records fails.</exception>
+    public async Task ReclaimAsync(CancellationToken stop)
     {
         using var limit = new TimeLimit(LongestReclaim, time, stop);
         try
@@ -133,6 +165,10 @@ internal sealed partial class EngineStart(
                 $"processes that an earlier server left behind do not end within {LongestReclaim.TotalSeconds:F0} s; "
                     + $"see the state files in {guard.GuardStateDirectory}."
             );
+        }
+        catch (Exception e) when (WriteFailure.Is(e))
+        {
+            throw NotLaunched(e);
         }
     }
 
@@ -175,6 +211,13 @@ internal sealed partial class EngineStart(
 
     [LoggerMessage(LogLevel.Warning, "Ended processes that an earlier server left behind: {Pids}")]
     private partial void Reclaimed(string pids);
+
+    [LoggerMessage(
+        LogLevel.Information,
+        "{Engine} is not ready after {Seconds:F0} s but still writes lines; waiting up to {Limit:F0} s "
+            + "(--backend-startup-timeout)"
+    )]
+    private partial void StillWrites(string engine, double seconds, double limit);
 
     [LoggerMessage(LogLevel.Information, "Waiting for {Engine}: {Seconds:F0} s, {Problem}; its last line: {Line}")]
     private partial void StillStarting(string engine, double seconds, string problem, string line);

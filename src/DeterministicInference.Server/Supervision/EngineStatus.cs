@@ -1,4 +1,5 @@
 using DeterministicInference.Server.Assessment;
+using DeterministicInference.Server.Engines;
 
 namespace DeterministicInference.Server.Supervision;
 
@@ -12,10 +13,17 @@ internal sealed class EngineStatus
     private volatile EngineAssessment _assessment = EngineAssessment.NotBegun;
     private volatile int _restarts;
 
-    private EngineStatus(Uri address) => Address = address;
+    private volatile EngineEndpoint _endpoint;
+
+    private EngineStatus(EngineEndpoint endpoint) => _endpoint = endpoint;
+
+    /// <summary>
+    /// Where the engine listens, or will. A restart may change its port; the key and the socket stay.
+    /// </summary>
+    public EngineEndpoint Endpoint => _endpoint;
 
     /// <summary>Address at which the engine listens, or will.</summary>
-    public Uri Address { get; }
+    public Uri Address => _endpoint.Url;
 
     public EngineState State => _state;
 
@@ -26,10 +34,16 @@ internal sealed class EngineStatus
     public int Restarts => _restarts;
 
     /// <summary>Changes a status.</summary>
-    /// <param name="address">Where the engine listens, or will.</param>
-    internal sealed class Writer(Uri address)
+    /// <param name="endpoint">Where the engine listens, or will.</param>
+    internal sealed class Writer(EngineEndpoint endpoint)
     {
-        public EngineStatus Status { get; } = new(address);
+        /// <param name="address">Address of an engine that is attached to.</param>
+        public Writer(Uri address)
+            : this(EngineEndpoint.Of(address)) { }
+
+        public EngineStatus Status { get; } = new(endpoint);
+
+        public void Set(EngineEndpoint moved) => Status._endpoint = moved;
 
         public void Set(EngineState state) => Status._state = state;
 

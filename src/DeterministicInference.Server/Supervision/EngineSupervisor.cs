@@ -37,8 +37,12 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     private readonly EngineCalls _calls;
     private readonly EngineProbe _probe;
     private readonly EngineStart _start;
+    private readonly EngineEndpointChoice _endpoints;
     private readonly ServedAssessment _assessment;
     private readonly RestartPolicy _restarts;
+
+    /// <summary>Starts of an engine that finds its port taken, although it was free before.</summary>
+    private const int MostPorts = 3;
 
     /// <summary>Interval between probes of a running engine.</summary>
     private readonly TimeSpan _interval;
@@ -55,6 +59,7 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Creates the loggers.</param>
     /// <param name="guard">Settings of the guards; null for the defaults.</param>
+    /// <param name="endpoints">Where the engine listens; null for the address of the status.</param>
     public EngineSupervisor(
         IEngineKind kind,
         ServeOptions options,
@@ -65,7 +70,8 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
         EnvironmentRegistry environments,
         TimeProvider time,
         ILoggerFactory loggers,
-        GuardSettings? guard = null
+        GuardSettings? guard = null,
+        EngineEndpointChoice? endpoints = null
     )
     {
         (_kind, _options, _machine, _activity, _time) = (kind, options, machine, activity, time);
@@ -76,9 +82,16 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
         _output = new EngineOutput(
             loggers,
             module + ".engine",
-            SecretMask.Of(options, keys, EnvironmentVariables.OfProcess())
+            SecretMask.Of(
+                options,
+                keys,
+                EnvironmentVariables.OfProcess(),
+                _status.Endpoint.Key ?? "",
+                _status.Endpoint.AdminKey ?? ""
+            )
         );
-        _calls = new EngineCalls(_status.Address, keys.Engine);
+        _endpoints = endpoints ?? new EngineEndpointChoice(_status.Endpoint, isFixed: true);
+        _calls = new EngineCalls(_status.Address, _status.Endpoint.Key ?? keys.Engine, _status.Endpoint.SocketPath);
         // A probe must not take longer than the time after which an engine counts as hanging.
         TimeSpan longest = Clamp(options.HangAfter, ShortestProbe, LongestProbe);
         _probe = new EngineProbe(kind.Health, _calls, longest, time);
@@ -178,13 +191,51 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken stop)
     {
-        EngineLaunch launch = _kind.Launcher!.Launch(_options, _machine);
-        EngineAssessment assessment = AssessBeforeLaunch(launch);
-        if (assessment.Refusal is { } refusal)
-            throw new EngineFailureException(refusal.Text);
-        _engine = await _start.LaunchAsync(launch, stop);
+        for (int ports = 1; ; ports++)
+        {
+            try
+            {
+                await StartOnceAsync(stop);
+                return;
+            }
+            catch (EngineFailureException) when (!_endpoints.IsFixed && ports < MostPorts && _output.SaysPortIsTaken)
+            {
+                // Somebody took the port between the check and the engine's own attempt.
+                await EndProcessAsync(stop);
+                int former = _endpoints.Current.Port;
+                _endpoints.Move();
+                _log.PortIsTaken(former, "", _kind.Title, _endpoints.Current.Port);
+            }
+        }
+    }
+
+    private async Task StartOnceAsync(CancellationToken stop)
+    {
+        EngineAssessment assessment = AssessLaunch();
+        await _start.ReclaimAsync(stop);
+        int port = _endpoints.Current.Port;
+        if (await _endpoints.RequireFreeAsync(_time, stop) is { } holder)
+        {
+            _log.PortIsTaken(port, holder, _kind.Title, _endpoints.Current.Port);
+            assessment = AssessLaunch();
+        }
+        EngineEndpoint endpoint = _endpoints.Current;
+        _writer.Set(endpoint);
+        _calls.Address = endpoint.Url;
+        if (endpoint.SocketPath is null && !WasReady && _kind.Launcher!.OpenRoutes is { Count: > 0 } open)
+            _log.IsPartlyOpen(_kind.Title, string.Join(", ", open), endpoint.Display);
+        _engine = _start.Launch(assessment.Launch!, endpoint);
         _assessment.BeginHashing();
         await BecomeReadyAsync(assessment, stop);
+    }
+
+    /// <exception cref="EngineFailureException">The engine can't be started like this.</exception>
+    private EngineAssessment AssessLaunch()
+    {
+        EngineAssessment assessment = AssessBeforeLaunch(
+            _kind.Launcher!.Launch(_options, _machine, _endpoints.Current)
+        );
+        return assessment.Refusal is { } refusal ? throw new EngineFailureException(refusal.Text) : assessment;
     }
 
     /// <returns>Null, or why the engine did not start.</returns>
@@ -257,7 +308,7 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     /// <summary>Queries a healthy engine, and publishes its environment for the following answers.</summary>
     private async Task AssessAsync(EngineAssessment before, TimeSpan patience, CancellationToken end)
     {
-        EngineAssessment assessment = await _assessment.CompleteAsync(before, patience, end);
+        EngineAssessment assessment = await _assessment.CompleteAsync(before, patience, end, _engine.ProcessId);
         _writer.Set(assessment);
         await _assessment.PublishAsync(assessment, end);
     }

@@ -12,6 +12,8 @@ internal sealed class LaunchedEngine(GuardedProcess process) : SupervisedEngine
 
     public override bool HasProcess => true;
 
+    public override int? ProcessId => process.EnginePid;
+
     public override Task Ended => process.Ended;
 
     public override bool IsGone => process.Exited.IsCompleted;

@@ -13,6 +13,9 @@ internal abstract class SupervisedEngine
     /// <summary>Whether there is a process to watch, end and restart.</summary>
     public abstract bool HasProcess { get; }
 
+    /// <summary>The process that was started; null without one, and until it is known.</summary>
+    public virtual int? ProcessId => null;
+
     /// <summary>Completes when the main process has ended; never without one.</summary>
     public abstract Task Ended { get; }
 

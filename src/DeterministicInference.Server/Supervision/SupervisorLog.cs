@@ -9,6 +9,16 @@ internal sealed partial class SupervisorLog(ILogger logger)
     [LoggerMessage(LogLevel.Information, "Attaching to {Engine} at {Url}")]
     public partial void Attaching(string engine, Uri url);
 
+    [LoggerMessage(LogLevel.Information, "Port {Port} is taken{Holder}; {Engine} gets port {Other}")]
+    public partial void PortIsTaken(int port, string holder, string engine, int other);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Engine} asks for a key on some of its routes only: {Routes} and others are open to whoever reaches {Url}. "
+            + "Leave out --backend-host and --backend-port, and it listens on a Unix socket"
+    )]
+    public partial void IsPartlyOpen(string engine, string routes, string url);
+
     [LoggerMessage(LogLevel.Information, "{Engine} is ready")]
     public partial void IsReady(string engine);
 

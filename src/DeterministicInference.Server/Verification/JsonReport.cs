@@ -85,6 +85,7 @@ internal static class JsonReport
         json.WriteString("environment", statement.EnvironmentId.ToString());
         json.WriteString("source", EnvironmentNames.Of(statement.EnvironmentSource));
         json.WriteString("model", statement.ModelName);
+        json.WriteString("weight_version", statement.WeightVersion);
         json.WriteString("path", statement.RequestPath);
         json.WriteString("execution", StatementNames.Of(statement.Execution));
         json.WriteBoolean("complete", statement.Complete);

@@ -75,7 +75,9 @@ internal sealed class TextReport(bool isColoured = false)
             string prompt = statement.Prompt is { } bound ? $", prompt {Sum(bound.Counts)}" : "";
             Line("tokens", $"{Sum(tokens.Counts)}{prompt}");
         }
-        Line("model", statement.ModelName);
+        Line("model", statement.ModelName ?? "unknown");
+        if (statement.WeightVersion is { } version)
+            Line("weights", version);
         Line(
             "environment",
             $"{statement.EnvironmentId}, {new EnvironmentPromise(statement.Class, statement.EnvironmentSource)}"

@@ -38,7 +38,11 @@ internal static class EngineRecordings
 {
     /// <summary>Chats and completions of one engine. Skips the running test where there are no recordings.</summary>
     /// <param name="engine">Name of its folder.</param>
-    public static IReadOnlyList<EngineRecording> Require(string engine)
+    public static IReadOnlyList<EngineRecording> Require(string engine) =>
+        Require(engine, "/v1/completions", "/v1/chat/completions");
+
+    /// <summary>The exchanges of some routes. Skips likewise.</summary>
+    public static IReadOnlyList<EngineRecording> Require(string engine, params IReadOnlyList<string> paths)
     {
         string folder = System.IO.Path.Combine(Folder(), engine);
         if (!Directory.Exists(folder))
@@ -49,8 +53,20 @@ internal static class EngineRecordings
                 .GetFiles(folder, "*.json")
                 .Order(StringComparer.Ordinal)
                 .Select(Read)
-                .Where(recording => recording.Path is "/v1/completions" or "/v1/chat/completions"),
+                .Where(recording => paths.Contains(recording.Path)),
         ];
+    }
+
+    /// <summary>The body of one recorded answer. Skips the running test where there are no recordings.</summary>
+    /// <param name="engine">Name of the engine's folder.</param>
+    /// <param name="name">Name of the file.</param>
+    public static string RequireBody(string engine, string name)
+    {
+        string file = System.IO.Path.Combine(Folder(), engine, name);
+        if (!File.Exists(file))
+            Assert.Skip("skipped: needs the recordings of engines");
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+        return document.RootElement.GetProperty("response").GetProperty("body_text").GetString()!;
     }
 
     private static string Folder()

@@ -55,6 +55,7 @@ public sealed class StatementTests : IDisposable
             ExtrasCommitment = null,
             AnswerModel = null,
             Usage = null,
+            ModelName = null,
             ModelDigest = null,
             Probe = null,
             Delivery = AnswerDelivery.Sse,
@@ -87,6 +88,21 @@ public sealed class StatementTests : IDisposable
             Encoding.UTF8.GetString(payload),
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public void Only_the_version_of_weights_may_be_absent_and_is_a_text()
+    {
+        ReceiptStatement statement = _sample.Statement with { WeightVersion = "step-100" };
+        byte[] payload = StatementWriter.Write(statement);
+        Assert.Contains(
+            "},\"weight_version\":\"step-100\"},",
+            Encoding.UTF8.GetString(payload),
+            StringComparison.Ordinal
+        );
+        Assert.Equal("step-100", StatementReader.Read(payload).WeightVersion);
+        string number = Encoding.UTF8.GetString(payload).Replace("\"step-100\"", "null", StringComparison.Ordinal);
+        Assert.Throws<ReceiptFormatException>(() => StatementReader.Read(Encoding.UTF8.GetBytes(number)));
     }
 
     /// <summary>A model is any text that an answer can name.</summary>

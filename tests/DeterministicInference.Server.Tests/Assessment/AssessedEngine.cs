@@ -32,7 +32,7 @@ internal sealed class AssessedEngine
             llamaServer = Program("bin/llama-server");
         foreach (
             string package in (string[])
-                ["torch-2.9.1", "sglang-0.5.6", "vllm-0.12.0", "nvidia_cublas_cu12-12.8.4", "requests-2.32"]
+                ["torch-2.9.1", "sglang-0.5.6", "vllm-0.32.0", "nvidia_cublas_cu12-12.8.4", "requests-2.32"]
         )
         {
             Directory.CreateDirectory(Path.Combine(Root, "venv/lib/python3.12/site-packages", package + ".dist-info"));
@@ -70,6 +70,7 @@ internal sealed class AssessedEngine
             ["attention_backend"] = "fa3",
             ["sampling_backend"] = "pytorch",
             ["chunked_prefill_size"] = 4096,
+            ["disable_radix_cache"] = true,
             ["tp_size"] = 1,
             ["quantization"] = null,
             ["lora_paths"] = new JsonObject { ["a"] = adapter },
@@ -97,12 +98,12 @@ internal sealed class AssessedEngine
     public string? ModelOwner { get; init; } = "acme";
 
     public MachineFacts Machine { get; set; } =
-        Machines.With("9.0", "9.0") with
+        Machines.With("10.0", "10.0") with
         {
             CpuFlags = ["avx2", "fma"],
             Gpu = new GpuEnvironment
             {
-                Gpus = [new GpuDevice(0, "NVIDIA H100", 1, new(9, 0)), new GpuDevice(1, "NVIDIA H100", 1, new(9, 0))],
+                Gpus = [new GpuDevice(0, "NVIDIA B200", 1, new(10, 0)), new GpuDevice(1, "NVIDIA B200", 1, new(10, 0))],
                 DriverVersion = "580.1",
                 CudaVersion = "13.0",
             },
@@ -146,6 +147,7 @@ internal sealed class AssessedEngine
         Machine with
         {
             Model = ModelFactsReader.Read(Options.ModelPath, Kind.Determinism.TemplateIn(Options)),
+            Installation = EngineMachine.InstallationOf(Kind, Options, Machine.Variables),
         };
 
     /// <summary>The environment in which it computes once it is ready.</summary>

@@ -16,7 +16,7 @@ namespace DeterministicInference.Server.Tests.Assessment;
 /// <summary>An engine that ignores seeds, or does not repeat itself, is detected before it is ready.</summary>
 public sealed class EngineSelfCheckTests
 {
-    private const string Good = """{"enable_deterministic_inference":true,"attention_backend":"fa3"}""";
+    private const string Good = """{"enable_deterministic_inference":true,"attention_backend":"triton"}""";
 
     private const int Requests = 9;
 
@@ -24,6 +24,7 @@ public sealed class EngineSelfCheckTests
     public async Task An_engine_that_keeps_to_seeds_is_deterministic()
     {
         await using StubEngine engine = await StubEngine.StartAsync(Seeded, Good);
+        engine.Answers["/v1/models"] = """{"data":[{"id":"a-model"}]}""";
         (EngineAssessment assessment, LogLines log) = await AttachAsync(engine);
         Found.Is(assessment);
         Assert.Equal(
@@ -146,7 +147,7 @@ public sealed class EngineSelfCheckTests
             "Degrades engine_unknown"
         );
         Assert.Empty(engine.Bodies);
-        Assert.All(engine.Requests, request => Assert.Equal("/health", request.Path));
+        Assert.All(engine.Requests, request => Assert.Contains(request.Path, (string[])["/health", "/v1/models"]));
     }
 
     [Fact]
@@ -155,7 +156,7 @@ public sealed class EngineSelfCheckTests
         await using StubEngine engine = await StubEngine.StartAsync(Seeded);
         Found.Is((await AttachAsync(engine)).Assessment, "Degrades arguments_unknown");
         Assert.Equal(
-            ["/get_server_info", "/health", "/server_info", "/v1/completions"],
+            ["/get_server_info", "/health", "/server_info", "/v1/completions", "/v1/models"],
             engine.Requests.Select(request => request.Path).Distinct().Order()
         );
     }
@@ -206,7 +207,7 @@ public sealed class EngineSelfCheckTests
         (EngineAssessment assessment, LogLines log) = await AttachAsync(engine, keyed);
         Found.Is(assessment);
         Assert.Equal(
-            ["/health", "/server_info", "/v1/completions"],
+            ["/health", "/server_info", "/v1/completions", "/v1/models"],
             engine.Requests.Select(request => request.Path).Distinct().Order()
         );
 

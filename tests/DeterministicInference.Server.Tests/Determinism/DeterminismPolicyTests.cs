@@ -1,9 +1,13 @@
 using System.Text;
+using System.Text.Json;
 using DeterministicInference.Receipts.Tests.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Embedded;
+using DeterministicInference.Server.Engines.LlamaCpp;
 using DeterministicInference.Server.Engines.Sglang;
+using DeterministicInference.Server.Engines.Tgi;
 using DeterministicInference.Server.Engines.Vllm;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests;
@@ -229,24 +233,40 @@ public sealed class DeterminismPolicyTests
         Assert.Equal(expected, Sent(PinWhole(request, new ServeOptions())));
 
     [Theory]
-    [InlineData("qwen:0.5b", """{"model":"name"}""", "\"name\"")]
-    [InlineData("qwen", """{"model":"qwen"}""", null)]
-    public void A_name_that_would_be_an_adapter_is_the_served_models(string model, string expected, string? pin)
+    [InlineData("""{"model":"test-model"}""", """{"model":"name"}""", "\"name\"")]
+    [InlineData("""{"model":"qwen:0.5b"}""", """{"model":"name"}""", "\"name\"")]
+    [InlineData("""{"model":"name"}""", """{"model":"name"}""", null)]
+    [InlineData("""{"model":"lora"}""", """{"model":"lora"}""", null)]
+    [InlineData("""{"model":"alias"}""", """{"model":"alias"}""", null)]
+    public void A_name_that_the_engine_does_not_list_becomes_the_engines(string request, string expected, string? pin)
     {
-        ServeOptions options = Off with { ServedModelName = "name" };
-        PinnedRequest pinned = Pin($$"""{"model":"{{model}}"}""", options, new SglangKind().Requests);
-        AssertSent(expected, pinned);
-        Assert.Equal(pin, pinned.Pins.Values.GetValueOrDefault("model"));
-        Assert.Empty(
-            Pin(
-                $$"""{"model":"{{model}}"}""",
-                options with
-                {
-                    BackendArguments = ["--enable-lora"],
-                },
-                new SglangKind().Requests
-            ).Changes
-        );
+        foreach (RequestRules rules in (RequestRules[])[RequestRules.None, new SglangKind().Requests])
+        {
+            PinnedRequest pinned = Pin(request, Off, rules, models: Listed);
+            AssertSent(expected, pinned);
+            Assert.Equal(pin, pinned.Pins.Values.GetValueOrDefault("model"));
+            Assert.Empty(Pin(request, Off, rules).Changes);
+        }
+    }
+
+    [Theory]
+    [InlineData("name:lora", "name:lora", "lora", false)]
+    [InlineData("lora", "lora", "lora", false)]
+    [InlineData("name:0.5b", "name", "name", true)]
+    public void SGLang_is_asked_for_an_adapter_that_it_lists(string model, string sent, string sealedName, bool isMain)
+    {
+        PinnedRequest pinned = Pin($$"""{"model":"{{model}}"}""", Off, new SglangKind().Requests, models: Listed);
+        AssertSent($$"""{"model":"{{sent}}"}""", pinned);
+        Assert.Equal((sealedName, isMain), (pinned.ModelName, pinned.IsMainModel));
+    }
+
+    [Fact]
+    public void A_request_without_a_name_gets_one_where_the_engine_answers_by_it()
+    {
+        AssertSent("""{"model":"name"}""", Pin("{}", Off, new VllmKind().Requests, models: Listed));
+        AssertSent("""{"model":"name"}""", Pin("{}", Off, new SglangKind().Requests, models: Listed));
+        Assert.Empty(Pin("{}", Off, new LlamaCppKind().Requests, models: Listed).Changes);
+        AssertSent("""{"model":"tgi"}""", Pin("{}", Off, new TgiKind().Requests, models: Listed));
     }
 
     [Theory]
@@ -278,26 +298,116 @@ public sealed class DeterminismPolicyTests
     private static void AssertSent(string expected, PinnedRequest pinned) =>
         Assert.Equal(WithContent(expected).TrimStart('\uFEFF'), Sent(pinned));
 
+    [Theory]
+    [InlineData("""{"rid":"a","tee":true}""")]
+    [InlineData("""{"request_id":"a"}""")]
+    [InlineData("""{"rid":["a","b"]}""")]
+    public void Names_of_a_request_do_not_reach_the_engine(string request)
+    {
+        foreach (RequestRules rules in (RequestRules[])[new SglangKind().Requests, new VllmKind().Requests])
+        {
+            PinnedRequest pinned = Pin(request, Off, rules);
+            AssertSent("{}", pinned);
+            Assert.Empty(pinned.Pins.Values);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"seed":1}""", "16")]
+    [InlineData("""{"max_tokens":null}""", "16")]
+    [InlineData("""{"max_tokens":5}""", null)]
+    [InlineData("""{"n_predict":5}""", null)]
+    [InlineData("""{"max_completion_tokens":5}""", null)]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}]}""", null)]
+    public void A_completion_without_a_length_has_the_APIs_on_llama_server(string request, string? pin)
+    {
+        PinnedRequest pinned = Pin(request, new ServeOptions(), new LlamaCppKind().Requests);
+        Assert.Equal(pin, pinned.Pins.Values.GetValueOrDefault("max_tokens"));
+    }
+
+    [Theory]
+    [InlineData("llamacpp", """{"max_tokens":0}""", "max_tokens")]
+    [InlineData("llamacpp", """{"n_predict":"0"}""", "n_predict")]
+    [InlineData(
+        "llamacpp",
+        """{"messages":[{"role":"user","content":"x"}],"max_completion_tokens":0}""",
+        "max_completion_tokens"
+    )]
+    [InlineData("sglang", """{"max_tokens":0}""", "max_tokens")]
+    [InlineData("sglang", """{"messages":[{"role":"user","content":"x"}],"input_ids":[1]}""", "input_ids")]
+    [InlineData("vllm", """{"echo":true,"return_token_ids":true}""", "return_token_ids")]
+    [InlineData("vllm", """{"prompt_embeds":"AAAA"}""", "prompt_embeds")]
+    public void What_an_engine_would_answer_otherwise_is_refused(string engine, string request, string param)
+    {
+        RequestRules rules = EngineRegistry.BuiltIn.Find(engine)!.Requests;
+        OpenAIException refusal = Assert.Throws<OpenAIException>(() => Pin(request, new ServeOptions(), rules));
+        Assert.Equal((400, "unsupported_parameter", param), (refusal.Status, refusal.Code, refusal.Param));
+        Assert.NotEmpty(Sent(Pin(request, Off, rules)));
+    }
+
+    [Theory]
+    [InlineData("""{"max_tokens":1}""")]
+    [InlineData("""{"echo":false,"return_token_ids":true}""")]
+    [InlineData("""{"echo":true}""")]
+    [InlineData("""{"prompt_embeds":[]}""")]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"echo":true,"return_token_ids":true}""")]
+    public void What_it_would_not_is_taken(string request) =>
+        Assert.NotEmpty(Sent(Pin(request, new ServeOptions(), new VllmKind().Requests)));
+
+    /// <summary>vLLM would leave out the prompt of the answer.</summary>
+    [Theory]
+    [InlineData("""{"echo":true}""", false)]
+    [InlineData("""{"echo":false}""", true)]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"echo":true}""", true)]
+    public void Token_ids_are_not_asked_for_beside_an_echo(string request, bool asks)
+    {
+        PinnedRequest pinned = Pin(request, Off, new VllmKind().Requests, asksForTokenIds: true);
+        Assert.Equal(asks, pinned.HidesTokenIds);
+        Assert.Equal(asks, Sent(pinned).Contains("return_token_ids", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void No_alternatives_are_asked_for_as_one_on_llama_server()
+    {
+        PinnedRequest pinned = Pin("""{"logprobs":0}""", Off, new LlamaCppKind().Requests);
+        AssertSent("""{"logprobs":1}""", pinned);
+        Assert.True(pinned.WantsNoAlternatives);
+        Assert.Empty(pinned.Pins.Values);
+    }
+
+    /// <summary>A model with an alias, and an adapter of it.</summary>
+    private static ServedModels Listed
+    {
+        get
+        {
+            const string list = """{"data":[{"id":"name","aliases":["alias"]},{"id":"lora","parent":"name"}]}""";
+            using JsonDocument document = JsonDocument.Parse(list);
+            return ServedModels.Read(document.RootElement, null)!;
+        }
+    }
+
     private static string Sent(PinnedRequest pinned) => Encoding.UTF8.GetString(pinned.Json.Span);
 
     private static PinnedRequest Pin(
         string members,
         ServeOptions options,
         RequestRules? rules = null,
-        bool asksForTokenIds = false
-    ) => PinWhole(WithContent(members), options, rules, asksForTokenIds);
+        bool asksForTokenIds = false,
+        ServedModels? models = null
+    ) => PinWhole(WithContent(members), options, rules, asksForTokenIds, models);
 
     private static PinnedRequest PinWhole(
         string request,
         ServeOptions options,
         RequestRules? rules = null,
-        bool asksForTokenIds = false
+        bool asksForTokenIds = false,
+        ServedModels? models = null
     )
     {
         using RequestBody body = RequestBody.Parse(Encoding.UTF8.GetBytes(request));
         RequestRoute route = body.Root.TryGetProperty("messages", out _) ? RequestRoute.Chat : RequestRoute.Completions;
         var policy = new DeterminismPolicy(options, rules ?? RequestRules.None, null, asksForTokenIds);
-        return policy.Pin(RequestFields.Check(body, route, acceptsText: true));
+        return policy.Pin(RequestFields.Check(body, route, acceptsText: true), models ?? ServedModels.Unknown);
     }
 
     /// <summary>The object with a prompt as its first member, unless it has messages.</summary>

@@ -333,8 +333,13 @@ public sealed class FieldSupportTests
         RequestRules rules = kind.Requests;
         string place = FieldExample.PlaceOf(field);
         JsonElement parsed = JsonElement.Parse(value);
-        if (rules.Refusals.Any(refusal => refusal.Name == field.Path && refusal.Applies(parsed)))
-            return (Nondeterministic, place);
+        FieldRefusal? refusal = rules.Refusals.FirstOrDefault(one =>
+            one.Name == field.Path
+            && one.Applies(parsed)
+            && Meets(one, route, FieldExample.RequestOf(route, field, value))
+        );
+        if (refusal is not null)
+            return (refusal.IsUnsupported ? Unsupported : Nondeterministic, place);
         if (field.Changes == FieldChange.Nondeterminism && !rules.Harmless.Contains(field.Path))
             return (Nondeterministic, place);
         // Of what is not honoured, the first in the order of the table is told, and an object before its members.
@@ -345,6 +350,12 @@ public sealed class FieldSupportTests
             .OrderBy(path => Order[path.Split('.', '[')[0]])
             .FirstOrDefault();
         return ignored is null ? null : (Unsupported, ignored.Replace("[]", "[0]", StringComparison.Ordinal));
+    }
+
+    private static bool Meets(FieldRefusal refusal, RequestRoute route, string json)
+    {
+        using RequestBody body = RequestBody.Parse(Encoding.UTF8.GetBytes(json));
+        return refusal.When(RequestFields.Check(body, route, acceptsText: true));
     }
 
     /// <summary>Whether a field of the request changes the answer or what is told of it.</summary>
@@ -398,6 +409,6 @@ public sealed class FieldSupportTests
             EngineRegistry.BuiltIn.SupportOf(kind),
             asksForTokenIds: false
         );
-        policy.Pin(RequestFields.Check(body, route, acceptsText: true));
+        policy.Pin(RequestFields.Check(body, route, acceptsText: true), ServedModels.Unknown);
     }
 }

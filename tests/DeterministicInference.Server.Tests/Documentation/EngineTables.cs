@@ -2,6 +2,7 @@ using System.Globalization;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.Supervision;
 using DeterministicInference.Server.Tests.Engines;
 
 namespace DeterministicInference.Server.Tests.Documentation;
@@ -64,7 +65,11 @@ internal static class EngineTables
         if (engine.Launcher is null)
             return "nothing: attached to by `--backend-url`";
         MachineFacts machine = Machines.With(new ModelFacts { Exists = true, GgufFiles = [ModelPath] }, "9.0");
-        EngineLaunch launch = engine.Launcher.Launch(options, machine);
+        EngineLaunch launch = engine.Launcher.Launch(
+            options,
+            machine,
+            EngineEndpointChoice.Describe(engine.Launcher, options, ServeKeys.Read(options), machine.Variables)
+        );
         // This program, whatever runs it now.
         if (launch.File == Environment.ProcessPath)
         {

@@ -96,12 +96,16 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
             .Concat(WitnessCommand.Create().Options.Select(option => option.Name))
             .Concat(VerifyCommand.Create().Options.Select(option => option.Name))
             .Concat([
+                "--table",
+                "--json",
                 "--hf-token",
                 "--enable-deterministic-inference",
                 "--chunked-prefill-size",
                 "--generation-config",
                 "--no-cache-prompt",
                 "--shutdown-timeout",
+                "--config",
+                "--unix-socket",
             ]);
         // The launches of engines, which another test compares, have the engines' own flags.
         string page = Regex.Replace(Page, @"^\| `\w+` \| [\w. ]+ \| `.*$", "", RegexOptions.Multiline);

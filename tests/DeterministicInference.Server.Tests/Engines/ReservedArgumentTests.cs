@@ -24,8 +24,6 @@ public sealed class ReservedArgumentTests
     [InlineData("sglang", "--tp 2 --mo=x", "--mo", "--model-path")]
     [InlineData("sglang", "--hos 0.0.0.0", "--hos", "--backend-host")]
     [InlineData("sglang", "--port 1", "--port", "--backend-port")]
-    [InlineData("sglang", "--served-model-name x", "--served-model-name", "--served-model-name")]
-    [InlineData("sglang", "--served x", "--served", "--served-model-name")]
     [InlineData("sglang", "--ssl-certfile c.pem", "--ssl-certfile", "--backend-url")]
     [InlineData("vllm", "--model x", "--model", "--model-path")]
     [InlineData("vllm", "--model=x", "--model", "--model-path")]
@@ -35,7 +33,6 @@ public sealed class ReservedArgumentTests
     [InlineData("vllm", "--enforce-eager -- org/other", "a word that belongs to no flag", "--model-path")]
     [InlineData("vllm", "--uds /run/vllm.sock", "--uds", "--backend-host")]
     [InlineData("vllm", "--por=1", "--por", "--backend-port")]
-    [InlineData("vllm", "--served_model_name x", "--served-model-name", "--served-model-name")]
     [InlineData("vllm", "--ssl-key x", "--ssl-key", "--backend-url")]
     [InlineData("llamacpp", "-m other.gguf", "-m", "--model-path")]
     [InlineData("llamacpp", "--model other.gguf", "--model", "--model-path")]
@@ -44,7 +41,6 @@ public sealed class ReservedArgumentTests
     [InlineData("llamacpp", "-hff other.gguf", "-hff", "--model-path")]
     [InlineData("llamacpp", "--docker_repo other", "--docker-repo", "--model-path")]
     [InlineData("llamacpp", "--gpt-oss-20b-default", "--gpt-oss-20b-default", "--model-path")]
-    [InlineData("llamacpp", "-a x", "-a", "--served-model-name")]
     [InlineData("llamacpp", "--host 0.0.0.0", "--host", "--backend-host")]
     [InlineData("llamacpp", "--port 1", "--port", "--backend-port")]
     [InlineData("llamacpp", "--api-prefix /x", "--api-prefix", "--backend-url")]
@@ -52,7 +48,6 @@ public sealed class ReservedArgumentTests
     [InlineData("embedded", "--model-path:x", "--model-path", "--model-path")]
     [InlineData("embedded", "--port=1", "--port", "--backend-port")]
     [InlineData("embedded", "--host ::1", "--host", "--backend-host")]
-    [InlineData("embedded", "--served-model-name x", "--served-model-name", "--served-model-name")]
     [InlineData("embedded", "--threads 1 --seed 7", "--seed", "--seed")]
     [InlineData("embedded", "--max-request-bytes 1", "--max-request-bytes", "--max-request-bytes")]
     public void A_reserved_argument_is_refused_with_the_setting_to_use(
@@ -92,11 +87,11 @@ public sealed class ReservedArgumentTests
     /// <summary>Whatever a launcher makes of a setting is reserved; a new engine can't forget it.</summary>
     [Theory]
     [MemberData(nameof(Launched))]
-    public void Every_engine_reserves_what_its_launch_says_of_model_name_host_and_port(string engine)
+    public void Every_engine_reserves_what_its_launch_says_of_model_host_and_port(string engine)
     {
         IEngineLauncher launcher = EngineRegistry.BuiltIn.Find(engine)!.Launcher!;
         ServeOptions options = Options(engine);
-        string[] told = [options.ModelPath!, options.ServedModelName!, options.BackendHost, $"{options.BackendPort}"];
+        string[] told = [options.ModelPath!, options.BackendHost, $"{options.BackendPort}"];
         IReadOnlyList<string> words = launcher.Launch(options, Machines.With(Machines.NoGpu)).Arguments;
         Assert.All(
             told,
@@ -115,7 +110,6 @@ public sealed class ReservedArgumentTests
         {
             Backend = engine,
             ModelPath = "/models/tiny.gguf",
-            ServedModelName = "the-name",
             BackendHost = "127.0.0.9",
             BackendPort = 31337,
         };

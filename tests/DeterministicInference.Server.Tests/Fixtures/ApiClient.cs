@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeterministicInference.Server.Http;
@@ -19,7 +20,9 @@ internal sealed record Reply(
 }
 
 /// <summary>Plain HTTP requests to an engine.</summary>
-internal sealed class ApiClient(string url) : IDisposable
+/// <param name="url">Its address.</param>
+/// <param name="socketPath">The Unix socket on which it listens instead; null for none.</param>
+internal sealed class ApiClient(string url, string? socketPath = null) : IDisposable
 {
     public const string Completions = "/v1/completions";
     public const string Chat = "/v1/chat/completions";
@@ -28,7 +31,10 @@ internal sealed class ApiClient(string url) : IDisposable
         new(
             new SocketsHttpHandler
             {
-                ConnectCallback = OutgoingSocket.ConnectAsync,
+                ConnectCallback = socketPath is null
+                    ? OutgoingSocket.ConnectAsync
+                    : async (_, cancellation) =>
+                        new NetworkStream(await OutgoingSocket.OpenAsync(socketPath, cancellation), ownsSocket: true),
                 // An answer abandoned between two reads closes its connection at once; by default the rest is awaited
                 // for 2 s.
                 ResponseDrainTimeout = TimeSpan.Zero,

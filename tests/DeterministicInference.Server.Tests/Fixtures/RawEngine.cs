@@ -9,19 +9,20 @@ namespace DeterministicInference.Server.Tests.Fixtures;
 /// <summary>An engine on bare sockets: the test controls every byte of its answers and counts what arrives.</summary>
 internal sealed class RawEngine : IAsyncDisposable
 {
-    private readonly TcpListener _listener;
+    private readonly Socket _listener;
     private readonly Func<RawExchange, Task> _answer;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<RawExchange> _exchanges = [];
     private readonly Task _serving;
     private int _connections;
 
-    private RawEngine(int port, Func<RawExchange, Task> answer)
+    private RawEngine(Socket listener, EndPoint address, Func<RawExchange, Task> answer)
     {
         _answer = answer;
-        _listener = new TcpListener(IPAddress.Loopback, port);
-        _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _listener = listener;
+        _listener.Bind(address);
+        _listener.Listen();
+        Port = _listener.LocalEndPoint is IPEndPoint { Port: var port } ? port : 80;
         _serving = AcceptAsync();
     }
 
@@ -38,7 +39,20 @@ internal sealed class RawEngine : IAsyncDisposable
     /// Answers one request. The connection stays open for the next one unless it is closed there.
     /// </param>
     /// <param name="port">0 takes a free one.</param>
-    public static RawEngine Start(Func<RawExchange, Task> answer, int port = 0) => new(port, answer);
+    public static RawEngine Start(Func<RawExchange, Task> answer, int port = 0) =>
+        new(
+            new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp),
+            new IPEndPoint(IPAddress.Loopback, port),
+            answer
+        );
+
+    /// <summary>On a Unix socket; the URL says nothing then.</summary>
+    public static RawEngine Start(Func<RawExchange, Task> answer, string socketPath) =>
+        new(
+            new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
+            new UnixDomainSocketEndPoint(socketPath),
+            answer
+        );
 
     /// <summary>The requests whose body contains a text.</summary>
     public int Count(string text) =>
@@ -47,7 +61,7 @@ internal sealed class RawEngine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Stop();
+        _listener.Dispose();
         await _serving.Within();
         _stop.Dispose();
     }
@@ -59,7 +73,7 @@ internal sealed class RawEngine : IAsyncDisposable
         {
             while (true)
             {
-                Socket socket = await _listener.AcceptSocketAsync(_stop.Token);
+                Socket socket = await _listener.AcceptAsync(_stop.Token);
                 Interlocked.Increment(ref _connections);
                 connections.Add(ServeAsync(socket));
             }

@@ -1,10 +1,12 @@
 using DeterministicInference.Receipts.Environments;
+using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway;
 using DeterministicInference.Server.Gateway.Admission;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Receipts.Store;
 using DeterministicInference.Server.Supervision;
 using Microsoft.AspNetCore.Builder;
@@ -64,14 +66,20 @@ internal sealed class RunningGateway : IAsyncDisposable
     /// <param name="backendUrl">The engine.</param>
     /// <param name="options">Settings.</param>
     /// <param name="time">The gateway's clock; null is the real one.</param>
-    public static Task<RunningGateway> StartAsync(string backendUrl, ServeOptions options, TimeProvider? time = null) =>
-        StartAsync(backendUrl, options, time, receipts: null);
+    /// <param name="models">What the engine lists; null is the model of the settings.</param>
+    public static Task<RunningGateway> StartAsync(
+        string backendUrl,
+        ServeOptions options,
+        TimeProvider? time = null,
+        ServedModels? models = null
+    ) => StartAsync(backendUrl, options, time, receipts: null, models);
 
     /// <summary>A gateway that issues receipts, of an environment without facts.</summary>
     public static Task<RunningGateway> StartWithReceiptsAsync(
         string backendUrl,
         string backend = "external",
-        TimeProvider? time = null
+        TimeProvider? time = null,
+        ServedModels? models = null
     ) =>
         StartAsync(
             backendUrl,
@@ -84,18 +92,21 @@ internal sealed class RunningGateway : IAsyncDisposable
                 new ReceiptStoreSettings(Path.Combine(TestModels.NewFolder("receipts"), "data")),
                 TimeProvider.System,
                 NullLogger.Instance
-            )
+            ),
+            models
         );
 
     private static async Task<RunningGateway> StartAsync(
         string backendUrl,
         ServeOptions options,
         TimeProvider? time,
-        ReceiptStore? receipts
+        ReceiptStore? receipts,
+        ServedModels? models = null
     )
     {
         var status = new EngineStatus.Writer(new Uri(backendUrl));
         status.Set(new EngineState.Ready(status.Status.Address));
+        status.Set(EngineAssessment.NotBegun with { Models = models ?? ServedModels.Named(options.ModelName) });
         var log = new LogLines();
         WebApplicationBuilder builder = HttpServer.CreateBuilder(
             "127.0.0.1",

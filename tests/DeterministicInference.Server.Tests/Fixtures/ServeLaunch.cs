@@ -9,7 +9,10 @@ internal sealed class ServeLaunch
 
     public int EnginePort { get; init; } = FreePort.Next();
 
-    public string GuardStateDirectory { get; } = TestModels.NewFolder("state");
+    /// <summary>Whether the engine is told its port; else the server decides where it listens.</summary>
+    public bool GivesPort { get; init; } = true;
+
+    public string GuardStateDirectory { get; init; } = TestModels.NewFolder("state");
 
     public ProcessFamily Family { get; } = new();
 
@@ -19,13 +22,14 @@ internal sealed class ServeLaunch
 
     /// <param name="own">Settings of the test.</param>
     public IEnumerable<string> Arguments(IEnumerable<string> own) =>
-        ["--proxy-port", $"{ServerPort}", "--backend-port", $"{EnginePort}", .. own];
+        ["--proxy-port", $"{ServerPort}", .. GivesPort ? (string[])["--backend-port", $"{EnginePort}"] : [], .. own];
 
     /// <param name="own">Variables of the test.</param>
     public IEnumerable<(string Name, string Value)> Environment(IEnumerable<(string Name, string Value)> own) =>
         // FakeBackend's executable looks for the runtime that runs the tests.
         [
             ("XDG_STATE_HOME", GuardStateDirectory),
+            ("XDG_RUNTIME_DIR", ""),
             ("DOTNET_ROOT", Path.GetFullPath(Path.GetDirectoryName(ServerProgram.Built.File)!)),
             Family.Mark,
             .. own,

@@ -12,6 +12,9 @@ internal sealed class ServeProcess : ServerProcess
 {
     public const string Module = "deterministic_inference.server";
 
+    /// <summary>Key of engines that a test asks directly.</summary>
+    public const string EngineKey = "the-engines-key";
+
     /// <summary>Settings that launch FakeBackend as SGLang.</summary>
     public static readonly string[] FakeSglang =
     [
@@ -21,6 +24,8 @@ internal sealed class ServeProcess : ServerProcess
         FakeBackendProcess.Command,
         "--model-path",
         "/models/llama-2-7b",
+        "--backend-api-key",
+        EngineKey,
     ];
 
     /// <summary>
@@ -118,6 +123,7 @@ internal sealed class ServeProcess : ServerProcess
             EngineUrl = url,
             Engine = new ApiClient(url),
         };
+        server.Engine.Http.DefaultRequestHeaders.Authorization = new("Bearer", EngineKey);
         try
         {
             server.ListensAt($"http://127.0.0.1:{launch.ServerPort}");
@@ -162,6 +168,17 @@ internal sealed class ServeProcess : ServerProcess
                 e
             );
         }
+    }
+
+    /// <summary>Requests straight to an engine that is ready and listens on a Unix socket.</summary>
+    public async Task<ApiClient> OnSocketAsync() => new("http://localhost", await SocketPathAsync());
+
+    /// <summary>The socket of an engine that is ready, as the report of health names it.</summary>
+    public async Task<string> SocketPathAsync()
+    {
+        string url = (string)(await Api.GetAsync("/health")).Json["backend"]!["url"]!;
+        Assert.StartsWith("unix:/", url, StringComparison.Ordinal);
+        return url["unix:".Length..];
     }
 
     protected override async ValueTask EndedAsync()

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.Supervision;
 using Xunit;
 
@@ -94,6 +96,45 @@ public sealed class HealthTests(SharedFakeBackend shared)
             head = await gateway.Api.SendAsync(new HttpRequestMessage(HttpMethod.Head, path));
         Assert.Equal((HttpStatusCode.OK, ""), (head.Status, head.Body));
         Assert.Equal(get.ContentHeaders.ContentLength, head.ContentHeaders.ContentLength);
+    }
+
+    [Fact]
+    public async Task All_models_are_listed_with_what_the_engine_says_of_them()
+    {
+        const string list = """
+            {"data":[{"id":"a","root":"/models/a","parent":null,"max_model_len":512},
+            {"id":"l","root":"r","parent":"a"}]}
+            """;
+        using JsonDocument listed = JsonDocument.Parse(list);
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            Nowhere,
+            RunningGateway.Options,
+            models: ServedModels.Read(listed.RootElement, null)
+        );
+        JsonArray data = (await gateway.Api.GetAsync("/v1/models")).Json["data"]!.AsArray();
+        foreach (JsonNode? model in data)
+            Assert.True(model!.AsObject().Remove("created"));
+        const string rest = "\"object\":\"model\",\"owned_by\":\"deterministic-inference-server\"";
+        Assert.Equal(
+            $$"""[{"id":"a",{{rest}},"max_model_len":512},{"id":"l",{{rest}},"root":"r","parent":"a"}]""",
+            data.ToJsonString()
+        );
+        Assert.Equal("l", (string?)(await gateway.Api.GetAsync("/v1/models/l")).Json["id"]);
+    }
+
+    [Fact]
+    public async Task No_model_is_made_up()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            Nowhere,
+            RunningGateway.Options,
+            models: ServedModels.Unknown
+        );
+        Assert.Empty((await gateway.Api.GetAsync("/v1/models")).Json["data"]!.AsArray());
+        Assert.Equal(
+            "The model 'x' does not exist. What this server serves is not known.",
+            (string?)OpenAIErrors.Read(await gateway.Api.GetAsync("/v1/models/x"), HttpStatusCode.NotFound)["message"]
+        );
     }
 
     [Fact]

@@ -17,6 +17,20 @@ public sealed class GuardStopTests
         Assert.Equal(["ready", "bye"], engine.Lines);
     }
 
+    /// <summary>A shell that does not exec dies of SIGTERM at once, and would leave the engine to a kill.</summary>
+    [Theory]
+    [InlineData("sh -c \"$0\"; :")]
+    [InlineData("sh -c 'sh -c \"$0\"; :' \"$0\"; :")]
+    public async Task An_engine_behind_shells_without_exec_ends_its_own_way(string wrapper)
+    {
+        const string slow = "trap 'sleep 1; echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done";
+        await using TestEngine engine = TestEngine.Start("sh", "-c", wrapper, slow);
+        await engine.ReadyLine;
+        await engine.Process.StopAsync(Ample, CancellationToken.None).Within();
+        Assert.Equal(new EngineExit.Signaled(15), await engine.ExitAsync());
+        Assert.Equal(["ready", "bye"], engine.Lines);
+    }
+
     [Theory]
     [InlineData(EngineScripts.Tree, EngineScripts.Children)]
     [InlineData(EngineScripts.Daemons, EngineScripts.Children + 1)]

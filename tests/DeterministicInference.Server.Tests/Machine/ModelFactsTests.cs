@@ -44,7 +44,7 @@ public sealed class ModelFactsTests
             Checks.Of(
                 new SglangKind(),
                 new ServeOptions { ModelPath = "/models/gone", BackendCommand = command },
-                Machines.With(new ModelFacts { IsMissing = true }, "9.0")
+                Machines.With(new ModelFacts { IsMissing = true }, "8.9")
             );
     }
 
@@ -119,7 +119,7 @@ public sealed class ModelFactsTests
         ModelFacts facts = Read(_folder);
         Assert.Equal(usesClock, facts.TemplateUsesClock);
         Found.Is(
-            Checks.Of(new SglangKind(), new ServeOptions { ModelPath = _folder }, Machines.With(facts, "9.0")),
+            Checks.Of(new SglangKind(), new ServeOptions { ModelPath = _folder }, Machines.With(facts, "8.9")),
             usesClock ? ["Degrades template_uses_clock: The model's chat template uses the date"] : []
         );
         // The embedded engine renders only built-in templates.

@@ -106,11 +106,17 @@ public sealed class PythonEnvironmentTests
     }
 
     private string Packages(string command, params (string Name, string Value)[] variables) =>
-        new PythonEnvironment(variables.ToDictionary(variable => variable.Name, variable => variable.Value)).Packages(
-            command
+        new PythonEnvironment(variables.ToDictionary(variable => variable.Name, variable => variable.Value)).Find(
+            command,
+            "engine"
         )
-            is { } packages
-            ? string.Join(", ", packages.Select(package => $"{package.Key} {package.Value}"))
+            is { } found
+            ? string.Join(
+                ", ",
+                found
+                    .Distributions.OrderBy(one => one.Name, StringComparer.Ordinal)
+                    .Select(one => $"{one.Name} {one.Version}")
+            )
             : "none";
 
     private string Virtual(string name, string setting = "include-system-site-packages = false")

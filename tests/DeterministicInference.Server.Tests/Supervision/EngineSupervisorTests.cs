@@ -259,10 +259,10 @@ public sealed class EngineSupervisorTests : IDisposable
 
         public IReadOnlyList<ReservedArgument> Reserved => _kind.Launcher.Reserved;
 
-        public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
+        public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
         {
             Launches++;
-            return _kind.Launcher.Launch(options, machine);
+            return _kind.Launcher.Launch(options, machine, endpoint);
         }
     }
 }

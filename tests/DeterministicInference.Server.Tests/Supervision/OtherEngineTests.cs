@@ -25,6 +25,8 @@ public sealed class OtherEngineTests
                 "org/tiny",
                 "--stop-timeout",
                 "20s",
+                "--backend-api-key",
+                ServeProcess.EngineKey,
             ]
         );
         await server.ReadyAsync("vLLM server");
@@ -58,6 +60,8 @@ public sealed class OtherEngineTests
                 Path.GetDirectoryName(Gguf)!,
                 "--served-model-name",
                 "tiny",
+                "--backend-api-key",
+                ServeProcess.EngineKey,
             ],
             [("LLAMA_SERVER_ROUTER_PORT", "8080")]
         );

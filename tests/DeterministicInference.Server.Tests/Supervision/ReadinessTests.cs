@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Sglang;
 using DeterministicInference.Server.Machine;
 using Xunit;
@@ -77,8 +78,16 @@ public sealed class ReadinessTests
         ]);
         await server.ReadyAsync("SGLang server");
         // Its form is written down in SglangLaunchTests; the GPUs are those of this machine.
+        string[] actual =
+        [
+            .. JsonNode
+                .Parse((await server.Engine.GetAsync("/__fake/arguments")).Body)!
+                .AsArray()
+                .Select(argument => (string)argument!),
+        ];
         var options = new ServeOptions
         {
+            BackendCommand = FakeBackendProcess.Command,
             ModelPath = "/models/llama-2-7b",
             BackendPort = new Uri(server.EngineUrl).Port,
             ServedModelName = "org/llama",
@@ -86,12 +95,17 @@ public sealed class ReadinessTests
         };
         Assert.Equal(
             new SglangKind()
-                .Launcher.Launch(options, MachineFactsReader.Read(options.ModelPath, null, GpuEnvironment.Collect()))
+                .Launcher.Launch(
+                    options,
+                    MachineFactsReader.Read(options.ModelPath, null, GpuEnvironment.Collect()),
+                    EngineEndpoint.Of(options) with
+                    {
+                        Key = ServeProcess.EngineKey,
+                        AdminKey = actual[Array.IndexOf(actual, "--admin-api-key") + 1],
+                    }
+                )
                 .Arguments,
-            JsonNode
-                .Parse((await server.Engine.GetAsync("/__fake/arguments")).Body)!
-                .AsArray()
-                .Select(argument => (string)argument!)
+            actual
         );
         Assert.Equal("org/llama", (string?)(await server.Api.GetAsync("/v1/models/org%2Fllama")).Json["id"]);
     }

@@ -132,6 +132,26 @@ public sealed class StartFailureTests
         Assert.DoesNotContain("Starting Embedded engine", output, StringComparison.Ordinal);
     }
 
+    /// <summary>As while a large model loads.</summary>
+    [Fact]
+    public async Task A_start_that_still_writes_lines_has_twice_the_time()
+    {
+        string command = Script("#!/bin/sh\nwhile :; do echo loading; sleep 0.01; done\n");
+        string output = await FailsAsync(
+            new ServeLaunch(),
+            ["--model-path", "x", "--backend-command", command, "--backend-startup-timeout", "5s"],
+            "SGLang server is not ready after 10 s (no connection). Raise --backend-startup-timeout if it only needs "
+                + "more time.",
+            lines: "loading"
+        );
+        Assert.Contains(
+            "SGLang server is not ready after 5 s but still writes lines; waiting up to 10 s "
+                + "(--backend-startup-timeout)",
+            output,
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public Task A_command_that_is_not_executable_is_not_called_missing()
     {

@@ -96,7 +96,9 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
                 """{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"""
             );
         }
-        string[] keys = Arguments["--api-key"]?.Split(',') ?? [];
+        string[] keys = Arguments["--api-key-file"] is { } file
+            ? File.ReadAllLines(file)
+            : Arguments["--api-key"]?.Split(',') ?? [];
         bool isOpen =
             keys.Length == 0
             || Public.Contains(context.Request.Path.Value!)

@@ -49,10 +49,32 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
             ["serve", ..] => 1,
             _ => 0,
         };
-        LaunchArguments arguments = LaunchArguments.Parse(args, skip, SGLangFlags.Table, takesPositional: skip == 1);
+        LaunchArguments arguments = LaunchArguments.Parse(
+            WithFile(args, skip),
+            skip,
+            SGLangFlags.Table,
+            takesPositional: skip == 1
+        );
         if (!arguments.Has("--model-path") && arguments.Positional is null)
             throw SGLangFlags.Table.Refuse("the following arguments are required: --model-path/--model");
         return new SGLangDialect(arguments);
+    }
+
+    /// <summary>
+    /// As SGLang inserts the arguments of the one --config file before the others (server_args_config_parser.py); only
+    /// lines <c>name: 'text'</c>.
+    /// </summary>
+    private static string[] WithFile(string[] args, int skip)
+    {
+        if (args.Count(argument => argument == "--config") > 1)
+            throw new UsageException(1, "ValueError: Multiple config files specified! Only one allowed.");
+        int at = Array.IndexOf(args, "--config");
+        if (at < 0 || at + 1 == args.Length)
+            return args;
+        IEnumerable<string> inFile = File.ReadLines(args[at + 1])
+            .Select(line => line.Split(": ", 2))
+            .SelectMany(pair => (string[])["--" + pair[0], pair[1].Trim('\'')]);
+        return [.. args[..skip], .. inFile, .. args[skip..at], .. args[(at + 2)..]];
     }
 
     public override string AddressLine(string url) => $"Uvicorn running on {url} (Press CTRL+C to quit)";
@@ -60,18 +82,26 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
     public override void MapInfo(IEndpointRouteBuilder routes, BackendState state) =>
         new SGLangInfo(Arguments, ModelPath, ServedModelName, WeightVersion).Map(routes, state);
 
-    /// <summary>A key that is set guards all but the health routes and the metrics.</summary>
+    /// <summary>
+    /// A key that is set guards all but the health routes and the metrics; routes that change the engine need the
+    /// admin key where there is one (srt/utils/auth.py).
+    /// </summary>
     public override async Task<bool> RefuseAsync(HttpContext context, BackendState state)
     {
         string path = context.Request.Path.Value!;
         bool isOpen =
-            !Arguments.Has("--api-key")
+            (!Arguments.Has("--api-key") && !Arguments.Has("--admin-api-key"))
             || path.StartsWith("/health", StringComparison.Ordinal)
             || path.StartsWith("/metrics", StringComparison.Ordinal);
         return !isOpen
-            && !HasBearer(context.Request, Arguments.List("--api-key"))
+            && !HasBearer(context.Request, KeysOf(path))
             && await AnswerAsync(context, 401, "application/json", """{"error": "Unauthorized"}""");
     }
+
+    private IReadOnlyList<string> KeysOf(string path) =>
+        SGLangInfo.AdminRoutes.Contains(path) && Arguments.Has("--admin-api-key")
+            ? Arguments.List("--admin-api-key")
+            : Arguments.List("--api-key");
 
     public override Task TerminateAsync(BackendState state) => Termination.DrainAndDieAsync(state);
 

@@ -25,6 +25,7 @@ internal static class SGLangFlags
             "--model-path",
             "--tokenizer-path",
             "--host",
+            "--config",
             "--port",
             "--attention-backend",
             "--sampling-backend",

@@ -10,8 +10,16 @@ internal sealed class SGLangInfo(
     string weightVersion
 )
 {
+    /// <summary>Routes that change the engine.</summary>
+    public static readonly string[] AdminRoutes = ["/update_weights_from_disk", "/flush_cache"];
+
     public void Map(IEndpointRouteBuilder routes, BackendState state)
     {
+        foreach (string route in AdminRoutes)
+            routes.MapPost(
+                route,
+                () => Results.Text("""{"success":true,"message":"Succeeded."}""", "application/json")
+            );
         routes.MapGet("/health", context => HealthRoute.AnswerAsync(context, state, Obstruction.Everything));
         // As with SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION=0: only this one runs a token.
         routes.MapGet("/health_generate", context => HealthRoute.AnswerAsync(context, state, Obstruction.Generation));

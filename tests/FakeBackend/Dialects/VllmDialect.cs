@@ -59,6 +59,8 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
     {
         foreach (string route in (string[])["/health", "/ping"])
             routes.MapGet(route, context => HealthRoute.AnswerAsync(context, state, Obstruction.Everything));
+        foreach (string route in (string[])["/tokenize", "/invocations", "/scale_elastic_ep"])
+            routes.MapPost(route, () => Results.Text("{}", "application/json"));
         routes.MapGet("/version", () => Results.Text($$"""{"version":"{{Version}}"}""", "application/json"));
         routes.MapGet("/load", () => Results.Text("""{"server_load":0}""", "application/json"));
         routes.MapGet(

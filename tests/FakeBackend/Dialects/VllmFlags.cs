@@ -30,6 +30,7 @@ internal static class VllmFlags
         [
             "--model",
             "--host",
+            "--uds",
             "--port",
             "--seed",
             "--shutdown-timeout",

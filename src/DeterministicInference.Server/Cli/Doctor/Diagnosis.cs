@@ -2,6 +2,7 @@ using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeterministicInference.Server.Cli.Doctor;
@@ -60,7 +61,11 @@ internal sealed record Diagnosis(
         var assessor = new EngineAssessor(engine, options, machine, time, NullLogger.Instance);
         if (options.BackendUrl is not { } url)
         {
-            EngineLaunch launch = engine.Launcher!.Launch(options, machine);
+            EngineLaunch launch = engine.Launcher!.Launch(
+                options,
+                machine,
+                EngineEndpointChoice.Describe(engine.Launcher, options, keys, machine.Variables)
+            );
             string command = SecretMask.Of(options, keys, machine.Variables).Apply(launch.Describe());
             return new Diagnosis(engine, machine, command, null, assessor.BeforeLaunch(launch));
         }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using DeterministicInference.Engine.Model;
 using DeterministicInference.Receipts;
+using DeterministicInference.Server.Assessment;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Embedded;
@@ -44,6 +45,12 @@ internal static class DoctorCommand
         Arity = ArgumentArity.Zero,
     };
 
+    private static readonly Option<bool> Table = new("--table")
+    {
+        Description = "Print what is known of configurations of all engines, with sources; what applies is marked.",
+        Arity = ArgumentArity.Zero,
+    };
+
     private static readonly Option[] OfWorkload = [Threads, PrefillChunk, Beside];
 
     /// <summary>Settings that select an engine.</summary>
@@ -69,7 +76,7 @@ internal static class DoctorCommand
             // As in serve, all errors are reported at once.
             TreatUnmatchedTokensAsErrors = false,
         };
-        foreach (Option option in (Option[])[.. OfWorkload, Json])
+        foreach (Option option in (Option[])[.. OfWorkload, Json, Table])
             command.Options.Add(option);
         ServeCommand.AddOptionsTo(
             command,
@@ -128,13 +135,18 @@ internal static class DoctorCommand
             engineKind,
             options,
             configuration.Keys,
-            MachineFactsReader.Read(
-                options.ModelPath,
-                engineKind.Determinism.TemplateIn(options),
-                GpuEnvironment.Collect()
-            ),
+            EngineMachine.Read(engineKind, options, GpuEnvironment.Collect()),
             cancellation
         );
+        if (parsed.GetValue(Table))
+        {
+            await Console.Out.WriteAsync(
+                parsed.GetValue(Json)
+                    ? EvidenceText.WriteJson(engines, diagnosis) + "\n"
+                    : EvidenceText.Write(engines, diagnosis)
+            );
+            return ExitCode.Success;
+        }
         if (isEmbedded && diagnosis.CanStart)
         {
             var engine = new EmbeddedEngineOptions
@@ -188,7 +200,7 @@ internal static class DoctorCommand
                 settings.AddRange(tokens.Skip(i));
                 break;
             }
-            if (tokens[i].Type == TokenType.Option && tokens[i].Value == Json.Name)
+            if (tokens[i].Type == TokenType.Option && (tokens[i].Value == Json.Name || tokens[i].Value == Table.Name))
                 continue;
             // Each of these options has exactly one value, as the parser has checked.
             if (tokens[i].Type == TokenType.Option && OfWorkload.Any(option => option.Name == tokens[i].Value))

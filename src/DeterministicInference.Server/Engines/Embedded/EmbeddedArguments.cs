@@ -33,6 +33,10 @@ internal sealed class EmbeddedArguments
         0,
         65535
     );
+    private readonly Option<string?> _socketPath = new("--uds")
+    {
+        Description = "Unix socket to listen on instead of host and port; its file must not exist.",
+    };
     private readonly Option<string?> _servedModelName = new("--served-model-name")
     {
         Description = "Name in /v1/models. Default: the folder's name.",
@@ -102,6 +106,7 @@ internal sealed class EmbeddedArguments
             _modelPath,
             _host,
             _port,
+            _socketPath,
             _servedModelName,
             _seed,
             _threads,
@@ -134,6 +139,7 @@ internal sealed class EmbeddedArguments
             ModelPath = parsed.GetValue(_modelPath),
             Host = Hosts.Read(parsed.GetValue(_host)!, out string host) is null ? host : Default.Host,
             Port = parsed.GetValue(_port),
+            SocketPath = parsed.GetValue(_socketPath),
             ServedModelName = parsed.GetValue(_servedModelName),
             Seed = parsed.GetValue(_seed),
             Threads = parsed.GetValue(_threads),

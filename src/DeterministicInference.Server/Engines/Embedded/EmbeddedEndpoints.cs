@@ -16,10 +16,8 @@ internal sealed class EmbeddedEndpoints(EmbeddedEngine engine, EmbeddedEngineOpt
 
     private readonly FieldSupport _support = new(EmbeddedFields.Honoured, EngineRegistry.BuiltIn.KnownFields);
     private readonly string _modelName = options.ServedModelName ?? engine.ModelName;
-    private readonly ModelRoutes _models = new(
-        options.ServedModelName ?? engine.ModelName,
-        time,
-        engine.Config.MaxPositions
+    private readonly ServedModels _models = ServedModels.Of(
+        new ServedModel(options.ServedModelName ?? engine.ModelName) { MaxLength = engine.Config.MaxPositions }
     );
 
     public void Map(IEndpointRouteBuilder routes)
@@ -32,7 +30,7 @@ internal sealed class EmbeddedEndpoints(EmbeddedEngine engine, EmbeddedEngineOpt
             RequestRoutes.Chat,
             context => GenerateAsync(context, RequestRoute.Chat, ChatRequestReader.Read)
         );
-        _models.Map(routes);
+        new ModelRoutes(() => _models, time).Map(routes);
         routes.MapMethods("/health", ["GET", "HEAD"], HealthAsync);
     }
 

@@ -13,6 +13,9 @@ internal sealed record EmbeddedEngineOptions
     /// <summary>The port; 0 picks a free one.</summary>
     public int Port { get; init; } = 30000;
 
+    /// <summary>Unix socket to listen on instead of host and port; null for none.</summary>
+    public string? SocketPath { get; init; }
+
     /// <summary>The model's name in <c>/v1/models</c>; null for the folder's name.</summary>
     public string? ServedModelName { get; init; }
 

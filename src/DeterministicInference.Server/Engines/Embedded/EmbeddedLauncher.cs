@@ -10,13 +10,14 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
 {
     public bool NeedsModelPath => false;
 
+    public bool HasSocket => true;
+
     public string MissingRemedy => "Leave --backend-command out to run this program's own engine.";
 
     public IReadOnlyList<ReservedArgument> Reserved { get; } =
     [
         new("--model-path", "--model-path"),
-        new("--served-model-name", "--served-model-name"),
-        new("--backend-host", "--host"),
+        new("--backend-host", "--host", "--uds"),
         new("--backend-port", "--port"),
         new("--seed", "--seed"),
         new("--max-request-bytes", "--max-request-bytes"),
@@ -28,7 +29,9 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
             ? EmbeddedEngine.FindProblem(new EmbeddedEngineOptions { ModelPath = options.ModelPath }.ModelFolder)
             : null;
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
+    public IReadOnlyList<string> NameFlags { get; } = ["--served-model-name"];
+
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
     {
         IReadOnlyList<string> program = options.BackendCommand is { } other ? [other] : OwnProgram.Command;
         return new EngineLaunch(
@@ -37,12 +40,10 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
                 .. program.Skip(1),
                 "engine",
                 .. options.ModelPath is { } model ? (string[])["--model-path", model] : [],
-                "--host",
-                options.BackendHost,
-                "--port",
-                options.BackendPort.ToString(CultureInfo.InvariantCulture),
-                "--served-model-name",
-                options.ModelName,
+                .. endpoint.SocketPath is { } socket
+                    ? (string[])["--uds", socket]
+                    : ["--host", endpoint.Host, "--port", endpoint.Port.ToString(CultureInfo.InvariantCulture)],
+                .. LaunchedName.Argument(this, options),
                 "--seed",
                 options.Seed.ToString(CultureInfo.InvariantCulture),
                 "--max-request-bytes",

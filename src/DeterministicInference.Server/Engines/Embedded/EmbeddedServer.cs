@@ -26,7 +26,8 @@ internal static partial class EmbeddedServer
             options.Host,
             options.Port,
             options.MaxRequestBytes,
-            new ServeOptions().RequestHeadersTimeout
+            new ServeOptions().RequestHeadersTimeout,
+            options.SocketPath
         );
         new LoggingConfiguration(options.LogLevel).Apply(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainTimeout);

@@ -11,11 +11,6 @@ internal sealed record FactInputs(ServeOptions Options, MachineFacts Machine)
     /// <summary>The launch of the engine; null for an attached engine.</summary>
     public EngineLaunch? Launch { get; init; }
 
-    /// <summary>
-    /// The Python distributions that the engine imports, name to version; null if they were not found.
-    /// </summary>
-    public IReadOnlyDictionary<string, string>? Packages { get; init; }
-
     /// <summary>Whether this server launches the engine.</summary>
     public bool IsLaunched => Launch is not null;
 

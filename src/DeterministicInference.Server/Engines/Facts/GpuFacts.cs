@@ -6,8 +6,47 @@ namespace DeterministicInference.Server.Engines.Facts;
 /// <summary>Facts about the GPUs visible to an engine, in its order, and their driver.</summary>
 internal static class GpuFacts
 {
-    public static void Describe(MachineFacts machine, IReadOnlyDictionary<string, string> variables, FactSheet sheet)
+    /// <summary>The maker of the GPUs that are there; NVIDIA's where none is.</summary>
+    public static ComputeKind KindOf(MachineFacts machine) =>
+        machine.HasGpu ? ComputeKind.Cuda
+        : machine.Others.Amd.Count > 0 ? ComputeKind.Rocm
+        : machine.Others.Intel.Count > 0 ? ComputeKind.Xpu
+        : ComputeKind.Unknown;
+
+    /// <param name="kind">What the engine computes on.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="variables">The engine's variables.</param>
+    /// <param name="sheet">Receives the facts.</param>
+    public static void Describe(
+        ComputeKind kind,
+        MachineFacts machine,
+        IReadOnlyDictionary<string, string> variables,
+        FactSheet sheet
+    )
     {
+        if (kind == ComputeKind.Rocm)
+            DescribeOthers("HIP_VISIBLE_DEVICES", machine.Others.Amd, machine.Others.Driver, variables, sheet);
+        else if (kind == ComputeKind.Xpu)
+            DescribeOthers("ZE_AFFINITY_MASK", machine.Others.Intel, machine.Others.Driver, variables, sheet);
+        else
+            DescribeNvidia(machine, variables, sheet);
+    }
+
+    private static void DescribeNvidia(
+        MachineFacts machine,
+        IReadOnlyDictionary<string, string> variables,
+        FactSheet sheet
+    )
+    {
+        if (!machine.HasGpu && !machine.Others.HasNvidiaFile)
+        {
+            sheet.AddMissing(
+                "gpu_not_measured",
+                "What the engine computes on is unknown: this machine shows no GPU, and another program than the "
+                    + "engine's own is started. Give --backend-command the engine's own program."
+            );
+            return;
+        }
         if (
             Visible(machine.Gpu.Gpus, variables) is not { Count: > 0 } gpus
             || gpus.Any(gpu => gpu.Capability is null || gpu.Name == GpuEnvironment.Unknown)
@@ -29,6 +68,40 @@ internal static class GpuFacts
         }
         sheet.Measured("gpu.driver", machine.Gpu.DriverVersion);
         sheet.Measured("gpu.cuda", machine.Gpu.CudaVersion);
+    }
+
+    /// <summary>With GPUs of one kind it does not matter which ones are visible, only whether all are.</summary>
+    private static void DescribeOthers(
+        string selection,
+        IReadOnlyList<OtherGpu> gpus,
+        string driver,
+        IReadOnlyDictionary<string, string> variables,
+        FactSheet sheet
+    )
+    {
+        if (gpus.Count == 0 || gpus.Distinct().Count() > 1)
+        {
+            sheet.AddMissing(
+                "gpu_not_measured",
+                gpus.Count == 0
+                    ? "The GPUs that the engine computes on are not shown by the kernel (/sys/class/kfd, "
+                        + "/sys/class/drm). Let this server see them."
+                    : "This machine has GPUs of several kinds, and which ones the engine computes on is not known. "
+                        + "Use GPUs of one kind."
+            );
+            return;
+        }
+        int visible = variables.GetValueOrDefault(selection) is { Length: > 0 } listed
+            ? Math.Min(gpus.Count, listed.Split(',').Length)
+            : gpus.Count;
+        for (int i = 0; i < visible; i++)
+        {
+            string key = string.Create(CultureInfo.InvariantCulture, $"gpu.{i}.");
+            sheet.Measured(key + "name", gpus[i].Name);
+            if (gpus[i].Target is { } target)
+                sheet.Measured(key + "target", target);
+        }
+        sheet.Measured("gpu.driver", driver);
     }
 
     /// <summary>

@@ -1,37 +1,37 @@
 using System.Text;
 using DeterministicInference.Receipts;
+using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Facts;
 
-/// <summary>The Python distributions that compute an engine's answers, recorded as one fact.</summary>
+/// <summary>
+/// The Python distributions of an engine, all of them: which ones compute changes from release to release. One fact has
+/// the hash of the whole set; further ones show the versions that tell most.
+/// </summary>
 /// <param name="Engine">
-/// The engine's own distribution: an environment without it is not the one that the engine imports from.
+/// The engine's own module: an environment without it is not the one that the engine imports from.
 /// </param>
 internal sealed record PythonPackages(string Engine)
 {
-    /// <summary>Libraries used by every engine that computes with PyTorch.</summary>
-    private static readonly string[] OfPyTorch =
+    /// <summary>Distributions whose versions are facts of their own, so that a difference is named.</summary>
+    private static readonly string[] Shown =
     [
         "torch",
-        "torchvision",
         "triton",
+        "sglang-kernel",
+        "sgl-kernel",
+        "flashinfer-python",
         "transformers",
         "tokenizers",
-        "xgrammar",
-        "llguidance",
-        "pillow",
-        "xformers",
+        "numpy",
+        "intel-openmp",
+        "compressed-tensors",
     ];
 
-    private static readonly string[] Beginnings = ["flashinfer", "outlines", "nvidia-"];
-
-    /// <summary>Further distributions of this engine; names normalised as in PEP 503.</summary>
-    public IReadOnlyList<string> Others { get; init; } = [];
-
-    /// <summary>Adds the fact, or records that it is missing.</summary>
+    /// <summary>Adds the facts, or records that they are missing.</summary>
     public void Describe(FactInputs inputs, FactSheet sheet)
     {
-        if (inputs.Packages is not { } packages || !packages.ContainsKey(Engine))
+        if (inputs.Machine.Installation is not { EngineVersion: { } version } installation)
         {
             sheet.AddMissing(
                 "packages_unknown",
@@ -40,16 +40,32 @@ internal sealed record PythonPackages(string Engine)
             );
             return;
         }
-        IEnumerable<string> lines = packages
-            .Where(package => IsListed(package.Key))
-            .Select(package => $"{package.Key} {package.Value}\n")
-            .Order(StringComparer.Ordinal);
-        sheet.Measured("packages.sha256", Sha256Value.Of(Encoding.UTF8.GetBytes(string.Concat(lines))).ToString());
+        IReadOnlyList<PythonDistribution> all = installation.Distributions;
+        string lines = string.Concat(all.Select(one => one.Line + "\n").Order(StringComparer.Ordinal));
+        sheet.Measured("packages.sha256", Sha256Value.Of(Encoding.UTF8.GetBytes(lines)).ToString());
+        sheet.Measured($"package.{Engine}", version);
+        foreach (PythonDistribution one in all.Where(one => Shown.Contains(one.Name)))
+        {
+            sheet.Measured(
+                $"package.{one.Name.Replace('-', '_')}",
+                // The name of its metadata may lack what the build is for.
+                one.Name == "torch"
+                && installation.Torch is { } torch
+                    ? torch.Version
+                    : one.Version
+            );
+        }
+        if (installation.PythonVersion is { } python)
+            sheet.Measured("python.version", python);
+        if (installation.Plugins.Count > 0)
+            sheet.Measured("plugins", string.Join(' ', installation.Plugins));
+        if (all.FirstOrDefault(one => one.IsEditable) is { } editable)
+        {
+            sheet.AddMissing(
+                "packages_editable",
+                $"The Python package {editable.Name} is installed from a folder that can change (pip install -e). "
+                    + "Install a built one."
+            );
+        }
     }
-
-    private bool IsListed(string name) =>
-        name == Engine
-        || Others.Contains(name)
-        || OfPyTorch.Contains(name)
-        || Beginnings.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal));
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines.Evidence;
+using DeterministicInference.Server.Engines.Facts;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.LlamaCpp;
@@ -16,6 +18,8 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
         "llama.cpp computes one request at a time, without a prompt cache, in one build on one kind of processor and "
         + "GPU";
 
+    public IReadOnlyList<EvidenceRow> Evidence => LlamaCppEvidence.Rows;
+
     public IReadOnlyList<string> ReportPaths { get; } = ["/props"];
 
     public IReadOnlyList<string> ReportCodes { get; } = ["parallel_slots"];
@@ -26,9 +30,27 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
     {
         if (FileProblem(options, machine.Model) is { } problem)
             yield return Finding.Refused("model_file", $"{problem} {GgufRemedy}");
+        var own = new EngineCommandLine(LlamaCppArguments.Effective(options.BackendArguments, machine.Variables));
+        // Variables that would are taken out of its environment.
+        if (Opening(new EngineCommandLine(options.BackendArguments)) is { } opening)
+        {
+            yield return Finding.Refused(
+                "engine_opened",
+                $"{opening} lets requests run programs, fetch pages or change settings on llama-server, beside the "
+                    + "requests that this server checks. Leave it out."
+            );
+        }
+        if (own.Value("--chat-template") is { } template && ModelReferences.File(template) is not null)
+        {
+            yield return Finding.Refused(
+                "template_file",
+                $"llama-server takes the value of --chat-template, '{template}', for the template itself. Use "
+                    + "--chat-template-file."
+            );
+        }
         if (!options.Enforces)
             yield break;
-        foreach (Finding finding in CheckArguments(new EngineCommandLine(options.BackendArguments)))
+        foreach (Finding finding in CheckArguments(own))
             yield return finding;
     }
 
@@ -51,6 +73,10 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
         own.Number("-np", "--parallel") is not { } given ? 1
         : given > 0 ? given
         : AutomaticSlots;
+
+    private static string? Opening(EngineCommandLine own) =>
+        own.Last("--tools", "--tools-runtime", "-ag", "--agent", "--ui-mcp-proxy", "--webui-mcp-proxy", "--props")
+        ?? own.WithPrefix("--mcp-servers-");
 
     private static string? FileProblem(ServeOptions options, ModelFacts model)
     {
@@ -85,8 +111,13 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
             );
         }
         if (
-            own.Last("-md", "--model-draft", "-hfd", "--hf-repo-draft", "--spec-type", "--spec-default") is not null
+            own.Last("-md", "--model-draft", "-hfd", "-hfrd", "--hf-repo-draft", "--spec-default", "-lcs", "-lcd")
+                is not null
+            || own.Last("--lookup-cache-static", "--lookup-cache-dynamic") is not null
+            || own.Value("--spec-type") is not (null or "none")
             || own.WithPrefix("--draft-") is not null
+            || own.WithPrefix("--spec-draft-") is not null
+            || own.WithPrefix("--spec-ngram-") is not null
         )
         {
             yield return Finding.Degrades(
@@ -99,6 +130,20 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
                 "flash_attention_auto",
                 "-fa auto is resolved anew at every start. Give -fa on or -fa off."
             );
+        if (own.Last("-bs", "--backend-sampling", "--no-backend-sampling") is "-bs" or "--backend-sampling")
+        {
+            yield return Finding.Degrades(
+                "sampling_backend",
+                "--backend-sampling (LLAMA_ARG_BACKEND_SAMPLING) is experimental in llama-server. Leave it out."
+            );
+        }
+        if (own.Last("--rpc") is not null)
+        {
+            yield return Finding.Degrades(
+                "remote_compute",
+                "--rpc (LLAMA_ARG_RPC) computes on other machines, which are not measured. Leave it out."
+            );
+        }
         if (own.Last("--context-shift", "--no-context-shift") is "--context-shift")
         {
             yield return Finding.Degrades(

@@ -39,6 +39,16 @@ internal sealed class LlamaCppFacts : IEngineFacts
         ["-m"] = "--model",
         ["-a"] = "--alias",
         ["-md"] = "--model-draft",
+        ["--spec-draft-model"] = "--model-draft",
+        ["--spec-draft-type-k"] = "--cache-type-k-draft",
+        ["-ctkd"] = "--cache-type-k-draft",
+        ["--spec-draft-type-v"] = "--cache-type-v-draft",
+        ["-ctvd"] = "--cache-type-v-draft",
+        ["--spec-draft-ngl"] = "--gpu-layers-draft",
+        ["-ngld"] = "--gpu-layers-draft",
+        ["--n-gpu-layers-draft"] = "--gpu-layers-draft",
+        ["--spec-draft-device"] = "--device-draft",
+        ["-devd"] = "--device-draft",
         ["-mm"] = "--mmproj",
     };
 
@@ -69,6 +79,18 @@ internal sealed class LlamaCppFacts : IEngineFacts
         "--no-ui",
         "--webui",
         "--no-webui",
+        "--ui-config*",
+        "--webui-config*",
+        "--cors-*",
+        "--no-cors-*",
+        "--reuse-port",
+        "--tags",
+        "--offline",
+        "--perf",
+        "--no-perf",
+        "--poll*",
+        "--prio*",
+        "--check-tensors",
         "--threads-http",
         "-to",
         "--timeout",
@@ -83,10 +105,12 @@ internal sealed class LlamaCppFacts : IEngineFacts
         "--chat-template-file",
     ];
 
-    private static readonly string[] Variables = [.. VariableFacts.OfCuda, "GGML_", "LLAMA_ARG_"],
-        LeftOutVariables = ["LLAMA_ARG_LOG", "LLAMA_ARG_ALIAS", "LLAMA_ARG_MODEL"];
+    private static readonly string[] Variables = [.. VariableFacts.OfMachine, "GGML_", "LLAMA_ARG_"],
+        LeftOutVariables = ["LLAMA_ARG_LOG", "LLAMA_ARG_ALIAS", "LLAMA_ARG_MODEL", .. LlamaCppArguments.FileVariables];
 
     public IReadOnlyList<string> Paths { get; } = ["/props"];
+
+    public bool MeasuresProgram => true;
 
     public void DescribeLaunch(FactInputs inputs, FactSheet sheet)
     {
@@ -104,9 +128,10 @@ internal sealed class LlamaCppFacts : IEngineFacts
         VariableFacts.Describe(inputs.Variables, Variables, LeftOutVariables, sheet);
         int? layers = given.Number("-ngl", "--gpu-layers", "--n-gpu-layers");
         if (layers != 0)
-            GpuFacts.Describe(inputs.Machine, inputs.Variables, sheet);
-        if (layers is not >= AllLayers)
-            DescribeProcessor(inputs.Machine.CpuFlags, sheet);
+            GpuFacts.Describe(GpuFacts.KindOf(inputs.Machine), inputs.Machine, inputs.Variables, sheet);
+        // Builds for AMD's and Intel's GPUs are rare: others compute on the processor there, whatever the layers are.
+        if (layers is not >= AllLayers || !inputs.Machine.HasGpu)
+            CpuFacts.Describe(inputs.Machine.CpuFlags, sheet);
     }
 
     public void DescribeEngine(FactInputs inputs, EngineAnswers answers, FactSheet sheet)
@@ -127,16 +152,16 @@ internal sealed class LlamaCppFacts : IEngineFacts
     }
 
     /// <summary>For a folder the single model in it, which is what the engine gets.</summary>
-    public IReadOnlyList<ModelPart> ModelParts(ServeOptions options)
+    public IReadOnlyList<ModelPart> ModelParts(ServeOptions options, IReadOnlyDictionary<string, string> variables)
     {
-        var own = new EngineCommandLine(options.BackendArguments);
+        var own = new EngineCommandLine(LlamaCppArguments.Effective(options.BackendArguments, variables));
         return ModelReferences.Of(
             options.ModelPath is { } path && ModelFactsReader.GgufFilesOf(path) is [var file]
                 ? file
                 : options.ModelPath,
             null,
             [
-                ("draft", own.Value("-md", "--model-draft"), null),
+                ("draft", own.Value("-md", "--model-draft", "--spec-draft-model"), null),
                 ("projector", own.Value("-mm", "--mmproj"), null),
                 ("template", own.Value("--chat-template-file"), null),
             ],
@@ -156,19 +181,4 @@ internal sealed class LlamaCppFacts : IEngineFacts
         word[(word.LastIndexOf(':') + 1)..] is var end && double.TryParse(end, CultureInfo.InvariantCulture, out _)
             ? end
             : null;
-
-    /// <summary>The available instruction sets determine the order of summation.</summary>
-    private static void DescribeProcessor(IReadOnlyList<string> flags, FactSheet sheet)
-    {
-        if (flags.Count > 0)
-            sheet.Measured(
-                "cpu.flags.sha256",
-                Sha256Value.Of(Encoding.UTF8.GetBytes(string.Join('\n', flags))).ToString()
-            );
-        else
-            sheet.AddMissing(
-                "cpu_not_measured",
-                "The processor's instruction sets are unknown (/proc/cpuinfo). Use a system that lists them."
-            );
-    }
 }

@@ -11,6 +11,8 @@ namespace DeterministicInference.Server.Engines.LlamaCpp;
 /// </summary>
 internal sealed class LlamaCppKind : IEngineKind
 {
+    private const string AtLeastOne = "llama-server generates at least one token. Give 1 or more.";
+
     public string Name => "llamacpp";
 
     public string Title => "llama.cpp server";
@@ -53,8 +55,13 @@ internal sealed class LlamaCppKind : IEngineKind
                 new("xtc_probability", "0"),
                 new("cache_prompt", "false"),
             ],
+            // Without a limit a completion fills the context, in the only slot (server-task.cpp, n_predict).
+            CompletionTokens = 16,
             Refusals =
             [
+                FieldRefusal.NoTokens("max_tokens", AtLeastOne),
+                FieldRefusal.NoTokens("max_completion_tokens", AtLeastOne),
+                FieldRefusal.NoTokens("n_predict", AtLeastOne),
                 FieldRefusal.Above(
                     "n",
                     1,
@@ -70,6 +77,14 @@ internal sealed class LlamaCppKind : IEngineKind
                     "id_slot",
                     value => value is not { ValueKind: JsonValueKind.Number } || value.GetDouble() > 0,
                     "This server decides which slot answers. Leave it out."
+                ),
+            ],
+            // 0 alternatives mean no log-probabilities there. The answer gets the chosen tokens alone.
+            Spellings =
+            [
+                new(
+                    "logprobs",
+                    value => value.ValueKind == JsonValueKind.Number && value.GetDouble() == 0 ? "1" : null
                 ),
             ],
         };

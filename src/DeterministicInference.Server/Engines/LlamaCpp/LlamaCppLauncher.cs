@@ -43,14 +43,28 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
             "--vision-gemma-4b-default",
             "--vision-gemma-12b-default"
         ),
-        new("--served-model-name", "-a", "--alias"),
         new("--backend-host", "--host"),
         new("--backend-port", "--port"),
         new("--backend-url", "--api-prefix", "--ssl-cert-file", "--ssl-key-file"),
     ];
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine)
+    public IReadOnlyList<string> NameFlags { get; } = ["-a", "--alias"];
+
+    public bool HasSocket => true;
+
+    public bool TakesKey => true;
+
+    public bool IsKeyGiven(EngineCommandLine own, IReadOnlyDictionary<string, string> variables) =>
+        own.Last("--api-key", "--api-key-file") is not null
+        || variables.GetValueOrDefault("LLAMA_API_KEY") is { Length: > 0 }
+        || variables.GetValueOrDefault("LLAMA_ARG_API_KEY_FILE") is { Length: > 0 };
+
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
     {
+        string? keyFile =
+            endpoint is { Key: not null, Folder: { } folder } && ((IEngineLauncher)this).SeesFiles(options)
+                ? Path.Combine(folder, "key")
+                : null;
         string threads = machine.Processors.ToString(CultureInfo.InvariantCulture);
         return new EngineLaunch(
             options.BackendCommand ?? Executable,
@@ -58,24 +72,31 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                 "-m",
                 machine.Model.GgufFiles is [var file] ? file : options.ModelPath!,
                 "--host",
-                options.BackendHost,
-                "--port",
-                options.BackendPort.ToString(CultureInfo.InvariantCulture),
-                "-a",
-                options.ModelName,
+                // A host that ends in .sock is a Unix socket.
+                .. endpoint.SocketPath is { } socket
+                    ? (string[])[socket]
+                    : [endpoint.Host, "--port", endpoint.Port.ToString(CultureInfo.InvariantCulture)],
+                .. keyFile is not null ? (string[])["--api-key-file", keyFile]
+                : endpoint.Key is { } key ? ["--api-key", key]
+                : [],
+                .. LaunchedName.Argument(this, options),
                 // The /slots route shows prompts to anyone who reaches the port.
                 "--no-slots",
+                // The pages of its own user interface would be one more way to it.
+                "--no-webui",
                 .. options.Enforces
                     ? (string[])
                         [
                             "-np",
                             "1",
                             "--no-cache-prompt",
+                            // No memory for prompts of earlier requests at all.
+                            .. options.IsStrict ? (string[])["-cram", "0"] : [],
                             "--seed",
                             "0",
                             // Otherwise chosen by the machine: attention kernel, batches, threads, layers on the GPU.
                             "-fa",
-                            machine.HasGpu ? "on" : "off",
+                            machine.HasAnyGpu ? "on" : "off",
                             "-b",
                             "2048",
                             "-ub",
@@ -85,7 +106,7 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                             "-tb",
                             threads,
                             "-ngl",
-                            machine.HasGpu ? "999" : "0",
+                            machine.HasAnyGpu ? "999" : "0",
                             "-ctk",
                             "f16",
                             "-ctv",
@@ -97,6 +118,9 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
             new Dictionary<string, string>()
         )
         {
+            Files = keyFile is null
+                ? new Dictionary<string, string>()
+                : new Dictionary<string, string> { [keyFile] = endpoint.Key + "\n" },
             Unset =
             [
                 // A llama-server in router mode sets this variable for its children, which then end with their standard
@@ -107,6 +131,26 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                 "LLAMA_ARG_HF_REPO",
                 "LLAMA_ARG_HF_FILE",
                 "LLAMA_ARG_DOCKER_REPO",
+                // Each would have it listen elsewhere, serve other models, run tools or fetch for a web page.
+                "LLAMA_ARG_HOST",
+                "LLAMA_ARG_PORT",
+                "LLAMA_ARG_REUSE_PORT",
+                "LLAMA_ARG_API_PREFIX",
+                "LLAMA_ARG_SSL_CERT_FILE",
+                "LLAMA_ARG_SSL_KEY_FILE",
+                "LLAMA_ARG_MODELS_DIR",
+                "LLAMA_ARG_MODELS_PRESET",
+                "LLAMA_ARG_MODELS_MAX",
+                "LLAMA_ARG_MODELS_AUTOLOAD",
+                "LLAMA_ARG_TOOLS",
+                "LLAMA_ARG_TOOLS_RUNTIME",
+                "LLAMA_ARG_AGENT",
+                "LLAMA_ARG_UI_MCP_PROXY",
+                "LLAMA_ARG_MCP_SERVERS_CONFIG",
+                "LLAMA_ARG_MCP_SERVERS_JSON",
+                "LLAMA_ARG_ENDPOINT_PROPS",
+                "LLAMA_ARG_ENDPOINT_SLOTS",
+                "LLAMA_ARG_STATIC_PATH",
             ],
         };
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines.Evidence;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Sglang;
@@ -18,6 +19,32 @@ internal sealed record SglangConfiguration
         "moe_tensor_parallel",
         "tensor_parallel",
         "config_file",
+        "prefix_cache",
+        "quantised_gemm",
+        "context_parallel",
+        "matmul_precision",
+        "hierarchical_cache",
+        "watermark_sampling",
+        "on_policy_target",
+        "architecture_unproven",
+    ];
+
+    /// <summary>
+    /// Architectures with open reports against the mode (SglangEvidence: Gemma 4, linear attention and Mamba layers,
+    /// DeepSeek V4).
+    /// </summary>
+    private static readonly string[] Unproven =
+    [
+        "Gemma4",
+        "Qwen3Next",
+        "Qwen3_5",
+        "DeepseekV4",
+        "FalconH1",
+        "GraniteMoeHybrid",
+        "NemotronH",
+        "KimiLinear",
+        "Jamba",
+        "Mamba",
     ];
 
     /// <summary>
@@ -32,6 +59,12 @@ internal sealed record SglangConfiguration
     /// </summary>
     private const int MostParallel = 2;
 
+    /// <summary>
+    /// The release in which triton needs no alignment (managers/scheduler.py:1741), and the order of all-reduce is
+    /// fixed for any number of GPUs (attention_hook.py).
+    /// </summary>
+    private const string Aligned = "0.5.23";
+
     /// <summary>Attention backends that server_args.py accepts with --enable-deterministic-inference.</summary>
     private static readonly string[] DeterministicAttention = ["ascend", "fa3", "fa4", "flashinfer", "triton"];
 
@@ -44,6 +77,8 @@ internal sealed record SglangConfiguration
         "MistralLarge3ForCausalLM",
         "PixtralForConditionalGeneration",
         "GlmMoeDsaForCausalLM",
+        "Glm4MoeLiteForCausalLM",
+        "Glm5NextForConditionalGeneration",
     ];
 
     private static readonly ComputeCapability Ampere = new(8, 0),
@@ -68,8 +103,34 @@ internal sealed record SglangConfiguration
 
     public bool IsSpeculative { get; private init; }
 
+    /// <summary>Whether nothing that was computed for a prefix is used again.</summary>
+    public bool RadixCacheIsOff { get; init; }
+
+    /// <summary>The build's version; null if unknown.</summary>
+    public string? Version { get; init; }
+
+    public string? Quantization { get; private init; }
+
+    /// <summary>The flag by which a prompt is split over GPUs; null if none is given.</summary>
+    public string? ContextParallel { get; private init; }
+
+    public bool HasTf32 { get; private init; }
+
+    /// <summary>The flag of a cache outside of the GPU; null if none is given.</summary>
+    public string? OuterCache { get; private init; }
+
+    public bool HasWatermark { get; private init; }
+
+    public bool IsOnPolicy { get; private init; }
+
     /// <summary>Whether a file has further arguments, which are not read here.</summary>
     public bool HasFile { get; private init; }
+
+    /// <summary>
+    /// Whether the build accepts intel_xpu (merged 2026-08-24, sgl-project/sglang#29143, after release 0.5.18).
+    /// </summary>
+    public static bool HasXpuAttention(MachineFacts machine) =>
+        ReleaseVersion.Parse(machine.Installation?.EngineVersion) > ReleaseVersion.Parse("0.5.18");
 
     public static bool NeedsFa3OrTriton(ModelFacts model) => model.Architectures.Intersect(NarrowArchitectures).Any();
 
@@ -97,7 +158,19 @@ internal sealed record SglangConfiguration
             Sampling = own.Value("--sampling-backend"),
             TensorParallel = own.Number("--tensor-parallel-size", "--tp-size", "--tp") ?? 1,
             DataParallel = own.Number("--data-parallel-size", "--dp-size", "--dp") ?? 1,
-            AttentionIsDataParallel = own.Last("--enable-dp-attention") is not null,
+            AttentionIsDataParallel =
+                own.Last("--enable-dp-attention") is not null
+                || own.Number("--attn-dp-size", "--attention-data-parallel-size") > 1,
+            RadixCacheIsOff = own.Last("--disable-radix-cache") is not null,
+            Quantization = own.Value("--quantization", "--torchao-config"),
+            ContextParallel =
+                own.Number("--attn-cp-size", "--attention-context-parallel-size") > 1 ? "--attn-cp-size"
+                : own.Number("--dcp-size", "--decode-context-parallel-size") > 1 ? "--dcp-size"
+                : own.Last("--enable-prefill-cp"),
+            HasTf32 = own.Last("--enable-tf32-matmul") is not null,
+            OuterCache = own.Last("--enable-hierarchical-cache", "--enable-lmcache", "--enable-flexkv"),
+            HasWatermark = own.Last("--enable-watermark", "--watermark-default-enabled") is not null,
+            IsOnPolicy = own.Last("--rl-on-policy-target") is not null,
             IsSpeculative = own.WithPrefix("--speculative-") is not null,
             HasFile = own.Last("--config") is not null,
         };
@@ -128,7 +201,23 @@ internal sealed record SglangConfiguration
             Sampling = Text("sampling_backend"),
             TensorParallel = Number("tp_size") ?? 1,
             DataParallel = Number("dp_size") ?? 1,
-            AttentionIsDataParallel = Has("enable_dp_attention", JsonValueKind.True),
+            AttentionIsDataParallel = Has("enable_dp_attention", JsonValueKind.True) || Number("attn_dp_size") > 1,
+            RadixCacheIsOff = Has("disable_radix_cache", JsonValueKind.True),
+            Version = Text("version"),
+            Quantization = Text("quantization") ?? Text("torchao_config"),
+            ContextParallel =
+                Number("attn_cp_size") > 1 ? "--attn-cp-size"
+                : Number("dcp_size") > 1 ? "--dcp-size"
+                : Has("enable_prefill_cp", JsonValueKind.True) ? "--enable-prefill-cp"
+                : null,
+            HasTf32 = Has("enable_tf32_matmul", JsonValueKind.True),
+            OuterCache =
+                Has("enable_hierarchical_cache", JsonValueKind.True) ? "--enable-hierarchical-cache"
+                : Has("enable_lmcache", JsonValueKind.True) ? "--enable-lmcache"
+                : Has("enable_flexkv", JsonValueKind.True) ? "--enable-flexkv"
+                : null,
+            HasWatermark = Has("enable_watermark", JsonValueKind.True),
+            IsOnPolicy = Text("rl_on_policy_target") is not null,
             IsSpeculative = Text("speculative_algorithm") is not null,
         };
 
@@ -142,7 +231,12 @@ internal sealed record SglangConfiguration
     /// <summary>Arguments that SGLang refuses.</summary>
     public IEnumerable<Finding> CheckLaunch(MachineFacts machine)
     {
-        if (Attention.FirstOrDefault(name => !DeterministicAttention.Contains(name)) is { } unknown)
+        if (
+            Attention.FirstOrDefault(name =>
+                !DeterministicAttention.Contains(name) && !(name == "intel_xpu" && HasXpuAttention(machine))
+            ) is
+            { } unknown
+        )
         {
             yield return Finding.Refused(
                 "attention_backend",
@@ -172,12 +266,18 @@ internal sealed record SglangConfiguration
     }
 
     /// <summary>Arguments that work but break determinism, or make SGLang hang.</summary>
-    public IEnumerable<Finding> Check(bool isMixtureOfExperts)
+    /// <param name="model">The model, as far as its files show it.</param>
+    public IEnumerable<Finding> Check(ModelFacts model)
     {
+        bool isNew = new ReleaseRange(Aligned, null).Contains(Version);
         // 0 and -1 disable chunking.
         if (
             ChunkedPrefill is > 0 and < LeastChunk
-            && !(Attention.Count > 0 && Attention.All(name => name is "fa3" or "fa4" or "ascend"))
+            && (
+                isNew
+                    ? Attention.Contains("flashinfer")
+                    : !(Attention.Count > 0 && Attention.All(name => name is "fa3" or "fa4" or "ascend"))
+            )
         )
         {
             yield return Finding.Refused(
@@ -216,24 +316,84 @@ internal sealed record SglangConfiguration
                     + "them out, and run several servers instead."
             );
         }
-        if (TensorParallel > MostParallel)
+        if (TensorParallel > 1 && model.IsMixtureOfExperts)
         {
-            yield return isMixtureOfExperts && TensorParallel >= 4
-                ? Finding.Degrades(
-                    "moe_tensor_parallel",
-                    $"Mixture-of-experts models were seen to vary at --tp-size {TensorParallel}. Use at most "
-                        + $"{MostParallel}."
-                )
-                : Finding.Degrades(
-                    "tensor_parallel",
-                    $"--tp-size {TensorParallel}: SGLang's deterministic mode is shown up to {MostParallel} GPUs. "
-                        + $"Use at most {MostParallel}."
-                );
+            yield return Finding.Degrades(
+                "moe_tensor_parallel",
+                $"Mixture-of-experts models were seen to vary at --tp-size {TensorParallel}, GPT-OSS from 2 on and "
+                    + "Qwen3-30B-A3B from 4 on. Use one GPU."
+            );
         }
+        else if (TensorParallel > MostParallel && !isNew)
+        {
+            yield return Finding.Degrades(
+                "tensor_parallel",
+                $"--tp-size {TensorParallel}: SGLang's deterministic mode is shown up to {MostParallel} GPUs. "
+                    + $"Use at most {MostParallel}."
+            );
+        }
+        foreach (Finding finding in CheckNewer(model))
+            yield return finding;
         if (HasFile)
             yield return Finding.Degrades(
                 "config_file",
                 "The arguments in the engine's --config file are not read. Give them after -- instead."
             );
     }
+
+    private IEnumerable<Finding> CheckNewer(ModelFacts model)
+    {
+        if ((Quantization ?? model.Quantization) is { Length: > 0 } quantization and not ("null" or "unquant"))
+        {
+            yield return Finding.Degrades(
+                "quantised_gemm",
+                $"SGLang's deterministic mode does not cover quantised matrix products ({quantization}). Use a model "
+                    + "that is not quantised."
+            );
+        }
+        if (model.Architectures.FirstOrDefault(IsUnproven) is { } architecture)
+        {
+            yield return Finding.Degrades(
+                "architecture_unproven",
+                $"Open reports say that SGLang's answers of {architecture} vary in its deterministic mode. Use another "
+                    + "model."
+            );
+        }
+        if (ContextParallel is { } parallel)
+            yield return Finding.Degrades(
+                "context_parallel",
+                $"{parallel} is not part of SGLang's deterministic mode. Leave it out."
+            );
+        if (HasTf32)
+            yield return Finding.Degrades(
+                "matmul_precision",
+                "--enable-tf32-matmul is not part of SGLang's deterministic mode. Leave it out."
+            );
+        if (OuterCache is { } cache)
+            yield return Finding.Degrades(
+                "hierarchical_cache",
+                $"{cache} brings back what was computed in other batches. Leave it out."
+            );
+        if (HasWatermark)
+            yield return Finding.Degrades(
+                "watermark_sampling",
+                "--enable-watermark mixes two ways of sampling by chance. Leave it out."
+            );
+        if (IsOnPolicy)
+            yield return Finding.Note(
+                "on_policy_target",
+                "--rl-on-policy-target selects other kernels, which other machines must have too."
+            );
+        if (Attention.Contains("fa3") && !RadixCacheIsOff)
+        {
+            yield return Finding.Degrades(
+                "prefix_cache",
+                "On fa3 SGLang's answers vary with the prefix that its radix cache has (sgl-project/sglang#22819). "
+                    + "Use --determinism strict, or give --disable-radix-cache or --attention-backend triton after --."
+            );
+        }
+    }
+
+    private static bool IsUnproven(string architecture) =>
+        Unproven.Any(beginning => architecture.StartsWith(beginning, StringComparison.Ordinal));
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines.Evidence;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Sglang;
@@ -7,10 +8,14 @@ namespace DeterministicInference.Server.Engines.Sglang;
 /// <summary>The basis of SGLang's determinism, and reasons against it.</summary>
 internal sealed class SglangDeterminism : IEngineDeterminism
 {
+    private const string BatchVariant = "SGLANG_BATCH_INVARIANT_OPS_ENABLE_MM_FALLBACK_VARIANT";
+
     /// <summary>Lowest compute capability of SGLang's kernels.</summary>
     private static readonly ComputeCapability Oldest = new(7, 5);
 
     public string Basis => "SGLang's deterministic mode, for one build on GPUs of one kind";
+
+    public IReadOnlyList<EvidenceRow> Evidence => SglangEvidence.Rows;
 
     /// <summary>The second path is the first one's name in older builds.</summary>
     public static readonly IReadOnlyList<string> ServerInfo = ["/server_info", "/get_server_info"];
@@ -29,7 +34,18 @@ internal sealed class SglangDeterminism : IEngineDeterminism
     {
         if (!options.Enforces)
             yield break;
-        if (machine.Least < Oldest)
+        ComputeKind kind = EngineCompute.Of(options, machine);
+        if (kind == ComputeKind.Cpu)
+        {
+            yield return Finding.Refused(
+                "engine_cpu",
+                "SGLang has no deterministic mode on a processor. Use --backend embedded or llamacpp, or "
+                    + "--determinism off."
+            );
+            yield break;
+        }
+        bool isNvidia = kind is ComputeKind.Cuda or ComputeKind.Unknown;
+        if (isNvidia && machine.Least < Oldest)
         {
             yield return Finding.Degrades(
                 "gpu_unsupported",
@@ -37,7 +53,7 @@ internal sealed class SglangDeterminism : IEngineDeterminism
                     + $"{machine.Least}. Use a newer GPU."
             );
         }
-        if (!machine.HasGpu)
+        if (isNvidia && !machine.HasGpu)
         {
             yield return Finding.Note(
                 "gpu_unknown",
@@ -45,15 +61,37 @@ internal sealed class SglangDeterminism : IEngineDeterminism
                     + "--attention-backend triton."
             );
         }
+        if (machine.Installation?.Plugins.FirstOrDefault(IsOwnPlugin) is { } plugin)
+        {
+            yield return Finding.Degrades(
+                "engine_plugins",
+                $"The Python package of {plugin} is a plug-in of SGLang, which may replace any function. Use an "
+                    + "environment without it."
+            );
+        }
         SglangConfiguration configuration = SglangConfiguration.Of(
             new EngineCommandLine(options.BackendArguments),
-            SglangLauncher.AttentionFor(machine)
+            SglangLauncher.AttentionFor(kind, machine)
         );
         foreach (Finding finding in configuration.CheckLaunch(machine))
             yield return finding;
-        foreach (Finding finding in configuration.Check(machine.Model.IsMixtureOfExperts))
+        configuration = configuration with
+        {
+            RadixCacheIsOff = configuration.RadixCacheIsOff || options.IsStrict,
+            Version = machine.Installation?.EngineVersion,
+        };
+        foreach (Finding finding in configuration.Check(machine.Model))
             yield return finding;
+        if (machine.Variables.GetValueOrDefault(BatchVariant) is { } variant and not ("0" or "false" or ""))
+        {
+            yield return Finding.Degrades(
+                "batch_variant_gemm",
+                $"{BatchVariant}={variant} selects matrix products that vary with the batch. Leave the variable out."
+            );
+        }
     }
+
+    private static bool IsOwnPlugin(string plugin) => plugin.StartsWith("sglang.", StringComparison.Ordinal);
 
     /// <summary>No findings: the engine reports its arguments.</summary>
     public IEnumerable<Finding> CheckAttached() => [];
@@ -63,7 +101,7 @@ internal sealed class SglangDeterminism : IEngineDeterminism
         if (report is not { } told || SglangConfiguration.Of(told) is not { } configuration)
             return [IEngineDeterminism.ArgumentsUnknown];
         return configuration.IsDeterministic
-            ? configuration.Check(isMixtureOfExperts: false)
+            ? configuration.Check(new ModelFacts())
             :
             [
                 Finding.Degrades(

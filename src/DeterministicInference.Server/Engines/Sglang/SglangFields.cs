@@ -43,11 +43,11 @@ internal static class SglangFields
             tool_choice tool_choice.function parallel_tool_calls
 
             max_completion_tokens chat_template_kwargs continue_final_message reasoning_effort reasoning task
-            input_ids video_config max_dynamic_patch min_dynamic_patch use_audio_in_video
+            video_config max_dynamic_patch min_dynamic_patch use_audio_in_video
 
             top_logprobs sampling_logprobs_mode separate_reasoning return_prompt_token_ids return_meta_info
             return_input_ids_in_sglext return_output_ids_in_sglext return_sampling_mask
             """,
-            completions: "prompt echo suffix json_schema ngram_corpus_id"
+            completions: "prompt echo json_schema ngram_corpus_id"
         );
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DeterministicInference.Server.Determinism;
 
 namespace DeterministicInference.Server.Engines.Sglang;
@@ -9,6 +10,8 @@ namespace DeterministicInference.Server.Engines.Sglang;
 /// </summary>
 internal sealed class SglangKind : IEngineKind
 {
+    private const string AtLeastOne = "SGLang generates at least one token. Give 1 or more.";
+
     public string Name => "sglang";
 
     public string Title => "SGLang server";
@@ -42,6 +45,21 @@ internal sealed class SglangKind : IEngineKind
             ],
             Refusals =
             [
+                FieldRefusal.NoTokens("max_tokens", AtLeastOne),
+                FieldRefusal.NoTokens("max_completion_tokens", AtLeastOne),
+                FieldRefusal.Always(
+                    "input_ids",
+                    "SGLang would answer them instead of messages. Send the text, or a completion whose prompt is the "
+                        + "ids."
+                ) with
+                {
+                    IsUnsupported = true,
+                },
+                new(
+                    "watermark",
+                    value => value.ValueKind != JsonValueKind.False,
+                    "SGLang's watermark draws at random. Leave it out."
+                ),
                 FieldRefusal.Above(
                     "n",
                     1,
@@ -65,17 +83,8 @@ internal sealed class SglangKind : IEngineKind
             // with the first one is refused.
             TokenIdMembers = ["return_token_ids"],
             ChatStreamTokenIdMembers = ["return_input_ids_in_sglext", "return_output_ids_in_sglext"],
-            // SGLang reads the part after a colon as the name of an adapter; for this server's clients it is part of
-            // the model's name.
-            ModelName = (options, model) =>
-                model is not null
-                && model.Contains(':', StringComparison.Ordinal)
-                && options.BackendUrl is null
-                && !options.BackendArguments.Any(argument =>
-                    argument.StartsWith("--lora", StringComparison.Ordinal)
-                    || argument.StartsWith("--enable-lora", StringComparison.Ordinal)
-                )
-                    ? options.ModelName
-                    : null,
+            // SGLang answers by whatever name it is asked, and reads the part after a colon as the name of an adapter.
+            NeedsModel = true,
+            AdapterMark = ':',
         };
 }

@@ -55,7 +55,7 @@ internal sealed class TgiKind : IEngineKind
                 ),
             ],
             // TGI takes any other name for an adapter.
-            ModelName = (_, _) => "tgi",
+            OnlyModelName = "tgi",
         };
 
     public AnswerRules? Answers => TgiAnswers.Rules;

@@ -1,4 +1,5 @@
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines.Evidence;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Vllm;
@@ -9,9 +10,6 @@ namespace DeterministicInference.Server.Engines.Vllm;
 /// </summary>
 internal sealed class VllmDeterminism : IEngineDeterminism
 {
-    private static readonly ComputeCapability Ampere = new(8, 0),
-        Hopper = new(9, 0);
-
     /// <summary>Attention backends with batch-invariant kernels (v1/attention/backends).</summary>
     private static readonly string[] InvariantAttention =
     [
@@ -22,48 +20,212 @@ internal sealed class VllmDeterminism : IEngineDeterminism
         "TRITON_MLA",
     ];
 
+    /// <summary>Rows vllm-rms and vllm-ar-fusion.</summary>
+    private static readonly ReleaseRange BeforeNorm = new(null, "0.26.1"),
+        BeforeReduce = new(null, "0.26");
+
+    private static readonly string[] Sequence = ["enable_sp", "sequence_parallel", "async_tp"];
+
     public string Basis => "vLLM's batch-invariant mode, for one build on GPUs of one kind";
+
+    public IReadOnlyList<EvidenceRow> Evidence => VllmEvidence.Rows;
 
     public IReadOnlyList<string> TemplateFlags { get; } = ["--chat-template"];
 
-    public IEnumerable<Finding> CheckLaunch(ServeOptions options, MachineFacts machine) =>
-        options.Enforces
-            ? [.. CheckGpu(machine), .. CheckArguments(new EngineCommandLine(options.BackendArguments), machine)]
-            : [];
-
-    private static IEnumerable<Finding> CheckGpu(MachineFacts machine)
+    /// <summary>A build for processors can't be told from outside.</summary>
+    private static readonly Finding ArgumentsUnknown = IEngineDeterminism.ArgumentsUnknown with
     {
-        if (machine.Least is not { } least)
+        Text =
+            "This server did not launch the engine, and the engine's arguments are unknown. Let this server launch it "
+            + "(leave --backend-url out). If it is a build for processors, start it with --no-enable-chunked-prefill: "
+            + "a seed ends it otherwise.",
+    };
+
+    public IEnumerable<Finding> CheckAttached() => [ArgumentsUnknown];
+
+    public IEnumerable<Finding> CheckLaunch(ServeOptions options, MachineFacts machine)
+    {
+        if (!options.Enforces)
+            yield break;
+        var own = new EngineCommandLine(options.BackendArguments);
+        ComputeKind kind = EngineCompute.Of(options, machine);
+        foreach (Finding finding in CheckMode(kind, machine))
+            yield return finding;
+        if (
+            kind == ComputeKind.Cpu
+            && own.Last("--enable-chunked-prefill", "--no-enable-chunked-prefill") is "--enable-chunked-prefill"
+        )
         {
-            yield return Finding.Degrades(
-                "gpu_unknown",
-                "No NVIDIA GPU of known compute capability is seen, and vLLM's batch-invariant mode requires "
-                    + "one. Install the NVIDIA driver's NVML library, or use another machine."
+            yield return Finding.Refused(
+                "chunked_prefill",
+                "--enable-chunked-prefill: a request with a seed ends vLLM for processors where its prompt is computed "
+                    + "in pieces. Leave it out."
             );
         }
-        else if (least < Ampere)
+        foreach (Finding finding in CheckArguments(own, machine))
+            yield return finding;
+        foreach (Finding finding in CheckBuild(options, own, kind, machine))
+            yield return finding;
+    }
+
+    /// <summary>What reports show of builds and of kernels that they choose.</summary>
+    private static IEnumerable<Finding> CheckBuild(
+        ServeOptions options,
+        EngineCommandLine own,
+        ComputeKind kind,
+        MachineFacts machine
+    )
+    {
+        string? version = machine.Installation?.EngineVersion;
+        if (kind != ComputeKind.Cpu && BeforeNorm.Contains(version))
         {
             yield return Finding.Degrades(
-                "gpu_unsupported",
-                $"vLLM's batch-invariant mode needs compute capability {Hopper}, and a GPU of this machine has "
-                    + $"{least}. Use a newer GPU."
+                "engine_version",
+                $"vLLM {version}: RMSNorm changes its order where a step has 256 tokens or more (vllm-project/vllm"
+                    + "#48271). Use a build after 0.26.0."
             );
         }
-        else if (least < Hopper)
+        if (own.Number("--tensor-parallel-size", "-tp") > 1 && BeforeReduce.Contains(version))
+        {
+            yield return Finding.Degrades(
+                "tensor_parallel",
+                $"vLLM {version} fuses all-reduce with RMSNorm, which varies (vllm-project/vllm#51290). Use one GPU, "
+                    + "or a build from 0.26 on."
+            );
+        }
+        if (
+            (own.Value("--compilation-config", "-cc") ?? own.WithPrefix("--compilation-config.")) is { } compilation
+            && Sequence.Any(name => compilation.Contains(name, StringComparison.Ordinal))
+        )
+        {
+            yield return Finding.Degrades(
+                "sequence_parallel",
+                "Sequence parallelism and asynchronous tensor parallelism vary in vLLM (vllm-project/vllm#56370). "
+                    + "Leave them out of --compilation-config."
+            );
+        }
+        bool isHopper =
+            kind == ComputeKind.Cuda && machine.Least >= VllmMode.Hopper && machine.Most < VllmMode.Blackwell;
+        bool isFlash = VllmMode.Attention(own, machine) is { } chosen
+            ? chosen.StartsWith("FLASH_ATTN", StringComparison.OrdinalIgnoreCase)
+            : !options.IsStrict;
+        if (isHopper && isFlash)
+        {
+            yield return Finding.Degrades(
+                "attention_backend",
+                "FlashAttention 3, which vLLM has on compute capability 9.0, picks its tile by the whole batch "
+                    + "(vllm-project/vllm#51902). Use --determinism strict, or give --attention-backend TRITON_ATTN "
+                    + "after --."
+            );
+        }
+    }
+
+    private static IEnumerable<Finding> CheckMode(ComputeKind kind, MachineFacts machine)
+    {
+        string? mode = machine.Variables.GetValueOrDefault(VllmMode.Variable);
+        if (kind == ComputeKind.Cpu)
+        {
+            yield return mode is not (null or "0")
+                ? Finding.Refused(
+                    "cpu_build",
+                    $"{VllmMode.Variable}={mode} ends the start of vLLM for processors, which has no batch-invariant "
+                        + "mode. Leave the variable out."
+                )
+                : Finding.Degrades(
+                    "cpu_build",
+                    "vLLM for processors has no batch-invariant mode: other requests in the batch may change an "
+                        + "answer. Use --max-concurrency 1, a GPU, or --backend embedded or llamacpp."
+                );
+            yield break;
+        }
+        // int(text), of which 0 is false (vllm/envs.py).
+        if (mode is "0" or "")
+        {
+            yield return Finding.Degrades(
+                "mode_off",
+                $"The variable {VllmMode.Variable} is set to {(mode.Length > 0 ? mode : "nothing")}, which turns "
+                    + "vLLM's batch-invariant mode off. Leave it out."
+            );
+            yield break;
+        }
+        foreach (Finding finding in CheckGpu(kind, machine))
+            yield return finding;
+        if (
+            kind is ComputeKind.Cuda or ComputeKind.Unknown
+            && machine.Variables.GetValueOrDefault(VllmMode.Sampler) is { } sampler and not "0"
+        )
+        {
+            yield return Finding.Degrades(
+                "sampling_backend",
+                $"{VllmMode.Sampler}={sampler}: the batch-invariant mode is shown without FlashInfer's sampler. Leave "
+                    + "the variable out."
+            );
+        }
+    }
+
+    private static IEnumerable<Finding> CheckGpu(ComputeKind kind, MachineFacts machine)
+    {
+        bool isWider = ReleaseVersion.Parse(machine.Installation?.EngineVersion) >= VllmMode.Wider;
+        if (kind is ComputeKind.Rocm && machine.Others.Amd.Count > 0)
+        {
+            if (machine.Others.Amd.FirstOrDefault(gpu => !VllmMode.Amd.Contains(gpu.Target)) is { } other)
+            {
+                yield return Finding.Degrades(
+                    "gpu_unsupported",
+                    $"vLLM's batch-invariant mode has no kernels for {other.Target} ({other.Name}). Use "
+                        + $"{string.Join(", ", VllmMode.Amd)}."
+                );
+                yield break;
+            }
+        }
+        else if (kind != ComputeKind.Xpu)
+        {
+            if (machine.Least is not { } least)
+            {
+                yield return Finding.Degrades(
+                    "gpu_unknown",
+                    "Which processor vLLM computes on is not known, and its batch-invariant mode exists on some only. "
+                        + (
+                            machine.HasGpu || machine.Others.HasNvidiaFile
+                                ? "Install the NVIDIA driver's NVML library."
+                                : "Give --backend-command vLLM's own program."
+                        )
+                );
+                yield break;
+            }
+            if (least < VllmMode.Ampere)
+            {
+                yield return Finding.Degrades(
+                    "gpu_unsupported",
+                    $"vLLM's batch-invariant mode needs compute capability {VllmMode.Ampere}, and a GPU of this "
+                        + $"machine has {least}. Use a newer GPU."
+                );
+                yield break;
+            }
+            if (least < VllmMode.Hopper && !isWider)
+            {
+                yield return Finding.Degrades(
+                    "gpu_unverified",
+                    $"vLLM documents its batch-invariant mode from compute capability {VllmMode.Hopper} on, and a GPU "
+                        + $"of this machine has {least}. Use a newer GPU, vLLM 0.32, whose page names "
+                        + $"{VllmMode.Ampere}, or --backend sglang."
+                );
+            }
+            yield break;
+        }
+        if (!isWider)
         {
             yield return Finding.Degrades(
                 "gpu_unverified",
-                $"vLLM documents its batch-invariant mode from compute capability {Hopper} on, and a GPU of this "
-                    + $"machine has {least}. Use a newer GPU, or --backend sglang."
+                "vLLM documents its batch-invariant mode for GPUs of AMD and Intel from release 0.32 on, and this "
+                    + $"build is {machine.Installation?.EngineVersion ?? "of an unknown one"}. Use a newer build."
             );
         }
     }
 
     private static IEnumerable<Finding> CheckArguments(EngineCommandLine own, MachineFacts machine)
     {
-        string? attention =
-            own.Value("--attention-backend", "--attention-config.backend")
-            ?? machine.Variables.GetValueOrDefault("VLLM_ATTENTION_BACKEND");
+        string? attention = VllmMode.Attention(own, machine);
         if (
             !string.IsNullOrEmpty(attention)
             && !InvariantAttention.Contains(attention, StringComparer.OrdinalIgnoreCase)

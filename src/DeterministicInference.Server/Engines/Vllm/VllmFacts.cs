@@ -56,11 +56,24 @@ internal sealed class VllmFacts : IEngineFacts
     ];
 
     private static readonly string[] Variables = [.. VariableFacts.OfPyTorch, "VLLM_"],
-        LeftOutVariables = ["VLLM_LOG"];
+        // Of these the first is a size of memory, the others tell usage or show more.
+        LeftOutVariables =
+
+        [
+            "VLLM_CPU_KVCACHE_SPACE",
+            "VLLM_LOG",
+            "VLLM_CONFIGURE_LOGGING",
+            "VLLM_NO_USAGE_STATS",
+            "VLLM_DO_NOT_TRACK",
+            "VLLM_USAGE_",
+            "VLLM_TRACE_",
+        ];
 
     public IReadOnlyList<string> Paths { get; } = ["/version"];
 
     public PythonPackages Packages { get; } = new("vllm");
+
+    public bool MeasuresProgram => true;
 
     public bool DownloadsModels => true;
 
@@ -79,7 +92,7 @@ internal sealed class VllmFacts : IEngineFacts
         LaunchArguments.Describe(given, Aliases, leftOut, abbreviates: true, sheet);
         if (given.Value(Speculation, "-sc") is { } speculation)
             sheet.Measured("argument.speculative_config", WithoutModel(speculation));
-        GpuFacts.Describe(inputs.Machine, inputs.Variables, sheet);
+        ComputeFacts.Describe(inputs, sheet);
         VariableFacts.Describe(inputs.Variables, Variables, LeftOutVariables, sheet);
         Packages.Describe(inputs, sheet);
     }

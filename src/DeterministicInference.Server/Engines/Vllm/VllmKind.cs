@@ -1,4 +1,6 @@
+using System.Text.Json;
 using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 
 namespace DeterministicInference.Server.Engines.Vllm;
 
@@ -32,10 +34,29 @@ internal sealed class VllmKind : IEngineKind
             // vllm/entrypoints/openai/chat_completion/protocol.py.
             Harmless = ["session_id"],
             TokenIdMembers = ["return_token_ids"],
-            // vLLM refuses every name except its own; for an attached engine that name is known only if it is set.
-            ModelName = (options, _) =>
-                options.BackendUrl is null || options.ServedModelName is not null || options.ModelPath is not null
-                    ? options.ModelName
-                    : null,
+            // With both the prompt is left out of the answer (vllm-project/vllm#57996).
+            NoTokenIdsWith = ["echo"],
+            Refusals =
+            [
+                new(
+                    "return_token_ids",
+                    value => value.ValueKind == JsonValueKind.True,
+                    "With token ids vLLM leaves out the prompt, which 'echo' asks for. Leave one of them out."
+                )
+                {
+                    When = request => request.Route == RequestRoute.Completions && request.Is("echo"),
+                    IsUnsupported = true,
+                },
+                new(
+                    "prompt_embeds",
+                    value => value is not { ValueKind: JsonValueKind.Array } || value.GetArrayLength() > 0,
+                    "vLLM would answer it together with 'prompt'. Leave one of them out."
+                )
+                {
+                    When = request => request.Find("prompt") is not null,
+                    IsUnsupported = true,
+                },
+            ],
+            NeedsModel = true,
         };
 }

@@ -4,15 +4,24 @@ using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Vllm;
 
-/// <summary>Launches vLLM with its own program; a variable selects the batch-invariant mode.</summary>
+/// <summary>Launches vLLM with its own program; a variable selects the batch-invariant mode, where it exists.</summary>
 internal sealed class VllmLauncher : IEngineLauncher
 {
+    private const string KeyVariable = "VLLM_API_KEY";
+
     public string Executable => "vllm";
 
     public string MissingRemedy =>
         "Install vLLM (pip install vllm), or name the vllm program of its virtual environment with --backend-command.";
 
     public bool AllowsAbbreviations => true;
+
+    public bool HasSocket => true;
+
+    public bool TakesKey => true;
+
+    /// <summary>Its key guards /v1, /v2 and /inference (vllm/entrypoints/openai/server_utils.py).</summary>
+    public IReadOnlyList<string> OpenRoutes { get; } = ["/tokenize", "/invocations", "/scale_elastic_ep", "/metrics"];
 
     /// <summary>
     /// --model goes before the positional model (vllm-project/vllm@00da11e, vllm/utils/argparse_utils.py, parse_args).
@@ -22,26 +31,32 @@ internal sealed class VllmLauncher : IEngineLauncher
     public IReadOnlyList<ReservedArgument> Reserved { get; } =
     [
         new("--model-path", "--model") { IsPositional = true },
-        new("--served-model-name", "--served-model-name"),
         new("--backend-host", "--host", "--uds"),
         new("--backend-port", "--port"),
         new("--backend-url", "--ssl-certfile", "--ssl-keyfile"),
     ];
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine) =>
-        new(
-            options.BackendCommand ?? Executable,
+    public IReadOnlyList<string> NameFlags { get; } = ["--served-model-name"];
+
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
+    {
+        string command = options.BackendCommand ?? Executable;
+        var own = new EngineCommandLine(options.BackendArguments);
+        ComputeKind kind = EngineCompute.Of(options, machine);
+        return new(
+            command,
             [
+                // An interpreter runs vLLM's program as a module.
+                .. IsPython(command) ? (string[])["-m", "vllm.entrypoints.cli.main"] : [],
                 "serve",
                 options.ModelPath!,
-                "--host",
-                options.BackendHost,
-                "--port",
-                options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                .. endpoint.SocketPath is { } socket
+                    ? (string[])["--uds", socket]
+                    : ["--host", endpoint.Host, "--port", endpoint.Port.ToString(CultureInfo.InvariantCulture)],
+                .. endpoint.Key is { } key && !SeesFiles(options) ? (string[])["--api-key", key] : [],
                 "--seed",
                 "0",
-                "--served-model-name",
-                options.ModelName,
+                .. LaunchedName.Argument(this, options),
                 // Absent fields mean the OpenAI API's defaults, not those of a file beside the weights, which differs
                 // between copies of a model and is not in the request. End-of-text tokens are still read from that
                 // file.
@@ -50,15 +65,81 @@ internal sealed class VllmLauncher : IEngineLauncher
                 // vLLM's default aborts requests in flight at SIGTERM.
                 "--shutdown-timeout",
                 ((long)options.StopTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture),
+                // A seed ends vLLM for processors where a prompt is computed in pieces: "CPU Generator does not use
+                // offset" (vllm-project/vllm 0.32.0, v1/worker/gpu_model_runner.py, gen.set_offset).
+                .. kind == ComputeKind.Cpu ? (string[])["--no-enable-chunked-prefill"] : [],
+                .. options.Enforces ? Deterministic(options, machine, kind, own) : [],
                 .. options.BackendArguments,
             ],
-            // vLLM sets its processes' titles if setproctitle is installed, which overwrites the environment, by which
-            // the guards recognise the engine's processes (https://pypi.org/project/setproctitle, "Environment
-            // variables").
-            options.Enforces
-                ? new Dictionary<string, string> { ["VLLM_BATCH_INVARIANT"] = "1", ["SPT_NOENV"] = "1" }
-                : new Dictionary<string, string> { ["SPT_NOENV"] = "1" }
+            Variables(options, machine, kind, endpoint)
         );
+    }
+
+    private static IEnumerable<string> Deterministic(
+        ServeOptions options,
+        MachineFacts machine,
+        ComputeKind kind,
+        EngineCommandLine own
+    )
+    {
+        bool isChosen =
+            own.Last("--attention-backend") is not null
+            || own.WithPrefix("--attention-config") is not null
+            || own.Last("-ac") is not null
+            || machine.Variables.ContainsKey("VLLM_ATTENTION_BACKEND");
+        // The mode has no other kernel on Intel's GPUs; on Hopper FlashAttention 3, vLLM's choice there, picks its tile
+        // by the whole batch (vllm-project/vllm#51902), which the safe side avoids.
+        bool isHopper =
+            kind == ComputeKind.Cuda && machine.Least >= VllmMode.Hopper && machine.Most < VllmMode.Blackwell;
+        if (!isChosen && (kind == ComputeKind.Xpu || (options.IsStrict && isHopper)))
+        {
+            yield return "--attention-config.backend";
+            yield return "TRITON_ATTN";
+        }
+        if (options.IsStrict)
+            yield return "--no-enable-prefix-caching";
+    }
+
+    /// <summary>
+    /// What a user has set is never replaced. A command line can be read by every user of the machine, variables by
+    /// this one only.
+    /// </summary>
+    private Dictionary<string, string> Variables(
+        ServeOptions options,
+        MachineFacts machine,
+        ComputeKind kind,
+        EngineEndpoint endpoint
+    )
+    {
+        var variables = new Dictionary<string, string>();
+        if (options.Enforces && VllmMode.Exists(kind, machine))
+        {
+            if (!machine.Variables.ContainsKey(VllmMode.Variable))
+                variables[VllmMode.Variable] = "1";
+            // FlashInfer is a library for NVIDIA's GPUs.
+            bool mayHaveFlashInfer = kind is ComputeKind.Cuda or ComputeKind.Unknown;
+            if (mayHaveFlashInfer && !machine.Variables.ContainsKey(VllmMode.Sampler))
+                variables[VllmMode.Sampler] = "0";
+        }
+        // vLLM sets its processes' titles if setproctitle is installed, which overwrites the environment, by which the
+        // guards recognise the engine's processes (https://pypi.org/project/setproctitle, "Environment variables").
+        variables["SPT_NOENV"] = "1";
+        if (endpoint.Key is { } key && SeesFiles(options))
+            variables[KeyVariable] = key;
+        return variables;
+    }
+
+    /// <summary>Whether a command is vLLM's program, or an interpreter that has vLLM.</summary>
+    public bool IsOwnProgram(string command) =>
+        IsPython(command) || Path.GetFileName(command).StartsWith(Executable, StringComparison.Ordinal);
+
+    private static bool IsPython(string command) =>
+        Path.GetFileName(command).StartsWith("python", StringComparison.Ordinal);
+
+    public bool IsKeyGiven(EngineCommandLine own, IReadOnlyDictionary<string, string> variables) =>
+        own.Last("--api-key") is not null || variables.GetValueOrDefault(KeyVariable) is { Length: > 0 };
+
+    private bool SeesFiles(ServeOptions options) => ((IEngineLauncher)this).SeesFiles(options);
 
     /// <summary>Python's error if the program exists but its interpreter has no vLLM.</summary>
     public bool SaysItIsMissing(string line) => line.Contains("No module named 'vllm'", StringComparison.Ordinal);

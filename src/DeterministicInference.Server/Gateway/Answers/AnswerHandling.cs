@@ -17,7 +17,7 @@ namespace DeterministicInference.Server.Gateway.Answers;
 internal sealed class AnswerHandling(AnswerDelivery delivery, AnswerRewriter rewriter, ReceiptBuilder? receipt)
     : IDisposable
 {
-    private readonly AnswerReader _reader = new(delivery, receipt is not null);
+    private readonly AnswerReader _reader = new(delivery, receipt is not null || rewriter.ReadsLogprobs, repairs: true);
 
     /// <summary>Reads rewritten events: the reader of the engine's must not see one twice.</summary>
     private AnswerReader? _rewritten;
@@ -40,19 +40,21 @@ internal sealed class AnswerHandling(AnswerDelivery delivery, AnswerRewriter rew
         {
             AnswerReading answer = _reader.Read(json.Span);
             if (HasError(answer))
-                throw EngineErrorTranslation.ReadEvent(json);
+                throw EngineErrorTranslation.ReadEvent(json, rewriter.Route);
             if (receipt is not null)
                 answer.RequireCanonical();
             rewriter.Read(answer);
-            // The receipt binds the output as the client gets it.
-            if (rewriter.ChangesOutput)
-                answer = (_rewritten ??= new AnswerReader(delivery, receipt is not null)).Read(
+            // The receipt binds the output as the client gets it, and the engine's token ids, also those that the
+            // client does not get.
+            AnswerReading output = rewriter.ChangesOutput
+                ? (_rewritten ??= new AnswerReader(delivery, receipt is not null)).Read(
                     JsonSplice.Apply(json.Span, rewriter.Edits)
-                );
+                )
+                : answer;
             if (receipt is null)
-                _completeness.Append(answer);
+                _completeness.Append(output);
             else
-                receipt.Append(answer, rewriter.AnswerId);
+                receipt.Append(output, answer, rewriter.AnswerId);
             return answer.IsObject && !rewriter.IsEmpty;
         }
         catch (CanonicalFormException e)

@@ -50,12 +50,14 @@ internal sealed class AnswerHandlingFactory(
                     pinned.ChoicesPerPrompt,
                     environments.Current
                         ?? throw new InvalidOperationException("A request was taken before the environment was known."),
+                    pinned.ModelName,
+                    pinned.IsMainModel,
                     owner
                 )
             );
         return new AnswerHandling(
             delivery,
-            new AnswerRewriter(rules, request.Route, pinned.HidesTokenIds, ids),
+            new AnswerRewriter(rules, request.Route, pinned.HidesTokenIds, ids, !pinned.WantsNoAlternatives),
             receipt
         );
     }

@@ -17,8 +17,21 @@ namespace DeterministicInference.Server.Gateway.Answers;
 /// <param name="route">The route that serves the request.</param>
 /// <param name="hidesTokenIds">Whether token ids are removed, because only this server requested them.</param>
 /// <param name="ids">Replacements for ids that the engine drew at random; null keeps the engine's.</param>
-internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool hidesTokenIds, StableIds? ids = null)
+/// <param name="withAlternatives">Whether log-probabilities may have alternatives beside the chosen tokens.</param>
+internal sealed class AnswerRewriter(
+    AnswerRules rules,
+    RequestRoute route,
+    bool hidesTokenIds,
+    StableIds? ids = null,
+    bool withAlternatives = true
+)
 {
+    private readonly CompletionLogprobs? _logprobs =
+        route == RequestRoute.Completions ? new CompletionLogprobs(withAlternatives) : null;
+
+    /// <summary>Where the log-probabilities end that were read last.</summary>
+    private AnswerPart _lastLogprobs;
+
     private const int LongestId = 200;
 
     private static readonly byte[] Null = [.. "null"u8];
@@ -33,8 +46,16 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
     /// <summary>Number of bare numbers that have been replaced.</summary>
     private int _bareNumbers;
 
+    /// <summary>The id of the stream, as JSON; null until there was one.</summary>
+    private byte[]? _id;
+
     /// <summary>The id, as JSON, for an answer to which the engine gave none.</summary>
     private byte[]? _givenId;
+
+    public RequestRoute Route => route;
+
+    /// <summary>Whether log-probabilities have to be read.</summary>
+    public bool ReadsLogprobs => _logprobs is not null;
 
     public TokenUsage Usage { get; private set; }
 
@@ -110,6 +131,14 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
                 when rules.RepeatsRole && answer.Delivery == AnswerDelivery.Sse && !_named.Add(part.Choice):
                 Replace(answer, part, Null);
                 break;
+            case AnswerPartKind.Tool when part.Is(AnswerPartTraits.LacksIndex):
+                AddIndex(answer, part);
+                break;
+            case AnswerPartKind.ToolArguments
+            or AnswerPartKind.CallArguments when part.Is(AnswerPartTraits.IsStructure):
+                Replace(answer, part, Quoted(answer.Json[part.Value]));
+                ChangesOutput = true;
+                break;
             case AnswerPartKind.ToolId when ids is not null:
                 Replace(answer, part, ids.ToolCall(part.Choice, part.Tool));
                 break;
@@ -134,6 +163,13 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
                 _hasDeterminism = true;
                 Remove(answer, part);
                 break;
+            case AnswerPartKind.Logprobs when _logprobs is not null:
+                _lastLogprobs = part;
+                TranslateLogprobs(_logprobs, answer, part);
+                break;
+            case AnswerPartKind.TextOffsets when _logprobs is not null:
+                SetOffsets(_logprobs, answer, part);
+                break;
             case AnswerPartKind.PromptTokens:
                 Usage = Usage with { Prompt = answer.Number(part) };
                 break;
@@ -142,6 +178,35 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
                 break;
         }
     }
+
+    private void TranslateLogprobs(CompletionLogprobs logprobs, scoped in AnswerReading answer, in AnswerPart part)
+    {
+        ReadOnlySpan<ScoredToken> tokens = CompletionLogprobs.TokensIn(answer, part);
+        if (!CompletionLogprobs.AreChats(tokens))
+            return;
+        Replace(answer, part, logprobs.Translate(answer, tokens));
+        ChangesOutput = true;
+    }
+
+    private void SetOffsets(CompletionLogprobs logprobs, scoped in AnswerReading answer, in AnswerPart part)
+    {
+        ReadOnlySpan<ScoredToken> tokens = CompletionLogprobs.TokensIn(answer, _lastLogprobs);
+        if (!CompletionLogprobs.AreChats(tokens) && logprobs.Offsets(answer, tokens, part) is { } offsets)
+            Replace(answer, part, offsets);
+    }
+
+    /// <summary>Adds the number of a tool call, by which client libraries put the pieces together.</summary>
+    private void AddIndex(scoped in AnswerReading answer, in AnswerPart tool)
+    {
+        int place = tool.ValueStart + 1;
+        string comma = answer.Json[place..].TrimStart(" \t\r\n"u8)[0] == '}' ? "" : ",";
+        Edit(answer, place..place, Encoding.ASCII.GetBytes(string.Create(null, $"\"index\":{tool.Tool}{comma}")));
+        ChangesOutput = true;
+    }
+
+    /// <summary>A structure as the text of its JSON.</summary>
+    private static byte[] Quoted(ReadOnlySpan<byte> structure) =>
+        JsonText.QuoteBytes(Encoding.UTF8.GetString(structure));
 
     private void ReadFinish(scoped in AnswerReading answer, in AnswerPart part)
     {
@@ -163,6 +228,27 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
             ChangesOutput = true;
             return;
         }
+        if (IsForeign(answer, part))
+        {
+            Replace(answer, part, AnswerRules.OtherFinishReason.Json);
+            ChangesOutput = true;
+        }
+    }
+
+    /// <summary>
+    /// Whether a finish reason is none of the API's, such as vLLM's <c>repetition</c>: client libraries have a closed
+    /// list of them. An empty one is none yet.
+    /// </summary>
+    private static bool IsForeign(scoped in AnswerReading answer, in AnswerPart part)
+    {
+        if (!answer.TryGetString(part, out ReadOnlySpan<byte> reason) || reason.IsEmpty)
+            return false;
+        foreach (EngineFinishReason known in AnswerRules.ApiFinishReasons)
+        {
+            if (answer.ValueIs(part, known.Utf8Name.Span))
+                return false;
+        }
+        return true;
     }
 
     private void ReadId(scoped in AnswerReading answer, in AnswerPart part)
@@ -180,6 +266,16 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
         else if (isString && AnswerId is null && text.Length is > 0 and <= LongestId && !text.Contains((byte)'\\'))
         {
             AnswerId = Encoding.UTF8.GetString(text);
+            _id = answer.Json[part.Value].ToArray();
+        }
+        else if (
+            _id is not null
+            && answer.Delivery == AnswerDelivery.Sse
+            && !answer.Json[part.Value].SequenceEqual(_id)
+        )
+        {
+            // SGLang and llama-server have one for each prompt; a stream of the API has one.
+            Replace(answer, part, _id);
         }
     }
 
@@ -215,6 +311,10 @@ internal sealed class AnswerRewriter(AnswerRules rules, RequestRoute route, bool
     {
         EditBareNumbers(answer, place.Start.Value);
         _edits.Add(new JsonSplice.Edit(place, text));
+        // What is replaced has none any more.
+        ReadOnlySpan<Range> numbers = answer.BareNumbers;
+        while (_bareNumbers < numbers.Length && numbers[_bareNumbers].Start.Value < place.End.Value)
+            _bareNumbers++;
     }
 
     /// <summary>Replaces bare numbers (<c>NaN</c>, <c>Infinity</c>), which are not JSON, before a position.</summary>

@@ -8,7 +8,11 @@ namespace DeterministicInference.Server.Gateway.Forwarding;
 /// The exception is a request that provably did not reach the engine, because the engine was closing the connection; it
 /// is sent a second time.
 /// </summary>
-internal sealed partial class EngineClient(TimeSpan connectTimeout, ILogger logger) : IDisposable
+/// <param name="connectTimeout">Longest time of a connection's opening.</param>
+/// <param name="logger">Of the gateway.</param>
+/// <param name="socketPath">Unix socket on which the engine listens; null for the address of the requests.</param>
+internal sealed partial class EngineClient(TimeSpan connectTimeout, ILogger logger, string? socketPath = null)
+    : IDisposable
 {
     /// <summary>
     /// Idle connections are closed after this time: uvicorn closes its side after 5 s (--timeout-keep-alive,
@@ -22,7 +26,7 @@ internal sealed partial class EngineClient(TimeSpan connectTimeout, ILogger logg
     /// </summary>
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromMilliseconds(200);
 
-    private readonly HttpMessageInvoker _invoker = new(CreateHandler(connectTimeout));
+    private readonly HttpMessageInvoker _invoker = new(CreateHandler(connectTimeout, socketPath));
 
     /// <param name="create">Creates the request; called again where the request is sent a second time.</param>
     /// <param name="cancellation">
@@ -57,13 +61,15 @@ internal sealed partial class EngineClient(TimeSpan connectTimeout, ILogger logg
     )]
     private partial void SentAgain();
 
-    private static SocketsHttpHandler CreateHandler(TimeSpan connectTimeout)
+    private static SocketsHttpHandler CreateHandler(TimeSpan connectTimeout, string? socketPath)
     {
         SocketsHttpHandler handler = OutgoingSocket.CreateHandler();
         handler.UseProxy = false;
         handler.ConnectTimeout = connectTimeout;
         handler.ConnectCallback = async (context, cancellation) =>
-            new EngineConnection(await OutgoingSocket.OpenAsync(context, cancellation));
+            socketPath is null
+                ? new EngineConnection(await OutgoingSocket.OpenAsync(context, cancellation))
+                : new EngineSocketConnection(await OutgoingSocket.OpenAsync(socketPath, cancellation));
         handler.PooledConnectionIdleTimeout = IdleConnection;
         handler.ResponseDrainTimeout = DrainTimeout;
         // A client's header may contain any text; interpreting it is left to the engine.

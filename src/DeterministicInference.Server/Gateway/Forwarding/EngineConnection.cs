@@ -8,7 +8,7 @@ namespace DeterministicInference.Server.Gateway.Forwarding;
 /// that it considers idle, possibly at the moment in which the next request is sent (uvicorn: 5 s after the last one,
 /// https://www.uvicorn.org/settings/).
 /// </summary>
-internal sealed class EngineConnection(Socket socket) : NetworkStream(socket, ownsSocket: true)
+internal class EngineConnection(Socket socket) : NetworkStream(socket, ownsSocket: true)
 {
     private const int Tcp = 6,
         TcpInfo = 11;
@@ -44,7 +44,8 @@ internal sealed class EngineConnection(Socket socket) : NetworkStream(socket, ow
         base.Dispose(disposing);
     }
 
-    private TcpCounts? Read()
+    /// <summary>The present counts; null where the system does not report them.</summary>
+    protected virtual TcpCounts? Read()
     {
         if (!OperatingSystem.IsLinux())
             return null;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 
 namespace DeterministicInference.Server.Gateway.Forwarding;
 
@@ -20,7 +21,14 @@ internal static partial class EngineErrorTranslation
     /// <param name="body">Body of the answer.</param>
     /// <param name="mediaType">Type of the body.</param>
     /// <param name="retryAfter">When the client may try again.</param>
-    public static OpenAIException Read(int status, ReadOnlyMemory<byte> body, string? mediaType, string? retryAfter)
+    /// <param name="route">The route that was asked.</param>
+    public static OpenAIException Read(
+        int status,
+        ReadOnlyMemory<byte> body,
+        string? mediaType,
+        string? retryAfter,
+        RequestRoute route
+    )
     {
         // TGI, and FastAPI by default (https://fastapi.tiangolo.com/tutorial/handling-errors/), answer 422 to a bad
         // request.
@@ -29,7 +37,7 @@ internal static partial class EngineErrorTranslation
         Fields fields = Parse(body);
         if (fields.Message is null && mediaType == MediaTypeNames.Text.Plain && Utf8.IsValid(body.Span))
             fields = new(Shortened(Encoding.UTF8.GetString(body.Span).Trim()));
-        return Create(status, fields, retryAfter);
+        return Create(status, fields, retryAfter, route);
     }
 
     /// <summary>An error that an engine sent after status 200: as an event, or instead of a JSON answer.</summary>
@@ -37,7 +45,8 @@ internal static partial class EngineErrorTranslation
     /// The event's data, or the JSON answer. It has the member <c>error</c>, or is SGLang's flat shape, whose member
     /// <c>object</c> is <c>error</c>.
     /// </param>
-    public static OpenAIException ReadEvent(ReadOnlyMemory<byte> chunk)
+    /// <param name="route">The route that was asked.</param>
+    public static OpenAIException ReadEvent(ReadOnlyMemory<byte> chunk, RequestRoute route)
     {
         Fields fields = Parse(chunk);
         int status = fields.NumericCode is { } code and >= 400 and <= 599
@@ -46,12 +55,32 @@ internal static partial class EngineErrorTranslation
         return Create(
             status == StatusCodes.Status422UnprocessableEntity ? StatusCodes.Status400BadRequest : status,
             fields,
-            null
+            // SGLang's full queue, of which a stream's status says nothing.
+            status is 429 or 503
+                ? OpenAIException.UsualRetryAfter
+                : null,
+            route
         );
     }
 
-    private static OpenAIException Create(int status, Fields fields, string? retryAfter)
+    private static OpenAIException Create(int status, Fields fields, string? retryAfter, RequestRoute route)
     {
+        if (fields.Message is not null && MayBeTheRequests(status))
+        {
+            string? param = WithoutBody(fields.Param);
+            fields = fields with { Param = param };
+            if (EngineErrorReason.Find(fields.Message, param, route) is var (reason, isClients))
+            {
+                fields = fields with
+                {
+                    Message = reason.Message,
+                    Param = reason.Param ?? param,
+                    Code = reason.Code ?? fields.Code,
+                };
+                if (isClients)
+                    status = StatusCodes.Status400BadRequest;
+            }
+        }
         bool isServer = status >= 500;
         // A 4xx text concerns the client's request and is relayed; a 5xx text may expose internals and is hidden then.
         string message =
@@ -60,7 +89,9 @@ internal static partial class EngineErrorTranslation
             : fields.Message;
         return new OpenAIException(
             status,
-            IsKnownType(fields.Type) ? fields.Type!
+                // llama-server answers an image with 500 and server_error.
+                IsKnownType(fields.Type) && isServer == (fields.Type == "server_error")
+                    ? fields.Type!
                 : isServer ? "server_error"
                 : "invalid_request_error",
             isServer ? $"The engine failed: {message}"
@@ -82,6 +113,19 @@ internal static partial class EngineErrorTranslation
             IsQuoted = true,
         };
     }
+
+    /// <summary>Whether the text can be about the request, and not about a key, a model or a full queue.</summary>
+    private static bool MayBeTheRequests(int status) =>
+        status
+            is StatusCodes.Status400BadRequest
+                or StatusCodes.Status413PayloadTooLarge
+                or StatusCodes.Status500InternalServerError;
+
+    /// <summary>vLLM's <c>body.temperature</c>; a position in the body is no field.</summary>
+    private static string? WithoutBody(string? param) =>
+        param is null || !param.StartsWith("body.", StringComparison.Ordinal)
+            ? param
+            : EngineErrorReason.PathOf(param.Split('.')[1..]);
 
     private static Fields Parse(ReadOnlyMemory<byte> body)
     {
@@ -145,7 +189,7 @@ internal static partial class EngineErrorTranslation
         if (detail[0].TryGetProperty("loc"u8, out JsonElement path) && path.ValueKind == JsonValueKind.Array)
         {
             string[] parts = [.. path.EnumerateArray().Select(part => part.ToString())];
-            param = string.Join('.', parts is ["body", ..] ? parts[1..] : parts);
+            param = EngineErrorReason.PathOf(parts is ["body", ..] ? parts[1..] : parts);
         }
         string? message = Text(detail[0], "msg");
         return new(
@@ -160,8 +204,16 @@ internal static partial class EngineErrorTranslation
             : null;
 
     private static bool IsKnownType(string? type) =>
-        type is "requests" or "tokens" or "insufficient_quota"
-        || (type is not null && type.EndsWith("_error", StringComparison.Ordinal));
+        type
+            is "invalid_request_error"
+                or "authentication_error"
+                or "permission_error"
+                or "not_found_error"
+                or "rate_limit_error"
+                or "server_error"
+                or "requests"
+                or "tokens"
+                or "insufficient_quota";
 
     /// <summary>Whether a text exposes code, files or addresses.</summary>
     private static bool ShowsInside(string text) =>

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Gateway.Forwarding;
@@ -38,6 +39,9 @@ internal sealed class EngineExchange : IAsyncDisposable
     }
 
     public EngineTimeouts Timeouts { get; }
+
+    /// <summary>The route that the engine is asked at, which its errors are about.</summary>
+    public RequestRoute Route { get; set; } = RequestRoute.Chat;
 
     /// <summary>Cancelled when the client is gone or the exchange is over.</summary>
     public CancellationToken Cancellation => _end.Token;
@@ -109,6 +113,12 @@ internal sealed class EngineExchange : IAsyncDisposable
         {
             // The status is relayed even if the body can't be read.
         }
-        return EngineErrorTranslation.Read(status, body, response.Content.Headers.ContentType?.MediaType, retryAfter);
+        return EngineErrorTranslation.Read(
+            status,
+            body,
+            response.Content.Headers.ContentType?.MediaType,
+            retryAfter,
+            Route
+        );
     }
 }

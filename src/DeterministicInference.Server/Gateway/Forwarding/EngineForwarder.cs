@@ -18,12 +18,14 @@ namespace DeterministicInference.Server.Gateway.Forwarding;
 /// <param name="activity">Notified of every request and of every byte of the engine.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Of the gateway.</param>
+/// <param name="socketPath">Unix socket on which the engine listens; null for none.</param>
 internal sealed partial class EngineForwarder(
     ServeOptions options,
     string? engineKey,
     EngineActivity activity,
     TimeProvider time,
-    ILogger logger
+    ILogger logger,
+    string? socketPath = null
 ) : IDisposable
 {
     private readonly EngineTimeLimits _limits = new(
@@ -36,14 +38,14 @@ internal sealed partial class EngineForwarder(
 
     /// <summary>
     /// Headers of a request that are forwarded: tracing, and the client's Authorization unless it holds a key of this
-    /// server or is replaced by the configured key of the engine.
+    /// server or is replaced by the key of the engine.
     /// </summary>
     private readonly string[] _requestHeaders =
-        options.RequiresKey || options.HasBackendKey
+        options.RequiresKey || engineKey is not null
             ? ["traceparent", "tracestate"]
             : ["Authorization", "traceparent", "tracestate"];
 
-    private readonly EngineClient _client = new(options.ConnectTimeout, logger);
+    private readonly EngineClient _client = new(options.ConnectTimeout, logger, socketPath);
 
     /// <summary>Sends a request.</summary>
     /// <param name="context">The client's request.</param>

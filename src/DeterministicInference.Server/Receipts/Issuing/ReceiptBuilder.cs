@@ -36,6 +36,9 @@ internal sealed class ReceiptBuilder : IDisposable
     /// <summary>The answer's own id, if known.</summary>
     public string? AnswerId { get; private set; }
 
+    /// <summary>See <see cref="Issuing.WeightVersion.In"/>.</summary>
+    public string? WeightVersion { get; private set; }
+
     /// <summary>Whether the receipt has been issued, or is being issued.</summary>
     public bool IsSealed { get; private set; }
 
@@ -43,15 +46,17 @@ internal sealed class ReceiptBuilder : IDisposable
     public AnswerCompleteness Completeness => _output.Completeness;
 
     /// <summary>Appends the JSON answer, or the next event of a stream.</summary>
-    /// <param name="answer">As the client gets it, with a canonical form.</param>
+    /// <param name="output">As the client gets it.</param>
+    /// <param name="answer">As the engine sent it, with a canonical form.</param>
     /// <param name="answerId">The answer's own id, if known; the receipt can be found by it too.</param>
     /// <exception cref="CanonicalFormException">The answer is too large to bind.</exception>
-    public void Append(scoped in AnswerReading answer, string? answerId)
+    public void Append(scoped in AnswerReading output, scoped in AnswerReading answer, string? answerId)
     {
         AnswerId ??= answerId;
         _isBroken = true;
-        _output.Append(answer);
+        _output.Append(output);
         _tokens.Append(answer);
+        WeightVersion ??= Issuing.WeightVersion.In(answer);
         _isBroken = false;
     }
 

@@ -135,11 +135,13 @@ internal sealed class ReceiptIssuer(
                 : null,
             AnswerModel = output.Model,
             Usage = output.Usage,
+            WeightVersion = seal.WeightVersion,
             EnvironmentId = environment.Id,
             EnvironmentSource = environment.Source,
-            ModelName = options.ModelName,
+            ModelName = request.ModelName,
             ModelDigest =
-                environment.Facts.TryGetValue("model.sha256", out EnvironmentFact? model)
+                request.IsMainModel
+                && environment.Facts.TryGetValue("model.sha256", out EnvironmentFact? model)
                 && Sha256Value.TryParse(model.Value, out Sha256Value digest)
                     ? digest
                     : null,

@@ -13,6 +13,8 @@ namespace DeterministicInference.Server.Receipts.Issuing;
 /// <param name="WantsLogprobs">Whether log-probabilities were requested.</param>
 /// <param name="ChoicesPerPrompt">The request's <c>n</c>.</param>
 /// <param name="Environment">Environment in which the answer is computed.</param>
+/// <param name="ModelName">The engine's name of the model that answers; null if it lists none.</param>
+/// <param name="IsMainModel">Whether that is the model whose files the environment measures.</param>
 /// <param name="Owner">Whose the receipt is, which is stored with it and not sealed; null for nobody.</param>
 internal sealed record SealedRequest(
     string Path,
@@ -22,5 +24,7 @@ internal sealed record SealedRequest(
     bool WantsLogprobs,
     int ChoicesPerPrompt,
     InferenceEnvironment Environment,
+    string? ModelName,
+    bool IsMainModel,
     byte[]? Owner
 );

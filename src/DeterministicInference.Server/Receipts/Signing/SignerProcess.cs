@@ -98,6 +98,7 @@ internal sealed unsafe class SignerProcess : IDisposable
             string why = Libc.LastFailure.Message;
             _ = Libc.kill(-pid, Libc.SigKill);
             _ = Libc.waitpid(pid, null, 0);
+            OwnProcesses.Forget(pid);
             // https://man7.org/linux/man-pages/man2/pidfd_open.2.html: since Linux 5.3.
             throw new SignerException($"{name} can't be watched (pidfd_open): {why}");
         }
@@ -292,6 +293,7 @@ internal sealed unsafe class SignerProcess : IDisposable
         {
             _ = Libc.kill(-_pid, Libc.SigKill);
             while (Libc.waitpid(_pid, &status, 0) < 0 && Libc.LastError == Libc.ErrorInterrupted) { }
+            OwnProcesses.Forget(_pid);
             _exited.SetResult(new WaitStatus(status));
         }
     }

@@ -19,7 +19,7 @@ internal sealed class AcmeLauncher : IEngineLauncher
         new("--backend-host and --backend-port", "--bind"),
     ];
 
-    public EngineLaunch Launch(ServeOptions options, MachineFacts machine) =>
+    public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint) =>
         new(
             options.BackendCommand ?? Executable,
             [
@@ -28,7 +28,7 @@ internal sealed class AcmeLauncher : IEngineLauncher
                 "--name",
                 options.ModelName,
                 "--bind",
-                options.BackendHost + ":" + options.BackendPort.ToString(CultureInfo.InvariantCulture),
+                endpoint.Host + ":" + endpoint.Port.ToString(CultureInfo.InvariantCulture),
                 .. options.Enforces ? (string[])["--fixed-order"] : [],
                 // What follows -- has the last word, except for what is reserved.
                 .. options.BackendArguments,

@@ -47,15 +47,17 @@ public sealed class DoctorDiagnosisTests
 
     [Theory]
     [InlineData(
-        "9.0",
+        "8.0",
         "sglang",
         0,
-        "--attention-backend fa3",
+        "--attention-backend triton",
         "deterministic: SGLang's deterministic mode, for one build on GPUs of one kind"
     )]
+    [InlineData("9.0", "sglang", 3, "--attention-backend fa3", "best-effort (prefix_cache)")]
     [InlineData("8.9 8.9", "sglang", 0, "--attention-backend triton", "deterministic: ")]
     [InlineData("12.0", "sglang", 0, "--attention-backend flashinfer", "deterministic: ")]
-    [InlineData("9.0", "vllm", 0, "VLLM_BATCH_INVARIANT=1", "deterministic: vLLM's batch-invariant mode")]
+    [InlineData("10.0", "vllm", 0, "VLLM_BATCH_INVARIANT=1", "deterministic: vLLM's batch-invariant mode")]
+    [InlineData("9.0", "vllm", 3, "VLLM_BATCH_INVARIANT=1", "best-effort (attention_backend)")]
     [InlineData("8.0", "vllm", 3, "VLLM_BATCH_INVARIANT=1", "best-effort (gpu_unverified)")]
     [InlineData("?", "vllm", 3, "VLLM_BATCH_INVARIANT=1", "best-effort (gpu_unknown)")]
     public async Task A_launched_engine_is_judged_by_the_GPUs_that_NVML_sees(
@@ -213,7 +215,7 @@ public sealed class DoctorDiagnosisTests
     {
         await using StubEngine engine = await StubEngine.StartAsync(
             (prompt, seed, _) => Task.FromResult(StubEngine.Text($"{prompt} {seed}")),
-            """{"enable_deterministic_inference":true,"attention_backend":"fa3"}""",
+            """{"enable_deterministic_inference":true,"attention_backend":"triton"}""",
             key: "sk-1234567"
         );
         string url = engine.Url.ToString().TrimEnd('/');

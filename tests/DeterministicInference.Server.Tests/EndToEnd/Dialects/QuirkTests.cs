@@ -40,12 +40,13 @@ public sealed class QuirkTests(DialectServers servers)
     }
 
     [Theory]
-    [InlineData(Dialect.SGLang, "any/name", "any/name")]
+    [InlineData(Dialect.SGLang, "any/name", DialectServer.Model)]
     [InlineData(Dialect.SGLang, "name:0.5b", DialectServer.Model)]
     [InlineData(Dialect.Vllm, "any/name", DialectServer.Model)]
     [InlineData(Dialect.LlamaCpp, "any/name", DialectServer.Model)]
     [InlineData(Dialect.Tgi, "any/name", DialectServer.Model)]
-    [InlineData(Dialect.Embedded, DialectServer.Model, DialectServer.Model)]
+    [InlineData(Dialect.External, "any/name", DialectServer.Model)]
+    [InlineData(Dialect.Embedded, "any/name", DialectServer.Model)]
     public async Task Any_name_of_a_model_is_the_one_that_is_served(string dialect, string given, string answered)
     {
         DialectServer server = await servers.StartedAsync(dialect);

@@ -96,6 +96,7 @@ public sealed class RefusalTests(DialectServers servers)
     [InlineData(Dialect.SGLang, "\"n\":\"2\"", "n")]
     [InlineData(Dialect.SGLang, "\"best_of\":2", "best_of")]
     [InlineData(Dialect.SGLang, "\"min_p\":0.1", "min_p")]
+    [InlineData(Dialect.SGLang, "\"watermark\":true", "watermark")]
     [InlineData(Dialect.SGLang, "\"seed\":4294967295", "seed")]
     [InlineData(Dialect.SGLang, "\"seed\":-1", "seed")]
     [InlineData(Dialect.Vllm, "\"seed\":-1", "seed")]

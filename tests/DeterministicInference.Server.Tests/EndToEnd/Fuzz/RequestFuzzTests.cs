@@ -85,8 +85,8 @@ public sealed class RequestFuzzTests
             coerced = known.Coercions.Count;
             RequireDigest(known, route);
             RequireRefusedOrPinned(known);
-            pinned = Enforce.Pin(known);
-            plain = Off.Pin(known);
+            pinned = Enforce.Pin(known, ServedModels.Unknown);
+            plain = Off.Pin(known, ServedModels.Unknown);
             AssertSame(known, pinned, removesNulls: true);
             AssertSame(known, plain, removesNulls: false);
         }
@@ -107,7 +107,7 @@ public sealed class RequestFuzzTests
         DeterminismPolicy engine = Engines[request.Body.Json.Length % Engines.Length];
         try
         {
-            using JsonDocument sent = JsonDocument.Parse(engine.Pin(request).Json);
+            using JsonDocument sent = JsonDocument.Parse(engine.Pin(request, ServedModels.Unknown).Json);
             Assert.Equal(JsonValueKind.Object, sent.RootElement.ValueKind);
         }
         catch (OpenAIException e)
@@ -148,7 +148,7 @@ public sealed class RequestFuzzTests
     private static void AssertFinal(PinnedRequest pinned, RequestRoute route)
     {
         using RequestBody again = RequestBody.Parse(pinned.Json.ToArray());
-        PinnedRequest twice = Enforce.Pin(RequestFields.Check(again, route, acceptsText: true));
+        PinnedRequest twice = Enforce.Pin(RequestFields.Check(again, route, acceptsText: true), ServedModels.Unknown);
         Assert.Empty(twice.Changes);
         Assert.Equal(pinned.Json.ToArray(), twice.Json.ToArray());
     }

@@ -59,8 +59,9 @@ public sealed class StreamFuzzTests
         foreach (byte[] one in data.Where(one => one.Length > 0))
         {
             Rewrite(rewriter, one);
-            AssertError(EngineErrorTranslation.ReadEvent(one));
-            AssertError(EngineErrorTranslation.Read(400 + random.Next(200), one, "text/plain", null));
+            AssertError(EngineErrorTranslation.ReadEvent(one, RequestRoute.Chat));
+            int status = 400 + random.Next(200);
+            AssertError(EngineErrorTranslation.Read(status, one, "text/plain", null, RequestRoute.Completions));
         }
     }
 

@@ -89,9 +89,23 @@ public sealed class EngineFactsTests
     [InlineData("sglang", "report version 0.5.7", "engine.version")]
     [InlineData("sglang", "variable NCCL_ALGO Ring", "variable.nccl_algo")]
     [InlineData("sglang", "variable SGLANG_NEW 1", "variable.sglang_new")]
-    [InlineData("sglang", "package torch-2.9.1 torch-2.9.2", "packages.sha256")]
+    [InlineData("sglang", "package torch-2.9.1 torch-2.9.2", "package.torch packages.sha256")]
     [InlineData("sglang", "package nvidia_cublas_cu12-12.8.4 nvidia_cublas_cu12-12.9.1", "packages.sha256")]
-    [InlineData("sglang", "package requests-2.32 requests-2.33", "")]
+    // Whatever is installed: which package computes changes from release to release.
+    [InlineData("sglang", "package requests-2.32 requests-2.33", "packages.sha256")]
+    [InlineData("sglang", "report enable_of_tomorrow 1", "argument.enable_of_tomorrow")]
+    [InlineData("sglang", "variable SGLANG_LOGPROB_CHUNK_SIZE 2048", "variable.sglang_logprob_chunk_size")]
+    [InlineData("vllm", "variable ONEDNN_MAX_CPU_ISA AVX2", "variable.onednn_max_cpu_isa")]
+    [InlineData("vllm", "variable ATEN_CPU_CAPABILITY avx2", "variable.aten_cpu_capability")]
+    [InlineData("vllm", "variable OMP_NUM_THREADS 2", "variable.omp_num_threads")]
+    [InlineData("vllm", "variable KMP_AFFINITY compact", "variable.kmp_affinity")]
+    [InlineData("vllm", "variable MKL_CBWR AVX2", "variable.mkl_cbwr")]
+    [InlineData("vllm", "variable LD_PRELOAD libfast.so", "variable.ld_preload")]
+    [InlineData("vllm", "variable TORCHINDUCTOR_MAX_AUTOTUNE 1", "variable.torchinductor_max_autotune")]
+    [InlineData("vllm", "variable TORCHDYNAMO_DISABLE 1", "variable.torchdynamo_disable")]
+    [InlineData("vllm", "variable TRITON_INTERPRET 1", "variable.triton_interpret")]
+    [InlineData("vllm", "variable VLLM_CPU_KVCACHE_SPACE 8", "")]
+    [InlineData("llamacpp", "variable OMP_NUM_THREADS 2", "variable.omp_num_threads")]
     [InlineData("sglang", "file models/tiny/model.safetensors Weights", "model.sha256")]
     [InlineData("sglang", "file adapters/lora/adapter.safetensors Adapter", "adapter.0.sha256")]
     [InlineData("sglang", "driver 580.2 13.0", "gpu.driver")]
@@ -103,10 +117,10 @@ public sealed class EngineFactsTests
     [InlineData("vllm", "argument -tp 2", "argument.tensor_parallel_size")]
     [InlineData("vllm", "argument --enforce-eager", "argument.enforce_eager")]
     [InlineData("vllm", "report version 0.13.0", "engine.version")]
-    [InlineData("vllm", "variable VLLM_USE_FLASHINFER_SAMPLER 0", "variable.vllm_use_flashinfer_sampler")]
-    [InlineData("vllm", "package vllm-0.12.0 vllm-0.13.0", "packages.sha256")]
+    [InlineData("vllm", "variable VLLM_USE_FLASHINFER_SAMPLER 1", "variable.vllm_use_flashinfer_sampler")]
+    [InlineData("vllm", "package vllm-0.32.0 vllm-0.33.0", "package.vllm packages.sha256")]
     [InlineData("vllm", "file models/tiny/config.json []", "model.sha256")]
-    [InlineData("vllm", "determinism off", "variable.vllm_batch_invariant")]
+    [InlineData("vllm", "determinism off", "variable.vllm_batch_invariant variable.vllm_use_flashinfer_sampler")]
     [InlineData("llamacpp", "argument -ub 256", "argument.ubatch_size")]
     [InlineData("llamacpp", "argument -ctk q8_0", "argument.cache_type_k")]
     [InlineData("llamacpp", "argument --flash-attn off", "argument.flash_attn")]
@@ -144,6 +158,9 @@ public sealed class EngineFactsTests
     [Theory]
     [InlineData("sglang", "no packages", "packages_unknown")]
     [InlineData("sglang", "no gpu", "gpu_not_measured")]
+    [InlineData("sglang", "variable SGLANG_MOE_CONFIG_DIR /nowhere", "variable_not_measured")]
+    [InlineData("sglang", "report quantization_param_path /nowhere", "argument_not_measured")]
+    [InlineData("sglang", "editable torch-2.9.1", "packages_editable")]
     [InlineData("sglang", "gpus A B", "")]
     [InlineData("sglang", "variable CUDA_VISIBLE_DEVICES MIG-1", "gpu_not_measured")]
     [InlineData("sglang", "variable CUDA_VISIBLE_DEVICES GPU-1", "")]
@@ -175,6 +192,41 @@ public sealed class EngineFactsTests
             withoutReceipts.Split(' ', StringSplitOptions.RemoveEmptyEntries),
             (await engine.MeasureAsync()).Reasons
         );
+    }
+
+    [Fact]
+    public async Task A_variable_that_names_files_is_their_content()
+    {
+        AssessedEngine one = new("llamacpp"),
+            other = new("llamacpp");
+        foreach (AssessedEngine engine in (AssessedEngine[])[one, other])
+        {
+            engine.Write("fast.so", "library");
+            engine.Write("table.json", "{}");
+            engine.Set("LD_PRELOAD", $"{Path.Combine(engine.Root, "fast.so")}:libknown.so");
+            engine.Set("GGML_TABLE", Path.Combine(engine.Root, "table.json"));
+        }
+        InferenceEnvironment before = await one.MeasureAsync();
+        // Elsewhere, the same content.
+        Assert.Equal(before.Id, (await other.MeasureAsync()).Id);
+        other.Write("fast.so", "Library");
+        Assert.Equal(["variable.ld_preload"], before.Differences(await other.MeasureAsync()));
+        other.Write("table.json", "[]");
+        Assert.Equal(["variable.ggml_table", "variable.ld_preload"], before.Differences(await other.MeasureAsync()));
+    }
+
+    [Fact]
+    public async Task On_the_processor_engines_on_PyTorch_have_facts_of_it()
+    {
+        AssessedEngine one = new("vllm"),
+            other = new("vllm");
+        one.Machine = one.Machine with { Compute = ComputeKind.Cpu };
+        other.Machine = one.Machine with { CpuFlags = ["avx2", "avx512f", "fma"], Processors = 8 };
+        InferenceEnvironment a = await one.MeasureAsync(),
+            b = await other.MeasureAsync();
+        Assert.Equal(["cpu.flags.sha256", "cpu.threads"], a.Differences(b));
+        Assert.Equal(["cpu_build"], a.Reasons);
+        Assert.DoesNotContain(a.Facts.Keys, key => key.StartsWith("gpu", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -314,6 +366,12 @@ public sealed class EngineFactsTests
                 break;
             case ["no", "packages"]:
                 Directory.Delete(folder, recursive: true);
+                break;
+            case ["editable", var package]:
+                File.WriteAllText(
+                    Path.Combine(folder, package + ".dist-info", "direct_url.json"),
+                    """{"url":"file:///src","dir_info":{"editable":true}}"""
+                );
                 break;
             case ["no", "gpu"]:
                 engine.Machine = engine.Machine with { Gpu = new GpuEnvironment() };

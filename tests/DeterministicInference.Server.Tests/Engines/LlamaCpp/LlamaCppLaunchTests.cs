@@ -30,20 +30,19 @@ public sealed class LlamaCppLaunchTests
         (string attention, string layers) = gpu == Machines.NoGpu ? ("off", "0") : ("on", "999");
         Assert.Equal("llama-server", launch.File);
         Assert.Equal(
-            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots -np 1 --no-cache-prompt --seed 0 "
-                + $"-fa {attention} -b 2048 -ub 512 -t 16 -tb 16 -ngl {layers} -ctk f16 -ctv f16",
+            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots --no-webui -np 1 --no-cache-prompt "
+                + $"--seed 0 -fa {attention} -b 2048 -ub 512 -t 16 -tb 16 -ngl {layers} -ctk f16 -ctv f16",
             string.Join(' ', launch.Arguments)
         );
         Assert.Empty(launch.Environment);
         Assert.Equal(
-            [
-                "LLAMA_SERVER_ROUTER_PORT",
-                "LLAMA_ARG_MODEL_URL",
-                "LLAMA_ARG_HF_REPO",
-                "LLAMA_ARG_HF_FILE",
-                "LLAMA_ARG_DOCKER_REPO",
-            ],
-            launch.Unset
+            "LLAMA_SERVER_ROUTER_PORT LLAMA_ARG_MODEL_URL LLAMA_ARG_HF_REPO LLAMA_ARG_HF_FILE LLAMA_ARG_DOCKER_REPO "
+                + "LLAMA_ARG_HOST LLAMA_ARG_PORT LLAMA_ARG_REUSE_PORT LLAMA_ARG_API_PREFIX LLAMA_ARG_SSL_CERT_FILE "
+                + "LLAMA_ARG_SSL_KEY_FILE LLAMA_ARG_MODELS_DIR LLAMA_ARG_MODELS_PRESET LLAMA_ARG_MODELS_MAX "
+                + "LLAMA_ARG_MODELS_AUTOLOAD LLAMA_ARG_TOOLS LLAMA_ARG_TOOLS_RUNTIME LLAMA_ARG_AGENT "
+                + "LLAMA_ARG_UI_MCP_PROXY LLAMA_ARG_MCP_SERVERS_CONFIG LLAMA_ARG_MCP_SERVERS_JSON "
+                + "LLAMA_ARG_ENDPOINT_PROPS LLAMA_ARG_ENDPOINT_SLOTS LLAMA_ARG_STATIC_PATH",
+            string.Join(' ', launch.Unset)
         );
     }
 
@@ -72,10 +71,23 @@ public sealed class LlamaCppLaunchTests
         Assert.Equal(["-ctk", "f16", "-ctv", "f16", .. own], launch.Arguments.TakeLast(4 + own.Length));
     }
 
+    [Theory]
+    [InlineData("--tools all", "--tools")]
+    [InlineData("-ag", "-ag")]
+    [InlineData("--props", "--props")]
+    [InlineData("--webui-mcp-proxy", "--webui-mcp-proxy")]
+    [InlineData("--mcp-servers-config x.json", "--mcp-servers-config")]
+    public void What_would_open_it_is_refused(string arguments, string shown) =>
+        Found.Is(
+            Checks.Of(LlamaCpp, Options with { BackendArguments = arguments.Split(' ') }, Machines.With(Facts, "9.0")),
+            $"Refused engine_opened: {shown} lets requests run programs, fetch pages or change settings on "
+                + "llama-server, beside the requests that this server checks. Leave it out."
+        );
+
     [Fact]
     public void Without_determinism_llama_server_is_started_in_its_usual_mode() =>
         Assert.Equal(
-            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots",
+            "-m /models/tiny.gguf --host 127.0.0.1 --port 30000 -a tiny --no-slots --no-webui",
             string.Join(
                 ' ',
                 LlamaCpp
@@ -111,6 +123,18 @@ public sealed class LlamaCppLaunchTests
     [InlineData("--model-draft draft.gguf", "Degrades speculative_decoding")]
     [InlineData("--draft-max 8", "Degrades speculative_decoding")]
     [InlineData("--spec-type ngram-cache", "Degrades speculative_decoding")]
+    [InlineData("--spec-type none")]
+    [InlineData("--spec-draft-model draft.gguf", "Degrades speculative_decoding")]
+    [InlineData("--spec-ngram-mod-n-max 8", "Degrades speculative_decoding")]
+    [InlineData("-lcs cache.bin", "Degrades speculative_decoding")]
+    [InlineData("--backend-sampling", "Degrades sampling_backend")]
+    [InlineData("--backend-sampling --no-backend-sampling")]
+    [InlineData("--rpc host:1", "Degrades remote_compute")]
+    [InlineData(
+        "--chat-template ./chatml.jinja",
+        "Refused template_file: llama-server takes the value of --chat-template, './chatml.jinja', for the template"
+    )]
+    [InlineData("--chat-template chatml")]
     [InlineData(
         "-fa auto",
         "Degrades flash_attention_auto: -fa auto is resolved anew at every start. Give -fa on or -fa off."
@@ -126,6 +150,63 @@ public sealed class LlamaCppLaunchTests
         Found.Is(
             Checks.Of(LlamaCpp, Options with { BackendArguments = arguments.Split(' ') }, Machines.With(Facts, "9.0")),
             found
+        );
+
+    [Theory]
+    [InlineData("LLAMA_ARG_CONTEXT_SHIFT", "1", "", "Degrades context_shift")]
+    [InlineData("LLAMA_ARG_CONTEXT_SHIFT", "enabled", "", "Degrades context_shift")]
+    [InlineData("LLAMA_ARG_CONTEXT_SHIFT", "0", "")]
+    [InlineData("LLAMA_ARG_CONTEXT_SHIFT", "1", "--no-context-shift")]
+    [InlineData("LLAMA_ARG_NO_CONTEXT_SHIFT", "1", "")]
+    [InlineData("LLAMA_ARG_SPEC_TYPE", "ngram-simple", "", "Degrades speculative_decoding")]
+    [InlineData("LLAMA_ARG_SPEC_TYPE", "none", "")]
+    [InlineData("LLAMA_ARG_SPEC_TYPE", "ngram-simple", "--spec-type none")]
+    [InlineData("LLAMA_ARG_SPEC_DRAFT_MODEL", "/draft.gguf", "", "Degrades speculative_decoding")]
+    [InlineData("LLAMA_ARG_CACHE_REUSE", "256", "", "Degrades prompt_cache")]
+    [InlineData("LLAMA_ARG_BACKEND_SAMPLING", "true", "", "Degrades sampling_backend")]
+    [InlineData("LLAMA_ARG_RPC", "host:1", "", "Degrades remote_compute")]
+    [InlineData("LLAMA_ARG_MODELS_DIR", "/models", "", "Refused router_mode")]
+    [InlineData("LLAMA_ARG_CHAT_TEMPLATE", "/t.jinja", "", "Refused template_file")]
+    // The launch says it, and an argument wins.
+    [InlineData("LLAMA_ARG_N_PARALLEL", "4", "")]
+    [InlineData("LLAMA_ARG_CACHE_PROMPT", "1", "")]
+    public void Variables_that_stand_for_arguments_are_judged_as_arguments(
+        string variable,
+        string value,
+        string arguments,
+        params string[] found
+    ) =>
+        Found.Is(
+            Checks.Of(
+                LlamaCpp,
+                Options with
+                {
+                    BackendArguments = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                },
+                Machines.With(Facts, "9.0") with
+                {
+                    Variables = new Dictionary<string, string> { [variable] = value },
+                }
+            ),
+            found
+        );
+
+    [Fact]
+    public void The_file_of_a_variable_is_a_part_of_the_model() =>
+        Assert.Equal(
+            [
+                new ModelPart("model", Model),
+                new ModelPart("draft", "/draft.gguf"),
+                new ModelPart("projector", "/p.gguf"),
+            ],
+            LlamaCpp.Facts.ModelParts(
+                Options,
+                new Dictionary<string, string>
+                {
+                    ["LLAMA_ARG_SPEC_DRAFT_MODEL"] = "/draft.gguf",
+                    ["LLAMA_ARG_MMPROJ"] = "/p.gguf",
+                }
+            )
         );
 
     [Theory]

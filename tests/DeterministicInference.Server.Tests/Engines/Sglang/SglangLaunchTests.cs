@@ -63,7 +63,7 @@ public sealed class SglangLaunchTests
         MachineFacts machine = Machines.With(new ModelFacts { Architectures = [architecture] }, gpu);
         IReadOnlyList<string> arguments = Sglang.Launcher.Launch(Options, machine).Arguments;
         Assert.Equal(attention, arguments[arguments.ToList().IndexOf("--attention-backend") + 1]);
-        Found.Is(Check(machine));
+        Found.Is(Check(machine, "--disable-radix-cache"));
     }
 
     [Theory]
@@ -125,7 +125,54 @@ public sealed class SglangLaunchTests
     [Theory]
     [MemberData(nameof(Generations))]
     public void The_defaults_are_deterministic_on_every_kind_of_GPU(string gpu) =>
-        Found.Is(Check(Machines.With(gpu)), gpu == Machines.NoGpu ? ["Note gpu_unknown: No NVIDIA GPU is seen"] : []);
+        Found.Is(
+            Check(Machines.With(gpu)),
+            gpu switch
+            {
+                Machines.NoGpu => ["Note gpu_unknown: No NVIDIA GPU is seen"],
+                "9.0" => ["Degrades prefix_cache"],
+                _ => [],
+            }
+        );
+
+    [Theory]
+    [MemberData(nameof(Generations))]
+    public void The_safe_side_is_deterministic_on_every_kind_of_GPU(string gpu) =>
+        Found.Is(
+            Checks.Of(Sglang, Options with { Determinism = DeterminismMode.Strict }, Machines.With(gpu)),
+            gpu == Machines.NoGpu ? ["Note gpu_unknown"] : []
+        );
+
+    [Theory]
+    [InlineData("Gemma4ForConditionalGeneration", "Degrades architecture_unproven")]
+    [InlineData("Qwen3NextForCausalLM", "Degrades architecture_unproven")]
+    [InlineData("Qwen3_5MoeForConditionalGeneration", "Degrades architecture_unproven")]
+    [InlineData("DeepseekV4ForCausalLM", "Degrades architecture_unproven")]
+    [InlineData("Qwen3ForCausalLM")]
+    public void Models_with_open_reports_are_not_called_deterministic(string architecture, params string[] found) =>
+        Found.Is(Check(Machines.With(new ModelFacts { Architectures = [architecture] }, "8.9")), found);
+
+    [Fact]
+    public void A_quantised_model_a_variable_and_a_plug_in_are_reasons()
+    {
+        MachineFacts machine = Machines.With(new ModelFacts { Quantization = "awq" }, "8.9") with
+        {
+            Variables = new Dictionary<string, string>
+            {
+                ["SGLANG_BATCH_INVARIANT_OPS_ENABLE_MM_FALLBACK_VARIANT"] = "1",
+            },
+            Installation = new EngineInstallation("/venv/bin/python3", [])
+            {
+                Plugins = ["sglang.srt.plugins:mine=my.plugin:load"],
+            },
+        };
+        Found.Is(
+            Check(machine),
+            "Degrades engine_plugins",
+            "Degrades quantised_gemm: SGLang's deterministic mode does not cover quantised matrix products (awq).",
+            "Degrades batch_variant_gemm"
+        );
+    }
 
     [Theory]
     [InlineData(
@@ -141,16 +188,18 @@ public sealed class SglangLaunchTests
     [InlineData(
         "9.0",
         "--decode-attention-backend trtllm_mla",
-        "Refused attention_backend: --attention-backend trtllm_mla"
+        "Refused attention_backend: --attention-backend trtllm_mla",
+        "Degrades prefix_cache"
     )]
     [InlineData(
         "10.0",
         "--attention-backend fa3",
         "Refused attention_backend_gpu: --attention-backend fa3 runs on compute capability 8.0 to 9.0, and this "
-            + "machine's GPUs have 10.0."
+            + "machine's GPUs have 10.0.",
+        "Degrades prefix_cache"
     )]
-    [InlineData("7.5", "--attention-backend fa3", "Refused attention_backend_gpu")]
-    [InlineData("8.0", "--attention-backend fa3")]
+    [InlineData("7.5", "--attention-backend fa3", "Refused attention_backend_gpu", "Degrades prefix_cache")]
+    [InlineData("8.0", "--attention-backend fa3", "Degrades prefix_cache")]
     [InlineData("9.0", "--attention-backend flashinfer")]
     [InlineData("9.0", "--attention-backend triton")]
     [InlineData(
@@ -161,42 +210,58 @@ public sealed class SglangLaunchTests
     [InlineData("12.0", "--chunked-prefill-size=4095", "Refused chunked_prefill")]
     [InlineData("none", "--chunked-prefill-size 512", "Note gpu_unknown", "Refused chunked_prefill")]
     [InlineData("9.0", "--attention-backend triton --chunked-prefill-size 2048", "Refused chunked_prefill")]
-    [InlineData("9.0", "--chunked-prefill-size 2048")]
+    [InlineData("9.0", "--chunked-prefill-size 2048", "Degrades prefix_cache")]
     [InlineData("8.0", "--chunked-prefill-size 4096")]
     [InlineData("8.0", "--chunked-prefill-size 8192")]
     [InlineData("8.0", "--chunked-prefill-size -1")]
     [InlineData(
-        "9.0",
+        "8.9",
         "--kv-cache-dtype fp8_e5m2",
         "Degrades kv_cache_type: --kv-cache-dtype fp8_e5m2 is not known to be deterministic. Leave it out."
     )]
-    [InlineData("9.0", "--kv-cache-dtype=fp8_e4m3", "Degrades kv_cache_type")]
-    [InlineData("9.0", "--kv-cache-dtype fp8_e4m3 --kv-cache-dtype auto")]
-    [InlineData("9.0", "--kv-cache-dtype bf16")]
+    [InlineData("8.9", "--kv-cache-dtype=fp8_e4m3", "Degrades kv_cache_type")]
+    [InlineData("8.9", "--kv-cache-dtype fp8_e4m3 --kv-cache-dtype auto")]
+    [InlineData("8.9", "--kv-cache-dtype bf16")]
     [InlineData(
-        "9.0",
+        "8.9",
         "--sampling-backend flashinfer",
         "Degrades sampling_backend: --sampling-backend flashinfer takes no seeds."
     )]
-    [InlineData("9.0", "--sampling-backend pytorch")]
-    [InlineData("9.0", "--speculative-algorithm EAGLE --speculative-num-steps 3", "Degrades speculative_decoding")]
-    [InlineData("9.0", "--speculative-algo=NEXTN", "Degrades speculative_decoding")]
-    [InlineData("9.0", "--enable-dp-attention", "Degrades data_parallel")]
-    [InlineData("9.0", "--dp-size 2", "Degrades data_parallel")]
-    [InlineData("9.0", "--dp 2", "Degrades data_parallel")]
-    [InlineData("9.0", "--data-parallel-size=2", "Degrades data_parallel")]
-    [InlineData("9.0", "--dp-size 1")]
+    [InlineData("8.9", "--sampling-backend pytorch")]
+    [InlineData("8.9", "--speculative-algorithm EAGLE --speculative-num-steps 3", "Degrades speculative_decoding")]
+    [InlineData("8.9", "--speculative-algo=NEXTN", "Degrades speculative_decoding")]
+    [InlineData("8.9", "--enable-dp-attention", "Degrades data_parallel")]
+    [InlineData("8.9", "--dp-size 2", "Degrades data_parallel")]
+    [InlineData("8.9", "--dp 2", "Degrades data_parallel")]
+    [InlineData("8.9", "--data-parallel-size=2", "Degrades data_parallel")]
+    [InlineData("8.9", "--dp-size 1")]
     [InlineData(
-        "9.0",
+        "8.9",
         "--tp-size 4",
         "Degrades tensor_parallel: --tp-size 4: SGLang's deterministic mode is shown up to 2 GPUs. Use at most 2."
     )]
-    [InlineData("9.0", "--tp 3", "Degrades tensor_parallel")]
-    [InlineData("9.0", "--tensor-parallel-size=8", "Degrades tensor_parallel")]
-    [InlineData("9.0", "--tensor-paral 8", "Degrades tensor_parallel")]
-    [InlineData("9.0", "--tp 8 --tp 2")]
-    [InlineData("9.0", "--tp 2 --log-level debug --api-key secret")]
-    [InlineData("9.0", "--config sglang.yaml", "Degrades config_file")]
+    [InlineData("8.9", "--tp 3", "Degrades tensor_parallel")]
+    [InlineData("8.9", "--tensor-parallel-size=8", "Degrades tensor_parallel")]
+    [InlineData("8.9", "--tensor-paral 8", "Degrades tensor_parallel")]
+    [InlineData("8.9", "--tp 8 --tp 2")]
+    [InlineData("8.9", "--tp 2 --log-level debug --api-key secret")]
+    [InlineData("8.9", "--config sglang.yaml", "Degrades config_file")]
+    [InlineData("8.9", "--attn-dp-size 2", "Degrades data_parallel")]
+    [InlineData("8.9", "--attn-dp-size 1")]
+    [InlineData("8.9", "--attn-cp-size 2", "Degrades context_parallel: --attn-cp-size is not part of")]
+    [InlineData("8.9", "--dcp-size 2", "Degrades context_parallel")]
+    [InlineData("8.9", "--enable-prefill-cp", "Degrades context_parallel")]
+    [InlineData("8.9", "--enable-tf32-matmul", "Degrades matmul_precision")]
+    [InlineData("8.9", "--enable-hierarchical-cache", "Degrades hierarchical_cache")]
+    [InlineData("8.9", "--enable-watermark", "Degrades watermark_sampling")]
+    [InlineData("8.9", "--rl-on-policy-target fsdp", "Note on_policy_target")]
+    [InlineData("8.9", "--quantization fp8", "Degrades quantised_gemm")]
+    [InlineData("9.0", "--disable-radix-cache")]
+    [InlineData("9.0", "", "Degrades prefix_cache: On fa3 SGLang's answers vary with the prefix")]
+    [InlineData("8.9 0.5.23", "--chunked-prefill-size 2048")]
+    [InlineData("10.0 0.5.23", "--chunked-prefill-size 2048", "Refused chunked_prefill")]
+    [InlineData("8.9 0.5.23", "--tp-size 4")]
+    [InlineData("8.9 0.5.22", "--tp-size 4", "Degrades tensor_parallel")]
     [InlineData(
         "7.0",
         "",
@@ -207,7 +272,7 @@ public sealed class SglangLaunchTests
         string gpu,
         string arguments,
         params string[] found
-    ) => Found.Is(Check(Machines.With(gpu), arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)), found);
+    ) => Found.Is(Check(Machines.Of(gpu), arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)), found);
 
     [Theory]
     [InlineData(
@@ -217,7 +282,7 @@ public sealed class SglangLaunchTests
     )]
     [InlineData("fa4", "Refused attention_backend")]
     [InlineData("triton")]
-    [InlineData("fa3")]
+    [InlineData("fa3", "Degrades prefix_cache")]
     public void Some_families_are_refused_on_other_attention_backends(string attention, params string[] found) =>
         Found.Is(
             Check(
@@ -229,11 +294,12 @@ public sealed class SglangLaunchTests
         );
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(3, "Degrades tensor_parallel")]
-    [InlineData(4, "Degrades moe_tensor_parallel: Mixture-of-experts models were seen to vary at --tp-size 4.")]
+    [InlineData(1)]
+    [InlineData(2, "Degrades moe_tensor_parallel: Mixture-of-experts models were seen to vary at --tp-size 2, GPT-OSS")]
+    [InlineData(3, "Degrades moe_tensor_parallel")]
+    [InlineData(4, "Degrades moe_tensor_parallel: Mixture-of-experts models were seen to vary at --tp-size 4, GPT-OSS")]
     public void Experts_over_several_GPUs_are_reported(int gpus, params string[] found) =>
-        Found.Is(Check(Machines.With(new ModelFacts { IsMixtureOfExperts = true }, "9.0"), "--tp", $"{gpus}"), found);
+        Found.Is(Check(Machines.With(new ModelFacts { IsMixtureOfExperts = true }, "8.9"), "--tp", $"{gpus}"), found);
 
     [Theory]
     [InlineData("null", "Degrades arguments_unknown: This server did not launch the engine")]
@@ -248,7 +314,22 @@ public sealed class SglangLaunchTests
         """{"enable_deterministic_inference":"""
             + """true,"attention_backend":"fa3","sampling_backend":"pytorch","chunked_prefill_size":"""
             + """2048,"kv_cache_dtype":"auto","tp_size":2,"dp_size":1,"enable_dp_attention":"""
-            + """false,"speculative_algorithm":null}"""
+            + """false,"speculative_algorithm":null,"disable_radix_cache":true}"""
+    )]
+    [InlineData(
+        """{"enable_deterministic_inference":true,"attention_backend":"fa3","attn_dp_size":2,"quantization":"fp8" """
+            + ""","enable_tf32_matmul":true,"enable_hierarchical_cache":true,"enable_watermark":true,"dcp_size":2}""",
+        "Degrades data_parallel",
+        "Degrades quantised_gemm",
+        "Degrades context_parallel",
+        "Degrades matmul_precision",
+        "Degrades hierarchical_cache",
+        "Degrades watermark_sampling",
+        "Degrades prefix_cache"
+    )]
+    [InlineData(
+        """{"enable_deterministic_inference":true,"attention_backend":"triton","chunked_prefill_size":2048"""
+            + ""","version":"0.5.23"}"""
     )]
     [InlineData(
         """{"enable_deterministic_inference":true,"attention_backend":"triton","chunked_prefill_size":2048}""",
@@ -260,7 +341,8 @@ public sealed class SglangLaunchTests
         "Degrades kv_cache_type",
         "Degrades speculative_decoding",
         "Degrades data_parallel",
-        "Degrades tensor_parallel"
+        "Degrades tensor_parallel",
+        "Degrades prefix_cache"
     )]
     public void An_attached_SGLang_is_judged_by_what_it_reports(string report, params string[] found)
     {

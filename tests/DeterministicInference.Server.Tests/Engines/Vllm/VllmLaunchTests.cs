@@ -13,7 +13,12 @@ public sealed class VllmLaunchTests
     private static readonly ServeOptions Options = new() { Backend = "vllm", ModelPath = "/models/llama-2-7b" };
 
     [Theory]
-    [MemberData(nameof(Generations))]
+    [InlineData("8.0")]
+    [InlineData("8.9")]
+    [InlineData("9.0")]
+    [InlineData("10.0")]
+    [InlineData("12.0")]
+    [InlineData("none")]
     public void VLLM_is_started_in_its_batch_invariant_mode(string gpu)
     {
         EngineLaunch launch = Vllm.Launcher.Launch(Options, Machines.With(gpu));
@@ -23,7 +28,10 @@ public sealed class VllmLaunchTests
                 + "--generation-config vllm --shutdown-timeout 30",
             string.Join(' ', launch.Arguments)
         );
-        Assert.Equal([new("VLLM_BATCH_INVARIANT", "1"), new("SPT_NOENV", "1")], launch.Environment);
+        Assert.Equal(
+            [new("VLLM_BATCH_INVARIANT", "1"), new("VLLM_USE_FLASHINFER_SAMPLER", "0"), new("SPT_NOENV", "1")],
+            launch.Environment
+        );
         Assert.Empty(launch.Unset);
     }
 
@@ -87,7 +95,7 @@ public sealed class VllmLaunchTests
     [Theory]
     [InlineData(
         "7.5",
-        "Degrades gpu_unsupported: vLLM's batch-invariant mode needs compute capability 9.0, and a GPU of this "
+        "Degrades gpu_unsupported: vLLM's batch-invariant mode needs compute capability 8.0, and a GPU of this "
             + "machine has 7.5. Use a newer GPU."
     )]
     [InlineData(
@@ -96,14 +104,78 @@ public sealed class VllmLaunchTests
             + "GPU of this machine has 8.0."
     )]
     [InlineData("8.9", "Degrades gpu_unverified")]
-    [InlineData("9.0")]
+    [InlineData("9.0", "Degrades attention_backend: FlashAttention 3, which vLLM has on compute capability 9.0")]
     [InlineData("10.0")]
     [InlineData("12.0")]
-    [InlineData("none", "Degrades gpu_unknown: No NVIDIA GPU of known compute capability is seen")]
+    [InlineData("none", "Degrades gpu_unknown: Which processor vLLM computes on is not known")]
     [InlineData("?", "Degrades gpu_unknown")]
     [InlineData("9.0 8.6", "Degrades gpu_unverified")]
     public void The_GPU_decides_what_the_defaults_are_worth(string gpus, params string[] found) =>
         Found.Is(Checks.Of(Vllm, Options, Machines.With(gpus.Split(' '))), found);
+
+    [Theory]
+    [InlineData("8.0 0.31.2", "Degrades gpu_unverified")]
+    [InlineData("8.0 0.32.0rc1", "Degrades gpu_unverified")]
+    [InlineData("8.0 0.32.0")]
+    [InlineData("8.9 0.33.1+cu130")]
+    [InlineData("gfx942", "Degrades gpu_unverified: vLLM documents its batch-invariant mode for GPUs of AMD and Intel")]
+    [InlineData("gfx90a 0.32.0")]
+    [InlineData("gfx942 0.32.0")]
+    [InlineData("gfx950 0.32.0+rocm6.4")]
+    [InlineData("gfx1100 0.32.0", "Degrades gpu_unsupported: vLLM's batch-invariant mode has no kernels for gfx1100")]
+    [InlineData("xpu 0.31.0", "Degrades gpu_unverified")]
+    [InlineData("xpu 0.32.0")]
+    [InlineData(
+        "cpu",
+        "Degrades cpu_build: vLLM for processors has no batch-invariant mode: other requests in the batch may change "
+            + "an answer. Use --max-concurrency 1, a GPU, or --backend embedded or llamacpp."
+    )]
+    [InlineData("cpu 0.32.0+cpu", "Degrades cpu_build")]
+    public void The_release_decides_on_which_GPUs_the_mode_is_documented(string machine, params string[] found) =>
+        Found.Is(Checks.Of(Vllm, Options, Machines.Of(machine)), found);
+
+    [Theory]
+    [InlineData("10.0 0.25.1", "--tensor-parallel-size 2", "Degrades engine_version", "Degrades tensor_parallel")]
+    [InlineData("10.0 0.26.0", "-tp 2", "Degrades engine_version: vLLM 0.26.0: RMSNorm changes its order")]
+    [InlineData("10.0 0.27.0", "-tp 2")]
+    [InlineData("10.0", "--compilation-config {\"pass_config\":{\"enable_sp\":true}}", "Degrades sequence_parallel")]
+    [InlineData("10.0", "--compilation-config {\"level\":3}")]
+    [InlineData("9.0", "--attention-backend TRITON_ATTN")]
+    [InlineData("9.0", "--attention-backend FLASH_ATTN", "Degrades attention_backend: FlashAttention 3")]
+    public void What_reports_show_of_builds_and_kernels_is_said(
+        string machine,
+        string arguments,
+        params string[] found
+    ) =>
+        Found.Is(
+            Checks.Of(Vllm, Options with { BackendArguments = arguments.Split(' ') }, Machines.Of(machine)),
+            found
+        );
+
+    [Fact]
+    public void The_safe_side_has_no_such_kernel() =>
+        Found.Is(Checks.Of(Vllm, Options with { Determinism = DeterminismMode.Strict }, Machines.Of("9.0")));
+
+    [Fact]
+    public void A_build_for_processors_is_kept_from_what_ends_it()
+    {
+        Found.Is(
+            Checks.Of(Vllm, Options with { BackendArguments = ["--enable-chunked-prefill"] }, Machines.Of("cpu")),
+            "Degrades cpu_build",
+            "Refused chunked_prefill: --enable-chunked-prefill: a request with a seed ends vLLM for processors"
+        );
+        Found.Is(
+            Checks.Of(
+                Vllm,
+                Options,
+                Machines.Of("cpu") with
+                {
+                    Variables = new Dictionary<string, string> { ["VLLM_BATCH_INVARIANT"] = "1" },
+                }
+            ),
+            "Refused cpu_build: VLLM_BATCH_INVARIANT=1 ends the start of vLLM for processors"
+        );
+    }
 
     [Theory]
     [InlineData(
@@ -131,14 +203,14 @@ public sealed class VllmLaunchTests
     [InlineData("--tensor-parallel-size 4 --max-model-len 8192 --api-key secret")]
     public void Arguments_that_break_determinism_are_reported(string arguments, params string[] found) =>
         Found.Is(
-            Checks.Of(Vllm, Options with { BackendArguments = arguments.Split(' ') }, Machines.With("9.0")),
+            Checks.Of(Vllm, Options with { BackendArguments = arguments.Split(' ') }, Machines.With("10.0")),
             found
         );
 
     [Fact]
     public void An_inherited_variable_that_breaks_determinism_is_reported_unless_an_argument_overrides_it()
     {
-        MachineFacts machine = Machines.With("9.0") with
+        MachineFacts machine = Machines.With("10.0") with
         {
             Variables = new Dictionary<string, string> { ["VLLM_ATTENTION_BACKEND"] = "FLASHINFER" },
         };

@@ -41,6 +41,8 @@ public sealed class RecordedEngineRelayTests
             Assert.True(reportsIds == statement.Tokens is not null, recording.Name);
             Assert.True(reportsIds == statement.Prompt is not null, recording.Name);
             Assert.DoesNotContain("_ids\":[", answer.Body, StringComparison.Ordinal);
+            bool namesWeights = recording.Body.AsSpan().IndexOf("\"weight_version\":\"default\""u8) >= 0;
+            Assert.Equal(namesWeights ? "default" : null, statement.WeightVersion);
             valid++;
         }
         Assert.Equal(expected, valid);

@@ -61,12 +61,16 @@ public sealed class RewrittenAnswerTests
         foreach (byte[] json in answer.Parts)
         {
             AnswerReading reading = reader.Read(json);
-            sent.Append(reading);
+            reading.RequireCanonical();
+            if (reading.IsObject)
+                rewriter.Read(reading);
+            // What is bound of a changed output is what the client gets.
+            bool changes = reading.IsObject && rewriter.ChangesOutput;
+            byte[] rewrittenJson = reading.IsObject ? JsonSplice.Apply(json, rewriter.Edits) : json;
+            sent.Append(changes ? sent.Reader.Read(rewrittenJson) : reading, reading);
             if (!reading.IsObject)
                 continue;
-            rewriter.Read(reading);
             edits += rewriter.Edits.Length;
-            byte[] rewrittenJson = JsonSplice.Apply(json, rewriter.Edits);
             using JsonDocument document = JsonDocument.Parse(
                 rewrittenJson,
                 new JsonDocumentOptions { MaxDepth = AnswerReader.MaxDepth }
@@ -75,7 +79,7 @@ public sealed class RewrittenAnswerTests
             Assert.Equal(0, again.BareNumbers.Length);
             if (hides)
                 RequireNoIds(again);
-            received.Append(again);
+            received.Append(again, again);
         }
         OutputDigest output = sent.Output.Finish();
         Assert.Equal(output, received.Output.Finish());
@@ -98,10 +102,10 @@ public sealed class RewrittenAnswerTests
 
         public ReportedTokens Tokens { get; } = new(Salts, answer.ChoicesPerPrompt);
 
-        public void Append(scoped in AnswerReading reading)
+        public void Append(scoped in AnswerReading reading, scoped in AnswerReading ids)
         {
             Output.Append(reading);
-            Tokens.Append(reading);
+            Tokens.Append(ids);
         }
 
         public void Dispose() => Output.Dispose();

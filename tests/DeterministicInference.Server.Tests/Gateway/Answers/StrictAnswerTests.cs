@@ -173,19 +173,22 @@ public sealed class StrictAnswerTests
 
     [Theory]
     [InlineData(
-        """{"function":{"name":"g"}}""",
-        "A second name of the same call at 'choices[0].delta.tool_calls[0].function.name' (byte 49)."
+        """{"index":0,"function":{"name":"g"}}""",
+        "A second name of the same call at 'choices[0].delta.tool_calls[0].function.name' (byte 59)."
     )]
-    [InlineData("""{"id":"d"}""", "Another id of the same tool call at 'choices[0].delta.tool_calls[0].id' (byte 37).")]
     [InlineData(
-        """{"custom":{"input":"x"}}""",
+        """{"index":0,"id":"d"}""",
+        "Another id of the same tool call at 'choices[0].delta.tool_calls[0].id' (byte 47)."
+    )]
+    [InlineData(
+        """{"index":0,"custom":{"input":"x"}}""",
         "A tool call that is a function in one event and custom in another at 'choices[0].delta.tool_calls[0]' (byte 36)."
     )]
     public async Task A_tool_call_that_a_later_event_contradicts_breaks_the_stream(string later, string reason)
     {
         static string Event(string tool) => "data: {\"choices\":[{\"delta\":{\"tool_calls\":[" + tool + "]}}]}\n\n";
         await RequireBrokenAsync(
-            FirstWithoutIndex + Event("""{"id":"c","function":{"name":"f"}}""") + Event(later),
+            FirstWithoutIndex + Event("""{"index":0,"id":"c","function":{"name":"f"}}""") + Event(later),
             $"its stream has an event that {Ambiguous}{reason}"
         );
     }

@@ -77,7 +77,7 @@ public sealed class EngineErrorTranslationTests(SharedFakeBackend shared)
     [InlineData(
         400,
         """{"error":{"code":400,"message":"too long","type":"exceed_context_size_error","n_ctx":8}}""",
-        "exceed_context_size_error",
+        Request,
         "too long",
         null,
         null
@@ -97,8 +97,8 @@ public sealed class EngineErrorTranslationTests(SharedFakeBackend shared)
         """{"detail":[{"type":"int_type","loc":["body","messages",2,"role"],"msg":"Input should be """
             + """valid","input":{}}]}""",
         Request,
-        "Invalid 'messages.2.role': Input should be valid",
-        "messages.2.role",
+        "Invalid 'messages[2].role': Input should be valid",
+        "messages[2].role",
         null
     )]
     [InlineData(404, """{"detail":"Not Found"}""", Request, "Not Found", null, null)]

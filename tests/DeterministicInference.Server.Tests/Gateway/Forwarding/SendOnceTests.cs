@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using DeterministicInference.Server.Gateway.Forwarding;
+using DeterministicInference.Server.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -12,16 +14,22 @@ namespace DeterministicInference.Server.Tests.Gateway.Forwarding;
 /// </summary>
 public sealed class SendOnceTests
 {
-    [Fact]
-    public async Task A_request_on_a_connection_that_the_engine_is_closing_is_sent_again_once()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_request_on_a_connection_that_the_engine_is_closing_is_sent_again_once(bool onSocket)
     {
         RawExchange? first = null;
-        await using RawEngine engine = RawEngine.Start(x =>
-        {
-            first ??= x;
-            return ScriptedAnswers.SendAsync(x);
-        });
-        using var client = new EngineClient(Limits.Overall, NullLogger.Instance);
+        string? socket = onSocket ? SocketPath() : null;
+        await using RawEngine engine = Start(
+            socket,
+            x =>
+            {
+                first ??= x;
+                return ScriptedAnswers.SendAsync(x);
+            }
+        );
+        using var client = new EngineClient(Limits.Overall, NullLogger.Instance, socket);
         await SendAsync(client, engine, () => new StringContent("first"));
         // The connection is chosen while it looks open; then the engine closes it; then the request is sent.
         int created = 0;
@@ -33,21 +41,27 @@ public sealed class SendOnceTests
         Assert.Equal((2, 1, 2), (created, engine.Count("second"), engine.Connections));
     }
 
-    [Fact]
-    public async Task It_is_not_sent_a_third_time()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_is_not_sent_a_third_time(bool onSocket)
     {
         RawExchange? first = null;
-        await using RawEngine engine = RawEngine.Start(x =>
-        {
-            if (first is not null)
+        string? socket = onSocket ? SocketPath() : null;
+        await using RawEngine engine = Start(
+            socket,
+            x =>
             {
-                x.Close();
-                return Task.CompletedTask;
+                if (first is not null)
+                {
+                    x.Close();
+                    return Task.CompletedTask;
+                }
+                first = x;
+                return ScriptedAnswers.SendAsync(x);
             }
-            first = x;
-            return ScriptedAnswers.SendAsync(x);
-        });
-        using var client = new EngineClient(Limits.Overall, NullLogger.Instance);
+        );
+        using var client = new EngineClient(Limits.Overall, NullLogger.Instance, socket);
         await SendAsync(client, engine, () => new StringContent("first"));
         int created = 0;
         await Assert.ThrowsAsync<HttpRequestException>(() =>
@@ -95,6 +109,45 @@ public sealed class SendOnceTests
         Assert.Equal(1, engine.Count("second"));
     }
 
+    /// <summary>On a Unix socket nothing tells whether the engine has read what was written.</summary>
+    [Fact]
+    public async Task A_request_that_was_written_to_a_socket_is_not_sent_again()
+    {
+        string socket = SocketPath();
+        await using RawEngine engine = Start(
+            socket,
+            x =>
+            {
+                if (x.Body != "second")
+                    return ScriptedAnswers.SendAsync(x);
+                x.Close();
+                return Task.CompletedTask;
+            }
+        );
+        using var client = new EngineClient(Limits.Overall, NullLogger.Instance, socket);
+        await SendAsync(client, engine, () => new StringContent("first"));
+        await Assert.ThrowsAsync<HttpRequestException>(() =>
+            SendAsync(client, engine, () => new StringContent("second"))
+        );
+        Assert.Equal((1, 1), (engine.Count("second"), engine.Connections));
+    }
+
+    [Fact]
+    public async Task A_full_queue_of_a_socket_is_waited_out()
+    {
+        string path = SocketPath();
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        listener.Listen(1);
+        // Two places: the kernel counts one more than the length.
+        using Socket one = await OutgoingSocket.OpenAsync(path, TestContext.Current.CancellationToken),
+            two = await OutgoingSocket.OpenAsync(path, TestContext.Current.CancellationToken);
+        Task<Socket> third = OutgoingSocket.OpenAsync(path, TestContext.Current.CancellationToken).AsTask();
+        Assert.False(third.IsCompleted);
+        using Socket accepted = await listener.AcceptAsync(TestContext.Current.CancellationToken);
+        (await third.Within()).Dispose();
+    }
+
     [Fact]
     public async Task A_connection_that_the_engine_has_closed_is_not_used()
     {
@@ -114,6 +167,11 @@ public sealed class SendOnceTests
             Assert.Equal((i, i), (engine.Connections, engine.Exchanges.Count));
         }
     }
+
+    private static string SocketPath() => Path.Combine(TestModels.NewFolder("socket"), "e.sock");
+
+    private static RawEngine Start(string? socket, Func<RawExchange, Task> answer) =>
+        socket is null ? RawEngine.Start(answer) : RawEngine.Start(answer, socket);
 
     private static async Task SendAsync(EngineClient client, RawEngine engine, Func<HttpContent> content)
     {

@@ -537,7 +537,11 @@ internal static class SealAlterations
             new(Tampered, "another environment", Stated("predicate.environment.id", $"\"{new string('0', 64)}\"")),
             new(Tampered, "another source", Stated("predicate.environment.source", "\"measured\"")),
             new(Tampered, "no model of the server", Stated("predicate.model", null)),
-            new(Tampered, "a name of the model that is null", Stated("predicate.model.name", "null")),
+            new(Valid, "a name of the model that is null", Stated("predicate.model.name", "null")),
+            new(Tampered, "a name of the model that is a number", Stated("predicate.model.name", "1")),
+            new(Tampered, "no name of the model", Stated("predicate.model.name", null)),
+            new(Valid, "a version of the weights", Stated("predicate.output.weight_version", "\"step 1\"")),
+            new(Tampered, "a version of the weights that is null", Stated("predicate.output.weight_version", "null")),
             new(Valid, "a digest of the model", Stated("predicate.model.sha256", $"\"{new string('a', 64)}\"")),
             new(Tampered, "no member probe", Stated("predicate.probe", null)),
             new(

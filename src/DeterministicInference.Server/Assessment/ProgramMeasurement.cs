@@ -1,0 +1,166 @@
+using System.Security.Cryptography;
+using System.Text;
+using DeterministicInference.Receipts;
+using DeterministicInference.Server.Engines.Facts;
+using DeterministicInference.Server.Guard;
+using DeterministicInference.Server.Machine;
+
+namespace DeterministicInference.Server.Assessment;
+
+/// <summary>
+/// Measures the program that computes: the executable of a running engine, and the libraries that it has mapped. Two
+/// builds of one version differ here, and so do a processor's variants of one library, and preloaded ones.
+/// </summary>
+/// <param name="hashes">Cache of hashes of unchanged files.</param>
+internal sealed class ProgramMeasurement(FileHashCache hashes)
+{
+    public const string Code = "engine_not_measured";
+
+    /// <summary>
+    /// Programs that start others. An engine behind one of them is the engine, whatever stands before it.
+    /// </summary>
+    private static readonly string[] Starters =
+    [
+        "sh",
+        "bash",
+        "dash",
+        "ash",
+        "zsh",
+        "ksh",
+        "busybox",
+        "env",
+        "tini",
+        "dumb-init",
+        "catatonit",
+        "timeout",
+        "nice",
+        "taskset",
+        "numactl",
+        "setpriv",
+        "sudo",
+        "su",
+    ];
+
+    /// <summary>
+    /// Libraries that are loaded when they are first needed and compute nothing: names of hosts and users, TLS,
+    /// compression, terminals. Whether one is mapped already is chance.
+    /// </summary>
+    private static readonly string[] Incidental =
+    [
+        "libnss_",
+        "libnss3",
+        "libresolv",
+        "libnsl",
+        "libssl",
+        "libcrypto",
+        "libSystem.Security.Cryptography",
+        "libSystem.Net.Security",
+        "libSystem.IO.Compression",
+        "libgssapi",
+        "libkrb5",
+        "libk5crypto",
+        "libcom_err",
+        "libkeyutils",
+        "libz.so",
+        "libbz2",
+        "liblzma",
+        "libzstd",
+        "libbrotli",
+        "libsqlite3",
+        "libreadline",
+        "libncurses",
+        "libtinfo",
+        "libpanel",
+        "libuuid",
+        "libexpat",
+        "libffi",
+    ];
+
+    /// <param name="pid">The process that was started.</param>
+    /// <param name="sheet">Receives the facts.</param>
+    /// <param name="stop">Cancels the reading.</param>
+    public async Task DescribeAsync(int pid, FactSheet sheet, CancellationToken stop)
+    {
+        List<ProcessEntry> table = ProcessTable.Scan();
+        int[] tree = [pid, .. ProcessTable.Descendants(table, [pid]).Select(entry => entry.Pid)];
+        (int Pid, string Path)[] programs =
+        [
+            .. tree.Select(process => (process, MappedFiles.Executable(process)))
+                .Where(program => program.Item2 is not null)
+                .Select(program => (program.process, program.Item2!)),
+        ];
+        int main = Array.FindIndex(programs, program => !Starters.Contains(Path.GetFileName(program.Path)));
+        if (main < 0 || MappedFiles.Of(programs[main].Pid) is not { } own)
+        {
+            Add("The engine's program can't be read in /proc, so that receipts don't tell its build.");
+            return;
+        }
+        // Workers of the engine are the same program; others are helpers that come and go, such as compilers.
+        string executable = programs[main].Path;
+        IEnumerable<MappedFile> mapped = programs
+            .Skip(main + 1)
+            .Where(program => program.Path == executable)
+            .SelectMany(program => MappedFiles.Of(program.Pid) ?? [])
+            .Concat(own)
+            .Where(IsCounted)
+            .DistinctBy(file => file.Path);
+        var libraries = new SortedSet<string>(StringComparer.Ordinal);
+        Sha256Value? program = null;
+        foreach (MappedFile file in mapped)
+        {
+            if (!file.IsThere)
+            {
+                Add($"'{file.Path}' was replaced while the engine ran, so that its build is not known.");
+                continue;
+            }
+            try
+            {
+                Sha256Value hash = await hashes.HashAsync(file.Path, () => HashAsync(file.Path, stop));
+                if (Path.Combine(file.Folder, file.Name) == executable)
+                    program = hash;
+                else
+                    libraries.Add($"{file.Name} {hash}\n");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Add($"'{file.Path}', which the engine has mapped, can't be read.");
+            }
+        }
+        hashes.Save();
+        if (program is { } known)
+            sheet.Measured("engine.executable.sha256", known.ToString());
+        sheet.Measured(
+            "engine.libraries.sha256",
+            Sha256Value.Of(Encoding.UTF8.GetBytes(string.Concat(libraries))).ToString()
+        );
+
+        void Add(string text) =>
+            sheet.AddMissing("engine_not_measured", $"{text} Start the engine anew, as the user of this server.");
+
+        bool IsCounted(MappedFile file) =>
+            Path.Combine(file.Folder, file.Name) == executable
+            || (
+                file.Name.Contains(".so", StringComparison.Ordinal)
+                && !Incidental.Any(name => file.Name.StartsWith(name, StringComparison.Ordinal))
+                && !IsOfPython(file.Folder)
+            );
+    }
+
+    /// <summary>
+    /// Modules of Python packages are in the packages' RECORD, and those of its library belong to the interpreter; both
+    /// are mapped when they are first imported.
+    /// </summary>
+    private static bool IsOfPython(string folder) =>
+        $"{folder}/" is var path
+        && (
+            path.Contains("/site-packages/", StringComparison.Ordinal)
+            || path.Contains("/dist-packages/", StringComparison.Ordinal)
+            || path.EndsWith("/lib-dynload/", StringComparison.Ordinal)
+        );
+
+    private static async ValueTask<Sha256Value> HashAsync(string path, CancellationToken stop)
+    {
+        await using FileStream stream = File.OpenRead(path);
+        return new Sha256Value(await SHA256.HashDataAsync(stream, stop));
+    }
+}

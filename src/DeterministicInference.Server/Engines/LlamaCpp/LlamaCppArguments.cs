@@ -1,0 +1,75 @@
+namespace DeterministicInference.Server.Engines.LlamaCpp;
+
+/// <summary>
+/// The arguments of llama-server, with the variables that stand for arguments (<c>LLAMA_ARG_…</c>, of which an
+/// argument that is given wins: llama.cpp b11434, common/arg.cpp). Variables for what the launch sets are overridden
+/// by it.
+/// </summary>
+internal static class LlamaCppArguments
+{
+    private const string Prefix = "LLAMA_ARG_";
+
+    /// <summary>Variables with a value, by their flags.</summary>
+    private static readonly (string Variable, string Flag)[] Values =
+    [
+        ("CACHE_REUSE", "--cache-reuse"),
+        ("SPEC_TYPE", "--spec-type"),
+        ("SPEC_DRAFT_MODEL", "--model-draft"),
+        ("MODEL_DRAFT", "--model-draft"),
+        ("SPEC_DRAFT_HF_REPO", "--hf-repo-draft"),
+        ("HFD_REPO", "--hf-repo-draft"),
+        ("RPC", "--rpc"),
+        ("MMPROJ", "--mmproj"),
+        ("CHAT_TEMPLATE", "--chat-template"),
+        ("CHAT_TEMPLATE_FILE", "--chat-template-file"),
+    ];
+
+    /// <summary>Variables that are switches.</summary>
+    private static readonly (string Variable, string Flag)[] Switches =
+    [
+        ("CONTEXT_SHIFT", "context-shift"),
+        ("BACKEND_SAMPLING", "backend-sampling"),
+    ];
+
+    private static readonly string[] True = ["1", "true", "on", "enabled"];
+
+    /// <summary>Variables of files that are hashed as parts of the model.</summary>
+    public static readonly string[] FileVariables =
+    [
+        Prefix + "SPEC_DRAFT_MODEL",
+        Prefix + "MODEL_DRAFT",
+        Prefix + "MMPROJ",
+        Prefix + "CHAT_TEMPLATE_FILE",
+    ];
+
+    /// <summary>What llama-server goes by: variables first, then the arguments, of which the last counts.</summary>
+    /// <param name="own">The user's arguments.</param>
+    /// <param name="variables">The engine's variables.</param>
+    public static IReadOnlyList<string> Effective(
+        IReadOnlyList<string> own,
+        IReadOnlyDictionary<string, string> variables
+    )
+    {
+        var words = new List<string>();
+        foreach ((string variable, string flag) in Values)
+        {
+            if (variables.GetValueOrDefault(Prefix + variable) is { Length: > 0 } value)
+                words.AddRange([flag, value]);
+        }
+        foreach ((string variable, string flag) in Switches)
+        {
+            // The variable with NO_ is false whatever its value is.
+            if (variables.ContainsKey($"{Prefix}NO_{variable}"))
+                words.Add($"--no-{flag}");
+            else if (variables.GetValueOrDefault(Prefix + variable) is { Length: > 0 } value)
+                words.Add(True.Contains(value) ? $"--{flag}" : $"--no-{flag}");
+        }
+        foreach (string variable in variables.Keys.Where(IsRouter).Order(StringComparer.Ordinal))
+            words.Add("--models-" + variable[(Prefix.Length + "MODELS_".Length)..].ToLowerInvariant());
+        return [.. words, .. own];
+    }
+
+    private static bool IsRouter(string variable) =>
+        variable.StartsWith(Prefix + "MODELS_", StringComparison.Ordinal)
+        && variable is not (Prefix + "MODELS_MAX" or Prefix + "MODELS_AUTOLOAD");
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.Supervision;
+
+/// <summary>The real llama-server, launched: reached by its server alone, on a socket and on a port.</summary>
+public sealed class RealLlamaServerTests
+{
+    private const string Chat = """{"messages":[{"role":"user","content":"Say hello"}],"max_tokens":4}""",
+        Endless = """{"prompt":"Once upon a time","max_tokens":1500,"ignore_eos":true,"stream":true}""";
+
+    private static readonly string[] Small = ["--receipts", "off", "--", "-c", "2048", "-t", "2", "-tb", "2"];
+
+    /// <summary>Each would open it, replace the model or move its routes.</summary>
+    private static readonly (string, string)[] Hostile =
+    [
+        ("LLAMA_ARG_HOST", "127.0.0.1"),
+        ("LLAMA_ARG_PORT", $"{FreePort.Next()}"),
+        ("LLAMA_ARG_API_PREFIX", "/elsewhere"),
+        ("LLAMA_ARG_TOOLS", "all"),
+        ("LLAMA_ARG_AGENT", "1"),
+        ("LLAMA_ARG_UI_MCP_PROXY", "1"),
+        ("LLAMA_ARG_MODELS_DIR", "/"),
+        ("LLAMA_ARG_ENDPOINT_SLOTS", "1"),
+    ];
+
+    [Fact]
+    public async Task It_listens_on_a_socket_only_whatever_the_variables_say()
+    {
+        string folder;
+        ServeProcess server = await ServeProcess.StartAsync(
+            ServerProgram.Built,
+            [.. RealLlamaServer.Require().Arguments, .. Small],
+            Hostile,
+            launch: new ServeLaunch { GivesPort = false }
+        );
+        await using (server)
+        {
+            await server.ReadyAsync("llama.cpp server");
+            folder = Path.GetDirectoryName(await server.SocketPathAsync())!;
+            Assert.Empty(ListeningPorts.Of(server.Family.Members.Where(process => process.Pid != server.Id)));
+            JsonObject answer = await server.Api.JsonAsync(ApiClient.Chat, Chat);
+            Assert.Equal(4, (int)answer["usage"]!["completion_tokens"]!);
+
+            // The one slot is free long before so many tokens are computed.
+            using (EventStream stream = await server.Api.OpenAsync(ApiClient.Completions, Endless))
+                Assert.NotNull(await stream.ReadAsync());
+            await server.Api.JsonAsync(ApiClient.Chat, Chat);
+            Assert.DoesNotContain(
+                server.Log.Lines,
+                line =>
+                    line.Contains("eval time", StringComparison.Ordinal)
+                    && line.Contains("/  1500 ", StringComparison.Ordinal)
+            );
+        }
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task On_a_port_a_web_page_can_ask_for_nothing_that_matters()
+    {
+        await using ServeProcess server = await ServeProcess.StartAsync(
+            ServerProgram.Built,
+            [.. RealLlamaServer.Require().Arguments, .. Small]
+        );
+        await server.ReadyAsync("llama.cpp server");
+        await server.Api.JsonAsync(ApiClient.Chat, Chat);
+        using var page = new ApiClient(server.EngineUrl);
+        page.Http.DefaultRequestHeaders.Add("Origin", "https://example.org");
+        Assert.Equal(HttpStatusCode.OK, (await page.GetAsync("/health")).Status);
+        foreach (string path in (string[])["/props", "/slots", "/metrics", "/lora-adapters"])
+            Assert.Equal(HttpStatusCode.Unauthorized, (await page.GetAsync(path)).Status);
+        foreach (
+            string path in (string[])
+                [
+                    "/props",
+                    "/completion",
+                    "/v1/chat/completions",
+                    "/tokenize",
+                    "/slots/0?action=erase",
+                    "/lora-adapters",
+                ]
+        )
+            Assert.Equal(HttpStatusCode.Unauthorized, (await page.PostAsync(path, "{}")).Status);
+    }
+}
