@@ -24,8 +24,6 @@ internal sealed class ReplaySession(
     InferenceEnvironment? environment
 )
 {
-    private const string ModelDigestFact = "model.sha256";
-
     private readonly List<Replay> _replays = [];
 
     /// <summary>Who knows the receipt's environment; null for the server that computes.</summary>
@@ -212,9 +210,9 @@ internal sealed class ReplaySession(
         other is null ? []
         : original is not null ? original.Differences(other)
         : statement.ModelDigest is { } model
-        && other.Facts.GetValueOrDefault(ModelDigestFact) is { } fact
+        && other.Facts.GetValueOrDefault(ModelFact.Digest) is { } fact
         && fact.Value != model.ToString()
-            ? [ModelDigestFact]
+            ? [ModelFact.Digest]
         : [];
 
     private string? WhyFactsAreUnknown(InferenceEnvironment? original, Replay? first) =>

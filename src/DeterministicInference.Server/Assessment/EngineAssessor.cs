@@ -24,7 +24,7 @@ internal sealed class EngineAssessor(
 )
 {
     /// <summary>The route that lists an engine's models.</summary>
-    private const string ModelList = "/v1/models";
+    public const string ModelList = "/v1/models";
 
     /// <summary>Time limit for queries to a healthy engine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -74,13 +74,15 @@ internal sealed class EngineAssessor(
     /// <param name="patience">Time limit of the self-check.</param>
     /// <param name="end">Cancels the queries when the engine ends or the server stops.</param>
     /// <param name="program">Measures the program of the engine's process; null if there is none, or it is not.</param>
+    /// <param name="change">Says that the engine serves other weights than the files'; null if it does not.</param>
     public async Task<EngineAssessment> WhenReadyAsync(
         EngineAssessment before,
         EngineCalls calls,
         ModelMeasurement? digests,
         TimeSpan patience,
         CancellationToken end,
-        Func<FactSheet, Task>? program = null
+        Func<FactSheet, Task>? program = null,
+        Finding? change = null
     )
     {
         // Facts are used by receipts only.
@@ -104,10 +106,20 @@ internal sealed class EngineAssessor(
         engine.Facts.DescribeEngine(new FactInputs(options, machine) { Launch = before.Launch }, answers, sheet);
         if (program is not null && options.HasReceipts && engine.Facts.MeasuresProgram)
             await program(sheet);
-        if (digests is not null)
+        if (change is not null)
+            sheet.AddMissing(change.Code, change.Text);
+        else if (digests is not null)
             await digests.DescribeAsync(sheet, end);
         else if (options.HasReceipts)
             Models.Describe(sheet);
+        if (models.All.Any(model => model is { Parent: not null, Root: var root } && !IsMeasured(root)))
+        {
+            sheet.AddMissing(
+                "adapter_not_measured",
+                "The engine serves an adapter that is no file of its arguments. Name it in the arguments after --, by its "
+                    + "folder."
+            );
+        }
         string? reported = answers.First(engine.Determinism.ReportPaths);
         IReadOnlyList<Finding> report = EngineChecks.OfReport(
                 engine,
@@ -123,6 +135,8 @@ internal sealed class EngineAssessor(
     /// <summary>The name of a launched engine; of an attached one only a setting says something.</summary>
     private string? GivenName(bool isLaunched) =>
         isLaunched ? LaunchedName.Of(engine.Launcher!, options) : options.ServedModelName;
+
+    private bool IsMeasured(string? adapter) => Models.Parts.Any(part => part.Reference == adapter);
 
     private FactSheet NewSheet() => new(isNeeded: options.HasReceipts);
 

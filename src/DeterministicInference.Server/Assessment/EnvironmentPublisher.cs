@@ -15,15 +15,30 @@ internal sealed partial class EnvironmentPublisher(EnvironmentRegistry registry,
     {
         InferenceEnvironment environment = assessment.ToEnvironment();
         bool isNew = registry.Current?.Id != environment.Id;
-        if (!await registry.PublishAsync(environment, stop))
+        RequireStored(await registry.PublishAsync(environment, stop));
+        if (isNew)
+            Computed(environment.Id.ToString(), environment.Facts.Count);
+    }
+
+    /// <summary>
+    /// Makes the receipts of answers that are computed at present best-effort: with which weights is not known.
+    /// </summary>
+    /// <inheritdoc cref="PublishAsync"/>
+    public async Task DoubtAsync(CancellationToken stop)
+    {
+        if (registry.Current is { } current)
+            RequireStored(await registry.DoubtAsync(current, stop));
+    }
+
+    private static void RequireStored(bool isStored)
+    {
+        if (!isStored)
         {
             throw new EngineFailureException(
                 "The environment's description can't be stored, so receipts would name an environment that can't "
                     + "be looked up. Free space in --data-dir, or use --receipts off."
             );
         }
-        if (isNew)
-            Computed(environment.Id.ToString(), environment.Facts.Count);
     }
 
     [LoggerMessage(LogLevel.Information, "Environment {Id}: {Facts} facts; GET /v1/environment shows them")]

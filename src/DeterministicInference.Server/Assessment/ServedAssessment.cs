@@ -17,6 +17,7 @@ internal sealed class ServedAssessment : IDisposable
     private readonly EnvironmentPublisher _environments;
     private readonly AssessmentLog _log;
     private readonly EngineCalls _calls;
+    private readonly WeightsWatch _weights;
 
     /// <param name="kind">The engine.</param>
     /// <param name="options">Settings.</param>
@@ -42,14 +43,18 @@ internal sealed class ServedAssessment : IDisposable
         var hashes = new FileHashCache(options.DataDir ?? StatePaths.Receipts, time, logger);
         _program = new ProgramMeasurement(hashes);
         _digests = new ModelMeasurement(_assessor.Models, hashes, options.HasReceipts, progress, time, logger);
+        _weights = new WeightsWatch(kind.Facts, new FileWatch(_assessor.Models, hashes), calls, time, logger);
         _environments = new EnvironmentPublisher(environments, logger);
         _log = new AssessmentLog(logger);
     }
 
-    /// <summary>Makes the checks that need no running engine.</summary>
+    /// <summary>
+    /// Makes the checks that need no running engine, and watches from now on the files that it will load.
+    /// </summary>
     /// <param name="launch">The launch; null for an attached engine.</param>
     public EngineAssessment BeforeLaunch(EngineLaunch? launch)
     {
+        _weights.Begin();
         EngineAssessment assessment = _assessor.BeforeLaunch(launch);
         // A refusal is reported as the failure itself; an attached engine is queried in a moment.
         if (launch is not null && assessment.Refusal is null)
@@ -59,6 +64,19 @@ internal sealed class ServedAssessment : IDisposable
 
     /// <summary>Starts hashing the files while the engine loads them.</summary>
     public void BeginHashing() => _digests.Begin();
+
+    /// <summary>Looks whether the running engine still serves what was assessed.</summary>
+    /// <param name="asks">Whether the engine is asked too; its files are looked at in any case.</param>
+    /// <param name="stop">Cancels the requests.</param>
+    /// <returns>False if it is to be assessed anew; receipts are best-effort until then.</returns>
+    /// <exception cref="EngineFailureException">See <see cref="PublishAsync"/>.</exception>
+    public async Task<bool> IsCurrentAsync(bool asks, CancellationToken stop)
+    {
+        bool isOther = await _weights.LookAtFilesAsync() | (asks && await _weights.AskAsync(stop));
+        if (isOther)
+            await _environments.DoubtAsync(stop);
+        return !isOther;
+    }
 
     /// <summary>Queries a healthy engine, and waits for the digests.</summary>
     /// <param name="before">The assessment before the launch.</param>
@@ -72,13 +90,15 @@ internal sealed class ServedAssessment : IDisposable
         int? process = null
     )
     {
+        await _weights.SettleAsync(end);
         EngineAssessment assessment = await _assessor.WhenReadyAsync(
             before,
             _calls,
             _digests,
             patience,
             end,
-            process is { } pid ? sheet => _program.DescribeAsync(pid, sheet, end) : null
+            process is { } pid ? sheet => _program.DescribeAsync(pid, sheet, end) : null,
+            _weights.Change
         );
         _log.Write(assessment);
         return assessment;
@@ -88,5 +108,9 @@ internal sealed class ServedAssessment : IDisposable
     public Task PublishAsync(EngineAssessment assessment, CancellationToken stop) =>
         _environments.PublishAsync(assessment, stop);
 
-    public void Dispose() => _digests.Dispose();
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _digests.Dispose();
+    }
 }

@@ -13,6 +13,9 @@ internal interface IEngineFacts
     /// <summary>Paths of which GET answers a JSON object that <see cref="DescribeEngine"/> reads.</summary>
     IReadOnlyList<string> Paths => [];
 
+    /// <summary>Routes that say which weights the running engine serves, besides its list of models.</summary>
+    IReadOnlyList<WatchedAnswer> Watched => [];
+
     /// <summary>The Python packages that compute the answers; null for an engine without Python.</summary>
     PythonPackages? Packages => null;
 

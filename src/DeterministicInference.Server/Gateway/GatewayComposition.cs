@@ -46,7 +46,9 @@ internal sealed class GatewayComposition : IDisposable
     {
         TimeProvider time = app.Services.GetRequiredService<TimeProvider>();
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
-        ReceiptIssuer? issuer = receipts is null ? null : new ReceiptIssuer(receipts, witnesses, options, time);
+        ReceiptIssuer? issuer = receipts is null
+            ? null
+            : new ReceiptIssuer(receipts, environments, witnesses, options, time);
         _forwarder = new EngineForwarder(
             options,
             status.Endpoint.Key ?? keys.Engine,

@@ -33,7 +33,7 @@ internal sealed partial class FileHashCache(string folder, TimeProvider time, IL
         string full = Path.GetFullPath(path);
         // Read before the content, so that a later write changes it.
         FileIdentity? before = FileIdentity.Of(full);
-        if (before is { } identity && Find(full, identity) is { } known)
+        if (before is { } identity && Known(full, identity) is { } known)
             return known;
         DateTimeOffset began = time.GetUtcNow();
         Sha256Value hash = await read();
@@ -67,7 +67,10 @@ internal sealed partial class FileHashCache(string folder, TimeProvider time, IL
         return identity.Changed < latest && identity.Modified < latest;
     }
 
-    private Sha256Value? Find(string path, FileIdentity identity)
+    /// <summary>The hash that a file of this identity had; null if it is not known.</summary>
+    /// <param name="path">Full path.</param>
+    /// <param name="identity">Identity of the content.</param>
+    public Sha256Value? Known(string path, FileIdentity identity)
     {
         lock (_gate)
         {

@@ -23,7 +23,8 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     private static readonly TimeSpan ShortestProbe = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(5),
-        ShortestInterval = TimeSpan.FromMilliseconds(100);
+        ShortestInterval = TimeSpan.FromMilliseconds(100),
+        LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly IEngineKind _kind;
     private readonly ServeOptions _options;
@@ -48,6 +49,7 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     private readonly TimeSpan _interval;
 
     private SupervisedEngine _engine = SupervisedEngine.NoProcess;
+    private EngineAssessment _beforeLaunch = EngineAssessment.NotBegun;
 
     /// <param name="kind">The engine.</param>
     /// <param name="options">Settings.</param>
@@ -272,7 +274,7 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
         bool hangs = false;
         while (true)
         {
-            await _engine.RunUnlessItEndsAsync(end => Task.Delay(_interval, _time, end), stop);
+            await _engine.RunUnlessItEndsAsync(WaitForProbeAsync, stop);
             ProbeProblem? problem = await _engine.RunUnlessItEndsAsync(
                 end => _probe.AskAsync(health.IsSuspect, end),
                 stop
@@ -282,6 +284,8 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
             // Another engine may have been started at the address meanwhile.
             if (problem is null && !_engine.HasProcess && _status.State is EngineState.Unhealthy)
                 await AssessAsync(AssessBeforeLaunch(null), _options.BackendStartupTimeout, stop);
+            else if (problem is null)
+                await _engine.RunUnlessItEndsAsync(end => RequireCurrentAsync(asks: true, end), stop);
             if (problem is null)
                 health.Passed();
             else
@@ -297,12 +301,29 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the next probe, and looks at the engine's files meanwhile.</summary>
+    private async Task WaitForProbeAsync(CancellationToken end)
+    {
+        for (TimeSpan left = _interval; left > TimeSpan.Zero; left -= LookInterval)
+        {
+            await Task.Delay(left < LookInterval ? left : LookInterval, _time, end);
+            await RequireCurrentAsync(asks: false, end);
+        }
+    }
+
+    /// <summary>Assesses the engine anew if it serves something else than what was assessed.</summary>
+    private async Task RequireCurrentAsync(bool asks, CancellationToken end)
+    {
+        if (_status.State is EngineState.Ready && !await _assessment.IsCurrentAsync(asks, end))
+            await AssessAsync(_beforeLaunch, _options.BackendStartupTimeout, end);
+    }
+
     /// <summary>Makes the checks that need no running engine.</summary>
     private EngineAssessment AssessBeforeLaunch(EngineLaunch? launch)
     {
-        EngineAssessment assessment = _assessment.BeforeLaunch(launch);
-        _writer.Set(assessment);
-        return assessment;
+        _beforeLaunch = _assessment.BeforeLaunch(launch);
+        _writer.Set(_beforeLaunch);
+        return _beforeLaunch;
     }
 
     /// <summary>Queries a healthy engine, and publishes its environment for the following answers.</summary>

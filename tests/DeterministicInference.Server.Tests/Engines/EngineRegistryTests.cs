@@ -45,7 +45,7 @@ public sealed class EngineRegistryTests
             Directory
                 .GetDirectories(engines)
                 .Select(folder => Path.GetFileName(folder).ToLowerInvariant())
-                .Where(folder => folder != "facts")
+                .Where(folder => folder is not ("facts" or "evidence"))
                 .Order(StringComparer.Ordinal)
         );
     }

@@ -13,6 +13,14 @@ public sealed class LaunchLineTests
         Vllm =
             "SPT_NOENV=1 vllm serve /models/m --host 127.0.0.1 --port 30000 --seed 0 --served-model-name m "
             + "--generation-config vllm --shutdown-timeout 30",
+        LlamaServer =
+            "env -u LLAMA_SERVER_ROUTER_PORT -u LLAMA_ARG_MODEL_URL -u LLAMA_ARG_HF_REPO -u LLAMA_ARG_HF_FILE "
+            + "-u LLAMA_ARG_DOCKER_REPO -u LLAMA_ARG_HOST -u LLAMA_ARG_PORT -u LLAMA_ARG_REUSE_PORT "
+            + "-u LLAMA_ARG_API_PREFIX -u LLAMA_ARG_SSL_CERT_FILE -u LLAMA_ARG_SSL_KEY_FILE -u LLAMA_ARG_MODELS_DIR "
+            + "-u LLAMA_ARG_MODELS_PRESET -u LLAMA_ARG_MODELS_MAX -u LLAMA_ARG_MODELS_AUTOLOAD -u LLAMA_ARG_TOOLS "
+            + "-u LLAMA_ARG_TOOLS_RUNTIME -u LLAMA_ARG_AGENT -u LLAMA_ARG_UI_MCP_PROXY "
+            + "-u LLAMA_ARG_MCP_SERVERS_CONFIG -u LLAMA_ARG_MCP_SERVERS_JSON -u LLAMA_ARG_ENDPOINT_PROPS "
+            + "-u LLAMA_ARG_ENDPOINT_SLOTS -u LLAMA_ARG_STATIC_PATH llama-server -m /models/m ",
         Invariant = "VLLM_BATCH_INVARIANT=1 ",
         Sampler = "VLLM_USE_FLASHINFER_SAMPLER=0 ";
 
@@ -182,9 +190,7 @@ public sealed class LaunchLineTests
     [MemberData(nameof(Kinds))]
     public void Llama_server(string machine)
     {
-        const string beginning =
-            "env -u LLAMA_SERVER_ROUTER_PORT -u LLAMA_ARG_MODEL_URL -u LLAMA_ARG_HF_REPO -u LLAMA_ARG_HF_FILE "
-            + "-u LLAMA_ARG_DOCKER_REPO llama-server -m /models/m --host 127.0.0.1 --port 30000 -a m --no-slots";
+        const string beginning = LlamaServer + "--host 127.0.0.1 --port 30000 -a m --no-slots --no-webui";
         (string attention, string layers) = machine is "none" or "cpu" ? ("off", "0") : ("on", "999");
         string rest = $" --seed 0 -fa {attention} -b 2048 -ub 512 -t 16 -tb 16 -ngl {layers} -ctk f16 -ctv f16";
         Assert.Equal($"{beginning} -np 1 --no-cache-prompt{rest}", Line("llamacpp", machine));
@@ -201,6 +207,57 @@ public sealed class LaunchLineTests
     {
         foreach (DeterminismMode mode in Enum.GetValues<DeterminismMode>())
             Assert.Equal(Line("embedded", "cpu"), Line("embedded", machine, mode));
+    }
+
+    private static readonly EngineEndpoint Socket = new("", 0) { SocketPath = "/run/x/e.sock", Folder = "/run/x" },
+        Port =
+            new("127.0.0.1", 30000)
+            {
+                Folder = "/run/x",
+                Key = "K",
+                AdminKey = "A",
+            };
+
+    [Theory]
+    [InlineData("vllm", "serve /models/m --uds /run/x/e.sock --seed 0 ")]
+    [InlineData("llamacpp", "llama-server -m /models/m --host /run/x/e.sock -a m ")]
+    [InlineData("embedded", "engine --model-path /models/m --uds /run/x/e.sock --served-model-name m ")]
+    public void On_a_socket(string engine, string part) =>
+        Assert.Contains(
+            part,
+            Kind(engine).Launcher!.Launch(Options(engine), Machines.Of("9.0"), Socket).Describe(),
+            StringComparison.Ordinal
+        );
+
+    /// <summary>The engine's own program reads its keys where no list of processes shows them.</summary>
+    [Theory]
+    [InlineData("sglang", "--port 30000 --config /run/x/keys.yaml --enable", "", "api-key: 'K'\nadmin-api-key: 'A'\n")]
+    [InlineData("vllm", "--port 30000 --seed 0 ", "VLLM_API_KEY=K")]
+    [InlineData("llamacpp", "--port 30000 --api-key-file /run/x/key -a m ", "", "K\n")]
+    public void On_a_port_with_keys(string engine, string part, string variable = "", string file = "")
+    {
+        EngineLaunch launch = Kind(engine).Launcher!.Launch(Options(engine), Machines.Of("9.0"), Port);
+        Assert.Contains(part, launch.Describe(), StringComparison.Ordinal);
+        Assert.Equal(
+            variable,
+            string.Concat(launch.Environment.Where(one => one.Value == "K").Select(one => $"{one.Key}={one.Value}"))
+        );
+        Assert.Equal(file, string.Concat(launch.Files.Values));
+        Assert.DoesNotContain("K", launch.Arguments);
+    }
+
+    /// <summary>A wrapper may start it where no file of this machine is seen.</summary>
+    [Theory]
+    [InlineData("sglang", "--port", "30000", "--api-key", "K", "--admin-api-key", "A")]
+    [InlineData("vllm", "--port", "30000", "--api-key", "K")]
+    [InlineData("llamacpp", "--port", "30000", "--api-key", "K")]
+    public void A_wrapper_on_a_port_with_keys(string engine, params string[] words)
+    {
+        ServeOptions options = Options(engine) with { BackendCommand = "/opt/wrapper" };
+        EngineLaunch launch = Kind(engine).Launcher!.Launch(options, Machines.Of("9.0"), Port);
+        Assert.Contains(string.Join('\n', words), string.Join('\n', launch.Arguments), StringComparison.Ordinal);
+        Assert.DoesNotContain(" K", launch.Describe(), StringComparison.Ordinal);
+        Assert.Empty(launch.Files);
     }
 
     [Fact]
@@ -240,19 +297,26 @@ public sealed class LaunchLineTests
         };
         foreach (string machine in Machines.Kinds)
         {
+            MachineFacts facts = Machines.Of(machine);
             foreach (DeterminismMode mode in Enum.GetValues<DeterminismMode>())
             {
-                yield return launcher.Launch(Options(engine, mode), Machines.Of(machine));
-                yield return launcher.Launch(
-                    Options(engine, mode) with
-                    {
-                        BackendCommand = "/venv/bin/python3",
-                    },
-                    Machines.Of(machine) with
-                    {
-                        Installation = installation,
-                    }
-                );
+                ServeOptions options = Options(engine, mode);
+                foreach (EngineEndpoint endpoint in (EngineEndpoint[])[launcher.HasSocket ? Socket : Port, Port])
+                {
+                    yield return launcher.Launch(options, facts, endpoint);
+                    yield return launcher.Launch(options with { BackendCommand = "/opt/wrapper" }, facts, endpoint);
+                    yield return launcher.Launch(
+                        options with
+                        {
+                            BackendCommand = "/venv/bin/python3",
+                        },
+                        facts with
+                        {
+                            Installation = installation,
+                        },
+                        endpoint
+                    );
+                }
             }
         }
     }

@@ -13,11 +13,14 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
     /// <summary>A build from before December 2025, which loses the seed on the OpenAI routes.</summary>
     private static readonly bool IgnoresSeed = Environment.GetEnvironmentVariable("FAKE_IGNORE_SEED") == "1";
 
+    private readonly SGLangWeights _weights = new(
+        arguments["--model-path"] ?? arguments.Positional!,
+        arguments["--weight-version"] ?? "default"
+    );
+
     private string ModelPath => Arguments["--model-path"] ?? Arguments.Positional!;
 
     private string ServedModelName => Arguments["--served-model-name"] ?? ModelPath;
-
-    private string WeightVersion => Arguments["--weight-version"] ?? "default";
 
     private bool IsDeterministic => Arguments.Has("--enable-deterministic-inference");
 
@@ -80,7 +83,7 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
     public override string AddressLine(string url) => $"Uvicorn running on {url} (Press CTRL+C to quit)";
 
     public override void MapInfo(IEndpointRouteBuilder routes, BackendState state) =>
-        new SGLangInfo(Arguments, ModelPath, ServedModelName, WeightVersion).Map(routes, state);
+        new SGLangInfo(Arguments, _weights, ServedModelName).Map(routes, state);
 
     /// <summary>
     /// A key that is set guards all but the health routes and the metrics; routes that change the engine need the
@@ -117,7 +120,7 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
             SGLangTokenIds.Of(request, headers, Arguments),
             number.ToString("x32", null),
             created,
-            WeightVersion
+            _weights.Version
         );
 
     public override int Variation(GenerationRequest request, int others, bool wasCached) =>

@@ -3,23 +3,26 @@ using System.Text.Json.Nodes;
 namespace DeterministicInference.FakeBackend.Dialects;
 
 /// <summary>Health and what SGLang tells about itself.</summary>
-internal sealed class SGLangInfo(
-    LaunchArguments arguments,
-    string modelPath,
-    string servedModelName,
-    string weightVersion
-)
+internal sealed class SGLangInfo(LaunchArguments arguments, SGLangWeights weights, string servedModelName)
 {
     /// <summary>Routes that change the engine.</summary>
     public static readonly string[] AdminRoutes = ["/update_weights_from_disk", "/flush_cache"];
 
     public void Map(IEndpointRouteBuilder routes, BackendState state)
     {
-        foreach (string route in AdminRoutes)
-            routes.MapPost(
-                route,
-                () => Results.Text("""{"success":true,"message":"Succeeded."}""", "application/json")
-            );
+        routes.MapPost(
+            "/update_weights_from_disk",
+            async context =>
+            {
+                JsonNode body = (
+                    await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted)
+                )!;
+                weights.Path = (string?)body["model_path"] ?? weights.Path;
+                weights.Version = (string?)body["weight_version"] ?? weights.Version;
+                await Succeeded().ExecuteAsync(context);
+            }
+        );
+        routes.MapPost("/flush_cache", Succeeded);
         routes.MapGet("/health", context => HealthRoute.AnswerAsync(context, state, Obstruction.Everything));
         // As with SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION=0: only this one runs a token.
         routes.MapGet("/health_generate", context => HealthRoute.AnswerAsync(context, state, Obstruction.Generation));
@@ -31,16 +34,19 @@ internal sealed class SGLangInfo(
         routes.MapGet("/v1/models", () => Text(Models()));
     }
 
+    private static IResult Succeeded() =>
+        Results.Text("""{"success":true,"message":"Succeeded."}""", "application/json");
+
     private static IResult Text(JsonNode json) => Results.Text(json.ToJsonString(), "application/json");
 
     private JsonObject ModelInfo() =>
         new()
         {
-            ["model_path"] = modelPath,
-            ["tokenizer_path"] = arguments["--tokenizer-path"] ?? modelPath,
+            ["model_path"] = weights.Path,
+            ["tokenizer_path"] = arguments["--tokenizer-path"] ?? weights.Path,
             ["is_generation"] = true,
             ["preferred_sampling_params"] = null,
-            ["weight_version"] = weightVersion,
+            ["weight_version"] = weights.Version,
             ["has_image_understanding"] = false,
             ["has_audio_understanding"] = false,
             ["model_type"] = "fake",
@@ -54,8 +60,8 @@ internal sealed class SGLangInfo(
         string attention = arguments["--attention-backend"] ?? "fa3";
         var info = new JsonObject
         {
-            ["model_path"] = modelPath,
-            ["tokenizer_path"] = arguments["--tokenizer-path"] ?? modelPath,
+            ["model_path"] = weights.Path,
+            ["tokenizer_path"] = arguments["--tokenizer-path"] ?? weights.Path,
             ["served_model_name"] = servedModelName,
             ["host"] = arguments.Host,
             ["api_key"] = arguments["--api-key"],
@@ -74,7 +80,7 @@ internal sealed class SGLangInfo(
             ["chunked_prefill_size"] = arguments.Number("--chunked-prefill-size", 8192),
             ["disable_radix_cache"] =
                 arguments.Has("--disable-radix-cache") || (isDeterministic && attention == "flashinfer"),
-            ["weight_version"] = weightVersion,
+            ["weight_version"] = weights.Version,
             ["max_total_num_tokens"] = 131072,
             ["max_req_input_len"] = 32762,
             ["internal_states"] = new JsonArray(

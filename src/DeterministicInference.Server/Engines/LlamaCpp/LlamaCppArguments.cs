@@ -3,7 +3,7 @@ namespace DeterministicInference.Server.Engines.LlamaCpp;
 /// <summary>
 /// The arguments of llama-server, with the variables that stand for arguments (<c>LLAMA_ARG_…</c>, of which an
 /// argument that is given wins: llama.cpp b11434, common/arg.cpp). Variables for what the launch sets are overridden
-/// by it.
+/// by it, and those of llama-server's router are taken out of its environment.
 /// </summary>
 internal static class LlamaCppArguments
 {
@@ -64,12 +64,6 @@ internal static class LlamaCppArguments
             else if (variables.GetValueOrDefault(Prefix + variable) is { Length: > 0 } value)
                 words.Add(True.Contains(value) ? $"--{flag}" : $"--no-{flag}");
         }
-        foreach (string variable in variables.Keys.Where(IsRouter).Order(StringComparer.Ordinal))
-            words.Add("--models-" + variable[(Prefix.Length + "MODELS_".Length)..].ToLowerInvariant());
         return [.. words, .. own];
     }
-
-    private static bool IsRouter(string variable) =>
-        variable.StartsWith(Prefix + "MODELS_", StringComparison.Ordinal)
-        && variable is not (Prefix + "MODELS_MAX" or Prefix + "MODELS_AUTOLOAD");
 }

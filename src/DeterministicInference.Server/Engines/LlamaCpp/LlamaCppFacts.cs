@@ -112,6 +112,10 @@ internal sealed class LlamaCppFacts : IEngineFacts
 
     public bool MeasuresProgram => true;
 
+    /// <summary>The scales of adapters can be changed while it serves (POST /lora-adapters).</summary>
+    public IReadOnlyList<WatchedAnswer> Watched { get; } =
+    [new(["/props"], "model_path", "build_info", "chat_template"), new(["/lora-adapters"])];
+
     public void DescribeLaunch(FactInputs inputs, FactSheet sheet)
     {
         sheet.NeedsEngine("which build llama-server is", "engine_not_described");

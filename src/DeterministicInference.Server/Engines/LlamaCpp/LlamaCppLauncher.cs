@@ -48,6 +48,15 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
         new("--backend-url", "--api-prefix", "--ssl-cert-file", "--ssl-key-file"),
     ];
 
+    /// <summary>What is no GGUF file ends llama-server's start after seconds; another program may see other files.</summary>
+    public string? FindModelProblem(ServeOptions options) =>
+        ((IEngineLauncher)this).SeesFiles(options)
+        && options.ModelPath is { } path
+        && ModelFactsReader.GgufFilesOf(path) is [var file]
+        && !BeginsAsGguf(file)
+            ? $"'{file}' does not begin as a GGUF file does. Give --model-path one that is whole."
+            : null;
+
     public IReadOnlyList<string> NameFlags { get; } = ["-a", "--alias"];
 
     public bool HasSocket => true;
@@ -153,5 +162,21 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                 "LLAMA_ARG_STATIC_PATH",
             ],
         };
+    }
+
+    private static bool BeginsAsGguf(string file)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            Span<byte> magic = stackalloc byte[4];
+            return stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
+                && magic.SequenceEqual("GGUF"u8);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // That it can't be read is a finding of its own.
+            return true;
+        }
     }
 }

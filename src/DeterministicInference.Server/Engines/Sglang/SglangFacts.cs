@@ -1,3 +1,4 @@
+using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Facts;
 using DeterministicInference.Server.Machine;
@@ -12,6 +13,13 @@ internal sealed class SglangFacts : IEngineFacts
         LeftOutVariables = ["SGLANG_LOG_", "SGLANG_LOGGING_", "VLLM_LOG"];
 
     public IReadOnlyList<string> Paths => SglangDeterminism.ServerInfo;
+
+    /// <summary>
+    /// A client of the routes that update weights names their version (sgl-project/sglang@8905cbd,
+    /// python/sglang/srt/entrypoints/http_server.py, update_weights_from_disk).
+    /// </summary>
+    public IReadOnlyList<WatchedAnswer> Watched { get; } =
+    [new(["/model_info", "/get_model_info"], "model_path", "tokenizer_path", "weight_version")];
 
     public PythonPackages Packages { get; } = new("sglang");
 
@@ -44,6 +52,7 @@ internal sealed class SglangFacts : IEngineFacts
             return;
         }
         sheet.Reported("engine.version", answers.Text(path, "version"));
+        sheet.Reported(ModelFact.WeightVersion, answers.Text(path, "weight_version"));
         if (answers.Of(path) is { } report)
             SglangReport.Describe(report, sheet);
     }

@@ -36,8 +36,11 @@ internal sealed class ReceiptBuilder : IDisposable
     /// <summary>The answer's own id, if known.</summary>
     public string? AnswerId { get; private set; }
 
-    /// <summary>See <see cref="Issuing.WeightVersion.In"/>.</summary>
+    /// <summary>The version of the weights that the answer names, the last one of several; null for none.</summary>
     public string? WeightVersion { get; private set; }
+
+    /// <summary>Whether weights were exchanged while the answer was computed.</summary>
+    public bool HasSeveralWeights { get; private set; }
 
     /// <summary>Whether the receipt has been issued, or is being issued.</summary>
     public bool IsSealed { get; private set; }
@@ -56,7 +59,11 @@ internal sealed class ReceiptBuilder : IDisposable
         _isBroken = true;
         _output.Append(output);
         _tokens.Append(answer);
-        WeightVersion ??= Issuing.WeightVersion.In(answer);
+        foreach (string version in Issuing.WeightVersion.In(answer))
+        {
+            WeightVersion ??= version;
+            HasSeveralWeights |= version != WeightVersion;
+        }
         _isBroken = false;
     }
 

@@ -13,11 +13,13 @@ namespace DeterministicInference.Server.Receipts.Issuing;
 
 /// <summary>Writes receipts, which the store seals; one is returned only once it is stored.</summary>
 /// <param name="store">Seals and stores receipts.</param>
+/// <param name="environments">The environments in which answers are computed.</param>
 /// <param name="witnesses">Has the log's checkpoints cosigned; null where no policy is set.</param>
 /// <param name="options">Settings.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ReceiptIssuer(
     ReceiptStore store,
+    EnvironmentRegistry environments,
     CheckpointWitnesses? witnesses,
     ServeOptions options,
     TimeProvider time
@@ -63,8 +65,12 @@ internal sealed class ReceiptIssuer(
         CancellationToken cancellation
     )
     {
-        NewReceipt receipt = Issue(seal, output, tokens, prompt, isComplete: true);
-        if (await store.AppendAsync(receipt, cancellation) is not { } proof)
+        NewReceipt receipt;
+        if (
+            !await SettleWeightsAsync(seal, cancellation)
+            || await store.AppendAsync(receipt = Issue(seal, output, tokens, prompt, isComplete: true), cancellation)
+                is not { } proof
+        )
         {
             return _refuses ? throw NotStored() : Error(seal, "log_unavailable");
         }
@@ -96,12 +102,31 @@ internal sealed class ReceiptIssuer(
     {
         // No client waits for this receipt: a failure shows in the log and in the store's state. It has no trail, which
         // would show how far the answer came; only its digest does.
-        await store.AppendAsync(Issue(seal, output, tokens, prompt, isComplete: false), CancellationToken.None);
+        if (await SettleWeightsAsync(seal, CancellationToken.None))
+            await store.AppendAsync(Issue(seal, output, tokens, prompt, isComplete: false), CancellationToken.None);
         witnesses?.Announce();
     }
 
     private static byte[] Error(ReceiptBuilder seal, string code) =>
         Encoding.ASCII.GetBytes($$"""{"receipt_id":"{{seal.ReceiptId}}","error":"{{code}}"}""");
+
+    /// <summary>
+    /// An answer may name other weights than the engine did when it was last asked: before the next probe, or because
+    /// they were exchanged while the answer was computed.
+    /// </summary>
+    /// <returns>False if the environment that says so can't be stored.</returns>
+    private async ValueTask<bool> SettleWeightsAsync(ReceiptBuilder seal, CancellationToken cancellation)
+    {
+        InferenceEnvironment environment = seal.Request.Environment;
+        bool isOther =
+            seal.HasSeveralWeights
+            || (
+                seal.WeightVersion is { } version
+                && environment.Facts.TryGetValue(ModelFact.WeightVersion, out EnvironmentFact? reported)
+                && reported.Value != version
+            );
+        return !isOther || await environments.DoubtAsync(environment, cancellation);
+    }
 
     private NewReceipt Issue(
         ReceiptBuilder seal,
@@ -112,7 +137,7 @@ internal sealed class ReceiptIssuer(
     )
     {
         SealedRequest request = seal.Request;
-        InferenceEnvironment environment = request.Environment;
+        InferenceEnvironment environment = environments.AtEnd(request.Environment);
         ReceiptSalts salts = seal.Salts;
         var statement = new ReceiptStatement
         {
@@ -141,7 +166,7 @@ internal sealed class ReceiptIssuer(
             ModelName = request.ModelName,
             ModelDigest =
                 request.IsMainModel
-                && environment.Facts.TryGetValue("model.sha256", out EnvironmentFact? model)
+                && environment.Facts.TryGetValue(ModelFact.Digest, out EnvironmentFact? model)
                 && Sha256Value.TryParse(model.Value, out Sha256Value digest)
                     ? digest
                     : null,

@@ -26,18 +26,30 @@ public sealed class DoctorServeTests
         );
 
     [Theory]
-    [InlineData("0")]
-    [InlineData("1", "seed_ignored")]
+    [InlineData("strict", "0", new string[0])]
+    [InlineData("strict", "1", new string[0], "seed_ignored")]
+    [InlineData("enforce", "0", new[] { "prefix_cache" })]
     public async Task An_engine_with_all_that_belongs_to_it_is_deterministic_unless_it_ignores_seeds(
+        string mode,
         string ignoresSeeds,
+        string[] reasons,
         params string[] needsEngine
     )
     {
         (string, string)[]? nvml = await NvmlLibrary.WithAsync("9.0");
         Assert.SkipWhen(nvml is null, "skipped: needs /usr/bin/cc");
         await CompareAsync(
-            ["--backend", "sglang", "--model-path", Model(), "--backend-command", Python("sglang")],
-            reasons: [],
+            [
+                "--backend",
+                "sglang",
+                "--model-path",
+                Model(),
+                "--backend-command",
+                Python("sglang"),
+                "--determinism",
+                mode,
+            ],
+            reasons,
             needsEngine,
             [.. nvml!, ("FAKE_IGNORE_SEED", ignoresSeeds)]
         );
@@ -102,7 +114,7 @@ public sealed class DoctorServeTests
         CompareAsync(["--backend", "embedded", "--model-path", TestModels.Chat], reasons: [], needsEngine: []);
 
     [Theory]
-    [InlineData("sglang", FakeDialect.SGLang, "machine_unknown", "model_not_measured")]
+    [InlineData("sglang", FakeDialect.SGLang, "machine_unknown", "model_not_measured", "prefix_cache")]
     [InlineData("vllm", FakeDialect.Vllm, "arguments_unknown", "machine_unknown", "model_not_measured")]
     [InlineData("llamacpp", FakeDialect.LlamaCpp, "arguments_unknown", "machine_unknown", "model_not_measured")]
     [InlineData("tgi", FakeDialect.Tgi, "no_batch_invariance", "machine_unknown", "model_not_measured")]

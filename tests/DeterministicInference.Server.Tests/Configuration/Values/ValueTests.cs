@@ -139,7 +139,7 @@ public sealed class ValueTests
     )]
     [InlineData("--log-level", "LOUD", "is not a log level. Give DEBUG, INFO, WARNING, ERROR or CRITICAL.")]
     [InlineData("--log-format", "xml", "is not a choice. Give text or json.")]
-    [InlineData("--determinism", "on", "is not a choice. Give enforce or off.")]
+    [InlineData("--determinism", "on", "is not a choice. Give enforce, strict or off.")]
     [InlineData("--stop-on-stdin-eof", "maybe", "is not a choice. Give auto, on or off.")]
     [InlineData("--served-model-name", " ", "is empty. Give a value, or leave the setting out.")]
     [InlineData("--served-model-name", "a\nb", "contains a control character. Remove it.")]

@@ -20,7 +20,7 @@ public sealed class QuirkTests(DialectServers servers)
     [InlineData(
         Dialect.LlamaCpp,
         """{"temperature":1,"top_p":1,"top_k":0,"min_p":0,"repeat_penalty":1,"mirostat":0,"xtc_probability":0"""
-            + ""","cache_prompt":false,"seed":42}"""
+            + ""","cache_prompt":false,"max_tokens":16,"seed":42}"""
     )]
     [InlineData(Dialect.Tgi, """{"seed":42}""")]
     [InlineData(Dialect.External, """{"seed":42}""")]

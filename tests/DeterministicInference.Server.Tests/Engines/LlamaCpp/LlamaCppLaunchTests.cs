@@ -165,8 +165,9 @@ public sealed class LlamaCppLaunchTests
     [InlineData("LLAMA_ARG_CACHE_REUSE", "256", "", "Degrades prompt_cache")]
     [InlineData("LLAMA_ARG_BACKEND_SAMPLING", "true", "", "Degrades sampling_backend")]
     [InlineData("LLAMA_ARG_RPC", "host:1", "", "Degrades remote_compute")]
-    [InlineData("LLAMA_ARG_MODELS_DIR", "/models", "", "Refused router_mode")]
     [InlineData("LLAMA_ARG_CHAT_TEMPLATE", "/t.jinja", "", "Refused template_file")]
+    // It is taken out of the environment.
+    [InlineData("LLAMA_ARG_MODELS_DIR", "/models", "")]
     // The launch says it, and an argument wins.
     [InlineData("LLAMA_ARG_N_PARALLEL", "4", "")]
     [InlineData("LLAMA_ARG_CACHE_PROMPT", "1", "")]
