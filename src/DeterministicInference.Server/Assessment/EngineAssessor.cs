@@ -74,7 +74,7 @@ internal sealed class EngineAssessor(
     /// <param name="patience">Time limit of the self-check.</param>
     /// <param name="end">Cancels the queries when the engine ends or the server stops.</param>
     /// <param name="program">Measures the program of the engine's process; null if there is none, or it is not.</param>
-    /// <param name="change">Says that the engine serves other weights than the files'; null if it does not.</param>
+    /// <param name="change">How it is known that the engine serves other weights than the files'; null if it does not.</param>
     public async Task<EngineAssessment> WhenReadyAsync(
         EngineAssessment before,
         EngineCalls calls,
@@ -82,7 +82,7 @@ internal sealed class EngineAssessor(
         TimeSpan patience,
         CancellationToken end,
         Func<FactSheet, Task>? program = null,
-        Finding? change = null
+        string? change = null
     )
     {
         // Facts are used by receipts only.
@@ -107,7 +107,7 @@ internal sealed class EngineAssessor(
         if (program is not null && options.HasReceipts && engine.Facts.MeasuresProgram)
             await program(sheet);
         if (change is not null)
-            sheet.AddMissing(change.Code, change.Text);
+            sheet.AddMissing("model_changed", change);
         else if (digests is not null)
             await digests.DescribeAsync(sheet, end);
         else if (options.HasReceipts)

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Facts;
@@ -32,8 +31,8 @@ internal sealed partial class WeightsWatch(
     private readonly Dictionary<string, string> _said = new(StringComparer.Ordinal);
     private string? _models;
 
-    /// <summary>That other weights are served since the engine was ready; null while nothing says so.</summary>
-    public Finding? Change { get; private set; }
+    /// <summary>How it is known that other weights are served since the engine was ready; null while it is not.</summary>
+    public string? Change { get; private set; }
 
     /// <summary>Remembers the files that an engine is about to load.</summary>
     public void Begin()
@@ -114,7 +113,7 @@ internal sealed partial class WeightsWatch(
 
     private void SetChange(string text)
     {
-        Change = Finding.Degrades(ModelFact.Changed, text);
+        Change = text;
         HaveChanged(text);
     }
 
