@@ -83,7 +83,7 @@ internal sealed class GuardReportState
         return null;
     }
 
-    private static IReadOnlyList<int> Pids(ReadOnlySpan<char> text)
+    private static List<int> Pids(ReadOnlySpan<char> text)
     {
         var pids = new List<int>();
         foreach (Range part in text.Split(' '))

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Engines.Embedded;

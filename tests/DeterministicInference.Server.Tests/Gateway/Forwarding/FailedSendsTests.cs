@@ -1,6 +1,5 @@
 using System.Net;
 using DeterministicInference.Server.Gateway.Forwarding;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Gateway.Forwarding;
