@@ -48,6 +48,14 @@ internal static class ControlEndpoints
         routes.MapPost("/__fake/freeze", () => state.Obstruct(Obstruction.Everything));
         routes.MapPost("/__fake/exit/{code:int}", (int code) => Environment.Exit(code));
         routes.MapPost("/__fake/die", Termination.Die);
+        routes.MapPost(
+            "/__fake/print",
+            async context =>
+            {
+                using var body = new StreamReader(context.Request.Body);
+                await Output.PrintAsync(await body.ReadToEndAsync(context.RequestAborted));
+            }
+        );
         routes.MapPost("/__fake/log/{lines:int}", (int lines) => Output.Flood(lines));
         routes.MapPost("/__fake/line/{characters:int}", (int characters) => Output.Line(characters));
         routes.MapPost("/__fake/garbage/{bytes:int}", (int bytes) => Output.Garbage(bytes));

@@ -15,6 +15,21 @@ internal static class Output
             );
     }
 
+    /// <summary>
+    /// Prints lines as they are, as an engine with a logger of its own does. A line <c>!250</c> is not printed: it
+    /// waits so many milliseconds.
+    /// </summary>
+    public static async Task PrintAsync(string text)
+    {
+        foreach (string line in text.TrimEnd('\n').Split('\n'))
+        {
+            if (line.StartsWith('!') && int.TryParse(line.AsSpan(1), out int milliseconds))
+                await Task.Delay(milliseconds);
+            else
+                await Console.Error.WriteLineAsync(line);
+        }
+    }
+
     /// <summary>One line of so many characters.</summary>
     public static void Line(int characters) => Console.Error.WriteLine(new string('x', characters));
 

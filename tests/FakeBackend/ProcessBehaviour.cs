@@ -12,6 +12,9 @@ internal sealed record ProcessBehaviour
     /// <summary>FAKE_FIRST_LINE: a line that it prints first.</summary>
     public string? FirstLine { get; } = Environment.GetEnvironmentVariable("FAKE_FIRST_LINE");
 
+    /// <summary>FAKE_LINES_FILE: a file that it prints first, as <see cref="Output.PrintAsync"/> does.</summary>
+    public string? LinesFile { get; } = Environment.GetEnvironmentVariable("FAKE_LINES_FILE");
+
     /// <summary>FAKE_WARMUP_MS: time with an open port and 503 on /health; -1 lasts until POST /__fake/warm.</summary>
     public TimeSpan Warmup { get; } = TimeSpan.FromMilliseconds(Number("FAKE_WARMUP_MS"));
 

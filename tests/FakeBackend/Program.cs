@@ -26,6 +26,8 @@ if (behaviour.FirstLine is { } first)
     Output.Log(first);
 if (behaviour.PrintsArguments)
     Output.Log($"server_args={arguments.Describe(dialect.ArgumentsName)}");
+if (behaviour.LinesFile is { } file)
+    await Output.PrintAsync(await File.ReadAllTextAsync(file));
 if (behaviour.ExitLines is { } lines)
 {
     for (int i = 1; i <= lines; i++)

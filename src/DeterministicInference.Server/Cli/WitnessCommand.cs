@@ -97,6 +97,13 @@ internal static class WitnessCommand
     private static WitnessOptions Read(ParseResult parsed)
     {
         TryListen(parsed.GetValue(Listen)!, out string host, out int port);
+        if (parsed.GetValue(DataDir) is null && !StatePaths.HasHome)
+        {
+            throw new InputException(
+                "--data-dir: no folder for the witness's keys, as this user has no home. Pass --data-dir, or set "
+                    + "XDG_STATE_HOME."
+            );
+        }
         return new WitnessOptions
         {
             Folder = parsed.GetValue(DataDir) ?? StatePaths.Witness,

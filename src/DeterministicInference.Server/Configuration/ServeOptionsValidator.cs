@@ -33,6 +33,7 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             Loop(),
             LogFolder(),
             DataFolder(),
+            Home(),
             .. WithoutReceipts(),
             Witnesses(),
             .. _keys.Problems.Select(problem => configuration.Problem(problem.Setting, problem.Complaint)),
@@ -114,8 +115,10 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             )
             : null;
 
+    // An engine whose address nobody names listens on a Unix socket, or takes another port where its own is taken.
     private string? Ports() =>
         !AttachesByUrl
+        && _options.IsBackendAddressGiven
         && PortsAreGood()
         && _options.BackendPort == _options.ProxyPort
         && Overlap(_options.ProxyHost, _options.BackendHost)
@@ -169,6 +172,12 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
                 nameof(ServeOptions.DataDir),
                 "is a file. Give the path of a folder; it is created where it is missing."
             )
+            : null;
+
+    private string? Home() =>
+        _options.HasReceipts && _options.DataDir is null && !StatePaths.HasHome
+            ? "--data-dir: no folder for receipts, as this user has no home. Pass --data-dir, set XDG_STATE_HOME, or "
+                + "pass --receipts off."
             : null;
 
     // An unused folder or name is harmless; a promise that is not kept is not.

@@ -33,6 +33,9 @@ internal interface IEngineKind
     /// <summary>Changes to answers; null if the engine may be any of the known kinds.</summary>
     AnswerRules? Answers => AnswerRules.None;
 
+    /// <summary>How its lines are read: levels, and why it ended.</summary>
+    EngineOutputRules Output => EngineOutputRules.Generic;
+
     /// <summary>
     /// Number of concurrent requests up to which answers do not affect each other; null for any number.
     /// </summary>

@@ -187,7 +187,13 @@ internal sealed class HealthReport(
             ? Math.Ceiling(seconds).ToString(CultureInfo.InvariantCulture)
             : OpenAIException.UsualRetryAfter;
 
-    private (string Status, string? Detail) Describe(EngineState state) =>
+    private (string Status, string? Detail) Describe(EngineState state)
+    {
+        (string status, string? detail) = DescribeFully(state);
+        return (status, detail is null ? null : ClientText.WithoutPaths(detail));
+    }
+
+    private (string Status, string? Detail) DescribeFully(EngineState state) =>
         state switch
         {
             EngineState.Ready ready => ("ready", ready.Detail),

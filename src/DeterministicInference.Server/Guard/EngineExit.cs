@@ -13,6 +13,12 @@ internal abstract record EngineExit
     /// </summary>
     public IReadOnlyList<int> Remaining { get; init; } = [];
 
+    /// <summary>
+    /// Processes that still ran when the main process had exited with code 0 unasked: an engine that a script has left
+    /// in the background. They were ended, as nobody would see their end.
+    /// </summary>
+    public IReadOnlyList<int> LeftBehind { get; init; } = [];
+
     /// <summary>The engine exited with a code.</summary>
     internal sealed record Exited(int Code) : EngineExit;
 
@@ -36,11 +42,15 @@ internal abstract record EngineExit
     public string Describe() =>
         this switch
         {
+            Exited { LeftBehind: { Count: > 0 } left } exited =>
+                $"exited with code {exited.Code} and left processes in the background (pid {Join(left)})",
             Exited exited => $"exited with code {exited.Code}",
             Signaled { Signal: var signal } => $"was ended by signal {signal}{SignalName(signal)}",
             NotStarted { Error: var error } => $"could not be started: {Marshal.GetPInvokeErrorMessage(error)}",
             _ => "was ended because its guard process was killed",
         };
+
+    private static string Join(IReadOnlyList<int> pids) => string.Join(", ", pids);
 
     private static string SignalName(int signal) =>
         signal switch

@@ -50,6 +50,7 @@ internal sealed unsafe class GuardLoop : IDisposable
     private readonly HashSet<int> _heirs = [];
     private readonly List<int> _children = [];
     private bool _childless,
+        _endedUnasked,
         _wrapperEnded,
         _stuckReported;
     private WaitStatus? _childStatus;
@@ -164,12 +165,20 @@ internal sealed unsafe class GuardLoop : IDisposable
         if (_wrapperEnded && _arguments.Role == GuardRole.Inner)
             AskHeirs();
         if (_phase < GuardPhase.Settling && _childStatus is not null && _heirs.Count == 0)
+        {
+            _endedUnasked = _phase == GuardPhase.Running;
             Enter(GuardPhase.Settling);
+        }
         bool late = Now >= _killAt;
         if (_phase == GuardPhase.Stopping && late)
             Enter(GuardPhase.Sweeping);
         if (_phase == GuardPhase.Settling && (late || Now >= _phaseBegan + Settle))
+        {
+            bool isWell = _endedUnasked && _childStatus is { Signal: 0, Code: 0 };
+            if (isWell && _arguments.Role == GuardRole.Inner)
+                ReportLeft();
             Enter(GuardPhase.Sweeping);
+        }
         if (_phase == GuardPhase.Sweeping)
             SweepOnce();
         else if (_arguments.Role == GuardRole.Inner && Now >= _nextSnapshot)
@@ -211,6 +220,22 @@ internal sealed unsafe class GuardLoop : IDisposable
             if (_heirs.Add(child))
                 _ = Libc.kill(child, Libc.SigTerm);
         }
+    }
+
+    /// <summary>
+    /// A script that has ended well and left its engine in the background is told from an engine that has ended.
+    /// </summary>
+    private void ReportLeft()
+    {
+        int[] left =
+        [
+            .. ProcessTable
+                .Descendants(ProcessTable.Scan(), [Environment.ProcessId])
+                .Where(process => !process.IsZombie)
+                .Select(process => process.Pid),
+        ];
+        if (left.Length > 0)
+            _report.Left(left);
     }
 
     private void SweepOnce()

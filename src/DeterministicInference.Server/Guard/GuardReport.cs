@@ -20,6 +20,9 @@ internal sealed class GuardReport(int descriptor)
     /// <summary>Reports that the engine's main process has ended; others may be left.</summary>
     public void Exit(WaitStatus status) => Write(string.Create(CultureInfo.InvariantCulture, $"exit {status.Raw}"));
 
+    /// <summary>Reports processes that the main process has left running at its own, regular end.</summary>
+    public void Left(IEnumerable<int> pids) => Write($"left {string.Join(' ', pids.Take(16))}");
+
     /// <summary>Reports processes that do not end although they were killed.</summary>
     public void Waiting(IEnumerable<int> pids) => Write($"waiting {string.Join(", ", pids.Take(16))}");
 

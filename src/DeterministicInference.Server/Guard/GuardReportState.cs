@@ -69,6 +69,9 @@ internal sealed class GuardReportState
                 Exit = status.Signal == 0 ? new EngineExit.Exited(status.Code) : new EngineExit.Signaled(status.Signal);
                 _ended.TrySetResult(Exit);
                 break;
+            case "left":
+                Exit = Exit with { LeftBehind = Pids(rest) };
+                break;
             case "clean":
                 IsClean = true;
                 break;
@@ -78,5 +81,16 @@ internal sealed class GuardReportState
                 break;
         }
         return null;
+    }
+
+    private static List<int> Pids(ReadOnlySpan<char> text)
+    {
+        var pids = new List<int>();
+        foreach (Range part in text.Split(' '))
+        {
+            if (int.TryParse(text[part], NumberStyles.None, CultureInfo.InvariantCulture, out int pid))
+                pids.Add(pid);
+        }
+        return pids;
     }
 }

@@ -14,8 +14,8 @@ internal sealed class LogLineFormatter(TimeProvider time, bool asJson)
     private const string ClientLeftInItsBody = "RequestBodyDrainBodyReaderInvalidState";
 
     /// <summary>
-    /// <c>2025-10-23 10:30:45 | INFO | deterministic_inference.server | message</c>, or one JSON object, with the
-    /// access log's fields as members. Empty for an entry that is not logged.
+    /// <c>2025-10-23 10:30:45 | INFO | deterministic_inference.server | message</c>, whose further lines are indented,
+    /// or one JSON object, with the access log's fields as members. Empty for an entry that is not logged.
     /// </summary>
     public string Format<TState>(in LogEntry<TState> entry)
     {
@@ -29,9 +29,8 @@ internal sealed class LogLineFormatter(TimeProvider time, bool asJson)
 
     private string Text(LogLevel level, string category, string message, Exception? exception)
     {
-        string line =
-            $"{time.GetLocalNow():yyyy-MM-dd HH:mm:ss} | {LogLevelNames.Of(level), -8} | {category} | {message}\n";
-        return exception is null ? line : $"{line}{exception}\n";
+        string text = EntryText.Of(exception is null ? message : $"{message}\n{exception}");
+        return $"{time.GetLocalNow():yyyy-MM-dd HH:mm:ss} | {LogLevelNames.Of(level), -8} | {category} | {text}\n";
     }
 
     private string Json(LogLevel level, string category, string message, AccessLogEntry? request, Exception? exception)

@@ -13,12 +13,25 @@ internal sealed class EngineHealth(EngineActivity activity, TimeSpan hangAfter, 
     /// <summary>Failed probes in a row from which on an engine is unhealthy: one or two may be chance.</summary>
     public const int Threshold = 3;
 
+    /// <summary>
+    /// An engine that says that it is ending answers its health check for some seconds more: SGLang for 5 to 7, vLLM
+    /// for up to 3. Only a probe that passes later contradicts it.
+    /// </summary>
+    public static readonly TimeSpan Doubt = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(30);
 
     private long _lastPass = time.GetTimestamp();
     private long _lastFailure;
     private int _failures;
     private string? _problem;
+    private long? _endingSince;
+
+    /// <summary>Whether the engine has said that it is ending, and no probe has contradicted it.</summary>
+    public bool IsEnding => _endingSince is not null;
+
+    /// <summary>Whether a probe that passes now would say nothing.</summary>
+    public bool IsBeyondProbes => _endingSince is { } since && time.GetElapsedTime(since) < Doubt;
 
     /// <summary>
     /// Whether the next probe should test the computation: a probe failed, or all requests in flight have waited for
@@ -27,8 +40,10 @@ internal sealed class EngineHealth(EngineActivity activity, TimeSpan hangAfter, 
     public bool IsSuspect =>
         _problem is not null || activity.Silence >= (hangAfter / 4 < LongestSilence ? hangAfter / 4 : LongestSilence);
 
-    /// <summary>Whether several probes have failed in a row without a byte meanwhile.</summary>
-    public bool IsUnhealthy => _failures >= Threshold && !HasMovedSinceFailure;
+    /// <summary>
+    /// Whether it says that it is ending, or several probes have failed in a row without a byte meanwhile.
+    /// </summary>
+    public bool IsUnhealthy => IsEnding || (_failures >= Threshold && !HasMovedSinceFailure);
 
     /// <summary>Whether the engine has been unhealthy for at least the hang time.</summary>
     public bool IsHanging => IsUnhealthy && SinceLife >= hangAfter;
@@ -53,7 +68,10 @@ internal sealed class EngineHealth(EngineActivity activity, TimeSpan hangAfter, 
         }
     }
 
-    public void Passed() => (_failures, _problem, _lastPass) = (0, null, time.GetTimestamp());
+    public void Passed() => (_failures, _problem, _lastPass, _endingSince) = (0, null, time.GetTimestamp(), null);
+
+    /// <summary>The engine has said that it is ending.</summary>
+    public void Ends() => _endingSince = time.GetTimestamp();
 
     /// <param name="problem">Why the probe did not pass.</param>
     public void Failed(string problem)

@@ -66,7 +66,7 @@ internal sealed partial class EngineStart(
     private EngineFailureException NotLaunched(Exception e) =>
         new(
             $"{engine.Title} can't be launched: {e.Message.TrimEnd('.')}. {Needs} and write access to "
-                + $"{guard.GuardStateDirectory}."
+                + $"{guard.GuardStateDirectory}, which --data-dir or XDG_STATE_HOME moves."
         );
 
     /// <summary>
@@ -119,14 +119,11 @@ internal sealed partial class EngineStart(
                         + $"({problem.Text}). Raise --backend-startup-timeout if it only needs more time."
                 );
             }
-            progress(
-                $"{problem.Text}, {elapsed.TotalSeconds:F0} s"
-                    + (
-                        limit > options.BackendStartupTimeout
-                            ? $"; it still writes lines and has until {limit.TotalSeconds:F0} s"
-                            : ""
-                    )
-            );
+            string phase = output.Phase is { } text ? $"; loading: {text}" : "",
+                extension = limit > options.BackendStartupTimeout
+                    ? $"; it still writes lines and has until {limit.TotalSeconds:F0} s"
+                    : "";
+            progress($"{problem.Text}, {elapsed.TotalSeconds:F0} s{phase}{extension}");
             if (time.GetElapsedTime(reported) > ProgressInterval)
             {
                 reported = time.GetTimestamp();
@@ -196,11 +193,17 @@ internal sealed partial class EngineStart(
                     )
             );
         }
-        bool isMissing = output.LastLines.Any(line => engine.Launcher?.SaysItIsMissing(line) == true);
-        return new(
-            $"{engine.Title} {exit.Describe()} before it was ready. "
-                + (isMissing ? engine.Launcher!.MissingRemedy : "Its last lines say why.")
-        );
+        if (output.LastLines.Any(line => engine.Launcher?.SaysItIsMissing(line) == true))
+        {
+            return new($"{engine.Title} {exit.Describe()} before it was ready. {engine.Launcher!.MissingRemedy}");
+        }
+        string remedy =
+            exit.LeftBehind.Count > 0
+                ? " They were ended. Start the engine in the foreground: as the script's last command, with exec and "
+                    + "without &."
+            : output.Cause is null ? " Its last lines say why."
+            : "";
+        return new($"{engine.Title} {output.Explain(exit, "before it was ready")}{remedy}");
     }
 
     [LoggerMessage(LogLevel.Information, "Starting {Engine} with model: {Model}")]

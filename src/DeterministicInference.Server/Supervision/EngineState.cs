@@ -20,7 +20,7 @@ internal abstract record EngineState
         public override Uri? Address => Url;
     }
 
-    /// <summary>The engine was ready and shows no sign of life.</summary>
+    /// <summary>The engine was ready and shows no sign of life, says that it is ending, or has just ended.</summary>
     internal sealed record Unhealthy(string Detail) : EngineState;
 
     /// <summary>The engine has crashed and will be restarted.</summary>

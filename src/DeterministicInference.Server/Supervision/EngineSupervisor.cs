@@ -22,10 +22,6 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
 
     private static readonly TimeSpan ShortestProbe = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(5),
-        ShortestInterval = TimeSpan.FromMilliseconds(100),
-        LookInterval = TimeSpan.FromSeconds(1);
-
     private readonly IEngineKind _kind;
     private readonly ServeOptions _options;
     private readonly MachineFacts _machine;
@@ -36,7 +32,7 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     private readonly SupervisorLog _log;
     private readonly EngineOutput _output;
     private readonly EngineCalls _calls;
-    private readonly EngineProbe _probe;
+    private readonly EngineWatch _watch;
     private readonly EngineStart _start;
     private readonly EngineEndpointChoice _endpoints;
     private readonly ServedAssessment _assessment;
@@ -44,9 +40,6 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
 
     /// <summary>Starts of an engine that finds its port taken, although it was free before.</summary>
     private const int MostPorts = 3;
-
-    /// <summary>Interval between probes of a running engine.</summary>
-    private readonly TimeSpan _interval;
 
     private SupervisedEngine _engine = SupervisedEngine.NoProcess;
     private EngineAssessment _beforeLaunch = EngineAssessment.NotBegun;
@@ -90,16 +83,26 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
                 EnvironmentVariables.OfProcess(),
                 _status.Endpoint.Key ?? "",
                 _status.Endpoint.AdminKey ?? ""
-            )
+            ),
+            kind.Output,
+            isOwnProgram: options is { BackendCommand: null, BackendUrl: null }
         );
         _endpoints = endpoints ?? new EngineEndpointChoice(_status.Endpoint, isFixed: true);
         _calls = new EngineCalls(_status.Address, _status.Endpoint.Key ?? keys.Engine, _status.Endpoint.SocketPath);
         // A probe must not take longer than the time after which an engine counts as hanging.
-        TimeSpan longest = Clamp(options.HangAfter, ShortestProbe, LongestProbe);
-        _probe = new EngineProbe(kind.Health, _calls, longest, time);
-        _interval = Clamp(options.HangAfter / 10, ShortestInterval, LongestInterval);
-        guard ??= new GuardSettings(StatePaths.Engines) { Grace = options.StopTimeout };
-        _start = new EngineStart(kind, options, guard, ShowProgress, _probe, _output, time, logger);
+        var longest = TimeSpan.FromTicks(Math.Clamp(options.HangAfter.Ticks, ShortestProbe.Ticks, LongestProbe.Ticks));
+        var probe = new EngineProbe(kind.Health, _calls, longest, time);
+        _watch = new EngineWatch(
+            probe,
+            _output,
+            end => RequireCurrentAsync(asks: false, end),
+            options.HangAfter,
+            time
+        );
+        // No folder is made for an engine that is attached to.
+        string records = options.BackendUrl is null ? StatePaths.Engines(options.DataDir) : "";
+        guard ??= new GuardSettings(records) { Grace = options.StopTimeout };
+        _start = new EngineStart(kind, options, guard, ShowProgress, probe, _output, time, logger);
         _assessment = new ServedAssessment(kind, options, machine, _calls, environments, ShowProgress, time, logger);
         _restarts = new RestartPolicy(options, $"{Environment.MachineName}:{options.BackendPort}", time);
     }
@@ -262,6 +265,7 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
         await _engine.RunUnlessItEndsAsync(end => AssessAsync(assessment, left, end), stop);
         await _start.RequireAliveAsync(_engine, assessment.Launch, stop);
         WasReady = true;
+        _output.BecameReady();
         _writer.Set(new EngineState.Ready(_status.Address));
         _log.IsReady(_kind.Title);
     }
@@ -274,13 +278,19 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
         bool hangs = false;
         while (true)
         {
-            await _engine.RunUnlessItEndsAsync(WaitForProbeAsync, stop);
-            ProbeProblem? problem = await _engine.RunUnlessItEndsAsync(
-                end => _probe.AskAsync(health.IsSuspect, end),
-                stop
-            );
+            ProbeProblem? problem = await _watch.NextAsync(_engine, health, stop);
             if (_engine.HasEnded)
-                return $"{_kind.Title} {_engine.DescribeEnd()} unexpectedly.";
+                return await DescribeEndAsync(stop);
+            if (!health.IsEnding && _output.Ending is { IsCompletedSuccessfully: true, Result: { } line })
+            {
+                health.Ends();
+                _log.IsEnding(_kind.Title, line);
+            }
+            if (health.IsBeyondProbes)
+            {
+                Show(health);
+                continue;
+            }
             // Another engine may have been started at the address meanwhile.
             if (problem is null && !_engine.HasProcess && _status.State is EngineState.Unhealthy)
                 await AssessAsync(AssessBeforeLaunch(null), _options.BackendStartupTimeout, stop);
@@ -301,21 +311,21 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the next probe, and looks at the engine's files meanwhile.</summary>
-    private async Task WaitForProbeAsync(CancellationToken end)
-    {
-        for (TimeSpan left = _interval; left > TimeSpan.Zero; left -= LookInterval)
-        {
-            await Task.Delay(left < LookInterval ? left : LookInterval, _time, end);
-            await RequireCurrentAsync(asks: false, end);
-        }
-    }
-
     /// <summary>Assesses the engine anew if it serves something else than what was assessed.</summary>
     private async Task RequireCurrentAsync(bool asks, CancellationToken end)
     {
         if (_status.State is EngineState.Ready && !await _assessment.IsCurrentAsync(asks, end))
             await AssessAsync(_beforeLaunch, _options.BackendStartupTimeout, end);
+    }
+
+    /// <summary>
+    /// How the engine ended. Requests are refused at once; why it ended is known with its last line.
+    /// </summary>
+    private async Task<string> DescribeEndAsync(CancellationToken stop)
+    {
+        _writer.Set(new EngineState.Unhealthy($"{_kind.Title} {_engine.DescribeEnd()} unexpectedly."));
+        EngineExit exit = (await _engine.ExitedAsync(stop))!;
+        return $"{_kind.Title} {_output.Explain(exit, "unexpectedly")}";
     }
 
     /// <summary>Makes the checks that need no running engine.</summary>
@@ -345,14 +355,17 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     {
         bool wasUnhealthy = _status.State is EngineState.Unhealthy;
         _writer.Set(
-            health.IsUnhealthy
-                ? new EngineState.Unhealthy(health.Detail!)
-                : new EngineState.Ready(_status.Address, health.Detail)
+            health.IsEnding ? new EngineState.Unhealthy($"it is ending{(_output.Cause is { } why ? $": {why}" : "")}")
+            : health.IsUnhealthy ? new EngineState.Unhealthy(health.Detail!)
+            : new EngineState.Ready(_status.Address, health.Detail)
         );
-        if (health.IsUnhealthy && !wasUnhealthy)
+        if (health is { IsUnhealthy: true, IsEnding: false } && !wasUnhealthy)
             _log.NotAnswering(_kind.Title, health.Detail!);
         else if (wasUnhealthy && !health.IsUnhealthy)
+        {
+            _output.BecameReady();
             _log.IsReady(_kind.Title);
+        }
     }
 
     /// <summary>Waits for the restart delay, and until no process of the previous engine is left.</summary>
@@ -373,13 +386,10 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
                     + $"{_options.RestartWindow.TotalSeconds:0.#} s (--max-restarts, --restart-window)."
             );
         }
-        _log.WillRestart(
-            reason,
-            start.Attempt,
-            _options.MaxRestarts,
-            start.Pause.TotalSeconds,
-            _output.LastLines is [.., var last] ? last : "no output"
-        );
+        // Beside the cause the last line would only mislead.
+        bool isExplained = _output.Cause is { } cause && reason.Contains(cause, StringComparison.Ordinal);
+        string? line = isExplained ? null : _output.LastLines.LastOrDefault("no output");
+        _log.WillRestart(reason, start.Attempt, _options.MaxRestarts, start.Pause.TotalSeconds, line);
         await pause;
     }
 
@@ -398,9 +408,4 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
             _log.Remains(_kind.Title, string.Join(' ', remaining));
         _engine = SupervisedEngine.NoProcess;
     }
-
-    private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) =>
-        value < least ? least
-        : value > most ? most
-        : value;
 }

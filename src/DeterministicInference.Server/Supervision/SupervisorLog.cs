@@ -25,17 +25,36 @@ internal sealed partial class SupervisorLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "{Engine} does not answer: {Problem}")]
     public partial void NotAnswering(string engine, string problem);
 
+    [LoggerMessage(LogLevel.Error, "{Engine} says that it is ending, so requests get 503: {Line}")]
+    public partial void IsEnding(string engine, string line);
+
     [LoggerMessage(
         LogLevel.Error,
         "{Engine} hangs: {Problem}; {InFlight} requests in flight; --hang-action is {Action}"
     )]
     public partial void Hangs(string engine, string problem, int inFlight, HangAction action);
 
+    /// <param name="reason">Why it is restarted.</param>
+    /// <param name="attempt">Number of the start within the window.</param>
+    /// <param name="maxRestarts">Most starts within the window.</param>
+    /// <param name="seconds">Until the start.</param>
+    /// <param name="line">The engine's last line; null where the reason says more.</param>
+    public void WillRestart(string reason, int attempt, int maxRestarts, double seconds, string? line)
+    {
+        if (line is null)
+            WillRestartFor(reason, attempt, maxRestarts, seconds);
+        else
+            WillRestartAfter(reason, attempt, maxRestarts, seconds, line);
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Reason} Restart {Attempt} (at most {MaxRestarts}) in {Seconds:F1} s")]
+    private partial void WillRestartFor(string reason, int attempt, int maxRestarts, double seconds);
+
     [LoggerMessage(
         LogLevel.Error,
         "{Reason} Restart {Attempt} (at most {MaxRestarts}) in {Seconds:F1} s; its last line: {Line}"
     )]
-    public partial void WillRestart(string reason, int attempt, int maxRestarts, double seconds, string line);
+    private partial void WillRestartAfter(string reason, int attempt, int maxRestarts, double seconds, string line);
 
     [LoggerMessage(LogLevel.Information, "Stopping {Engine}")]
     public partial void Ending(string engine);

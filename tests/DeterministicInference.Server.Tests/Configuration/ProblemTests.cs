@@ -30,22 +30,23 @@ public sealed class ProblemTests
         "--proxy-port: '8080' (the default) is also the engine's port. Give another --proxy-port or --backend-port."
     )]
     [InlineData(
-        "--model-path m --port 30000",
+        "--model-path m --port 30000 --backend-port 30000",
         "--proxy-port: '30000' from --port is also the engine's port. Give another --proxy-port or --backend-port."
     )]
     [InlineData(
-        "--model-path m --port 30000 --proxy-host 0.0.0.0",
+        "--model-path m --port 30000 --proxy-host 0.0.0.0 --backend-port 30000",
         "--proxy-port: '30000' from --port is also the engine's port. Give another --proxy-port or --backend-port."
     )]
     [InlineData(
-        "--model-path m --port 30000 --proxy-host ::",
+        "--model-path m --port 30000 --proxy-host :: --backend-port 30000",
         "--proxy-port: '30000' from --port is also the engine's port. Give another --proxy-port or --backend-port."
     )]
     [InlineData(
         "--model-path m --port 30000 --proxy-host ::1 --backend-host localhost",
         "--proxy-port: '30000' from --port is also the engine's port. Give another --proxy-port or --backend-port."
     )]
-    [InlineData("--model-path m --port 30000 --proxy-host ::1")]
+    [InlineData("--model-path m --port 30000")]
+    [InlineData("--model-path m --port 30000 --proxy-host ::1 --backend-port 30000")]
     [InlineData("--model-path m --port 30000 --backend-host 127.0.0.2")]
     [InlineData("--model-path m --port 30000 --backend-url http://h:1")]
     [InlineData(

@@ -106,6 +106,7 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
                 "--shutdown-timeout",
                 "--config",
                 "--unix-socket",
+                "--http2-prior-knowledge",
             ]);
         // The launches of engines, which another test compares, have the engines' own flags.
         string page = Regex.Replace(Page, @"^\| `\w+` \| [\w. ]+ \| `.*$", "", RegexOptions.Multiline);
@@ -166,7 +167,7 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
     )]
     private static partial Regex Row();
 
-    [GeneratedRegex(@"(?<![\w-])--[a-z][a-z-]*")]
+    [GeneratedRegex(@"(?<![\w-])--[a-z][a-z0-9-]*")]
     private static partial Regex Flag();
 
     [GeneratedRegex(@"(?:Finding\.(?:Note|Degrades|Refused)|sheet\.AddMissing)\(\s*""([a-z_]+)"",")]

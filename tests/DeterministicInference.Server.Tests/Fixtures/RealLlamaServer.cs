@@ -13,9 +13,7 @@ internal sealed record RealLlamaServer(string Program, string Model)
     /// <summary>Skips the running test where there is none.</summary>
     public static RealLlamaServer Require()
     {
-        string engines = Environment.GetEnvironmentVariable("DIS_ENGINE_RECORDINGS") is { Length: > 0 } named
-                ? named
-                : Path.Combine(Documentation.RepositoryFiles.Root, "..", "shared", "engines"),
+        string engines = RecordedEngines.Folder,
             program = Path.Combine(engines, "llama-server", "llama-server"),
             model = Path.Combine(engines, "..", "models", "SmolLM2-135M-Instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
         Assert.SkipUnless(

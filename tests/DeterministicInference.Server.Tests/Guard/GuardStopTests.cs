@@ -31,6 +31,35 @@ public sealed class GuardStopTests
         Assert.Equal(["ready", "bye"], engine.Lines);
     }
 
+    [Fact]
+    public async Task A_script_that_ends_well_and_leaves_an_engine_is_told_by_what_it_leaves()
+    {
+        await using TestEngine engine = TestEngine.Start("sh", "-c", "sleep 600 & sleep 601 & exit 0");
+        EngineExit exit = await engine.ExitAsync();
+        Assert.IsType<EngineExit.Exited>(exit);
+        Assert.Equal(2, exit.LeftBehind.Count);
+        Assert.StartsWith(
+            "exited with code 0 and left processes in the background (pid ",
+            exit.Describe(),
+            StringComparison.Ordinal
+        );
+    }
+
+    /// <summary>A crash leaves helpers, too, and a stop is no end of its own.</summary>
+    [Theory]
+    [InlineData("sleep 600 & exit 3", false)]
+    [InlineData("trap 'exit 0' TERM; sleep 600 & echo ready; wait", true)]
+    public async Task Other_ends_leave_nothing_behind(string script, bool isStopped)
+    {
+        await using TestEngine engine = TestEngine.Start("sh", "-c", script);
+        if (isStopped)
+        {
+            await engine.ReadyLine;
+            await engine.Process.StopAsync(Ample, CancellationToken.None).Within();
+        }
+        Assert.Empty((await engine.ExitAsync()).LeftBehind);
+    }
+
     [Theory]
     [InlineData(EngineScripts.Tree, EngineScripts.Children)]
     [InlineData(EngineScripts.Daemons, EngineScripts.Children + 1)]

@@ -27,7 +27,7 @@ public sealed class CrashLoopTests
             lines[reason],
             StringComparison.Ordinal
         );
-        Assert.Equal("The engine's last lines:", lines[reason + 1]);
+        Assert.Equal("    The engine's last lines:", lines[reason + 1]);
         Assert.Contains(lines[(reason + 2)..], line => line.Contains("Uvicorn running on ", StringComparison.Ordinal));
     }
 

@@ -34,6 +34,19 @@ public sealed class EngineHealthTests
     }
 
     [Fact]
+    public void An_engine_that_says_that_it_is_ending_is_unhealthy_until_a_probe_passes_later()
+    {
+        _health.Ends();
+        Assert.Equal((true, true, true), (_health.IsEnding, _health.IsUnhealthy, _health.IsBeyondProbes));
+        _time.Advance(EngineHealth.Doubt);
+        Assert.Equal((true, true, false), (_health.IsEnding, _health.IsUnhealthy, _health.IsBeyondProbes));
+        Fail(1);
+        Assert.Equal((true, false), (_health.IsUnhealthy, _health.IsHanging));
+        _health.Passed();
+        Assert.Equal((false, false), (_health.IsEnding, _health.IsUnhealthy));
+    }
+
+    [Fact]
     public void A_busy_engine_that_fails_every_probe_is_healthy_while_it_sends_bytes()
     {
         _activity.Begin();

@@ -27,7 +27,8 @@ public sealed class EngineOutputTests
         // The console is not read: the worst case for a log.
         await using ServeProcess server = await ServeProcess.StartAsync(
             ServerProgram.Built,
-            ServeProcess.FakeSglang,
+            // Lines of batches are there at DEBUG.
+            [.. ServeProcess.FakeSglang, "--log-level", "DEBUG"],
             ServeProcess.SteadyMemory,
             readsOutput: false
         );

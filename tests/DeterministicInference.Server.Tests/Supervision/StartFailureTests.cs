@@ -280,7 +280,7 @@ public sealed class StartFailureTests
         Assert.Contains(reason, output[at], StringComparison.Ordinal);
         string told = string.Join('\n', output.Skip(at));
         Assert.Contains(lines, told, StringComparison.Ordinal);
-        Assert.Equal(lines.Length > 0, told.Contains("\nThe engine's last lines:\n", StringComparison.Ordinal));
+        Assert.Equal(lines.Length > 0, told.Contains("\n    The engine's last lines:\n", StringComparison.Ordinal));
         return result.Output;
     }
 

@@ -26,6 +26,8 @@ internal sealed class EmbeddedKind : IEngineKind
 
     public IEngineFacts Facts { get; } = new SemanticsFacts();
 
+    public EngineOutputRules Output => EmbeddedOutput.Rules;
+
     public RequestRules Requests { get; } =
         new() { Fields = EmbeddedFields.Honoured, TokenIdMembers = ["return_token_ids"] };
 

@@ -28,6 +28,8 @@ internal sealed class LlamaCppKind : IEngineKind
 
     public IEngineFacts Facts { get; } = new LlamaCppFacts();
 
+    public EngineOutputRules Output => LlamaCppOutput.Rules;
+
     /// <summary>
     /// One request at a time for a launched server, as it has one slot; of an attached one's slots one is used.
     /// </summary>

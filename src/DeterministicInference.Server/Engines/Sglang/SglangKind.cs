@@ -28,6 +28,8 @@ internal sealed class SglangKind : IEngineKind
 
     public IEngineFacts Facts { get; } = new SglangFacts();
 
+    public EngineOutputRules Output => SglangOutput.Rules;
+
     public RequestRules Requests { get; } =
         new()
         {

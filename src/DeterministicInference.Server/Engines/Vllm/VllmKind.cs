@@ -26,6 +26,8 @@ internal sealed class VllmKind : IEngineKind
 
     public IEngineFacts Facts { get; } = new VllmFacts();
 
+    public EngineOutputRules Output => VllmOutput.Rules;
+
     public RequestRules Requests { get; } =
         new()
         {

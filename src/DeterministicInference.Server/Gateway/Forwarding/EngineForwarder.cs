@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Mime;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.OpenAI;
@@ -19,7 +21,7 @@ namespace DeterministicInference.Server.Gateway.Forwarding;
 /// <param name="time">The clock.</param>
 /// <param name="logger">Of the gateway.</param>
 /// <param name="socketPath">Unix socket on which the engine listens; null for none.</param>
-internal sealed partial class EngineForwarder(
+internal sealed class EngineForwarder(
     ServeOptions options,
     string? engineKey,
     EngineActivity activity,
@@ -47,6 +49,8 @@ internal sealed partial class EngineForwarder(
 
     private readonly EngineClient _client = new(options.ConnectTimeout, logger, socketPath);
 
+    private readonly FailedSends _failures = new(time, logger);
+
     /// <summary>Sends a request.</summary>
     /// <param name="context">The client's request.</param>
     /// <param name="url">The engine's route.</param>
@@ -72,13 +76,41 @@ internal sealed partial class EngineForwarder(
             return known;
         if (e is not (HttpRequestException or OperationCanceledException))
             return null;
-        Failed(requestId, e);
+        _failures.Add(requestId, DescribeFailure(e));
         return e is HttpRequestException broken
             ? GatewayErrors.Of(broken.HttpRequestError)
             : GatewayErrors.ConnectTimeout(_limits.Connect);
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _failures.Dispose();
+    }
+
+    /// <summary>
+    /// The failure without the exception's message, which may quote what the engine sent.
+    /// </summary>
+    private string DescribeFailure(Exception e)
+    {
+        if (e is not HttpRequestException broken)
+            return $"no connection within {_limits.Connect.TotalSeconds} s (--connect-timeout)";
+        SocketError? error = null;
+        for (Exception? inner = e; inner is not null && error is null; inner = inner.InnerException)
+            error = (inner as SocketException)?.SocketErrorCode;
+        string problem = broken.HttpRequestError switch
+        {
+            HttpRequestError.ConnectionError when error == SocketError.ConnectionRefused => "it refused the connection",
+            HttpRequestError.ConnectionError => "no connection",
+            HttpRequestError.NameResolutionError => "the name of its host can't be resolved",
+            HttpRequestError.SecureConnectionError => "no TLS connection",
+            HttpRequestError.ResponseEnded => "it closed the connection before its answer was complete",
+            HttpRequestError.InvalidResponse => "its answer is not valid HTTP",
+            HttpRequestError.ConfigurationLimitExceeded => "its answer is too large",
+            _ => "the connection broke",
+        };
+        return error is null or SocketError.ConnectionRefused ? problem : $"{problem} ({error})";
+    }
 
     private HttpRequestMessage Create(HttpRequest from, Uri url, ReadOnlyMemory<byte> body, string id)
     {
@@ -93,7 +125,9 @@ internal sealed partial class EngineForwarder(
         };
         // The answer is edited as text, so it must not be compressed.
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        request.Headers.TryAddWithoutValidation(RequestIdMiddleware.Header, id);
+        // Unique, as a client may use an id twice, and vLLM takes the header for the id of its own request, of which
+        // two in flight break each other (vllm-project/vllm#15041; since #27987 it adds a suffix itself).
+        request.Headers.TryAddWithoutValidation(RequestIdMiddleware.Header, $"{id}-{NewSuffix()}");
         if (_authorization is not null)
             request.Headers.TryAddWithoutValidation("Authorization", _authorization);
         foreach (string name in _requestHeaders)
@@ -104,6 +138,5 @@ internal sealed partial class EngineForwarder(
         return request;
     }
 
-    [LoggerMessage(LogLevel.Warning, "The engine did not answer {RequestId}")]
-    private partial void Failed(string requestId, Exception e);
+    private static string NewSuffix() => RandomNumberGenerator.GetHexString(8, lowercase: true);
 }

@@ -137,7 +137,30 @@ public sealed class RequestRelayTests(SharedFakeBackend shared) : IAsyncLifetime
             ("identity", "Bearer key", "application/json"),
             (headers["accept-encoding"], headers["authorization"], headers["content-type"])
         );
-        Assert.Equal(Assert.Single(reply.Headers.GetValues("x-request-id")), headers["x-request-id"]);
+        Assert.Matches(
+            $"^{Assert.Single(reply.Headers.GetValues("x-request-id"))}-[0-9a-f]{{8}}$",
+            headers["x-request-id"]
+        );
+    }
+
+    /// <summary>Two requests of one id in flight break each other in vLLM (vllm-project/vllm#15041).</summary>
+    [Fact]
+    public async Task An_id_that_a_client_uses_twice_is_not_one_id_for_the_engine()
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            HttpRequestMessage request = ApiClient.Post(ApiClient.Completions, $$"""{"prompt":"twice {{i}}"}""");
+            request.Headers.Add("x-request-id", "same");
+            Reply reply = await _gateway.Api.SendAsync(request);
+            Assert.Equal("same", Assert.Single(reply.Headers.GetValues("x-request-id")));
+        }
+        string[] ids =
+        [
+            (string)(await _fake.RequestAsync("twice 0"))["headers"]!["x-request-id"]!,
+            (string)(await _fake.RequestAsync("twice 1"))["headers"]!["x-request-id"]!,
+        ];
+        Assert.All(ids, id => Assert.Matches("^same-[0-9a-f]{8}$", id));
+        Assert.NotEqual(ids[0], ids[1]);
     }
 
     [Theory]
