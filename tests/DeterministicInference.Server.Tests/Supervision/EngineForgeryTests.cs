@@ -121,24 +121,27 @@ public sealed class EngineForgeryTests
                 + "\n",
             TestContext.Current.CancellationToken
         );
-        CommandResult result = await new ServeLaunch().RunAsync(
-            [
-                "--backend",
-                backend,
-                "--backend-command",
-                FakeBackendProcess.Command,
-                "--log-format",
-                format,
-                "--log-level",
-                "DEBUG",
-                "--receipts",
-                "off",
-                .. backend == "sglang" ? (string[])["--model-path", "m"] : [],
-            ],
-            ("FAKE_LINES_FILE", file),
-            ("FAKE_EXIT_LINES", "0"),
-            ("FAKE_DIALECT", "sglang")
+        string script = Path.Combine(Path.GetDirectoryName(file)!, "engine.sh");
+        await File.WriteAllTextAsync(
+            script,
+            $"#!/bin/sh\ncat '{file}'\nexit 1\n",
+            TestContext.Current.CancellationToken
         );
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        CommandResult result = await new ServeLaunch().RunAsync([
+            "--backend",
+            backend,
+            "--backend-command",
+            script,
+            "--log-format",
+            format,
+            "--log-level",
+            "DEBUG",
+            "--receipts",
+            "off",
+            .. backend == "sglang" ? (string[])["--model-path", "m"] : [],
+        ]);
         Assert.Equal(1, result.ExitCode);
         string[] own = ["deterministic_inference.server", $"deterministic_inference.backends.{backend}"];
         ParsedLog.Entry[] entries = [.. ParsedLog.Read(result.Output, format == "json")];
@@ -151,6 +154,12 @@ public sealed class EngineForgeryTests
         Assert.DoesNotContain(
             entries,
             entry => own.Contains(entry.Module) && entry.Message.StartsWith(ForgedLines.Mark, StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            entries,
+            entry =>
+                entry.Module == $"deterministic_inference.backends.{backend}.engine"
+                && entry.Message.Contains(ForgedLines.Mark, StringComparison.Ordinal)
         );
         Assert.All(
             entries.Where(entry => entry.Message.Contains(ForgedLines.Mark, StringComparison.Ordinal)),
