@@ -95,7 +95,7 @@ internal sealed record ServeOptions
     public bool StrictModel { get; init; }
 
     /// <summary>Seed of requests that have none.</summary>
-    public long Seed { get; init; } = 42;
+    public SeedSetting Seed { get; init; } = 42;
 
     public DeterminismMode Determinism { get; init; } = DeterminismMode.Enforce;
 

@@ -192,12 +192,12 @@ internal static class SettingTable
             "enforce pins what could make an answer vary; strict also launches engines without reuse of computed "
                 + "prefixes; off is a plain proxy."
         ),
-        new TypedSetting<long>(
+        new TypedSetting<SeedSetting>(
             nameof(ServeOptions.Seed),
-            new WholeNumberValue<long>("NUMBER", long.MinValue, long.MaxValue),
+            new SeedValue(),
             o => o.Seed,
             (o, v) => o with { Seed = v },
-            "Seed of requests that have none."
+            "Seed of requests that have none; random draws one for each request."
         ),
         new TypedSetting<bool>(
             nameof(ServeOptions.StableEnvelope),

@@ -77,8 +77,13 @@ internal sealed partial class RequestPipeline(
         try
         {
             // :: 5 forward
-            await using EngineExchange exchange = forwarder.Begin(context, engine, request.Pinned.Json);
-            exchange.Route = request.Route;
+            await using EngineExchange exchange = forwarder.Begin(
+                context,
+                engine,
+                request.Route,
+                request.Pinned,
+                limit.Limit
+            );
             // :: 6 relay
             bool isRead = await relay.RelayAsync(exchange);
             // :: 7 seal
@@ -157,6 +162,7 @@ internal sealed partial class RequestPipeline(
     private GatewayRequest Pin(CheckedRequest request, RequestFacts facts)
     {
         PinnedRequest pinned = policy.Pin(request, served());
+        facts.Seed = pinned.DrawnSeed;
         AnswerHandling handling = handlings.Create(request, pinned, facts.ReceiptOwner);
         foreach ((string name, string value) in pinned.Changes)
             Pinned(name, value, facts.RequestId);

@@ -32,7 +32,7 @@ internal static class SettingExamples
         [nameof(ServeOptions.MaxQueue)] = ["0", "1", "1000"],
         [nameof(ServeOptions.QueueTimeout)] = ["1s", "10s", "250ms"],
         [nameof(ServeOptions.Determinism)] = ["off", "enforce", "off"],
-        [nameof(ServeOptions.Seed)] = ["-9223372036854775808", "0", "9223372036854775807"],
+        [nameof(ServeOptions.Seed)] = ["-9223372036854775808", "random", "9223372036854775807"],
         [nameof(ServeOptions.Receipts)] = ["reference", "off", "inline"],
         [nameof(ServeOptions.DataDir)] = ["/var/lib/receipts", "receipts", "/a b/receipts"],
         [nameof(ServeOptions.LogOrigin)] = ["log.example/a", "log.example", "x"],

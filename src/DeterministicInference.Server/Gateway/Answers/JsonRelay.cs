@@ -18,9 +18,6 @@ namespace DeterministicInference.Server.Gateway.Answers;
 /// <param name="environment">The value of the member <c>environment</c>, as JSON.</param>
 internal sealed class JsonRelay(HttpContext context, AnswerHandling handling, byte[] environment) : IAnswerRelay
 {
-    /// <summary>Largest answer, in bytes.</summary>
-    private const int LargestAnswer = 256 << 20;
-
     /// <summary>Larger answers are parsed off the thread that serves the sockets.</summary>
     private const int LargeAnswer = 64 * 1024;
 
@@ -36,16 +33,8 @@ internal sealed class JsonRelay(HttpContext context, AnswerHandling handling, by
 
     public async Task<bool> RelayAsync(EngineExchange exchange)
     {
-        if (!exchange.Sending.IsCompleted)
-        {
-            exchange.Timeouts.Watch(exchange.Sending.GetAwaiter());
-            await exchange.Timeouts.WaitForOperationAsync();
-        }
-        HttpResponseMessage response = await exchange.ResponseAsync();
-        exchange.Timeouts.Progress();
-        if (EngineExchange.IsEventStream(response))
-            throw GatewayErrors.BadAnswer("it answered with a stream, but none was requested.");
-        _answer = await AnswerBodyReader.ReadAsync(response, LargestAnswer, exchange.Timeouts, exchange.Cancellation);
+        HttpResponseMessage response = await exchange.WaitForResponseAsync();
+        _answer = await AnswerBodyReader.ReadJsonAsync(response, exchange.Timeouts, exchange.Cancellation);
         _status = (int)response.StatusCode;
         AnswerHeaders.Relay(response, context.Response);
 

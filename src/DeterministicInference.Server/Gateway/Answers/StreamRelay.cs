@@ -26,9 +26,6 @@ namespace DeterministicInference.Server.Gateway.Answers;
 /// <param name="handling">Processes the answer.</param>
 internal sealed class StreamRelay(HttpContext context, ServeOptions options, AnswerHandling handling) : IAnswerRelay
 {
-    /// <summary>Largest event, in bytes.</summary>
-    private const int LargestEvent = 32 << 20;
-
     private readonly PipeWriter _body = context.Response.BodyWriter;
     private readonly CancellationToken _gone = context.RequestAborted;
     private readonly EventBuffer _buffer = new();
@@ -42,14 +39,9 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
     {
         await WaitForHeadersAsync(exchange);
         HttpResponseMessage response = await exchange.ResponseAsync();
-        if (!EngineExchange.IsEventStream(response))
-            throw GatewayErrors.BadAnswer("a stream was requested, but its answer is not one.");
         if (!HasBegun)
             AnswerHeaders.Relay(response, context.Response);
-        await using Stream events = AnswerEncoding.Decode(
-            await response.Content.ReadAsStreamAsync(exchange.Cancellation),
-            response.Content.Headers
-        );
+        await using Stream events = await AnswerEncoding.OpenEventsAsync(response, exchange.Cancellation);
         return await RelayAsync(events, exchange);
     }
 
@@ -114,7 +106,7 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
         }
         catch (Exception e) when (AnswerEncoding.IsBroken(e) && !exchange.Cancellation.IsCancellationRequested)
         {
-            throw GatewayErrors.BadAnswer("its stream broke before the answer was complete.");
+            throw GatewayErrors.StreamBroke();
         }
         finally
         {
@@ -136,9 +128,7 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
             if (ProcessEvent(next))
                 return true;
         }
-        return _buffer.Waiting <= LargestEvent
-            ? isLast
-            : throw GatewayErrors.BadAnswer("its stream has an event that is too large.");
+        return _buffer.Waiting <= AnswerEncoding.LargestEvent ? isLast : throw GatewayErrors.EventTooLarge();
     }
 
     /// <summary>
