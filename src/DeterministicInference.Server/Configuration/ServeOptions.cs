@@ -167,6 +167,12 @@ internal sealed record ServeOptions
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// Time without an answer after which a client that waits for JSON gets white space;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> is off.
+    /// </summary>
+    public TimeSpan JsonHeartbeat { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>
     /// How long a client may read nothing of its stream, which holds a slot of the engine, before it is disconnected.
     /// </summary>
     public TimeSpan SlowReaderTimeout { get; init; } = TimeSpan.FromSeconds(30);

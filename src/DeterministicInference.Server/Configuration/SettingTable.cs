@@ -368,6 +368,13 @@ internal static class SettingTable
             "Silence after which a stream gets a comment line, or off."
         ),
         new TypedSetting<TimeSpan>(
+            nameof(ServeOptions.JsonHeartbeat),
+            DurationOrOff,
+            o => o.JsonHeartbeat,
+            (o, v) => o with { JsonHeartbeat = v },
+            "Time after which a JSON answer that is not there yet begins with status 200 and white space, or off."
+        ),
+        new TypedSetting<TimeSpan>(
             nameof(ServeOptions.SlowReaderTimeout),
             Duration,
             o => o.SlowReaderTimeout,

@@ -33,11 +33,12 @@ internal sealed class DeterminismPolicy(
     public static IReadOnlyList<string> OwnFields { get; } = [SeedsPerPrompt];
 
     /// <summary>
-    /// Members that don't reach the engine. <c>tee</c> is for devices in front of this server, and <c>replay_nonce</c>
-    /// makes the receipt of a verifier's replay one of its own question; engines don't read them. <c>rid</c> and
-    /// <c>request_id</c> become the answer's id on SGLang and vLLM, and SGLang refuses the second of two at a time.
+    /// Members that don't reach the engine. <c>tee</c> is for devices in front of this server, <c>receipt</c> for this
+    /// server, and <c>replay_nonce</c> makes the receipt of a verifier's replay one of its own question; engines don't
+    /// read them. <c>rid</c> and <c>request_id</c> become the answer's id on SGLang and vLLM, and SGLang refuses the
+    /// second of two at a time.
     /// </summary>
-    private static readonly string[] Dropped = ["tee", "replay_nonce", "rid", "request_id", .. OwnFields];
+    private static readonly string[] Dropped = ["tee", "replay_nonce", "receipt", "rid", "request_id", .. OwnFields];
 
     /// <summary>All names of the length of a completion.</summary>
     private static readonly string[] Lengths = ["max_tokens", "max_completion_tokens", "n_predict"];
@@ -98,6 +99,7 @@ internal sealed class DeterminismPolicy(
             ModelName = isMain ? models.Main?.Id : asked!.Id,
             IsMainModel = isMain,
             IsStream = request.IsStream,
+            WantsNoComments = request.Text("receipt") == "header",
             WantsLogprobs = request.WantsLogprobs,
             WantsNoAlternatives = request.Number("logprobs") == 0,
             ChoicesPerPrompt = choices,

@@ -3,7 +3,9 @@ using DeterministicInference.Receipts.Canonical;
 namespace DeterministicInference.Server.Determinism;
 
 /// <summary>A request with all open members set.</summary>
-/// <param name="Json">The request body for the engine; without its prompts where these are requests of their own.</param>
+/// <param name="Json">
+/// The request body for the engine; without its prompts where these are requests of their own.
+/// </param>
 /// <param name="Changes">
 /// The changes: a member's path and its new value as JSON. Empty if the request was not changed.
 /// </param>
@@ -28,6 +30,9 @@ internal sealed record PinnedRequest(
 
     /// <summary>Whether a stream was requested.</summary>
     public bool IsStream { get; init; }
+
+    /// <summary>Whether a stream without comment lines was requested.</summary>
+    public bool WantsNoComments { get; init; }
 
     /// <summary>Whether log-probabilities were requested.</summary>
     public bool WantsLogprobs { get; init; }

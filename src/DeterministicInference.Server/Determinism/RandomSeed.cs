@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace DeterministicInference.Server.Determinism;
 
-/// <summary>Seeds that are drawn for requests without one (<c>--seed random</c>), so that nobody can foresee them.</summary>
+/// <summary>
+/// Seeds that are drawn for requests without one (<c>--seed random</c>), so that nobody can foresee them.
+/// </summary>
 internal static class RandomSeed
 {
     /// <summary>

@@ -54,6 +54,7 @@ internal static class SettingExamples
         [nameof(ServeOptions.IdleTimeout)] = ["1s", "off", "250ms"],
         [nameof(ServeOptions.StreamHeaderDelay)] = ["0s", "1s", "250ms"],
         [nameof(ServeOptions.KeepAliveInterval)] = ["1s", "off", "250ms"],
+        [nameof(ServeOptions.JsonHeartbeat)] = ["1s", "off", "250ms"],
         [nameof(ServeOptions.SlowReaderTimeout)] = ["1s", "60s", "250ms"],
         [nameof(ServeOptions.RequestHeadersTimeout)] = ["1s", "60s", "250ms"],
         [nameof(ServeOptions.HangAfter)] = ["1s", "600s", "250ms"],

@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests.Types;
 using DeterministicInference.Server.Supervision;
+using Microsoft.Net.Http.Headers;
 
 namespace DeterministicInference.Server.Gateway.Forwarding;
 
@@ -17,6 +19,9 @@ internal sealed class EngineExchange : IAsyncDisposable
 
     /// <summary>Largest error body that is read, in bytes.</summary>
     private const int LargestError = 1 << 20;
+
+    /// <summary>Longest time to wait that is believed: a day.</summary>
+    private const int MostMilliseconds = 24 * 60 * 60 * 1000;
 
     private readonly EngineActivity? _activity;
     private readonly RequestFacts _facts;
@@ -131,8 +136,11 @@ internal sealed class EngineExchange : IAsyncDisposable
         if (status is < 400 or > 599)
             return GatewayErrors.BadAnswer($"it answered with status {status}.");
         Timeouts.Progress();
+        IReadOnlyList<KeyValuePair<string, string>> hints = AnswerHeaders.Of(response);
         string? retryAfter =
-            response.Headers.RetryAfter?.ToString() ?? (status is 429 or 503 ? OpenAIException.UsualRetryAfter : null);
+            response.Headers.RetryAfter?.ToString()
+            ?? SecondsIn(hints)
+            ?? (status is 429 or 503 ? OpenAIException.UsualRetryAfter : null);
         ReadOnlyMemory<byte> body = default;
         try
         {
@@ -147,7 +155,20 @@ internal sealed class EngineExchange : IAsyncDisposable
             body,
             response.Content.Headers.ContentType?.MediaType,
             retryAfter,
-            Route
+            Route,
+            [.. hints.Where(hint => !hint.Key.Equals(HeaderNames.RetryAfter, StringComparison.OrdinalIgnoreCase))]
         );
+    }
+
+    /// <summary>The engine's time to wait in whole seconds, for clients that read only Retry-After.</summary>
+    private static string? SecondsIn(IReadOnlyList<KeyValuePair<string, string>> hints)
+    {
+        string? text = hints
+            .FirstOrDefault(hint => hint.Key.Equals(RetryHeaders.Milliseconds, StringComparison.OrdinalIgnoreCase))
+            .Value;
+        bool isTime =
+            decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal wait)
+            && wait <= MostMilliseconds;
+        return isTime ? Math.Ceiling(wait / 1000).ToString(CultureInfo.InvariantCulture) : null;
     }
 }

@@ -35,7 +35,7 @@ internal sealed class PromptFanOut(
     private Task _sending = Task.CompletedTask;
 
     /// <summary>Sends all requests. Called once.</summary>
-    /// <returns>The headers of the answer: for JSON when it is complete, for a stream with the first prompt's.</returns>
+    /// <returns>The headers of the answer: of JSON when it is complete, of a stream with the first prompt's.</returns>
     /// <exception cref="OpenAIException">The answer to a prompt is an error, or not an answer.</exception>
     /// <exception cref="HttpRequestException">No answer to a prompt, or one that is not valid HTTP.</exception>
     public Task<HttpResponseMessage> SendAsync(CancellationToken cancellation)

@@ -135,11 +135,11 @@ public sealed class ValueTests
     [InlineData(
         "--seed",
         "9223372036854775808",
-        "is not a whole number from -9223372036854775808 to 9223372036854775807."
+        "is not a whole number from -9223372036854775808 to 9223372036854775807, nor random."
     )]
     [InlineData("--log-level", "LOUD", "is not a log level. Give DEBUG, INFO, WARNING, ERROR or CRITICAL.")]
     [InlineData("--log-format", "xml", "is not a choice. Give text or json.")]
-    [InlineData("--determinism", "on", "is not a choice. Give enforce or off.")]
+    [InlineData("--determinism", "on", "is not a choice. Give enforce, strict or off.")]
     [InlineData("--stop-on-stdin-eof", "maybe", "is not a choice. Give auto, on or off.")]
     [InlineData("--served-model-name", " ", "is empty. Give a value, or leave the setting out.")]
     [InlineData("--served-model-name", "a\nb", "contains a control character. Remove it.")]
