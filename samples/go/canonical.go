@@ -15,7 +15,7 @@ const requestForm = "dis-req/2"
 
 // Rule 3: members that change neither an answer nor what is told about it.
 var unbound = names("stream stream_options user safety_identifier metadata store service_tier rid priority " +
-	"custom_labels tee")
+	"custom_labels tee receipt")
 
 // Members that a pin can't replace.
 var content = names("messages prompt suffix input input_ids tools functions tool_choice function_call " +

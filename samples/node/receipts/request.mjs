@@ -8,7 +8,7 @@ const mostLevels = 64;
 
 /** Members that say how to deliver or whom to bill (rule 3). */
 export const unbound = new Set(
-  "stream stream_options user safety_identifier metadata store service_tier rid priority custom_labels tee".split(" "),
+  "stream stream_options user safety_identifier metadata store service_tier rid priority custom_labels tee receipt".split(" "),
 );
 
 /** A table with a value and the members that say nothing with it in each line. */

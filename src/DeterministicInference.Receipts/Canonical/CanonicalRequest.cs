@@ -36,7 +36,8 @@ internal static class CanonicalRequest
         "rid",
         "priority",
         "custom_labels",
-        "tee"
+        "tee",
+        "receipt"
     );
 
     /// <summary>The path of completions.</summary>

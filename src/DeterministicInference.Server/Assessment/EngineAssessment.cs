@@ -49,6 +49,9 @@ internal sealed record EngineAssessment(
     /// <summary>The models that the engine lists; before it was asked, the one that it is launched with.</summary>
     public ServedModels Models { get; init; } = ServedModels.Unknown;
 
+    /// <summary>The version that the engine reports; null before it was asked, or where it reports none.</summary>
+    public string? EngineVersion => Facts.GetValueOrDefault("engine.version")?.Value;
+
     /// <summary>Findings about files, which are searched again when the engine is ready.</summary>
     public IReadOnlyList<Finding> OfFiles { get; init; } = [];
 

@@ -95,7 +95,7 @@ internal sealed record ServeOptions
     public bool StrictModel { get; init; }
 
     /// <summary>Seed of requests that have none.</summary>
-    public long Seed { get; init; } = 42;
+    public SeedSetting Seed { get; init; } = 42;
 
     public DeterminismMode Determinism { get; init; } = DeterminismMode.Enforce;
 
@@ -165,6 +165,12 @@ internal sealed record ServeOptions
 
     /// <summary>Silence after which a stream gets a comment; <see cref="Timeout.InfiniteTimeSpan"/> is off.</summary>
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Time without an answer after which a client that waits for JSON gets white space;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> is off.
+    /// </summary>
+    public TimeSpan JsonHeartbeat { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>
     /// How long a client may read nothing of its stream, which holds a slot of the engine, before it is disconnected.

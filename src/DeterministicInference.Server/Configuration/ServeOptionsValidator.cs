@@ -99,7 +99,8 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
     private string? Seed(EngineChoice? backend)
     {
         (long least, long most) = backend?.Seeds ?? (long.MinValue, long.MaxValue);
-        return !_options.Enforces || (_options.Seed != -1 && _options.Seed >= least && _options.Seed <= most)
+        return
+            !_options.Enforces || _options.Seed.Number is not { } seed || (seed != -1 && seed >= least && seed <= most)
             ? null
             : configuration.Problem(
                 nameof(ServeOptions.Seed),

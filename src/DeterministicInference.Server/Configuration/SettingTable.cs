@@ -192,12 +192,12 @@ internal static class SettingTable
             "enforce pins what could make an answer vary; strict also launches engines without reuse of computed "
                 + "prefixes; off is a plain proxy."
         ),
-        new TypedSetting<long>(
+        new TypedSetting<SeedSetting>(
             nameof(ServeOptions.Seed),
-            new WholeNumberValue<long>("NUMBER", long.MinValue, long.MaxValue),
+            new SeedValue(),
             o => o.Seed,
             (o, v) => o with { Seed = v },
-            "Seed of requests that have none."
+            "Seed of requests that have none; random draws one for each request."
         ),
         new TypedSetting<bool>(
             nameof(ServeOptions.StableEnvelope),
@@ -366,6 +366,13 @@ internal static class SettingTable
             o => o.KeepAliveInterval,
             (o, v) => o with { KeepAliveInterval = v },
             "Silence after which a stream gets a comment line, or off."
+        ),
+        new TypedSetting<TimeSpan>(
+            nameof(ServeOptions.JsonHeartbeat),
+            DurationOrOff,
+            o => o.JsonHeartbeat,
+            (o, v) => o with { JsonHeartbeat = v },
+            "Time after which a JSON answer that is not there yet begins with status 200 and white space, or off."
         ),
         new TypedSetting<TimeSpan>(
             nameof(ServeOptions.SlowReaderTimeout),

@@ -17,26 +17,34 @@ namespace DeterministicInference.Server.Determinism;
 /// <param name="options">Settings.</param>
 /// <param name="rules">Rules of the engine for requests.</param>
 /// <param name="support">Fields that the engine does not honour; null if unknown.</param>
-/// <param name="asksForTokenIds">Whether to request token ids from the engine.</param>
+/// <param name="hasReceipts">Whether answers get receipts, so that token ids are requested from the engine.</param>
+/// <param name="seeds">Range of seeds that the present engine distinguishes; null is that of the rules.</param>
 internal sealed class DeterminismPolicy(
     ServeOptions options,
     RequestRules rules,
     FieldSupport? support,
-    bool asksForTokenIds
+    bool hasReceipts,
+    Func<(long Least, long Most)>? seeds = null
 )
 {
+    private const string SeedsPerPrompt = "seeds_per_prompt";
+
+    /// <summary>Fields that change answers and that this server acts upon itself, whatever the engine.</summary>
+    public static IReadOnlyList<string> OwnFields { get; } = [SeedsPerPrompt];
+
     /// <summary>
-    /// Members that don't reach the engine. <c>tee</c> is for devices in front of this server, and <c>replay_nonce</c>
-    /// makes the receipt of a verifier's replay one of its own question; engines don't read them. <c>rid</c> and
-    /// <c>request_id</c> become the answer's id on SGLang and vLLM, and SGLang refuses the second of two at a time.
+    /// Members that don't reach the engine. <c>tee</c> is for devices in front of this server, <c>receipt</c> for this
+    /// server, and <c>replay_nonce</c> makes the receipt of a verifier's replay one of its own question; engines don't
+    /// read them. <c>rid</c> and <c>request_id</c> become the answer's id on SGLang and vLLM, and SGLang refuses the
+    /// second of two at a time.
     /// </summary>
-    private static readonly string[] Dropped = ["tee", "replay_nonce", "rid", "request_id"];
+    private static readonly string[] Dropped = ["tee", "replay_nonce", "receipt", "rid", "request_id", .. OwnFields];
 
     /// <summary>All names of the length of a completion.</summary>
     private static readonly string[] Lengths = ["max_tokens", "max_completion_tokens", "n_predict"];
 
     private readonly bool _enforce = options.Enforces;
-    private readonly string _seed = options.Seed.ToString(CultureInfo.InvariantCulture);
+    private readonly Func<(long Least, long Most)> _seeds = seeds ?? (() => rules.Seeds);
 
     /// <summary>
     /// Sets the members that a request leaves open: the seed, and the defaults of the engine's rules. A member that is
@@ -54,33 +62,47 @@ internal sealed class DeterminismPolicy(
         {
             RequireSeed(request);
             RequireDeterministic(request);
-            support?.Require(request);
+            support?.Require(request, OwnFields);
         }
+        long? seed = Seed(request);
         var edits = new RequestEdits(request);
         foreach (Coercion coercion in request.Coercions)
             edits.Coerce(coercion);
         if (_enforce)
         {
             edits.RemoveNulls();
-            SetDefaults(request, edits);
+            SetDefaults(request, seed, edits);
         }
         SpellForEngine(request, edits);
         NameModel(request, models, edits);
-        bool hidesTokenIds = asksForTokenIds && MayReportTokenIds(request) && AskForTokenIds(request, edits);
-        foreach (string member in Dropped)
+        bool hidesTokenIds = hasReceipts && MayReportTokenIds(request) && AskForTokenIds(request, edits);
+        IReadOnlyList<ReadOnlyMemory<byte>> prompts = Prompts(request);
+        bool differ = seed is not null && SeedsDiffer(request, prompts, edits),
+            isSplit = prompts.Count > 1 && (differ || (rules.OnePromptAtATime && (_enforce || hasReceipts)));
+        foreach (string member in isSplit ? [.. Dropped, "prompt"] : Dropped)
             edits.Remove(member);
         var pins = new RequestPins(edits.Changes.Where(change => IsPin(change.Key)));
         ServedModel? asked = request.Model is { } name ? models.Find(name, rules.AdapterMark) : null;
         bool isMain = asked is null || models.IsMain(asked);
-        return new PinnedRequest(edits.Apply(), edits.Changes, pins)
+        ReadOnlyMemory<byte> json = edits.Apply();
+        int choices = CanonicalRequest.ChoicesPerPrompt(request.Body.Root, pins);
+        return new PinnedRequest(json, edits.Changes, pins)
         {
+            DrawnSeed = DrawsSeed(request) ? seed : null,
+            Parts = !isSplit
+                ? null
+                : new PromptParts(json, prompts)
+                {
+                    Seeds = differ ? new PromptSeeds(seed!.Value, choices, _seeds().Most) : null,
+                },
             // A model may be listed under several names.
             ModelName = isMain ? models.Main?.Id : asked!.Id,
             IsMainModel = isMain,
             IsStream = request.IsStream,
+            WantsNoComments = request.Text("receipt") == "header",
             WantsLogprobs = request.WantsLogprobs,
             WantsNoAlternatives = request.Number("logprobs") == 0,
-            ChoicesPerPrompt = CanonicalRequest.ChoicesPerPrompt(request.Body.Root, pins),
+            ChoicesPerPrompt = choices,
             HidesTokenIds = hidesTokenIds,
         };
     }
@@ -104,11 +126,12 @@ internal sealed class DeterminismPolicy(
                 "seed",
                 "Some engines read -1 as \"no seed\". Give a number from 0, or leave the seed out."
             );
-        if (value >= rules.Seeds.Least && value <= rules.Seeds.Most)
+        (long least, long most) = _seeds();
+        if (value >= least && value <= most)
             return;
         throw NondeterministicFields.Refused(
             "seed",
-            $"This engine distinguishes only seeds from {rules.Seeds.Least} to {rules.Seeds.Most}. Give one of these."
+            $"This engine distinguishes only seeds from {least} to {most}. Give one of these."
         );
     }
 
@@ -125,13 +148,55 @@ internal sealed class DeterminismPolicy(
         NondeterministicFields.Refuse(request, rules.Harmless);
     }
 
-    private void SetDefaults(CheckedRequest request, RequestEdits edits)
+    /// <summary>The client's seed, or the one that the request gets; null if it has none.</summary>
+    private long? Seed(CheckedRequest request) =>
+        request.Find("seed") is { } given
+            ? given.TryGetInt64(out long seed)
+                ? seed
+                : null
+            : _enforce
+                ? options.Seed.Number ?? RandomSeed.Draw(_seeds().Most)
+                : null;
+
+    private bool DrawsSeed(CheckedRequest request) =>
+        _enforce && options.Seed.Number is null && request.Find("seed") is null;
+
+    /// <summary>The prompts of a completion that has several; else none.</summary>
+    private static IReadOnlyList<ReadOnlyMemory<byte>> Prompts(CheckedRequest request)
+    {
+        if (request.Route != RequestRoute.Completions || request.Find("prompt") is not { } prompt)
+            return [];
+        bool areSeveral =
+            prompt.ValueKind == JsonValueKind.Array
+            && prompt.GetArrayLength() > 1
+            && prompt[0].ValueKind != JsonValueKind.Number;
+        return areSeveral
+            ? [.. prompt.EnumerateArray().Select(one => request.Body.Json[request.Body.PlaceOf(one)])]
+            : [];
+    }
+
+    /// <summary>
+    /// Whether each prompt gets a seed of its own. The client says so; else the prompts of a drawn seed do, because the
+    /// client wants samples, and the receipt says it.
+    /// </summary>
+    private bool SeedsDiffer(CheckedRequest request, IReadOnlyList<ReadOnlyMemory<byte>> prompts, RequestEdits edits)
+    {
+        if (request.Find(SeedsPerPrompt) is not null)
+            return request.Is(SeedsPerPrompt);
+        if (!DrawsSeed(request) || prompts.Count <= 1)
+            return false;
+        edits.Record(SeedsPerPrompt, "true");
+        return true;
+    }
+
+    private void SetDefaults(CheckedRequest request, long? seed, RequestEdits edits)
     {
         foreach ((string name, string json) in rules.Defaults)
             SetIfAbsent(request, name, json, edits);
         if (rules.CompletionTokens is { } tokens && request.Route == RequestRoute.Completions && !HasLength(request))
             edits.Set("max_tokens", tokens.ToString(CultureInfo.InvariantCulture));
-        SetIfAbsent(request, "seed", _seed, edits);
+        if (seed is { } number)
+            SetIfAbsent(request, "seed", number.ToString(CultureInfo.InvariantCulture), edits);
     }
 
     /// <summary>Engines read names of a length that the route does not have in the API.</summary>

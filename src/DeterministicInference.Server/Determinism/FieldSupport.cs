@@ -9,14 +9,17 @@ namespace DeterministicInference.Server.Determinism;
 /// <param name="others">The fields of all known engines, by their <c>--backend</c> names.</param>
 internal sealed class FieldSupport(EngineFields engine, IReadOnlyList<(string Name, EngineFields Fields)> others)
 {
+    /// <param name="request">The request.</param>
+    /// <param name="own">Fields that this server acts upon itself.</param>
     /// <exception cref="OpenAIException">
     /// 400 <c>unsupported_parameter</c>: a field affects the answer or its metadata, and the engine does not honour it.
     /// </exception>
-    public void Require(CheckedRequest request)
+    public void Require(CheckedRequest request, params IReadOnlyList<string> own)
     {
         foreach (FieldUse use in request.Uses)
         {
-            if (!engine.Honours(request.Route, use.Field.Path))
+            bool isOwn = use.Field.Routes.HasFlag(request.Route) && own.Contains(use.Field.Path);
+            if (!isOwn && !engine.Honours(request.Route, use.Field.Path))
                 throw OpenAIException.Unsupported(use.Path, Remedy(request.Route, use.Field));
         }
     }

@@ -3,7 +3,9 @@ using DeterministicInference.Receipts.Canonical;
 namespace DeterministicInference.Server.Determinism;
 
 /// <summary>A request with all open members set.</summary>
-/// <param name="Json">The request body for the engine.</param>
+/// <param name="Json">
+/// The request body for the engine; without its prompts where these are requests of their own.
+/// </param>
 /// <param name="Changes">
 /// The changes: a member's path and its new value as JSON. Empty if the request was not changed.
 /// </param>
@@ -14,6 +16,12 @@ internal sealed record PinnedRequest(
     RequestPins Pins
 )
 {
+    /// <summary>The seed that was drawn for the request; null where it has one, or gets the settings'.</summary>
+    public long? DrawnSeed { get; init; }
+
+    /// <summary>The prompts, where each is a request of its own; null for one request.</summary>
+    public PromptParts? Parts { get; init; }
+
     /// <summary>The engine's name of the model that answers; null if it lists none.</summary>
     public string? ModelName { get; init; }
 
@@ -22,6 +30,9 @@ internal sealed record PinnedRequest(
 
     /// <summary>Whether a stream was requested.</summary>
     public bool IsStream { get; init; }
+
+    /// <summary>Whether a stream without comment lines was requested.</summary>
+    public bool WantsNoComments { get; init; }
 
     /// <summary>Whether log-probabilities were requested.</summary>
     public bool WantsLogprobs { get; init; }

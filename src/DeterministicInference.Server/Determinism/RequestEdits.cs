@@ -38,6 +38,9 @@ internal sealed class RequestEdits(CheckedRequest request)
         SetUnrecorded(name, json);
     }
 
+    /// <summary>Records a member that this server acts upon itself, and that is not sent.</summary>
+    public void Record(string name, string json) => _changes.Add(name, json);
+
     /// <summary>
     /// Sets a member without recording it: it only requests more metadata, or means the same as before.
     /// </summary>

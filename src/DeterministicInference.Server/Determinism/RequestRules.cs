@@ -17,7 +17,7 @@ internal sealed record RequestRules
     /// <summary>Fields that make answers nondeterministic on other engines but not on this one.</summary>
     public IReadOnlyList<string> Harmless { get; init; } = [];
 
-    /// <summary>Range of seeds that the engine distinguishes.</summary>
+    /// <summary>Range of seeds that every known release of the engine distinguishes.</summary>
     public (long Least, long Most) Seeds { get; init; } = (long.MinValue, long.MaxValue);
 
     /// <summary>
@@ -30,6 +30,9 @@ internal sealed record RequestRules
     /// engine keeps to the API's.
     /// </summary>
     public int? CompletionTokens { get; init; }
+
+    /// <summary>Whether the engine's answer to several prompts is not the API's, so that each is a request.</summary>
+    public bool OnePromptAtATime { get; init; }
 
     /// <summary>Values that the engine can't answer deterministically, or that would harm it.</summary>
     public IReadOnlyList<FieldRefusal> Refusals { get; init; } = [];

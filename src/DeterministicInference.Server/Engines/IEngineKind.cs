@@ -30,6 +30,10 @@ internal interface IEngineKind
     /// <summary>Changes to requests, and refusals.</summary>
     RequestRules Requests => RequestRules.None;
 
+    /// <summary>Range of seeds that a release of the engine distinguishes.</summary>
+    /// <param name="version">What the engine reports; null while that is not known.</param>
+    (long Least, long Most) SeedsOf(string? version) => Requests.Seeds;
+
     /// <summary>Changes to answers; null if the engine may be any of the known kinds.</summary>
     AnswerRules? Answers => AnswerRules.None;
 

@@ -68,7 +68,8 @@ internal sealed class GatewayComposition : IDisposable
                 options,
                 engine.Requests,
                 EngineRegistry.BuiltIn.SupportOf(engine),
-                asksForTokenIds: receipts is not null
+                hasReceipts: receipts is not null,
+                () => engine.SeedsOf(status.Assessment.EngineVersion)
             ),
             new AnswerHandlingFactory(options, EngineRegistry.BuiltIn.AnswersOf(engine), environments, issuer),
             _forwarder,

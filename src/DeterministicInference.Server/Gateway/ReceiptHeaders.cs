@@ -10,8 +10,8 @@ internal static class ReceiptHeaders
     public const string ContentDigest = "Content-Digest";
 
     /// <summary>
-    /// With the value <c>header</c> the client asks for a stream without the receipt's comment line: some gateways drop
-    /// comments or turn them into data.
+    /// With the value <c>header</c> the client asks for a stream without comment lines, as with the member
+    /// <c>receipt</c>: some gateways drop comments or turn them into data.
     /// </summary>
     private const string Form = "X-Receipt";
 

@@ -71,14 +71,24 @@ internal sealed partial class RequestPipeline(
         // one.
         Uri engine = EngineUrl.Combine(health.RequireReady(), request.Route.Path());
         IAnswerRelay relay = request.Pinned.IsStream
-            ? new StreamRelay(context, options, handling)
-            : new JsonRelay(context, handling, environment);
+            ? new StreamRelay(
+                context,
+                options,
+                handling,
+                hasComments: !request.Pinned.WantsNoComments && !ReceiptHeaders.AsksForHeaderOnly(context.Request)
+            )
+            : new JsonRelay(context, options, handling, environment);
         Forwarding(engine, request.Pinned.Json.Length, request.Pinned.IsStream, RequestFacts.Of(context).RequestId);
         try
         {
             // :: 5 forward
-            await using EngineExchange exchange = forwarder.Begin(context, engine, request.Pinned.Json);
-            exchange.Route = request.Route;
+            await using EngineExchange exchange = forwarder.Begin(
+                context,
+                engine,
+                request.Route,
+                request.Pinned,
+                limit.Limit
+            );
             // :: 6 relay
             bool isRead = await relay.RelayAsync(exchange);
             // :: 7 seal
@@ -90,12 +100,12 @@ internal sealed partial class RequestPipeline(
         catch (Exception e) when (!context.RequestAborted.IsCancellationRequested && Explain(e, context) is { } failure)
         {
             // The exchange is over: all pending operations on the engine have ended.
-            await FailAsync(context, relay, failure, isKnown: e is OpenAIException);
+            await FailAsync(context, relay, failure, request.Pinned.IsStream, isKnown: e is OpenAIException);
         }
         finally
         {
             // The part of a broken stream that was sent gets a receipt too, which says that it is incomplete.
-            if (relay.HasBegun)
+            if (relay.HasBegun && request.Pinned.IsStream)
                 await handling.SealIncompleteAsync();
         }
     }
@@ -157,6 +167,7 @@ internal sealed partial class RequestPipeline(
     private GatewayRequest Pin(CheckedRequest request, RequestFacts facts)
     {
         PinnedRequest pinned = policy.Pin(request, served());
+        facts.Seed = pinned.DrawnSeed;
         AnswerHandling handling = handlings.Create(request, pinned, facts.ReceiptOwner);
         foreach ((string name, string value) in pinned.Changes)
             Pinned(name, value, facts.RequestId);
@@ -167,9 +178,15 @@ internal sealed partial class RequestPipeline(
         forwarder.Explain(e, RequestFacts.Of(context).RequestId);
 
     /// <summary>
-    /// Reports a failure to the client: with its status if none was sent yet, else within the stream.
+    /// Reports a failure to the client: with its status if none was sent yet, else within the answer.
     /// </summary>
-    private async Task FailAsync(HttpContext context, IAnswerRelay relay, OpenAIException failure, bool isKnown)
+    private async Task FailAsync(
+        HttpContext context,
+        IAnswerRelay relay,
+        OpenAIException failure,
+        bool isStream,
+        bool isKnown
+    )
     {
         RequestFacts facts = RequestFacts.Of(context);
         // The engine's text may quote the prompt, so only its code is logged.
@@ -180,10 +197,12 @@ internal sealed partial class RequestPipeline(
                 Refused(facts.RequestId, failure.Status, reason);
             throw failure;
         }
-        Broken(facts.RequestId, reason);
+        if (isStream)
+            Broken(facts.RequestId, reason);
+        else
+            FailedLate(facts.RequestId, failure.Status, reason);
         facts.LoggedStatus = failure.Status;
-        await OpenAIError.SendEventAsync(context, failure);
-        context.Abort();
+        await relay.FailAsync(failure);
     }
 
     private void LeaveUnread(RequestFacts facts)
@@ -209,4 +228,10 @@ internal sealed partial class RequestPipeline(
 
     [LoggerMessage(LogLevel.Warning, "The stream of {RequestId} broke: {Reason}")]
     private partial void Broken(string requestId, string reason);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{RequestId} gets status {Status} within an answer whose status 200 was sent (--json-heartbeat): {Reason}"
+    )]
+    private partial void FailedLate(string requestId, int status, string reason);
 }

@@ -54,6 +54,7 @@ internal sealed class AccessLogMiddleware(
             QueueWait = facts.QueueWait,
             PromptTokens = facts.PromptTokens,
             CompletionTokens = facts.CompletionTokens,
+            Seed = facts.Seed,
             Key = facts.KeyLabel,
             RequestId = facts.RequestId,
         };

@@ -62,6 +62,7 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILoggerFa
         try
         {
             await OpenAIError.WriteAsync(context, error);
+            await UnreadBody.DrainAsync(context);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -37,7 +37,7 @@ internal static class HttpServer
             kestrel.AddServerHeader = false;
             Limit(kestrel.Limits, maxRequestBytes, headersTimeout);
             if (socketPath is not null)
-                kestrel.ListenUnixSocket(Path.GetFullPath(socketPath));
+                kestrel.ListenUnixSocket(Path.GetFullPath(socketPath), HalfClose.Use);
             else
                 Listen(kestrel, host, port);
         });
@@ -49,6 +49,7 @@ internal static class HttpServer
     public static WebApplication Build(WebApplicationBuilder builder, string logCategory)
     {
         WebApplication app = builder.Build();
+        app.Use(HalfClose.InvokeAsync);
         // Order from outermost to innermost: the access log sees the status of errors.
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<AccessLogMiddleware>(logCategory);
@@ -75,8 +76,8 @@ internal static class HttpServer
     private static void Listen(KestrelServerOptions kestrel, string host, int port)
     {
         if (host == "localhost" && port != 0)
-            kestrel.ListenLocalhost(port);
+            kestrel.ListenLocalhost(port, HalfClose.Use);
         else
-            kestrel.Listen(host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(host), port);
+            kestrel.Listen(host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(host), port, HalfClose.Use);
     }
 }

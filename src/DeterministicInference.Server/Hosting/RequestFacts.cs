@@ -34,6 +34,9 @@ internal sealed class RequestFacts(string requestId)
     /// </summary>
     public long? CompletionTokens { get; set; } = 0;
 
+    /// <summary>The seed that was drawn for the request; null where none was.</summary>
+    public long? Seed { get; set; }
+
     /// <summary>
     /// The status to log where it differs from the one that was sent: the error's of an answer that broke off after its
     /// 200, or 499 where the client disconnected.

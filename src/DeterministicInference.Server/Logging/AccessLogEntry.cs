@@ -30,6 +30,9 @@ internal sealed record AccessLogEntry
     /// <inheritdoc cref="PromptTokens"/>
     public required long? CompletionTokens { get; init; }
 
+    /// <summary>The seed that was drawn for the request (<c>--seed random</c>); null where none was.</summary>
+    public required long? Seed { get; init; }
+
     /// <summary>Label of the client's API key.</summary>
     public required string? Key { get; init; }
 
@@ -52,6 +55,8 @@ internal sealed record AccessLogEntry
             line.Append(CultureInfo.InvariantCulture, $" first_byte_ms={first.TotalMilliseconds:F1}");
         if (QueueWait is { } wait)
             line.Append(CultureInfo.InvariantCulture, $" queue_ms={wait.TotalMilliseconds:F1}");
+        if (Seed is { } seed)
+            line.Append(CultureInfo.InvariantCulture, $" seed={seed}");
         if (Key is not null)
             line.Append(CultureInfo.InvariantCulture, $" key={Key}");
         return line.ToString();
@@ -70,6 +75,8 @@ internal sealed record AccessLogEntry
             json.WriteNumber("queue_ms", Milliseconds(wait));
         WriteTokens(json, "prompt_tokens", PromptTokens);
         WriteTokens(json, "completion_tokens", CompletionTokens);
+        if (Seed is { } seed)
+            json.WriteNumber("seed", seed);
         if (Key is not null)
             json.WriteString("key", Key);
         json.WriteString("request_id", RequestId);

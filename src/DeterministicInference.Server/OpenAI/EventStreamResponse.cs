@@ -7,7 +7,12 @@ internal static class EventStreamResponse
     {
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-cache";
-        // nginx passes each event on at once (https://nginx.org/en/docs/http/ngx_http_proxy_module.html, proxy_buffering).
-        response.Headers["X-Accel-Buffering"] = "no";
+        PassAtOnce(response);
     }
+
+    /// <summary>
+    /// Has nginx pass on at once what it gets (https://nginx.org/en/docs/http/ngx_http_proxy_module.html,
+    /// proxy_buffering).
+    /// </summary>
+    public static void PassAtOnce(HttpResponse response) => response.Headers["X-Accel-Buffering"] = "no";
 }

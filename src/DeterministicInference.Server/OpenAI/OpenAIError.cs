@@ -17,8 +17,19 @@ internal static class OpenAIError
 
     public static Task WriteAsync(HttpContext context, OpenAIException error)
     {
+        IHeaderDictionary headers = context.Response.Headers;
         if (error.RetryAfter is { } seconds)
-            context.Response.Headers.RetryAfter = seconds;
+        {
+            headers.RetryAfter = seconds;
+            // An engine's hints are its own.
+            if (!error.IsQuoted)
+            {
+                headers[RetryHeaders.Milliseconds] = seconds + "000";
+                headers[RetryHeaders.ShouldRetry] = "true";
+            }
+        }
+        foreach ((string name, string value) in error.Headers)
+            headers[name] = value;
         return ApiJson.WriteAsync(context, error.Status, Body(error));
     }
 
@@ -45,7 +56,8 @@ internal static class OpenAIError
         }
     }
 
-    private static byte[] Body(OpenAIException error)
+    /// <summary>The error as JSON.</summary>
+    public static byte[] Body(OpenAIException error)
     {
         return JsonBytes.Write(json =>
         {

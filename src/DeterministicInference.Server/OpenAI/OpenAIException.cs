@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DeterministicInference.Server.OpenAI;
 
 /// <summary>A request that is answered with an error in the OpenAI shape.</summary>
@@ -17,6 +19,9 @@ internal sealed class OpenAIException(
     /// <summary>Default of Retry-After, in seconds.</summary>
     public const string UsualRetryAfter = "5";
 
+    /// <summary>The same.</summary>
+    public static readonly TimeSpan UsualRetryDelay = TimeSpan.FromSeconds(5);
+
     public int Status { get; } = status;
 
     public string Type { get; } = type;
@@ -29,6 +34,25 @@ internal sealed class OpenAIException(
     /// Value of the Retry-After header: seconds, or a date. Without the header clients retry at once.
     /// </summary>
     public string? RetryAfter { get; init; }
+
+    /// <summary>This server's estimate of the time after which the request succeeds; at least a second.</summary>
+    public TimeSpan RetryIn
+    {
+        init
+        {
+            RetryAfter = Math.Ceiling(value.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            Headers =
+            [
+                new(
+                    RetryHeaders.Milliseconds,
+                    Math.Ceiling(value.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)
+                ),
+            ];
+        }
+    }
+
+    /// <summary>Further headers of the error.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
     /// <summary>Whether the message is the engine's text: it may quote the prompt, so it is not logged.</summary>
     public bool IsQuoted { get; init; }

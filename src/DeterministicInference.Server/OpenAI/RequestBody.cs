@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace DeterministicInference.Server.OpenAI;
@@ -10,6 +11,10 @@ internal sealed class RequestBody : IDisposable
 {
     /// <summary>Larger bodies are parsed and processed off the thread that serves the sockets.</summary>
     private const int LargeBody = 16 * 1024;
+
+    /// <summary>Memory for a body of unknown length, in bytes, and most that is allocated as announced.</summary>
+    private const int FirstRead = 1024,
+        TrustedLength = 1 << 20;
 
     /// <summary>Longest part of a header that an error quotes.</summary>
     private const int LongestQuote = 100;
@@ -125,11 +130,23 @@ internal sealed class RequestBody : IDisposable
 
     private static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(HttpContext context)
     {
+        long largest = LiftLimit(context);
+        if (context.Request.ContentLength > largest)
+            throw TooLarge(context);
         try
         {
-            var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 1024, 1 << 20));
-            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-            return body.GetBuffer().AsMemory(0, (int)body.Length);
+            // One byte more than announced: the end of the body is then seen without growing the buffer.
+            var bytes = new byte[(int)Math.Min(context.Request.ContentLength ?? FirstRead, TrustedLength) + 1];
+            int end = 0;
+            for (int count = 1; count > 0; end += count)
+            {
+                if (end == bytes.Length)
+                    Array.Resize(ref bytes, bytes.Length * 2);
+                count = await context.Request.Body.ReadAsync(bytes.AsMemory(end), context.RequestAborted);
+                if (end + count > largest)
+                    throw TooLarge(context);
+            }
+            return bytes.AsMemory(0, end);
         }
         catch (BadHttpRequestException e)
         {
@@ -137,14 +154,9 @@ internal sealed class RequestBody : IDisposable
             context.Response.Headers.Connection = "close";
             throw Refused(
                 e.StatusCode,
-                e.StatusCode switch
-                {
-                    StatusCodes.Status413PayloadTooLarge =>
-                        "The request body is too large. Send less, or start the server with a higher "
-                            + "--max-request-bytes.",
-                    StatusCodes.Status408RequestTimeout => "The request body could not be read: it came too slowly.",
-                    _ => "The request body could not be read: it ended early, or its chunks are malformed.",
-                }
+                e.StatusCode == StatusCodes.Status408RequestTimeout
+                    ? "The request body could not be read: it came too slowly."
+                    : "The request body could not be read: it ended early, or its chunks are malformed."
             );
         }
         catch (IOException) when (!context.RequestAborted.IsCancellationRequested)
@@ -156,6 +168,29 @@ internal sealed class RequestBody : IDisposable
                 "The request body could not be read: its chunks are malformed."
             );
         }
+    }
+
+    /// <summary>
+    /// Takes over Kestrel's limit: behind it Kestrel would not let the rest be read, and without that the client may
+    /// not see the answer.
+    /// </summary>
+    /// <returns>The limit, in bytes.</returns>
+    private static long LiftLimit(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { IsReadOnly: false } size)
+            return long.MaxValue;
+        long largest = size.MaxRequestBodySize ?? long.MaxValue;
+        size.MaxRequestBodySize = null;
+        return largest;
+    }
+
+    private static OpenAIException TooLarge(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        return Refused(
+            StatusCodes.Status413PayloadTooLarge,
+            "The request body is too large. Send less, or start the server with a higher --max-request-bytes."
+        );
     }
 
     private static OpenAIException Refused(int status, string message) => new(status, "invalid_request_error", message);

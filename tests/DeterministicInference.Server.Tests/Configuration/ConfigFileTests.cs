@@ -22,7 +22,7 @@ public sealed class ConfigFileTests
             }
         ).Read().Options;
         Assert.Equal(
-            ("m", 5, 7L, true, TimeSpan.FromSeconds(1.5)),
+            ("m", 5, (SeedSetting)7, true, TimeSpan.FromSeconds(1.5)),
             (options.ModelPath, options.ProxyPort, options.Seed, options.StrictModel, options.ConnectTimeout)
         );
         Assert.Equal(["--a", "b c"], options.BackendArguments);
@@ -58,7 +58,7 @@ public sealed class ConfigFileTests
     )]
     [InlineData(
         "{\"Inference\":{\"Seed\":true}}",
-        "--seed: 'true' in FILE is not a whole number from -9223372036854775808 to 9223372036854775807."
+        "--seed: 'true' in FILE is not a whole number from -9223372036854775808 to 9223372036854775807, nor random."
     )]
     [InlineData(
         "{\"Inference\":{\"ModelPath\":{}}}",
@@ -70,7 +70,7 @@ public sealed class ConfigFileTests
     )]
     [InlineData(
         "{\"Inference\":{\"Seed\":\"\\ud800\"}}",
-        "--seed: '\"\\ud800\"' in FILE is not a whole number from -9223372036854775808 to 9223372036854775807."
+        "--seed: '\"\\ud800\"' in FILE is not a whole number from -9223372036854775808 to 9223372036854775807, nor random."
     )]
     public void A_file_has_this_problem(string content, string problem)
     {

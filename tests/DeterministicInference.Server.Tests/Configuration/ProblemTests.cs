@@ -151,7 +151,7 @@ public sealed class ProblemTests
                     + "or a number with a unit: 250ms, 30s, 5m, 1h.",
                 "--proxy-port: '99999999' from --port is not a whole number from 0 to 65535.",
                 "--seed: 'x' from INFERENCE_SEED is not a whole number from -9223372036854775808 to "
-                    + "9223372036854775807.",
+                    + "9223372036854775807, nor random.",
                 $"--log-format: 'xml' in {given.Path} is not a choice. Give text or json.",
                 Given.WithEngines("--backend: 'vllm2' is not a known engine. Give {engines}."),
             ],

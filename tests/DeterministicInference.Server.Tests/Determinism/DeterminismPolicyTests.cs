@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DeterministicInference.Receipts.Tests.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
@@ -48,6 +49,121 @@ public sealed class DeterminismPolicyTests
         PinnedRequest pinned = Pin("""{"seed": "7" }""", new ServeOptions());
         AssertSent("""{"seed": 7 }""", pinned);
         Assert.Equal(new Dictionary<string, string> { ["seed"] = "7" }, pinned.Pins.Values);
+    }
+
+    [Fact]
+    public void A_drawn_seed_is_another_one_each_time_and_a_pin()
+    {
+        var options = new ServeOptions { Seed = SeedSetting.Random };
+        var drawn = new HashSet<long>();
+        for (int i = 0; i < 100; i++)
+        {
+            PinnedRequest pinned = Pin("{}", options, new LlamaCppKind().Requests);
+            long seed = long.Parse(pinned.Pins.Values["seed"], null);
+            Assert.InRange(seed, 0, uint.MaxValue - 1);
+            Assert.Contains($"\"seed\":{seed}", Sent(pinned), StringComparison.Ordinal);
+            drawn.Add(seed);
+        }
+        Assert.True(drawn.Count > 90);
+        Assert.InRange(long.Parse(Pin("{}", options).Pins.Values["seed"], null), 0, (1L << 53) - 1);
+        AssertSent("""{"seed":7}""", Pin("""{"seed":7}""", options));
+        Assert.Empty(Pin("{}", options with { Determinism = DeterminismMode.Off }).Changes);
+    }
+
+    [Theory]
+    // Several prompts, and a seed that the server draws: each gets its own, and the receipt says so.
+    [InlineData("""{"prompt":["a",[1,2],"c"]}""", true, 1, true)]
+    [InlineData("""{"prompt":["a","b"],"n":3}""", true, 3, true)]
+    [InlineData("""{"prompt":["a","b"],"seeds_per_prompt":true}""", true, 1, false)]
+    [InlineData("""{"prompt":["a","b"],"seeds_per_prompt":true,"seed":9}""", true, 1, false)]
+    // The client's seed is that of each prompt.
+    [InlineData("""{"prompt":["a","b"],"seed":9}""", false, 0, false)]
+    [InlineData("""{"prompt":["a","b"],"seeds_per_prompt":false}""", false, 0, false)]
+    // One prompt.
+    [InlineData("""{"prompt":["a"],"seeds_per_prompt":true}""", false, 0, false)]
+    [InlineData("""{"prompt":[1,2,3]}""", false, 0, false)]
+    [InlineData("""{"prompt":"a"}""", false, 0, false)]
+    public void Prompts_have_seeds_of_their_own(string request, bool isSplit, int step, bool isPin)
+    {
+        PinnedRequest pinned = PinWhole(request, new ServeOptions { Seed = SeedSetting.Random });
+        Assert.Equal(isPin, pinned.Pins.Values.ContainsKey("seeds_per_prompt"));
+        Assert.DoesNotContain("seeds_per_prompt", Sent(pinned), StringComparison.Ordinal);
+        Assert.Equal(isSplit, pinned.Parts is not null);
+        if (pinned.Parts is not { } parts)
+            return;
+        Assert.DoesNotContain("prompt", Sent(pinned), StringComparison.Ordinal);
+        JsonArray prompts = JsonNode.Parse(request)!["prompt"]!.AsArray();
+        Assert.Equal(prompts.Count, parts.Count);
+        long first = (long)JsonNode.Parse(Sent(pinned))!["seed"]!;
+        for (int i = 0; i < parts.Count; i++)
+        {
+            JsonNode part = JsonNode.Parse(parts.Request(i))!;
+            Assert.Equal(prompts[i]!.ToJsonString(), part["prompt"]!.ToJsonString());
+            Assert.Equal(first + i * step, (long)part["seed"]!);
+        }
+    }
+
+    [Fact]
+    public void Seeds_of_prompts_go_on_from_0_above_the_largest()
+    {
+        var seeds = new PromptSeeds(uint.MaxValue - 2, 1, uint.MaxValue - 1);
+        Assert.Equal([uint.MaxValue - 2, uint.MaxValue - 1, 0, 1], Enumerable.Range(0, 4).Select(seeds.Of));
+        Assert.Equal(4, new PromptSeeds(long.MaxValue, 5, long.MaxValue).Of(1));
+        // A seed outside of the range is the client's, without --determinism.
+        Assert.Equal(-7, new PromptSeeds(-8, 1, long.MaxValue).Of(1));
+    }
+
+    /// <summary>The answer to one prompt is then what it is alone, so that seeds stay the request's.</summary>
+    [Fact]
+    public void Llama_server_gets_one_prompt_at_a_time()
+    {
+        RequestRules rules = new LlamaCppKind().Requests;
+        const string request = """{"prompt":["a","b"],"seed":9}""";
+        PromptParts parts = PinWhole(request, new ServeOptions(), rules).Parts!;
+        Assert.Equal(
+            (2, 9, 9),
+            (
+                parts.Count,
+                (int)JsonNode.Parse(parts.Request(0))!["seed"]!,
+                (int)JsonNode.Parse(parts.Request(1))!["seed"]!
+            )
+        );
+        Assert.Null(PinWhole(request, Off, rules).Parts);
+        Assert.NotNull(PinWhole(request, Off, rules, hasReceipts: true).Parts);
+    }
+
+    [Theory]
+    [InlineData("0.5.23", true)]
+    [InlineData("0.5.24.post1", true)]
+    [InlineData("0.5.22", false)]
+    [InlineData("unknown", false)]
+    [InlineData(null, false)]
+    public void SGLang_distinguishes_seeds_of_64_bits_since_a_release(string? version, bool isWide)
+    {
+        var sglang = new SglangKind();
+        var policy = new DeterminismPolicy(
+            new ServeOptions(),
+            sglang.Requests,
+            null,
+            hasReceipts: false,
+            () => ((IEngineKind)sglang).SeedsOf(version)
+        );
+        foreach (long seed in (long[])[uint.MaxValue, long.MaxValue])
+        {
+            using RequestBody body = RequestBody.Parse(Encoding.UTF8.GetBytes($"{{\"prompt\":\"x\",\"seed\":{seed}}}"));
+            CheckedRequest request = RequestFields.Check(body, RequestRoute.Completions, acceptsText: true);
+            if (isWide)
+                Assert.Contains(
+                    $"\"seed\":{seed}",
+                    Sent(policy.Pin(request, ServedModels.Unknown)),
+                    StringComparison.Ordinal
+                );
+            else
+                Assert.Equal(
+                    "seed",
+                    Assert.Throws<OpenAIException>(() => policy.Pin(request, ServedModels.Unknown)).Param
+                );
+        }
     }
 
     [Theory]
@@ -280,7 +396,7 @@ public sealed class DeterminismPolicyTests
         bool hides
     )
     {
-        PinnedRequest pinned = Pin(request, new ServeOptions(), new EmbeddedKind().Requests, asksForTokenIds: true);
+        PinnedRequest pinned = Pin(request, new ServeOptions(), new EmbeddedKind().Requests, hasReceipts: true);
         AssertSent(expected, pinned);
         Assert.Equal(hides, pinned.HidesTokenIds);
         Assert.Empty(pinned.Changes);
@@ -361,7 +477,7 @@ public sealed class DeterminismPolicyTests
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"echo":true}""", true)]
     public void Token_ids_are_not_asked_for_beside_an_echo(string request, bool asks)
     {
-        PinnedRequest pinned = Pin(request, Off, new VllmKind().Requests, asksForTokenIds: true);
+        PinnedRequest pinned = Pin(request, Off, new VllmKind().Requests, hasReceipts: true);
         Assert.Equal(asks, pinned.HidesTokenIds);
         Assert.Equal(asks, Sent(pinned).Contains("return_token_ids", StringComparison.Ordinal));
     }
@@ -392,21 +508,21 @@ public sealed class DeterminismPolicyTests
         string members,
         ServeOptions options,
         RequestRules? rules = null,
-        bool asksForTokenIds = false,
+        bool hasReceipts = false,
         ServedModels? models = null
-    ) => PinWhole(WithContent(members), options, rules, asksForTokenIds, models);
+    ) => PinWhole(WithContent(members), options, rules, hasReceipts, models);
 
     private static PinnedRequest PinWhole(
         string request,
         ServeOptions options,
         RequestRules? rules = null,
-        bool asksForTokenIds = false,
+        bool hasReceipts = false,
         ServedModels? models = null
     )
     {
         using RequestBody body = RequestBody.Parse(Encoding.UTF8.GetBytes(request));
         RequestRoute route = body.Root.TryGetProperty("messages", out _) ? RequestRoute.Chat : RequestRoute.Completions;
-        var policy = new DeterminismPolicy(options, rules ?? RequestRules.None, null, asksForTokenIds);
+        var policy = new DeterminismPolicy(options, rules ?? RequestRules.None, null, hasReceipts);
         return policy.Pin(RequestFields.Check(body, route, acceptsText: true), models ?? ServedModels.Unknown);
     }
 

@@ -338,6 +338,8 @@ public sealed class FieldSupportTests
             && one.Applies(parsed)
             && Meets(one, route, FieldExample.RequestOf(route, field, value))
         );
+        if (field.Routes.HasFlag(route) && DeterminismPolicy.OwnFields.Contains(field.Path))
+            return null;
         if (refusal is not null)
             return (refusal.IsUnsupported ? Unsupported : Nondeterministic, place);
         if (field.Changes == FieldChange.Nondeterminism && !rules.Harmless.Contains(field.Path))
@@ -407,7 +409,7 @@ public sealed class FieldSupportTests
             options,
             kind.Requests,
             EngineRegistry.BuiltIn.SupportOf(kind),
-            asksForTokenIds: false
+            hasReceipts: false
         );
         policy.Pin(RequestFields.Check(body, route, acceptsText: true), ServedModels.Unknown);
     }

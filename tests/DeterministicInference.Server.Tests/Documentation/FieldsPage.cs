@@ -63,7 +63,9 @@ internal static class FieldsPage
             field.IsNeutralEverywhere ? "yes"
             : field.NoEffect.Text.Length > 0 ? "no"
             : "",
-            field.Changes is FieldChange.Nothing or FieldChange.Delivery ? "" : Engines(field),
+            field.Changes is FieldChange.Nothing or FieldChange.Delivery ? ""
+            : DeterminismPolicy.OwnFields.Contains(field.Path) ? "this server"
+            : Engines(field),
             string.Join(
                 ", ",
                 field.Aliases.Select(alias => $"`{alias.Path}`{(alias.Value is { } value ? $" {value}" : "")}")

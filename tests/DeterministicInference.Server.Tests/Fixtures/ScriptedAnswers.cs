@@ -33,12 +33,18 @@ internal static class ScriptedAnswers
     }
 
     /// <summary>Sends a streaming request and reads until the connection ends, regularly or not.</summary>
-    public static async Task<(string Head, string Body)> StreamAsync(RunningGateway gateway, string prompt)
+    public static Task<(string Head, string Body)> StreamAsync(RunningGateway gateway, string prompt) =>
+        StreamRequestAsync(gateway, $$"""{"prompt":"{{prompt}}","stream":true}""");
+
+    /// <inheritdoc cref="StreamAsync"/>
+    /// <param name="gateway">Where it is sent.</param>
+    /// <param name="request">The whole request.</param>
+    public static async Task<(string Head, string Body)> StreamRequestAsync(RunningGateway gateway, string request)
     {
         using RawConnection connection = await RawConnection.OpenAsync(gateway.Url);
         await connection.SendAsync(
             RawConnection
-                .Post(ApiClient.Completions, $$"""{"prompt":"{{prompt}}","stream":true}""")
+                .Post(ApiClient.Completions, request)
                 .Replace("Host: localhost\r\n", "Host: localhost\r\nConnection: close\r\n", StringComparison.Ordinal)
         );
         string answer = await connection.ReadToBreakAsync();

@@ -45,7 +45,8 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
                     : ["--host", endpoint.Host, "--port", endpoint.Port.ToString(CultureInfo.InvariantCulture)],
                 .. LaunchedName.Argument(this, options),
                 "--seed",
-                options.Seed.ToString(CultureInfo.InvariantCulture),
+                // Where the server draws seeds, every request has one.
+                (options.Seed.Number ?? 0).ToString(CultureInfo.InvariantCulture),
                 "--max-request-bytes",
                 options.MaxRequestBytes.ToString(CultureInfo.InvariantCulture),
                 .. options.BackendArguments,

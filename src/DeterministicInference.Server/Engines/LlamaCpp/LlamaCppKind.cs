@@ -57,6 +57,8 @@ internal sealed class LlamaCppKind : IEngineKind
                 new("xtc_probability", "0"),
                 new("cache_prompt", "false"),
             ],
+            // Of several prompts usage counts the first one only, and each has an id of its own (b11434, tried).
+            OnePromptAtATime = true,
             // Without a limit a completion fills the context, in the only slot (server-task.cpp, n_predict).
             CompletionTokens = 16,
             Refusals =

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.Engines.Evidence;
 
 namespace DeterministicInference.Server.Engines.Sglang;
 
@@ -10,6 +11,9 @@ namespace DeterministicInference.Server.Engines.Sglang;
 /// </summary>
 internal sealed class SglangKind : IEngineKind
 {
+    /// <summary>The first release whose hash mixes both halves of a seed (0.5.23, srt/layers/murmur_hash.py).</summary>
+    private static readonly ReleaseVersion SeedsSince = ReleaseVersion.Parse("0.5.23")!.Value;
+
     private const string AtLeastOne = "SGLang generates at least one token. Give 1 or more.";
 
     public string Name => "sglang";
@@ -30,11 +34,15 @@ internal sealed class SglangKind : IEngineKind
 
     public EngineOutputRules Output => SglangOutput.Rules;
 
+    /// <summary>-1 and other negative numbers are left out: see DeterminismPolicy.</summary>
+    public (long Least, long Most) SeedsOf(string? version) =>
+        ReleaseVersion.Parse(version) >= SeedsSince ? (0, long.MaxValue) : Requests.Seeds;
+
     public RequestRules Requests { get; } =
         new()
         {
             Fields = SglangFields.Honoured,
-            // Seeds have 64 bits in the scheduler, but 32 in the hash that draws.
+            // Seeds have 64 bits in the scheduler, but 32 in the hash that draws of builds before SeedsSince.
             Seeds = (0, uint.MaxValue - 1),
             // Otherwise a chat takes these from the model's generation_config.json.
             Defaults =

@@ -20,15 +20,18 @@ internal static class AdmissionErrors
     /// <param name="limit">Requests that the engine works on at once.</param>
     /// <param name="limitedBy">Which setting or engine sets the limit.</param>
     /// <param name="queueLimit">Requests that may wait in the queue.</param>
-    public static OpenAIException QueueFull(int limit, string limitedBy, int queueLimit) =>
+    /// <param name="turn">When a request that comes now would have its turn.</param>
+    public static OpenAIException QueueFull(int limit, string limitedBy, int queueLimit, TimeSpan turn) =>
         TooMany(
+            turn,
             $"The server is full: {limit} requests are with the engine ({limitedBy}) and {queueLimit} wait "
                 + "(--max-queue). Try again later.",
             "rate_limit_exceeded"
         );
 
-    public static OpenAIException QueueTimeout(TimeSpan waited) =>
+    public static OpenAIException QueueTimeout(TimeSpan waited, TimeSpan turn) =>
         TooMany(
+            turn,
             $"The request waited {waited.TotalSeconds:0.###} s in the queue, the limit of --queue-timeout. Try again "
                 + "later.",
             "queue_timeout"
@@ -41,9 +44,6 @@ internal static class AdmissionErrors
     private static OpenAIException Unauthorized(string message) =>
         new(StatusCodes.Status401Unauthorized, "invalid_request_error", message, code: "invalid_api_key");
 
-    private static OpenAIException TooMany(string message, string code) =>
-        new(StatusCodes.Status429TooManyRequests, "requests", message, code: code)
-        {
-            RetryAfter = OpenAIException.UsualRetryAfter,
-        };
+    private static OpenAIException TooMany(TimeSpan turn, string message, string code) =>
+        new(StatusCodes.Status429TooManyRequests, "requests", message, code: code) { RetryIn = turn };
 }

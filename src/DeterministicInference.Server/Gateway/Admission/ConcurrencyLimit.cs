@@ -1,5 +1,6 @@
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.OpenAI;
 
 namespace DeterministicInference.Server.Gateway.Admission;
 
@@ -14,9 +15,20 @@ namespace DeterministicInference.Server.Gateway.Admission;
 /// <param name="time">The clock.</param>
 internal sealed class ConcurrencyLimit(ServeOptions options, int? engineLimit, TimeProvider time)
 {
+    private const double LastShare = 0.2;
+
+    /// <summary>Below it, clients that are refused would only come again and be refused.</summary>
+    private static readonly TimeSpan ShortestRetry = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly LinkedList<TaskCompletionSource> _waiting = [];
     private int _inFlight;
+
+    /// <summary>
+    /// Time for which requests hold their slots: a mean in which the last one counts <see cref="LastShare"/>. Null
+    /// before the first one has ended.
+    /// </summary>
+    private TimeSpan? _hold;
 
     /// <summary>
     /// Requests that may be in flight: <c>--max-concurrency</c>, or less for an engine where more would change each
@@ -41,7 +53,7 @@ internal sealed class ConcurrencyLimit(ServeOptions options, int? engineLimit, T
     /// <param name="facts">Receives the time in the queue.</param>
     /// <param name="clientGone">Ends the wait.</param>
     /// <returns>The slot; dispose of it when the request has ended.</returns>
-    /// <exception cref="OpenAI.OpenAIException">
+    /// <exception cref="OpenAIException">
     /// 429: the queue is full, or <c>--queue-timeout</c> has passed.
     /// </exception>
     /// <exception cref="OperationCanceledException">
@@ -56,13 +68,14 @@ internal sealed class ConcurrencyLimit(ServeOptions options, int? engineLimit, T
             if (_inFlight < Limit)
             {
                 _inFlight++;
-                return new ConcurrencySlot(this);
+                return NewSlot();
             }
             if (_waiting.Count >= options.MaxQueue)
                 throw AdmissionErrors.QueueFull(
                     Limit,
                     Limit < options.MaxConcurrency ? "the engine's own limit" : "--max-concurrency",
-                    options.MaxQueue
+                    options.MaxQueue,
+                    Turn()
                 );
             place = _waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
@@ -74,24 +87,54 @@ internal sealed class ConcurrencyLimit(ServeOptions options, int? engineLimit, T
         catch (TimeoutException)
         {
             if (Leave(place))
-                throw AdmissionErrors.QueueTimeout(options.QueueTimeout);
+                throw AdmissionErrors.QueueTimeout(options.QueueTimeout, TurnNow());
             // Otherwise the request got its slot at the same moment.
         }
         catch (OperationCanceledException)
         {
             if (!Leave(place))
-                Release();
+                FreeSlot();
             throw;
         }
         finally
         {
             facts.QueueWait = time.GetElapsedTime(since);
         }
-        return new ConcurrencySlot(this);
+        return NewSlot();
     }
 
     /// <summary>Frees one slot. Called once by <see cref="ConcurrencySlot"/>.</summary>
-    public void Release()
+    /// <param name="since">When the request got it, as a timestamp.</param>
+    public void Release(long since)
+    {
+        TimeSpan held = time.GetElapsedTime(since);
+        lock (_lock)
+            _hold = _hold is { } mean ? mean + LastShare * (held - mean) : held;
+        FreeSlot();
+    }
+
+    private ConcurrencySlot NewSlot() => new(this, time.GetTimestamp());
+
+    /// <summary>
+    /// When a request that came now would have its turn: those that wait and itself, each for the time of a slot, on
+    /// all slots. From <see cref="ShortestRetry"/> to <c>--queue-timeout</c>, after which it would not wait.
+    /// </summary>
+    private TimeSpan Turn()
+    {
+        TimeSpan turn = _hold is { } hold ? hold * (_waiting.Count + 1) / Limit : OpenAIException.UsualRetryDelay;
+        TimeSpan most = options.QueueTimeout > ShortestRetry ? options.QueueTimeout : ShortestRetry;
+        return turn < ShortestRetry ? ShortestRetry
+            : turn > most ? most
+            : turn;
+    }
+
+    private TimeSpan TurnNow()
+    {
+        lock (_lock)
+            return Turn();
+    }
+
+    private void FreeSlot()
     {
         lock (_lock)
         {

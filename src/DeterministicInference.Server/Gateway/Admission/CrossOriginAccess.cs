@@ -1,4 +1,5 @@
 using DeterministicInference.Server.Hosting;
+using DeterministicInference.Server.OpenAI;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Net.Http.Headers;
 
@@ -38,12 +39,15 @@ internal static class CrossOriginAccess
             // reason.
             .AllowAnyHeader()
             .WithMethods("GET", "HEAD", "POST", "OPTIONS")
-            .WithExposedHeaders(
+            .WithExposedHeaders([
                 RequestIdMiddleware.Header,
                 HeaderNames.RetryAfter,
+                RetryHeaders.Milliseconds,
+                RetryHeaders.ShouldRetry,
+                .. RetryHeaders.RateLimits,
                 ReceiptHeaders.Id,
-                ReceiptHeaders.ContentDigest
-            )
+                ReceiptHeaders.ContentDigest,
+            ])
             .SetPreflightMaxAge(PreflightMaxAge);
 
     /// <summary>

@@ -27,4 +27,7 @@ internal interface IAnswerRelay
     /// 503: the receipt can't be written, and <c>--on-receipt-failure refuse</c> is set.
     /// </exception>
     Task<bool> FinishAsync(EngineExchange exchange, Task<byte[]?> sealing);
+
+    /// <summary>Reports a failure to a client to whom the status was sent.</summary>
+    Task FailAsync(OpenAIException failure);
 }

@@ -24,16 +24,22 @@ namespace DeterministicInference.Server.Gateway.Answers;
 /// <param name="context">The client's request.</param>
 /// <param name="options">Settings.</param>
 /// <param name="handling">Processes the answer.</param>
-internal sealed class StreamRelay(HttpContext context, ServeOptions options, AnswerHandling handling) : IAnswerRelay
+/// <param name="hasComments">Whether comment lines are sent: the receipt, and one in each silence.</param>
+internal sealed class StreamRelay(
+    HttpContext context,
+    ServeOptions options,
+    AnswerHandling handling,
+    bool hasComments = true
+) : IAnswerRelay
 {
-    /// <summary>Largest event, in bytes.</summary>
-    private const int LargestEvent = 32 << 20;
-
     private readonly PipeWriter _body = context.Response.BodyWriter;
     private readonly CancellationToken _gone = context.RequestAborted;
     private readonly EventBuffer _buffer = new();
     private readonly AnswerRewriter _rewriter = handling.Rewriter;
-    private readonly bool _hasReceiptLine = !ReceiptHeaders.AsksForHeaderOnly(context.Request);
+
+    /// <summary>Silence after which a comment is sent; <see cref="Timeout.InfiniteTimeSpan"/> sends none.</summary>
+    private readonly TimeSpan _keepAlive = hasComments ? options.KeepAliveInterval : Timeout.InfiniteTimeSpan;
+
     private long _lastWrite;
 
     public bool HasBegun { get; private set; }
@@ -42,14 +48,9 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
     {
         await WaitForHeadersAsync(exchange);
         HttpResponseMessage response = await exchange.ResponseAsync();
-        if (!EngineExchange.IsEventStream(response))
-            throw GatewayErrors.BadAnswer("a stream was requested, but its answer is not one.");
         if (!HasBegun)
             AnswerHeaders.Relay(response, context.Response);
-        await using Stream events = AnswerEncoding.Decode(
-            await response.Content.ReadAsStreamAsync(exchange.Cancellation),
-            response.Content.Headers
-        );
+        await using Stream events = await AnswerEncoding.OpenEventsAsync(response, exchange.Cancellation);
         return await RelayAsync(events, exchange);
     }
 
@@ -61,10 +62,16 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
             timeouts.Resume();
             await WaitAsync(sealing.GetAwaiter(), timeouts);
         }
-        if (await sealing is { } determinism && _hasReceiptLine)
+        if (await sealing is { } determinism && hasComments)
             Write([.. AnswerReceipt.LinePrefix, .. determinism, (byte)'\n']);
         Write("data: [DONE]\n\n"u8);
         return await FlushAsync(timeouts);
+    }
+
+    public async Task FailAsync(OpenAIException failure)
+    {
+        await OpenAIError.SendEventAsync(context, failure);
+        context.Abort();
     }
 
     /// <summary>
@@ -114,7 +121,7 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
         }
         catch (Exception e) when (AnswerEncoding.IsBroken(e) && !exchange.Cancellation.IsCancellationRequested)
         {
-            throw GatewayErrors.BadAnswer("its stream broke before the answer was complete.");
+            throw GatewayErrors.StreamBroke();
         }
         finally
         {
@@ -136,9 +143,7 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
             if (ProcessEvent(next))
                 return true;
         }
-        return _buffer.Waiting <= LargestEvent
-            ? isLast
-            : throw GatewayErrors.BadAnswer("its stream has an event that is too large.");
+        return _buffer.Waiting <= AnswerEncoding.LargestEvent ? isLast : throw GatewayErrors.EventTooLarge();
     }
 
     /// <summary>
@@ -224,7 +229,12 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
             timeouts.Resume();
             RearmTimer(timeouts);
         }
-        await flush;
+        if ((await flush).IsCompleted)
+        {
+            // The connection broke after the client had ended its side, of which Kestrel does not tell (HalfClose).
+            context.Abort();
+            await Task.Delay(Timeout.Infinite, _gone);
+        }
         _lastWrite = timeouts.Last;
         return true;
     }
@@ -244,14 +254,14 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
     {
         timeouts.Check();
         bool isDue = HasBegun
-            ? timeouts.Remaining(options.KeepAliveInterval, _lastWrite) == TimeSpan.Zero
+            ? timeouts.Remaining(_keepAlive, _lastWrite) == TimeSpan.Zero
             : timeouts.Elapsed >= options.StreamHeaderDelay;
         if (isDue)
         {
             Begin();
             // A comment line is not an event and may stand between any two events
             // (https://html.spec.whatwg.org/multipage/server-sent-events.html).
-            if (options.KeepAliveInterval != Timeout.InfiniteTimeSpan)
+            if (_keepAlive != Timeout.InfiniteTimeSpan)
                 _body.Write(": ka\n"u8);
             await _body.FlushAsync(_gone);
             _lastWrite = timeouts.Now;
@@ -264,7 +274,7 @@ internal sealed class StreamRelay(HttpContext context, ServeOptions options, Ans
     {
         TimeSpan left = options.StreamHeaderDelay - timeouts.Elapsed;
         TimeSpan own = HasBegun
-            ? timeouts.Remaining(options.KeepAliveInterval, _lastWrite)
+            ? timeouts.Remaining(_keepAlive, _lastWrite)
             : (left > TimeSpan.Zero ? left : TimeSpan.Zero);
         timeouts.SetTimer(EngineTimeouts.Earlier(timeouts.Due, own));
     }

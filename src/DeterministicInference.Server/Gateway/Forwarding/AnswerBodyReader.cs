@@ -15,6 +15,20 @@ internal static class AnswerBodyReader
     /// </summary>
     private const int TrustedLength = 1 << 20;
 
+    /// <summary>Largest JSON answer, in bytes.</summary>
+    public const int LargestAnswer = 256 << 20;
+
+    /// <summary>Reads a JSON answer.</summary>
+    /// <inheritdoc cref="ReadAsync"/>
+    public static Task<ReadOnlyMemory<byte>> ReadJsonAsync(
+        HttpResponseMessage response,
+        EngineTimeouts timeouts,
+        CancellationToken cancellation
+    ) =>
+        EngineExchange.IsEventStream(response)
+            ? throw GatewayErrors.BadAnswer("it answered with a stream, but none was requested.")
+            : ReadAsync(response, LargestAnswer, timeouts, cancellation);
+
     /// <param name="response">The response whose body is read.</param>
     /// <param name="largest">Largest body, in bytes.</param>
     /// <param name="timeouts">Notified of every read; may end the wait for the next one.</param>

@@ -10,6 +10,16 @@ namespace DeterministicInference.Server.Gateway.Forwarding;
 /// </summary>
 internal static class AnswerEncoding
 {
+    /// <summary>Largest event of a stream, in bytes.</summary>
+    public const int LargestEvent = 32 << 20;
+
+    /// <summary>Opens the body of an answer that must be a stream of events.</summary>
+    /// <exception cref="OpenAIException">502: the answer is no stream, or its encoding is not supported.</exception>
+    public static async Task<Stream> OpenEventsAsync(HttpResponseMessage response, CancellationToken cancellation) =>
+        EngineExchange.IsEventStream(response)
+            ? Decode(await response.Content.ReadAsStreamAsync(cancellation), response.Content.Headers)
+            : throw GatewayErrors.BadAnswer("a stream was requested, but its answer is not one.");
+
     /// <exception cref="OpenAIException">502: the encoding is not supported, or there are several.</exception>
     public static Stream Decode(Stream body, HttpContentHeaders headers) =>
         headers.ContentEncoding.Count switch

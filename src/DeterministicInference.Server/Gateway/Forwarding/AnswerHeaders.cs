@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
+using DeterministicInference.Server.OpenAI;
+using Microsoft.Net.Http.Headers;
 
 namespace DeterministicInference.Server.Gateway.Forwarding;
 
@@ -8,24 +10,33 @@ internal static class AnswerHeaders
 {
     private static readonly string[] Names =
     [
-        "Retry-After",
+        HeaderNames.RetryAfter,
+        RetryHeaders.Milliseconds,
+        RetryHeaders.ShouldRetry,
         "openai-processing-ms",
-        "x-ratelimit-limit-requests",
-        "x-ratelimit-limit-tokens",
-        "x-ratelimit-remaining-requests",
-        "x-ratelimit-remaining-tokens",
-        "x-ratelimit-reset-requests",
-        "x-ratelimit-reset-tokens",
     ];
 
     public static void Relay(HttpResponseMessage from, HttpResponse to)
     {
-        foreach (string name in Names)
-        {
-            if (Value(from, name) is { } value)
-                to.Headers[name] = value;
-        }
+        foreach ((string name, string value) in Of(from))
+            to.Headers[name] = value;
     }
+
+    /// <summary>The headers that are relayed, of an error too.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Of(HttpResponseMessage response)
+    {
+        List<KeyValuePair<string, string>> found = [];
+        foreach (string name in response.Headers.NonValidated.Select(header => header.Key).Where(IsRelayed))
+        {
+            if (Value(response, name) is { } value)
+                found.Add(new(name, value));
+        }
+        return found;
+    }
+
+    private static bool IsRelayed(string name) =>
+        name.StartsWith(RetryHeaders.RateLimitPrefix, StringComparison.OrdinalIgnoreCase)
+        || Names.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// A header's only value, where it may be relayed: headers that Connection lists are for this hop only (RFC 9110,

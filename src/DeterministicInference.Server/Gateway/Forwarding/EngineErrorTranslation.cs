@@ -22,12 +22,14 @@ internal static partial class EngineErrorTranslation
     /// <param name="mediaType">Type of the body.</param>
     /// <param name="retryAfter">When the client may try again.</param>
     /// <param name="route">The route that was asked.</param>
+    /// <param name="hints">Headers of the answer that are relayed.</param>
     public static OpenAIException Read(
         int status,
         ReadOnlyMemory<byte> body,
         string? mediaType,
         string? retryAfter,
-        RequestRoute route
+        RequestRoute route,
+        IReadOnlyList<KeyValuePair<string, string>>? hints = null
     )
     {
         // TGI, and FastAPI by default (https://fastapi.tiangolo.com/tutorial/handling-errors/), answer 422 to a bad
@@ -37,7 +39,7 @@ internal static partial class EngineErrorTranslation
         Fields fields = Parse(body);
         if (fields.Message is null && mediaType == MediaTypeNames.Text.Plain && Utf8.IsValid(body.Span))
             fields = new(Shortened(Encoding.UTF8.GetString(body.Span).Trim()));
-        return Create(status, fields, retryAfter, route);
+        return Create(status, fields, retryAfter, route, hints);
     }
 
     /// <summary>An error that an engine sent after status 200: as an event, or instead of a JSON answer.</summary>
@@ -63,7 +65,13 @@ internal static partial class EngineErrorTranslation
         );
     }
 
-    private static OpenAIException Create(int status, Fields fields, string? retryAfter, RequestRoute route)
+    private static OpenAIException Create(
+        int status,
+        Fields fields,
+        string? retryAfter,
+        RequestRoute route,
+        IReadOnlyList<KeyValuePair<string, string>>? hints = null
+    )
     {
         if (fields.Message is not null && MayBeTheRequests(status))
         {
@@ -110,6 +118,7 @@ internal static partial class EngineErrorTranslation
         )
         {
             RetryAfter = retryAfter,
+            Headers = hints ?? [],
             IsQuoted = true,
         };
     }

@@ -4,8 +4,10 @@ using System.Net.Mime;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.OpenAI;
+using DeterministicInference.Server.OpenAI.Requests.Types;
 using DeterministicInference.Server.Supervision;
 using Microsoft.Extensions.Primitives;
 
@@ -54,19 +56,46 @@ internal sealed class EngineForwarder(
     /// <summary>Sends a request.</summary>
     /// <param name="context">The client's request.</param>
     /// <param name="url">The engine's route.</param>
-    /// <param name="body">The body to send.</param>
+    /// <param name="route">The same route.</param>
+    /// <param name="request">What is sent.</param>
+    /// <param name="atOnce">Requests that the engine may get at once, where the request has parts.</param>
     /// <returns>The exchange; its answer is still pending.</returns>
-    public EngineExchange Begin(HttpContext context, Uri url, ReadOnlyMemory<byte> body)
+    public EngineExchange Begin(HttpContext context, Uri url, RequestRoute route, PinnedRequest request, int atOnce)
     {
         RequestFacts facts = RequestFacts.Of(context);
+        if (request.Parts is not { } parts)
+            return BeginOne(request.Json, facts.RequestId, context.RequestAborted);
         var exchange = new EngineExchange(
-            activity,
-            new EngineTimeouts(_limits, activity, time),
+            activity: null,
+            // Each part has its own limits.
+            new EngineTimeouts(EngineTimeLimits.None, activity, time),
             facts,
             context.RequestAborted
+        )
+        {
+            Route = route,
+        };
+        exchange.Send(
+            new PromptFanOut(
+                parts.Count,
+                Math.Min(atOnce, PromptFanOut.MostAtOnce),
+                request.IsStream,
+                request.ChoicesPerPrompt,
+                // Two requests of one id at a time may meet in an engine (vLLM makes its own of it).
+                (prompt, end) => BeginOne(parts.Request(prompt), $"{facts.RequestId}-{prompt}", end)
+            )
         );
-        exchange.Send(_client, () => Create(context.Request, url, body, facts.RequestId));
         return exchange;
+
+        EngineExchange BeginOne(ReadOnlyMemory<byte> body, string id, CancellationToken end)
+        {
+            var one = new EngineExchange(activity, new EngineTimeouts(_limits, activity, time), facts, end)
+            {
+                Route = route,
+            };
+            one.Send(_client, () => Create(context.Request, url, body, id));
+            return one;
+        }
     }
 
     /// <summary>The client's error for a failure of the engine; null for a failure of this server.</summary>

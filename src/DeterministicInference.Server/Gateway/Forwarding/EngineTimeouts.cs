@@ -8,7 +8,12 @@ namespace DeterministicInference.Server.Gateway.Forwarding;
 /// <param name="Connect"><c>--connect-timeout</c>.</param>
 /// <param name="FirstByte"><c>--first-byte-timeout</c>; <see cref="Timeout.InfiniteTimeSpan"/> is off.</param>
 /// <param name="Idle"><c>--idle-timeout</c>; <see cref="Timeout.InfiniteTimeSpan"/> is off.</param>
-internal sealed record EngineTimeLimits(TimeSpan Connect, TimeSpan FirstByte, TimeSpan Idle);
+internal sealed record EngineTimeLimits(TimeSpan Connect, TimeSpan FirstByte, TimeSpan Idle)
+{
+    /// <summary>No limit.</summary>
+    public static EngineTimeLimits None { get; } =
+        new(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+}
 
 /// <summary>
 /// Watches how long the engine is silent in one answer: before it begins, and between two of its bytes, comments

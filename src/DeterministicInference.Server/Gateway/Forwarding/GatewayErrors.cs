@@ -29,6 +29,10 @@ internal static class GatewayErrors
     public static OpenAIException BadAnswer(string reason) =>
         new(StatusCodes.Status502BadGateway, "server_error", $"The engine failed: {reason}", code: "backend_error");
 
+    public static OpenAIException EventTooLarge() => BadAnswer("its stream has an event that is too large.");
+
+    public static OpenAIException StreamBroke() => BadAnswer("its stream broke before the answer was complete.");
+
     public static OpenAIException ConnectTimeout(TimeSpan limit) =>
         TimedOut($"it did not accept a connection within {limit.TotalSeconds} s (--connect-timeout).");
 

@@ -16,6 +16,8 @@ internal static class DeliveryFields
         new("stream_reasoning", Flag, Delivery, "true", Chat),
         new("return_progress", Flag, Delivery, "false"),
         new("sse_ping_interval", Integer, Delivery) { AbsenceVaries = true },
+        // Of this server: "header" is a stream without comment lines, whose receipt is fetched by its id.
+        new("receipt", new TextType("inline", "header"), Delivery, "\"inline\""),
     ];
 
     private static Field[] StreamOptions() =>

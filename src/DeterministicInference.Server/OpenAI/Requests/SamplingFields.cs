@@ -1,5 +1,6 @@
 using DeterministicInference.Server.OpenAI.Requests.Types;
 using static DeterministicInference.Server.OpenAI.Requests.Types.FieldChange;
+using static DeterministicInference.Server.OpenAI.Requests.Types.RequestRoute;
 using static DeterministicInference.Server.OpenAI.Requests.Types.UsualTypes;
 
 namespace DeterministicInference.Server.OpenAI.Requests;
@@ -15,6 +16,8 @@ internal static class SamplingFields
     public static IReadOnlyList<Field> All { get; } =
     [
         new("seed", Integer, Answer) { AbsenceVaries = true },
+        // Of this server: absence means true where it draws the seed.
+        new("seeds_per_prompt", Flag, Answer, "false", Completions) { AbsenceVaries = true },
         new("temperature", new NumberType(0, 2), Answer, "1") { AbsenceVaries = true },
         new("do_sample", Any, Answer, "true") { Aliases = [new("temperature", "0")] },
         new("top_p", Share, Answer, "1") { AbsenceVaries = true },

@@ -135,7 +135,7 @@ public sealed class ValueTests
     [InlineData(
         "--seed",
         "9223372036854775808",
-        "is not a whole number from -9223372036854775808 to 9223372036854775807."
+        "is not a whole number from -9223372036854775808 to 9223372036854775807, nor random."
     )]
     [InlineData("--log-level", "LOUD", "is not a log level. Give DEBUG, INFO, WARNING, ERROR or CRITICAL.")]
     [InlineData("--log-format", "xml", "is not a choice. Give text or json.")]

@@ -26,7 +26,7 @@ public sealed class RequestFuzzTests
             new ServeOptions(),
             engine.Requests,
             EngineRegistry.BuiltIn.SupportOf(engine),
-            asksForTokenIds: true
+            hasReceipts: true
         )),
     ];
 
@@ -158,7 +158,7 @@ public sealed class RequestFuzzTests
             new ServeOptions { Determinism = Enum.Parse<DeterminismMode>(determinism, ignoreCase: true) },
             RequestRules.None,
             support: null,
-            asksForTokenIds: false
+            hasReceipts: false
         );
 
     private static void AssertSame(CheckedRequest before, PinnedRequest pinned, bool removesNulls)

@@ -68,6 +68,46 @@ public sealed class ConcurrencyLimitTests
     }
 
     [Fact]
+    public async Task A_refused_request_is_told_when_it_would_have_its_turn()
+    {
+        // Nothing is known before the first slot is free.
+        Assert.Equal(("5", "5000"), await TurnAfterAsync());
+        // Two slots that are held for 10 s each: with three that wait, the fourth has its turn after 20 s.
+        Assert.Equal(("20", "20000"), await TurnAfterAsync(10));
+        // The mean follows: 10 + 0.2 * (2 - 10) is 8.4, and once more 7.12 s.
+        Assert.Equal(("15", "14240"), await TurnAfterAsync(10, 2));
+        // No time is longer than the queue would be waited in, and none so short that the client only comes again.
+        Assert.Equal(("60", "60000"), await TurnAfterAsync(3600));
+        Assert.Equal(("1", "1000"), await TurnAfterAsync(0.001));
+    }
+
+    /// <summary>What is said in front of a full queue after both slots were held for so many seconds.</summary>
+    private static async Task<(string? Seconds, string? Milliseconds)> TurnAfterAsync(params double[] holds)
+    {
+        var time = new ManualTime();
+        var limit = new ConcurrencyLimit(
+            new ServeOptions
+            {
+                MaxConcurrency = 2,
+                MaxQueue = 3,
+                QueueTimeout = TimeSpan.FromSeconds(60),
+            },
+            engineLimit: null,
+            time
+        );
+        foreach (double hold in holds)
+        {
+            using ConcurrencySlot one = await EnterAsync(limit),
+                two = await EnterAsync(limit);
+            time.Advance(TimeSpan.FromSeconds(hold));
+        }
+        Task<ConcurrencySlot>[] others = [.. Enumerable.Range(0, 5).Select(_ => EnterAsync(limit).AsTask())];
+        OpenAIException full = await Assert.ThrowsAsync<OpenAIException>(() => EnterAsync(limit).AsTask());
+        Assert.Equal(3, others.Count(one => !one.IsCompleted));
+        return (full.RetryAfter, full.Headers.Single(header => header.Key == "retry-after-ms").Value);
+    }
+
+    [Fact]
     public async Task Requests_that_come_leave_and_time_out_at_any_moment_lose_no_slot()
     {
         const int concurrency = 3,

@@ -58,7 +58,9 @@ public sealed class CorsTests(SharedFakeBackend shared)
             Assert.Equal(status, reply.Status);
             Assert.Equal(App, Header(reply, "Access-Control-Allow-Origin"));
             Assert.Equal(
-                "x-request-id,Retry-After,X-Receipt-Id,Content-Digest",
+                "x-request-id,Retry-After,retry-after-ms,x-should-retry,x-ratelimit-limit-requests,"
+                    + "x-ratelimit-limit-tokens,x-ratelimit-remaining-requests,x-ratelimit-remaining-tokens,"
+                    + "x-ratelimit-reset-requests,x-ratelimit-reset-tokens,X-Receipt-Id,Content-Digest",
                 Header(reply, "Access-Control-Expose-Headers")
             );
             Assert.Equal(["Origin"], reply.Headers.Vary);

@@ -126,7 +126,7 @@ public sealed class QueueTests(SharedFakeBackend shared)
             "The request waited 1.5 s in the queue, the limit of --queue-timeout. Try again later.",
             (string?)error["message"]
         );
-        Assert.Equal("5", Assert.Single(late.Headers.GetValues("Retry-After")));
+        Assert.Equal("2", Assert.Single(late.Headers.GetValues("Retry-After")));
         Assert.Equal((1, 0), (gateway.Limit.InFlight, gateway.Limit.Queued));
         await fake.OpenAsync($"timeout-{stream}");
         Assert.Equal(HttpStatusCode.OK, (await first.Within()).Status);

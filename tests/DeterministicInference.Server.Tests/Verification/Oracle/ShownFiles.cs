@@ -26,6 +26,7 @@ internal sealed class ShownFiles(GivenFiles files, bool streamsHavePlaces)
         "priority",
         "custom_labels",
         "tee",
+        "receipt",
     ];
 
     private readonly string _file = Text(files.File);
