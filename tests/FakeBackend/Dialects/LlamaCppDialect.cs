@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace DeterministicInference.FakeBackend.Dialects;
 
-/// <summary>llama.cpp's llama-server as of August 2026, with one model; answers and errors as b11434 gives them.</summary>
+/// <summary>
+/// llama.cpp's llama-server as of August 2026, with one model; answers and errors as b11434 gives them.
+/// </summary>
 internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(arguments)
 {
     private const string Build = "b0-fake";

@@ -192,7 +192,9 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
         return sampling;
     }
 
-    /// <summary>As pydantic's errors are printed, with the place in the engine's source and the error once more.</summary>
+    /// <summary>
+    /// As pydantic's errors are printed, with the place in the engine's source and the error once more.
+    /// </summary>
     private static RefusedException Invalid(string type, string place, string message, string input, bool isChat)
     {
         string error = $"{{'type': '{type}', 'loc': ('body', {place}), 'msg': '{message}', 'input': {input}}}";

@@ -11,7 +11,9 @@ namespace DeterministicInference.Server.Tests.EndToEnd.FakeBackend;
 /// </summary>
 public sealed class FakeAgreementTests
 {
-    /// <summary>What FakeBackend has nothing for: log-probabilities, schemas, tools, a second server and more.</summary>
+    /// <summary>
+    /// What FakeBackend has nothing for: log-probabilities, schemas, tools, a second server and more.
+    /// </summary>
     private static readonly string[] Beyond =
     [
         "logprobs",

@@ -49,7 +49,9 @@ public sealed class FakeReplayTests
         );
     }
 
-    /// <summary>The request that names its recording; null where it has no member for that and is not the first.</summary>
+    /// <summary>
+    /// The request that names its recording; null where it has no member for that and is not the first.
+    /// </summary>
     private static string? Named(JsonNode request, string name)
     {
         string path = (string)request["path"]!;

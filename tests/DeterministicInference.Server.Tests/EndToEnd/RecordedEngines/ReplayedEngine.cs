@@ -55,8 +55,8 @@ internal sealed class ReplayedEngine : IAsyncDisposable
     }
 
     /// <summary>
-    /// The same as this server takes it: without <c>n</c> for SGLang, and with a role of the API where vLLM took another.
-    /// See <see cref="RecordedRefusalTests.What_this_server_refuses_although_the_engine_answers"/>.
+    /// The same as this server takes it: without <c>n</c> for SGLang, and with a role of the API where vLLM took
+    /// another. See <see cref="RecordedRefusalTests.What_this_server_refuses_although_the_engine_answers"/>.
     /// </summary>
     public static string Accepted(EngineRecording recording, string[] without, string more = "")
     {
