@@ -23,9 +23,9 @@ internal sealed record Generation(IReadOnlyList<Token> Tokens, Ending Ending, st
 {
     public string Text => string.Concat(Tokens.Select(token => token.Text));
 
-    public static Generation Of(GenerationRequest request, long seed, int variation)
+    public static Generation Of(GenerationRequest request, string prompt, long seed, int variation)
     {
-        Token[] words = FakeText.Words(request.Prompt, request.Sampling, seed, variation, request.Tokens);
+        Token[] words = FakeText.Words(prompt, request.Sampling, seed, variation, request.Tokens);
         if (request.Behaviour.EndsAfter is { } end && end < words.Length)
         {
             return new Generation([.. words[..end], new Token("", FakeText.EndOfText)], Ending.EndOfText, null);

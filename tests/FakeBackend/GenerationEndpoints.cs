@@ -61,7 +61,12 @@ internal sealed class GenerationEndpoints(BackendState state, Dialect dialect)
         try
         {
             int variation = dialect.Variation(request, others, state.WasCached(request.Prompt));
-            Generation[] choices = [.. request.Seeds.Select(seed => Generation.Of(request, seed, variation))];
+            Generation[] choices =
+            [
+                .. request.Prompts.SelectMany(prompt =>
+                    request.Seeds.Select(seed => Generation.Of(request, prompt, seed, variation))
+                ),
+            ];
             if (request.IsStream)
                 await new GenerationStream(context, request, json, choices, state, dialect).SendAsync(isLate);
             else

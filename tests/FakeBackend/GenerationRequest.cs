@@ -20,7 +20,10 @@ internal sealed record GenerationRequest
 {
     public required bool IsChat { get; init; }
 
-    public required string Prompt { get; init; }
+    /// <summary>The prompts of a completion, of which each has its choices; a chat has one.</summary>
+    public required IReadOnlyList<string> Prompts { get; init; }
+
+    public string Prompt => Prompts[0];
 
     /// <summary>What the answer names.</summary>
     public required string Model { get; init; }

@@ -19,7 +19,7 @@ internal sealed class GenerationStream(
     /// <param name="isLate">Whether it came when the engine was already ending: it is given up at once.</param>
     public async Task SendAsync(bool isLate)
     {
-        context.Response.ContentType = "text/event-stream";
+        context.Response.ContentType = dialect.StreamType;
         // Closed, as the next request on this connection could meet its idle timeout, which these events' tests do not
         // cover.
         if (_behaviour.Events is not null)
@@ -41,12 +41,12 @@ internal sealed class GenerationStream(
         int sent = 0;
         foreach (Chunk chunk in json.Chunks(choices))
         {
-            if (_behaviour.Pace is { } pace)
+            if (_behaviour.Pace is { } pace && chunk.Data is not null)
             {
                 await Task.Delay(pace, context.RequestAborted);
                 chunk.Data["sent_at"] = Stopwatch.GetTimestamp();
             }
-            await EventAsync(chunk.Data.ToJsonString(), chunk.Name);
+            await EventAsync(chunk.Data?.ToJsonString() ?? "null", chunk.Name);
             sent++;
             bool breaks = chunk.IsText && _behaviour.Then is not null && sent >= _behaviour.After;
             bool waits = breaks || (sent == 1 && _behaviour.Then is null);

@@ -61,6 +61,10 @@ internal sealed record ProcessBehaviour
     /// </summary>
     public static string? InfoFile { get; } = Environment.GetEnvironmentVariable("FAKE_INFO");
 
+    /// <summary>FAKE_REPLAY: a folder with recorded exchanges of the engine, which are all that it sends.</summary>
+    public string? ReplayFolder { get; } =
+        Environment.GetEnvironmentVariable("FAKE_REPLAY") is { Length: > 0 } folder ? folder : null;
+
     /// <summary>
     /// FAKE_KEEP_REQUESTS=0: forgets requests that have ended, so that its memory stays the same under endless load.
     /// </summary>

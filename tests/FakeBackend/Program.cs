@@ -1,8 +1,10 @@
-// A stand-in for inference engines, written from documentation and never compared with a running one: see README.md.
+// A stand-in for inference engines, written from documentation and compared with recordings of running ones: see
+// README.md.
 using System.Net.Sockets;
 using System.Text;
 using DeterministicInference.FakeBackend;
 using DeterministicInference.FakeBackend.Dialects;
+using DeterministicInference.FakeBackend.Replay;
 
 Dialect dialect;
 try
@@ -37,6 +39,11 @@ if (behaviour.ExitLines is { } lines)
 if (behaviour.IgnoreSigterm)
     Termination.IgnoreFromStart();
 Helpers.Start(behaviour.Children, behaviour.Daemons);
+if (behaviour.ReplayFolder is { } folder)
+{
+    await ReplayServer.RunAsync(folder, dialect);
+    return 0;
+}
 
 int port = arguments.Port(dialect.DefaultPort);
 LoadingPhase loading = dialect.Loading;
@@ -77,11 +84,29 @@ app.Use(
     {
         if (dialect.ServerHeader is { } server)
             context.Response.Headers.Server = server;
-        bool isControl = context.Request.Path.StartsWithSegments("/__fake");
-        if (!isControl)
-            await state.PassAsync(context, Obstruction.Everything);
-        if (isControl || !await dialect.RefuseAsync(context, state))
+        if (context.Request.Path.StartsWithSegments("/__fake"))
+        {
             await next(context);
+            return;
+        }
+        context.Response.OnStarting(() =>
+        {
+            dialect.AddHeaders(context);
+            return Task.CompletedTask;
+        });
+        await state.PassAsync(context, Obstruction.Everything);
+        if (await dialect.AllowAsync(context) || await dialect.RefuseAsync(context, state))
+            return;
+        await next(context);
+        if (
+            context.Response is
+            {
+                HasStarted: false,
+                ContentType: null,
+                StatusCode: StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed,
+            }
+        )
+            await dialect.AnswerUnknownAsync(context);
     }
 );
 new GenerationEndpoints(state, dialect).Map(app);

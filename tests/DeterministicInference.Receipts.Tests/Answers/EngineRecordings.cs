@@ -19,6 +19,9 @@ internal sealed record EngineRecording(
     byte[] Body
 )
 {
+    /// <summary>The body that was sent, as text, which may be no JSON.</summary>
+    public string RequestText { get; init; } = "";
+
     public bool IsStream => ContentType.StartsWith("text/event-stream", StringComparison.Ordinal);
 
     /// <summary>Whether the request has one of these members, with a value that means yes.</summary>
@@ -44,17 +47,23 @@ internal static class EngineRecordings
     /// <summary>The exchanges of some routes. Skips likewise.</summary>
     public static IReadOnlyList<EngineRecording> Require(string engine, params IReadOnlyList<string> paths)
     {
-        string folder = System.IO.Path.Combine(Folder(), engine);
-        if (!Directory.Exists(folder))
-            Assert.Skip("skipped: needs the recordings of engines");
         return
         [
             .. Directory
-                .GetFiles(folder, "*.json")
+                .GetFiles(RequireFolder(engine), "*.json")
                 .Order(StringComparer.Ordinal)
                 .Select(Read)
                 .Where(recording => paths.Contains(recording.Path)),
         ];
+    }
+
+    /// <summary>The folder of one engine's recordings. Skips likewise.</summary>
+    public static string RequireFolder(string engine)
+    {
+        string folder = System.IO.Path.Combine(Folder(), engine);
+        if (!Directory.Exists(folder))
+            Assert.Skip("skipped: needs the recordings of engines");
+        return folder;
     }
 
     /// <summary>The body of one recorded answer. Skips the running test where there are no recordings.</summary>
@@ -104,7 +113,13 @@ internal static class EngineRecordings
             response.TryGetProperty("body_base64", out JsonElement base64)
                 ? base64.GetBytesFromBase64()
                 : System.Text.Encoding.UTF8.GetBytes(response.GetProperty("body").GetString()!)
-        );
+        )
+        {
+            RequestText =
+                !request.TryGetProperty("body", out JsonElement sent) || sent.ValueKind == JsonValueKind.Null ? ""
+                : sent.ValueKind == JsonValueKind.String ? sent.GetString()!
+                : sent.GetRawText(),
+        };
     }
 
     private static JsonElement Sent(JsonElement request)

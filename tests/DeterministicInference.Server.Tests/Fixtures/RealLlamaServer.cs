@@ -26,12 +26,15 @@ internal sealed record RealLlamaServer(string Program, string Model)
     /// <summary>Settings that launch it.</summary>
     public string[] Arguments => ["--backend", "llamacpp", "--backend-command", Program, "--model-path", Model];
 
-    /// <summary>Serves it, with one slot of 512 tokens and two threads.</summary>
+    /// <summary>
+    /// Serves it, with one slot of 512 tokens and one thread: several wait for each other by spinning
+    /// (ggml/src/ggml-cpu/ggml-cpu.c, ggml_barrier), which takes a hundred times as long on a busy machine.
+    /// </summary>
     public async Task<ServeProcess> ServeAsync(Settings settings)
     {
         ServeProcess server = await ServeProcess.StartAsync(
             ServerProgram.Built,
-            [.. Arguments, "--", "-c", "512", "-t", "2", "-tb", "2", .. settings.Arguments],
+            [.. Arguments, "--", "-c", "512", "-t", "1", "-tb", "1", .. settings.Arguments],
             settings.Variables
         );
         await server.ReadyAsync("llama.cpp server");

@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 namespace DeterministicInference.FakeBackend.Dialects;
 
 /// <summary>One event of a stream.</summary>
-/// <param name="Data">What follows "data: ".</param>
+/// <param name="Data">What follows "data: "; JSON's null where it is null.</param>
 /// <param name="IsText">Whether it carries generated text.</param>
 /// <param name="Name">The event's name; null is none.</param>
-internal readonly record struct Chunk(JsonObject Data, bool IsText, string? Name = null);
+internal readonly record struct Chunk(JsonObject? Data, bool IsText, string? Name = null);
 
 /// <summary>Bodies and chunks with an engine's members in the engine's order.</summary>
 /// <param name="request">What is answered.</param>
@@ -14,7 +14,8 @@ internal abstract class AnswerJson(GenerationRequest request)
 {
     protected GenerationRequest Request { get; } = request;
 
-    protected int PromptTokens { get; } = FakeText.PromptIdsOf(request.Prompt).Length;
+    /// <summary>Of all prompts.</summary>
+    protected int PromptTokens { get; } = request.Prompts.Sum(prompt => FakeText.PromptIdsOf(prompt).Length);
 
     public string Body(IReadOnlyList<Generation> choices)
     {
@@ -37,7 +38,9 @@ internal abstract class AnswerJson(GenerationRequest request)
 
     protected static JsonArray Ids(IEnumerable<Token> tokens) => Ids(tokens.Select(token => token.Id));
 
-    protected JsonArray PromptIds() => Ids(FakeText.PromptIdsOf(Request.Prompt));
+    /// <summary>The ids of the prompt that a choice continues.</summary>
+    protected JsonArray PromptIds(int choice = 0) =>
+        Ids(FakeText.PromptIdsOf(Request.Prompts[choice / Request.Seeds.Count]));
 
     /// <summary>Word by word, every choice's before the next word.</summary>
     protected static IEnumerable<(int Choice, Token Token, bool IsLast)> Interleaved(IReadOnlyList<Generation> choices)

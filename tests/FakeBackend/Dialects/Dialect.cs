@@ -7,7 +7,7 @@ namespace DeterministicInference.FakeBackend.Dialects;
 /// <summary>The differences of one engine: its command line, routes, errors, and reading of requests.</summary>
 internal abstract class Dialect(LaunchArguments arguments)
 {
-    private const int DefaultTokens = 16;
+    protected const int DefaultTokens = 16;
 
     public LaunchArguments Arguments { get; } = arguments;
 
@@ -26,6 +26,8 @@ internal abstract class Dialect(LaunchArguments arguments)
 
     /// <summary>Whether a stream's headers are sent before its first token.</summary>
     public abstract bool SendsHeadersFirst { get; }
+
+    public virtual string StreamType => "text/event-stream; charset=utf-8";
 
     /// <summary>Time between comments while a stream is silent; null is never.</summary>
     public virtual TimeSpan? KeepAlive => null;
@@ -48,6 +50,38 @@ internal abstract class Dialect(LaunchArguments arguments)
     /// <returns>Whether it was.</returns>
     public abstract Task<bool> RefuseAsync(HttpContext context, BackendState state);
 
+    /// <summary>Answers a browser that asks whether a page may send a request, for a page of any origin.</summary>
+    /// <returns>Whether it was such a question.</returns>
+    public virtual async Task<bool> AllowAsync(HttpContext context)
+    {
+        IHeaderDictionary headers = context.Request.Headers;
+        if (
+            !HttpMethods.IsOptions(context.Request.Method)
+            || headers.Origin.Count == 0
+            || headers.AccessControlRequestMethod.Count == 0
+        )
+            return false;
+        // Starlette's middleware, which both engines in Python use.
+        context.Response.Headers.AccessControlAllowOrigin = headers.Origin;
+        context.Response.Headers.AccessControlAllowMethods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
+        context.Response.Headers.AccessControlMaxAge = "600";
+        return await AnswerAsync(context, StatusCodes.Status200OK, "text/plain; charset=utf-8", "OK");
+    }
+
+    /// <summary>Answers what is no route, or not with this method: status 404 or 405.</summary>
+    public virtual Task<bool> AnswerUnknownAsync(HttpContext context) =>
+        AnswerAsync(
+            context,
+            context.Response.StatusCode,
+            "application/json",
+            context.Response.StatusCode == StatusCodes.Status404NotFound
+                ? """{"detail":"Not Found"}"""
+                : """{"detail":"Method Not Allowed"}"""
+        );
+
+    /// <summary>Completes the headers of every answer.</summary>
+    public virtual void AddHeaders(HttpContext context) => context.Response.Headers.Vary = "Origin";
+
     /// <summary>Handles SIGTERM once the engine is ready; before that it has its default action.</summary>
     public abstract Task TerminateAsync(BackendState state);
 
@@ -56,6 +90,10 @@ internal abstract class Dialect(LaunchArguments arguments)
 
     /// <summary>The error of a body that is not JSON or has a member of the wrong type.</summary>
     public abstract RefusedException Malformed(string message);
+
+    /// <summary>The error of a body that is not JSON.</summary>
+    /// <param name="position">Where, in bytes.</param>
+    public virtual RefusedException NotJson(long position) => Malformed($"not JSON at byte {position}");
 
     /// <param name="request">What is answered.</param>
     /// <param name="number">Of the request, counted from 0.</param>
@@ -79,19 +117,18 @@ internal abstract class Dialect(LaunchArguments arguments)
                 JsonNode.Parse(body) as JsonObject ?? throw Malformed("Input should be a valid dictionary");
             Check(json, isChat);
             string promptField = isChat ? "messages" : "prompt";
-            JsonNode prompt = json[promptField] ?? throw Missing(promptField);
-            if (prompt is JsonArray { Count: 0 })
-                throw Empty(isChat);
+            JsonNode prompt = json[promptField] ?? throw Missing(promptField, json);
+            if (prompt is JsonArray { Count: 0 } && Empty(isChat) is { } empty)
+                throw empty;
             return Complete(
                 new GenerationRequest
                 {
                     IsChat = isChat,
-                    Prompt =
-                        prompt is JsonValue text && text.TryGetValue(out string? value) ? value : prompt.ToJsonString(),
+                    Prompts = isChat ? [prompt.ToJsonString()] : PromptsOf(prompt),
                     Model = Model(json),
                     Sampling = Sample(json),
                     Seeds = Seeds(json, (int?)json["n"] ?? 1, state),
-                    Tokens = (int?)(json["max_completion_tokens"] ?? json["max_tokens"]) ?? DefaultTokens,
+                    Tokens = (int?)(json["max_completion_tokens"] ?? json["max_tokens"]) ?? TokensOf(isChat),
                     Stop = json["stop"] switch
                     {
                         null => [],
@@ -105,8 +142,11 @@ internal abstract class Dialect(LaunchArguments arguments)
                 }
             );
         }
-        catch (Exception e)
-            when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
+        catch (JsonException e)
+        {
+            throw NotJson(e.BytePositionInLine ?? 0);
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException or OverflowException)
         {
             throw Malformed(e.Message);
         }
@@ -118,9 +158,13 @@ internal abstract class Dialect(LaunchArguments arguments)
     /// <summary>Checks and changes after everything was read.</summary>
     protected virtual GenerationRequest Complete(GenerationRequest request) => request;
 
-    protected abstract RefusedException Missing(string field);
+    /// <summary>Tokens of a request that gives no length.</summary>
+    protected virtual int TokensOf(bool isChat) => DefaultTokens;
 
-    protected abstract RefusedException Empty(bool isChat);
+    protected abstract RefusedException Missing(string field, JsonObject json);
+
+    /// <summary>The error of an empty list; null where the engine answers it.</summary>
+    protected abstract RefusedException? Empty(bool isChat);
 
     /// <summary>The name in the answer.</summary>
     protected abstract string Model(JsonObject json);
@@ -129,6 +173,27 @@ internal abstract class Dialect(LaunchArguments arguments)
 
     /// <summary>The seed of each choice.</summary>
     protected abstract IReadOnlyList<long> Seeds(JsonObject json, int n, BackendState state);
+
+    /// <summary>A number as Python prints a float.</summary>
+    protected static string Python(double number)
+    {
+        string text = number.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        return text.All(c => char.IsAsciiDigit(c) || c == '-') ? text + ".0" : text;
+    }
+
+    /// <summary>A text is a prompt, and so is a list of ids; a list of either is as many.</summary>
+    private static IReadOnlyList<string> PromptsOf(JsonNode prompt) =>
+        prompt switch
+        {
+            JsonValue text when text.TryGetValue(out string? value) => [value],
+            JsonArray { Count: > 0 } several when several[0] is JsonArray || IsText(several[0]) =>
+            [
+                .. several.Select(one => IsText(one) ? (string)one! : one!.ToJsonString()),
+            ],
+            _ => [prompt.ToJsonString()],
+        };
+
+    private static bool IsText(JsonNode? node) => node?.GetValueKind() == JsonValueKind.String;
 
     protected static bool HasBearer(HttpRequest request, IReadOnlyList<string> keys) =>
         keys.Any(key => request.Headers.Authorization == $"Bearer {key}");

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace DeterministicInference.FakeBackend.Dialects;
 
-/// <summary>llama.cpp's llama-server as of August 2026, with one model.</summary>
+/// <summary>
+/// llama.cpp's llama-server as of August 2026, with one model; answers and errors as b11434 gives them.
+/// </summary>
 internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(arguments)
 {
     private const string Build = "b0-fake";
@@ -10,11 +12,15 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
     /// <summary>The seed that stands for a random one; -1 is the same number.</summary>
     private const uint RandomSeed = uint.MaxValue;
 
-    private static readonly string[] Public = ["/health", "/v1/health", "/models", "/v1/models", "/", "/index.html"];
+    private const int DefaultContext = 4096;
+
+    private static readonly string[] Public = ["/health", "/v1/health"];
 
     private int _signals;
 
     private string Alias => Arguments["--alias"] ?? Path.GetFileName(Arguments["--model"]!);
+
+    private int Context => Arguments.Number("--ctx-size", DefaultContext);
 
     private bool CachesPrompts => !Arguments.Has("--no-cache-prompt");
 
@@ -32,12 +38,14 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
     /// <summary>Headers are sent when a slot takes the request, which is when an answer begins here.</summary>
     public override bool SendsHeadersFirst => true;
 
+    public override string StreamType => "text/event-stream";
+
     public override TimeSpan? KeepAlive { get; } =
         ProcessBehaviour.KeepAlive(TimeSpan.FromSeconds(arguments.Number("--sse-ping-interval", 30)));
 
     public override bool EndsErrorWithDone => false;
 
-    public override string? ReadyLine => "main: model loaded";
+    public override string? ReadyLine => "srv  llama_server: model loaded";
 
     /// <exception cref="UsageException">As llama-server refuses.</exception>
     public static LlamaCppDialect Create(string[] args)
@@ -48,7 +56,7 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
             : throw new UsageException(1, "error: --model is required");
     }
 
-    public override string AddressLine(string url) => $"main: server is listening on {url}";
+    public override string AddressLine(string url) => $"srv  llama_server: listening on {url}";
 
     public override void MapInfo(IEndpointRouteBuilder routes, BackendState state)
     {
@@ -109,8 +117,30 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
                 context,
                 401,
                 "application/json",
-                Error(new RefusedException(401, "authentication_error", "Invalid API Key"))
+                """{"error":{"message":"Invalid API Key","type":"authentication_error","code":401}}"""
             );
+    }
+
+    /// <summary>Any such question, of any route, before a key is asked for.</summary>
+    public override async Task<bool> AllowAsync(HttpContext context)
+    {
+        if (!HttpMethods.IsOptions(context.Request.Method))
+            return false;
+        IHeaderDictionary headers = context.Response.Headers;
+        headers.AccessControlAllowCredentials = "true";
+        headers.AccessControlAllowMethods = "GET, POST, DELETE, OPTIONS";
+        headers.AccessControlAllowHeaders = "*";
+        return await AnswerAsync(context, StatusCodes.Status200OK, "text/html", "");
+    }
+
+    public override void AddHeaders(HttpContext context)
+    {
+        HttpResponse response = context.Response;
+        response.Headers.AccessControlAllowOrigin = (string?)context.Request.Headers.Origin ?? "";
+        if (response.ContentType == "application/json")
+            response.ContentType = "application/json; charset=utf-8";
+        if (response.ContentType == StreamType)
+            response.Headers["X-Accel-Buffering"] = "no";
     }
 
     /// <summary>
@@ -125,7 +155,7 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
             Environment.Exit(1);
         }
         state.Obstruct(Obstruction.Generation);
-        Output.Log("main: stopping the main loop");
+        Output.Log("srv    operator(): operator(): cleaning up before exit...");
         await state.IdleAsync();
         Environment.Exit(0);
     }
@@ -134,6 +164,17 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
         $$$"""{"error":{"code":{{{e.Status}}},"message":{{{Quote(e.Message)}}},"type":"{{{e.Type}}}"}}""";
 
     public override RefusedException Malformed(string message) => new(400, "invalid_request_error", message);
+
+    public override Task<bool> AnswerUnknownAsync(HttpContext context) =>
+        AnswerAsync(
+            context,
+            StatusCodes.Status404NotFound,
+            "application/json",
+            """{"error":{"message":"File Not Found","type":"not_found_error","code":404}}"""
+        );
+
+    public override RefusedException NotJson(long position) =>
+        Malformed($"[json.exception.parse_error.101] parse error at line 1, column {position + 1}: syntax error");
 
     public override AnswerJson Json(GenerationRequest request, int number, long created, IHeaderDictionary headers) =>
         new LlamaCppJson(request, number, created, Build, Arguments.Has("--verbose"));
@@ -144,10 +185,26 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
     public override int Variation(GenerationRequest request, int others, bool wasCached) =>
         others + (wasCached && ((bool?)request.Json["cache_prompt"] ?? CachesPrompts) ? 1000 : 0);
 
-    protected override RefusedException Missing(string field) => Malformed($"'{field}' is required");
+    /// <summary>A completion without a length goes on to the end of the context.</summary>
+    protected override int TokensOf(bool isChat) => isChat ? DefaultTokens : Context;
 
-    protected override RefusedException Empty(bool isChat) =>
-        Malformed(isChat ? "'messages' must not be empty" : "'prompt' must not be empty");
+    /// <summary>At least one token, and at most what the context has room for.</summary>
+    protected override GenerationRequest Complete(GenerationRequest request) =>
+        request with
+        {
+            Tokens = Math.Clamp(request.Tokens, 1, Math.Max(1, Context - FakeText.PromptIdsOf(request.Prompt).Length)),
+        };
+
+    protected override RefusedException Missing(string field, JsonObject json) =>
+        Malformed(
+            field == "messages"
+                ? "'messages' is required"
+                : $"[json.exception.out_of_range.403] key '{field}' not found"
+        );
+
+    /// <summary>A chat without a message is answered.</summary>
+    protected override RefusedException? Empty(bool isChat) =>
+        isChat ? null : Malformed("\"prompt\" must not be empty");
 
     /// <summary>The alias answers for every name.</summary>
     protected override string Model(JsonObject json) => Alias;
@@ -166,7 +223,7 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
     protected override IReadOnlyList<long> Seeds(JsonObject json, int n, BackendState state)
     {
         if (n > Slots)
-            throw Malformed("n_cmpl cannot be greater than the number of slots, please increase -np");
+            throw Malformed($"Field 'n': Value must be between 1 <= value <= {Slots}, but got {n}");
         // 32 bits; larger values wrap silently.
         uint given = unchecked((uint)((long?)json["seed"] ?? long.Parse(Arguments["--seed"] ?? "-1", null)));
         uint seed = given == RandomSeed ? unchecked((uint)(state.Draw() * 2654435761)) : given;
@@ -193,6 +250,8 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
                 new JsonObject
                 {
                     ["id"] = Alias,
+                    ["aliases"] = new JsonArray(Alias),
+                    ["tags"] = new JsonArray(),
                     ["object"] = "model",
                     ["created"] = 1,
                     ["owned_by"] = "llamacpp",
@@ -200,6 +259,7 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
                     {
                         ["vocab_type"] = 2,
                         ["n_vocab"] = 102000,
+                        ["n_ctx"] = Context,
                         ["n_ctx_train"] = 32768,
                         ["n_embd"] = 64,
                         ["n_params"] = 1000,
@@ -214,7 +274,7 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
         {
             ["default_generation_settings"] = new JsonObject
             {
-                ["n_ctx"] = Arguments.Number("--ctx-size", 4096),
+                ["n_ctx"] = Context,
                 ["params"] = new JsonObject { ["temperature"] = Real("--temp", 0.8), ["seed"] = RandomSeed },
             },
             ["total_slots"] = Slots,
@@ -243,7 +303,7 @@ internal sealed class LlamaCppDialect(LaunchArguments arguments) : Dialect(argum
                 .Select(id => new JsonObject
                 {
                     ["id"] = id,
-                    ["n_ctx"] = Arguments.Number("--ctx-size", 4096),
+                    ["n_ctx"] = Context,
                     ["is_processing"] = id < running,
                 }),
         ];

@@ -56,11 +56,28 @@ internal sealed class LlamaCppJson(GenerationRequest request, int number, long c
                 false
             );
         }
+        // The prompts one after the other, with JSON's null between them.
+        for (int first = 0; first < choices.Count; first += Request.Seeds.Count)
+        {
+            if (first > 0)
+                yield return new Chunk(null, false);
+            foreach (Chunk chunk in ChunksOf([.. choices.Skip(first).Take(Request.Seeds.Count)], first))
+                yield return chunk;
+        }
+        if (!Request.IsChat || !Request.IncludesUsage)
+            yield break;
+        JsonObject usage = Envelope([], "chat.completion.chunk", Usage(choices));
+        usage["timings"] = Timings(choices);
+        yield return new Chunk(usage, false);
+    }
+
+    private IEnumerable<Chunk> ChunksOf(IReadOnlyList<Generation> choices, int first)
+    {
         foreach ((int choice, Token token, _) in Interleaved(choices))
         {
             JsonObject chunk = Request.IsChat
-                ? ChatChunk(choice, new JsonObject { ["content"] = token.Text }, null)
-                : TextChunk(choice, token.Text, null, null);
+                ? ChatChunk(first + choice, new JsonObject { ["content"] = token.Text }, null)
+                : TextChunk(first + choice, token.Text, null, null);
             if (_probabilities > 0)
                 chunk["choices"]![0]!["logprobs"] = Probabilities([token]);
             yield return new Chunk(chunk, true);
@@ -68,18 +85,13 @@ internal sealed class LlamaCppJson(GenerationRequest request, int number, long c
         for (int i = 0; i < choices.Count; i++)
         {
             JsonObject end = Request.IsChat
-                ? ChatChunk(i, [], Reason(choices[i]))
-                : TextChunk(i, "", Reason(choices[i]), Usage([choices[i]]));
+                ? ChatChunk(first + i, [], Reason(choices[i]))
+                : TextChunk(first + i, "", Reason(choices[i]), Usage([choices[i]]));
             bool isLast = i + 1 == choices.Count && !(Request.IsChat && Request.IncludesUsage);
             if (isLast)
                 end["timings"] = Timings(choices);
             yield return new Chunk(end, false);
         }
-        if (!Request.IsChat || !Request.IncludesUsage)
-            yield break;
-        JsonObject usage = Envelope([], "chat.completion.chunk", Usage(choices));
-        usage["timings"] = Timings(choices);
-        yield return new Chunk(usage, false);
     }
 
     public override JsonObject AbortChunk(int index) =>
@@ -116,17 +128,18 @@ internal sealed class LlamaCppJson(GenerationRequest request, int number, long c
 
     private JsonObject Envelope(JsonArray choices, string type, JsonObject? usage)
     {
-        var json = new JsonObject
-        {
-            ["choices"] = choices,
-            ["created"] = created,
-            ["model"] = Request.Model,
-            ["system_fingerprint"] = build,
-            ["object"] = type,
-        };
+        bool isChunk = type == "chat.completion.chunk";
+        var json = new JsonObject { ["choices"] = choices, ["created"] = created };
+        // In a chat's events it comes earlier.
+        if (isChunk)
+            json["id"] = _id;
+        json["model"] = Request.Model;
+        json["system_fingerprint"] = build;
+        json["object"] = type;
         if (usage is not null)
             json["usage"] = usage;
-        json["id"] = _id;
+        if (!isChunk)
+            json["id"] = _id;
         return json;
     }
 
@@ -183,14 +196,17 @@ internal sealed class LlamaCppJson(GenerationRequest request, int number, long c
             _ => "stop",
         };
 
+    /// <summary>Of the first prompt only, however many there are.</summary>
     private JsonObject Usage(IReadOnlyList<Generation> choices)
     {
-        int completion = choices.Sum(choice => choice.Tokens.Count);
+        int completion = choices.Take(Request.Seeds.Count).Sum(choice => choice.Tokens.Count),
+            prompt = FakeText.PromptIdsOf(Request.Prompt).Length;
         return new JsonObject
         {
             ["completion_tokens"] = completion,
-            ["prompt_tokens"] = PromptTokens,
-            ["total_tokens"] = completion + PromptTokens,
+            ["prompt_tokens"] = prompt,
+            ["total_tokens"] = completion + prompt,
+            ["prompt_tokens_details"] = new JsonObject { ["cached_tokens"] = 0 },
         };
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace DeterministicInference.FakeBackend.Dialects;
 
-/// <summary>SGLang as of July and August 2026.</summary>
+/// <summary>SGLang as of July and August 2026, with answers and errors as recorded of 0.5.23.</summary>
 internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(arguments)
 {
     private static readonly Sampling Defaults = new(Temperature: 1, TopP: 1, TopK: -1, MinP: 0);
@@ -86,19 +86,24 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
         new SGLangInfo(Arguments, _weights, ServedModelName).Map(routes, state);
 
     /// <summary>
-    /// A key that is set guards all but the health routes and the metrics; routes that change the engine need the
-    /// admin key where there is one (srt/utils/auth.py).
+    /// A key that is set guards all but the health routes and the metrics; routes that change the engine need the admin
+    /// key where there is one, and are then the only ones that need it (sgl-project/sglang@0ce3659,
+    /// python/sglang/srt/utils/auth.py).
     /// </summary>
     public override async Task<bool> RefuseAsync(HttpContext context, BackendState state)
     {
         string path = context.Request.Path.Value!;
+        IReadOnlyList<string> keys = KeysOf(path);
         bool isOpen =
-            (!Arguments.Has("--api-key") && !Arguments.Has("--admin-api-key"))
-            || path.StartsWith("/health", StringComparison.Ordinal)
-            || path.StartsWith("/metrics", StringComparison.Ordinal);
+            keys.Count == 0
+            || Array.Exists<string>(
+                ["/health", "/ready", "/metrics"],
+                prefix => path.StartsWith(prefix, StringComparison.Ordinal)
+            );
         return !isOpen
-            && !HasBearer(context.Request, KeysOf(path))
-            && await AnswerAsync(context, 401, "application/json", """{"error": "Unauthorized"}""");
+            && !HasBearer(context.Request, keys)
+            && !keys.Contains((string?)context.Request.Headers["X-Api-Key"])
+            && await AnswerAsync(context, 401, "application/json", """{"error":"Unauthorized"}""");
     }
 
     private IReadOnlyList<string> KeysOf(string path) =>
@@ -126,11 +131,35 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
     public override int Variation(GenerationRequest request, int others, bool wasCached) =>
         IsDeterministic ? 0 : others;
 
-    protected override RefusedException Missing(string field) =>
-        Malformed($"[{{'type': 'missing', 'loc': ('body', '{field}'), 'msg': 'Field required'}}]");
+    public override RefusedException NotJson(long position) =>
+        Invalid(
+            "json_invalid",
+            position.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "JSON decode error",
+            "{}, 'ctx': {'error': 'unexpected end of data'}",
+            isChat: true
+        );
+
+    protected override RefusedException Missing(string field, JsonObject json) =>
+        Invalid("missing", $"'{field}'", "Field required", "{'model': 'demo'}", field == "messages");
 
     protected override RefusedException Empty(bool isChat) =>
-        new(400, "BadRequestError", isChat ? "Messages cannot be empty" : "Prompt cannot be empty");
+        new(400, "BadRequestError", isChat ? "Messages cannot be empty." : "Prompt cannot be empty");
+
+    /// <summary>A completion needs a length above 0; a chat takes 0 for none.</summary>
+    protected override void Check(JsonObject json, bool isChat)
+    {
+        if (isChat || json["max_tokens"]?.GetValueKind() != System.Text.Json.JsonValueKind.Number)
+            return;
+        if ((double)json["max_tokens"]! < 1)
+            throw Invalid(
+                "value_error",
+                "'max_tokens'",
+                "Value error, max_tokens must be positive",
+                "0, 'ctx': {'error': ValueError('max_tokens must be positive')}",
+                isChat
+            );
+    }
 
     protected override string Model(JsonObject json)
     {
@@ -138,9 +167,9 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
         return model.Split(':', 2) is [_, var adapter]
             ? throw new RefusedException(
                 400,
-                "BadRequest",
+                "BadRequestError",
                 $"LoRA adapter '{adapter}' was requested, but LoRA is not enabled. Please launch the server with "
-                    + "--enable-lora."
+                    + "--enable-lora flag and preload adapters using --lora-paths or /load_lora_adapter endpoint."
             )
             : model;
     }
@@ -148,13 +177,37 @@ internal sealed class SGLangDialect(LaunchArguments arguments) : Dialect(argumen
     protected override Sampling Sample(JsonObject json)
     {
         Sampling sampling = Sampling.Of(json, Defaults, "repetition_penalty");
-        if (sampling.Temperature is < 0 or > 2)
+        if (sampling.Temperature < 0)
             throw new RefusedException(
                 400,
                 "BadRequestError",
-                $"temperature must be in [0, 2], got {sampling.Temperature}."
+                $"temperature must be a non-negative finite number, got {Python(sampling.Temperature)}."
+            );
+        if (sampling.TopP is <= 0 or > 1)
+            throw new RefusedException(
+                400,
+                "BadRequestError",
+                $"top_p must be in (0, 1], got {Python(sampling.TopP)}."
             );
         return sampling;
+    }
+
+    /// <summary>
+    /// As pydantic's errors are printed, with the place in the engine's source and the error once more.
+    /// </summary>
+    private static RefusedException Invalid(string type, string place, string message, string input, bool isChat)
+    {
+        string error = $"{{'type': '{type}', 'loc': ('body', {place}), 'msg': '{message}', 'input': {input}}}";
+        (string line, string function, string path) = isChat
+            ? ("1870", "openai_v1_chat_completions", "/v1/chat/completions")
+            : ("1860", "openai_v1_completions", "/v1/completions");
+        return new(
+            400,
+            "Bad Request",
+            $"1 validation error:\n  {error}\n\n  File "
+                + "\"/opt/engin/lib/python3.11/site-packages/sglang/srt/entrypoints/http_server.py\", "
+                + $"line {line}, in {function}\n    POST {path} [{error}]"
+        );
     }
 
     protected override IReadOnlyList<long> Seeds(JsonObject json, int n, BackendState state)

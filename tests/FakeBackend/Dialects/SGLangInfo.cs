@@ -5,13 +5,26 @@ namespace DeterministicInference.FakeBackend.Dialects;
 /// <summary>Health and what SGLang tells about itself.</summary>
 internal sealed class SGLangInfo(LaunchArguments arguments, SGLangWeights weights, string servedModelName)
 {
+    private const string Updating = "/update_weights_from_disk";
+
     /// <summary>Routes that change the engine.</summary>
-    public static readonly string[] AdminRoutes = ["/update_weights_from_disk", "/flush_cache"];
+    public static readonly string[] AdminRoutes =
+    [
+        Updating,
+        "/flush_cache",
+        "/load_lora_adapter",
+        "/unload_lora_adapter",
+        "/pause_generation",
+        "/continue_generation",
+        "/abort_request",
+        "/set_internal_state",
+        "/slow_down",
+    ];
 
     public void Map(IEndpointRouteBuilder routes, BackendState state)
     {
         routes.MapPost(
-            "/update_weights_from_disk",
+            Updating,
             async context =>
             {
                 JsonNode body = (
@@ -22,7 +35,8 @@ internal sealed class SGLangInfo(LaunchArguments arguments, SGLangWeights weight
                 await Succeeded().ExecuteAsync(context);
             }
         );
-        routes.MapPost("/flush_cache", Succeeded);
+        foreach (string route in AdminRoutes.Where(route => route != Updating))
+            routes.MapMethods(route, route == "/flush_cache" ? ["POST", "GET"] : ["POST"], Succeeded);
         routes.MapGet("/health", context => HealthRoute.AnswerAsync(context, state, Obstruction.Everything));
         // As with SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION=0: only this one runs a token.
         routes.MapGet("/health_generate", context => HealthRoute.AnswerAsync(context, state, Obstruction.Generation));

@@ -29,7 +29,18 @@ internal sealed class SGLangJson(
             ["model"] = Request.Model,
             ["choices"] = new JsonArray([.. choices.Select(Choice)]),
             ["usage"] = Usage(choices),
-            ["metadata"] = new JsonObject { ["weight_version"] = weightVersion },
+            ["metadata"] = new JsonObject
+            {
+                ["weight_version"] = weightVersion,
+                ["weight_versions"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["version"] = weightVersion,
+                        ["start"] = 0,
+                        ["end"] = choices[0].Tokens.Count,
+                    }
+                ),
+            },
         };
         if (Extension(choices) is { } extension)
             body["sglext"] = extension;
@@ -38,14 +49,15 @@ internal sealed class SGLangJson(
 
     public override IEnumerable<Chunk> Chunks(IReadOnlyList<Generation> choices)
     {
-        for (int i = 0; i < choices.Count && Request.IsChat; i++)
-            yield return new Chunk(Delta(i, "assistant", ""), false);
         var begun = new HashSet<int>();
         foreach ((int choice, Token token, bool isLast) in Interleaved(choices))
         {
             if (Request.IsChat)
             {
-                yield return new Chunk(Delta(choice, null, token.Text), true);
+                if (begun.Add(choice))
+                    yield return new Chunk(Delta(choice, "assistant", ""), false);
+                if (token.Text.Length > 0)
+                    yield return new Chunk(Delta(choice, null, token.Text), true);
                 continue;
             }
             var content = new JsonObject
@@ -60,16 +72,23 @@ internal sealed class SGLangJson(
             {
                 content["token_ids"] = Ids([token]);
                 if (begun.Add(choice))
-                    content["prompt_token_ids"] = PromptIds();
+                    content["prompt_token_ids"] = PromptIds(choice);
             }
-            yield return new Chunk(Envelope([content]), true);
+            yield return new Chunk(Envelope([content], choice), true);
         }
         for (int i = 0; i < choices.Count && Request.IsChat; i++)
             yield return new Chunk(Finish(i, Reason(choices[i]), Matched(choices[i])), false);
         if (Extension(choices) is { } extension)
             yield return new Chunk(Envelope([], extension: extension), false, ids.IsFramed ? "sglext_ids" : null);
-        if (Request.IncludesUsage)
-            yield return new Chunk(Envelope([], usage: Usage(choices)), false);
+        if (!Request.IncludesUsage)
+            yield break;
+        JsonObject usage = Usage(choices);
+        if (!Request.IsChat)
+        {
+            usage.Remove("prompt_tokens_details");
+            usage.Remove("completion_tokens_details");
+        }
+        yield return new Chunk(Envelope([], usage: usage), false);
     }
 
     public override JsonObject AbortChunk(int index) => Finish(index, "abort", null);
@@ -88,41 +107,43 @@ internal sealed class SGLangJson(
                 },
             ]);
 
-    private JsonObject Delta(
-        int index,
-        string? role,
-        string? content,
-        string? reason = null,
-        JsonNode? matched = null
-    ) =>
-        Envelope([
-            new JsonObject
-            {
-                ["index"] = index,
-                ["delta"] = new JsonObject
-                {
-                    ["role"] = role,
-                    ["content"] = content,
-                    ["reasoning_content"] = null,
-                    ["tool_calls"] = null,
-                },
-                ["logprobs"] = null,
-                ["finish_reason"] = reason,
-                ["matched_stop"] = matched,
-            },
-        ]);
+    private JsonObject Delta(int index, string? role, string? content, string? reason = null, JsonNode? matched = null)
+    {
+        var delta = new JsonObject { ["reasoning_content"] = null };
+        if (role is not null)
+            delta["role"] = role;
+        if (content is not null)
+            delta["content"] = content;
+        var choice = new JsonObject
+        {
+            ["index"] = index,
+            ["delta"] = delta,
+            ["logprobs"] = null,
+            ["finish_reason"] = reason,
+            ["matched_stop"] = matched,
+        };
+        return Envelope([choice], reason is null ? index : 0);
+    }
 
-    private JsonObject Envelope(JsonArray choices, JsonNode? usage = null, JsonNode? extension = null)
+    /// <param name="choices">The choices of the event.</param>
+    /// <param name="number">
+    /// Which of the choices it is about: each has an id of its own, as each prompt of a completion.
+    /// </param>
+    /// <param name="usage">The counts; null for none.</param>
+    /// <param name="extension">SGLang's own part; null for none.</param>
+    private JsonObject Envelope(JsonArray choices, int number = 0, JsonNode? usage = null, JsonNode? extension = null)
     {
         var chunk = new JsonObject
         {
-            ["id"] = id,
+            ["id"] = number == 0 ? id : $"{number:x}{id[1..]}",
             ["object"] = Request.IsChat ? "chat.completion.chunk" : "text_completion",
             ["created"] = created,
             ["model"] = Request.Model,
             ["choices"] = choices,
-            ["usage"] = usage,
         };
+        // A chat's events with a choice have none.
+        if (!Request.IsChat || choices.Count == 0)
+            chunk["usage"] = usage;
         if (extension is not null)
             chunk["sglext"] = extension;
         return chunk;
@@ -137,18 +158,19 @@ internal sealed class SGLangJson(
                 ["role"] = "assistant",
                 ["content"] = generation.Text,
                 ["reasoning_content"] = null,
-                ["tool_calls"] = null,
             };
         else
             choice["text"] = generation.Text;
         choice["logprobs"] = null;
         choice["finish_reason"] = Reason(generation);
         choice["matched_stop"] = Matched(generation);
+        if (!Request.IsChat && ids.InChoices)
+            choice["token_ids"] = Ids(generation.Tokens);
         if (ids.InChoices || ids.PromptInChoices)
-            choice["prompt_token_ids"] = PromptIds();
-        // As recorded of SGLang 0.5.23: a chat has another name for them.
-        if (ids.InChoices)
-            choice[Request.IsChat ? "response_token_ids" : "token_ids"] = Ids(generation.Tokens);
+            choice["prompt_token_ids"] = PromptIds(index);
+        // A chat has another name for them.
+        if (Request.IsChat && ids.InChoices)
+            choice["response_token_ids"] = Ids(generation.Tokens);
         return choice;
     }
 
@@ -184,6 +206,7 @@ internal sealed class SGLangJson(
             ["completion_tokens"] = completion,
             ["prompt_tokens_details"] = null,
             ["reasoning_tokens"] = 0,
+            ["completion_tokens_details"] = null,
         };
     }
 }

@@ -46,6 +46,8 @@ internal sealed class TgiDialect(LaunchArguments arguments) : Dialect(arguments)
 
     public override bool SendsHeadersFirst => true;
 
+    public override string StreamType => "text/event-stream";
+
     public override TimeSpan? KeepAlive { get; } = ProcessBehaviour.KeepAlive(TimeSpan.FromSeconds(15));
 
     public override string? ReadyLine => "Connected";
@@ -102,6 +104,8 @@ internal sealed class TgiDialect(LaunchArguments arguments) : Dialect(arguments)
     public override string Error(RefusedException e) =>
         e.Type.Length == 0 ? e.Message : $$"""{"error":{{Quote(e.Message)}},"error_type":"{{e.Type}}"}""";
 
+    public override void AddHeaders(HttpContext context) { }
+
     public override RefusedException Malformed(string message) =>
         new(422, "", $"Failed to deserialize the JSON body into the target type: {message}")
         {
@@ -132,9 +136,9 @@ internal sealed class TgiDialect(LaunchArguments arguments) : Dialect(arguments)
         : request.Tokens <= 0 ? throw Invalid("`max_new_tokens` must be strictly positive")
         : request;
 
-    protected override RefusedException Missing(string field) => Malformed($"missing field `{field}`");
+    protected override RefusedException Missing(string field, JsonObject json) => Malformed($"missing field `{field}`");
 
-    protected override RefusedException Empty(bool isChat) =>
+    protected override RefusedException? Empty(bool isChat) =>
         isChat
             ? Invalid("`inputs` cannot be empty")
             : Malformed("Empty array detected. Do not use an empty array for the prompt.");

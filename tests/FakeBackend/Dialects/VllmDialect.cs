@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace DeterministicInference.FakeBackend.Dialects;
 
-/// <summary>vLLM as of May 2026.</summary>
+/// <summary>vLLM as of May 2026, with answers and errors as recorded of 0.32.0.</summary>
 internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments)
 {
     private const string Version = "0.0.0-fake";
@@ -74,16 +74,16 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
         routes.MapGet("/v1/models", () => Results.Text(Models().ToJsonString(), "application/json"));
     }
 
-    /// <summary>A key that is set guards only these three families of routes.</summary>
+    /// <summary>
+    /// A key that is set guards only these families of routes: vllm-project/vllm,
+    /// vllm/entrypoints/openai/server_utils.py, <c>AuthenticationMiddleware</c>.
+    /// </summary>
     public override async Task<bool> RefuseAsync(HttpContext context, BackendState state)
     {
         string path = context.Request.Path.Value!;
         bool isGuarded =
             Keys.Count > 0
-            && Array.Exists<string>(
-                ["/v1", "/v2", "/inference"],
-                prefix => path.StartsWith(prefix, StringComparison.Ordinal)
-            );
+            && Array.Exists<string>(["/v1", "/inference"], prefix => path.StartsWith(prefix, StringComparison.Ordinal));
         return isGuarded
             && !HasBearer(context.Request, Keys)
             && await AnswerAsync(context, 401, "application/json", """{"error":"Unauthorized"}""");
@@ -102,6 +102,14 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
         + $$$"""{{{e.Status}}}}}""";
 
     public override RefusedException Malformed(string message) => new(400, "Bad Request", message);
+
+    public override RefusedException NotJson(long position) =>
+        Invalid(
+            "json_invalid",
+            $"body.{position}",
+            "JSON decode error",
+            "'<dict of 0 items>', 'ctx': {'error': 'Expecting property name enclosed in double quotes'}"
+        );
 
     public override AnswerJson Json(GenerationRequest request, int number, long created, IHeaderDictionary headers) =>
         new VllmJson(request, request.Asks("return_token_ids"), number, created, Fingerprint());
@@ -122,20 +130,26 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
         }
     }
 
-    protected override RefusedException Missing(string field) =>
-        new(400, "Bad Request", $"[{{'type': 'missing', 'loc': ('body', '{field}'), 'msg': 'Field required'}}]", field);
+    protected override RefusedException Missing(string field, JsonObject json) =>
+        Invalid("missing", $"body.{field}", "Field required", $"'<dict of {json.Count} items>'");
 
     protected override RefusedException Empty(bool isChat) =>
-        new(
-            400,
-            "BadRequestError",
-            isChat ? "At least one message is required." : "prompt must not be empty",
-            isChat ? "messages" : "prompt"
-        );
+        isChat
+            ? new(
+                400,
+                "BadRequestError",
+                "Cannot apply chat template to an empty conversation. Provide at least one message."
+            )
+            : new(400, "BadRequestError", "prompt must not be empty", "prompt");
 
     protected override string Model(JsonObject json) =>
         (string?)json["model"] is { } model && !ServedModelNames.Contains(model)
-            ? throw new RefusedException(404, "NotFoundError", $"The model `{model}` does not exist.", "model")
+            ? throw new RefusedException(
+                404,
+                "NotFoundError",
+                $"The model `{model}` does not exist. Valid aliases: {string.Join(", ", ServedModelNames)}.",
+                "model"
+            )
             : ServedModelNames[0];
 
     protected override Sampling Sample(JsonObject json)
@@ -145,14 +159,16 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
             throw new RefusedException(
                 400,
                 "BadRequestError",
-                $"temperature must be non-negative, got {sampling.Temperature}.",
+                $"temperature must be non-negative, got {Python(sampling.Temperature)}."
+                    + $" (parameter=temperature, value={Python(sampling.Temperature)})",
                 "temperature"
             );
         if (sampling.TopP is <= 0 or > 1)
             throw new RefusedException(
                 400,
                 "BadRequestError",
-                $"top_p must be in (0, 1], got {sampling.TopP}.",
+                $"top_p must be in (0, 1], got {Python(sampling.TopP)}."
+                    + $" (parameter=top_p, value={Python(sampling.TopP)})",
                 "top_p"
             );
         // -1 and 0 are the same: all of the vocabulary.
@@ -165,6 +181,15 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
         long seed = (long?)json["seed"] is { } given and not -1 ? given : state.Draw();
         return [.. Enumerable.Range(0, n).Select(i => unchecked(seed + i))];
     }
+
+    /// <summary>As pydantic's errors are printed.</summary>
+    private static RefusedException Invalid(string type, string place, string message, string input) =>
+        new(
+            400,
+            "Bad Request",
+            $"1 validation error:\n  {{'type': '{type}', 'loc': '{place}', 'msg': '{message}', 'input': {input}}}",
+            place
+        );
 
     /// <summary>Of version, parallelism and configuration; not of weights or hardware.</summary>
     private string? Fingerprint()
@@ -218,7 +243,15 @@ internal sealed class VllmDialect(LaunchArguments arguments) : Dialect(arguments
                     ["root"] = ModelPath,
                     ["parent"] = null,
                     ["max_model_len"] = 32768,
-                    ["permission"] = new JsonArray(),
+                    ["permission"] = new JsonArray(
+                        new JsonObject
+                        {
+                            ["id"] = "modelperm-1",
+                            ["object"] = "model_permission",
+                            ["created"] = 1,
+                            ["allow_sampling"] = true,
+                        }
+                    ),
                 }),
             ]),
         };

@@ -33,8 +33,11 @@ internal sealed class VllmJson(GenerationRequest request, bool withIds, int numb
         {
             body["prompt_logprobs"] = null;
             body["prompt_token_ids"] = withIds ? PromptIds() : null;
+            body["prompt_text"] = null;
         }
         body["kv_transfer_params"] = null;
+        body["ec_transfer_params"] = null;
+        body["metrics"] = null;
         return body;
     }
 
@@ -44,30 +47,32 @@ internal sealed class VllmJson(GenerationRequest request, bool withIds, int numb
         for (int i = 0; i < choices.Count && Request.IsChat; i++)
         {
             JsonObject first = ChatChoice(i, new JsonObject { ["role"] = "assistant", ["content"] = "" }, null);
-            yield return new Chunk(Envelope([first], ("prompt_token_ids", withIds ? PromptIds() : null)), false);
+            yield return new Chunk(
+                Envelope([first], ("prompt_token_ids", withIds ? PromptIds() : null), ("prompt_text", null)),
+                false
+            );
         }
         var begun = new HashSet<int>();
-        int ended = 0;
         foreach ((int choice, Token token, bool isLast) in Interleaved(choices))
         {
             Generation? end = isLast ? choices[choice] : null;
             // Reason and last text come in the same chunk.
             JsonObject content = Request.IsChat
-                ? ChatChoice(choice, new JsonObject { ["content"] = token.Text }, end)
+                ? ChatChoice(choice, token.Text.Length > 0 ? new JsonObject { ["content"] = token.Text } : [], end)
                 : TextChoice(choice, token.Text, end);
             content["token_ids"] = withIds ? Ids([token]) : null;
             if (!Request.IsChat && withIds && begun.Add(choice))
-                content["prompt_token_ids"] = PromptIds();
-            if (isLast)
-                ended++;
-            bool isTerminal = isLast && ended == choices.Count && !marksUsage;
+                content["prompt_token_ids"] = PromptIds(choice);
             yield return new Chunk(
-                isTerminal ? Envelope([content], ("system_fingerprint", fingerprint)) : Envelope([content]),
+                isLast && !marksUsage ? Envelope([content], ("system_fingerprint", fingerprint)) : Envelope([content]),
                 true
             );
         }
         if (marksUsage)
-            yield return new Chunk(Envelope([], ("usage", Usage(choices)), ("system_fingerprint", fingerprint)), false);
+            yield return new Chunk(
+                Envelope([], ("usage", Counts(choices)), ("system_fingerprint", fingerprint)),
+                false
+            );
     }
 
     public override JsonObject AbortChunk(int index)
@@ -121,8 +126,6 @@ internal sealed class VllmJson(GenerationRequest request, bool withIds, int numb
             ["model"] = Request.Model,
             ["choices"] = choices,
         };
-        if (!Request.IsChat)
-            chunk["usage"] = chunk["system_fingerprint"] = null;
         foreach ((string name, JsonNode? value) in members)
             chunk[name] = value;
         return chunk;
@@ -152,11 +155,13 @@ internal sealed class VllmJson(GenerationRequest request, bool withIds, int numb
         choice["finish_reason"] = Reason(generation);
         choice["stop_reason"] = generation.Matched;
         choice["token_ids"] = withIds ? Ids(generation.Tokens) : null;
-        if (Request.IsChat)
-            return choice;
-        // A chat has them beside the choices, a completion within.
-        choice["prompt_logprobs"] = null;
-        choice["prompt_token_ids"] = withIds ? PromptIds() : null;
+        if (!Request.IsChat)
+        {
+            // A chat has them beside the choices, a completion within.
+            choice["prompt_logprobs"] = null;
+            choice["prompt_token_ids"] = withIds ? PromptIds(index) : null;
+        }
+        choice["routed_experts"] = null;
         return choice;
     }
 
@@ -170,13 +175,21 @@ internal sealed class VllmJson(GenerationRequest request, bool withIds, int numb
 
     private JsonObject Usage(IReadOnlyList<Generation> choices)
     {
+        JsonObject usage = Counts(choices);
+        usage["prompt_tokens_details"] = null;
+        usage["completion_tokens_details"] = null;
+        return usage;
+    }
+
+    /// <summary>All that a stream has of it.</summary>
+    private JsonObject Counts(IReadOnlyList<Generation> choices)
+    {
         int completion = choices.Sum(choice => choice.Tokens.Count);
         return new JsonObject
         {
             ["prompt_tokens"] = PromptTokens,
             ["total_tokens"] = PromptTokens + completion,
             ["completion_tokens"] = completion,
-            ["prompt_tokens_details"] = null,
         };
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DeterministicInference.Server.OpenAI.Requests;
 using DeterministicInference.Server.OpenAI.Requests.Types;
 
 namespace DeterministicInference.Server.Gateway.Forwarding;
@@ -37,8 +38,16 @@ internal sealed partial record EngineErrorReason(string Message, string? Param, 
                 new(SourceLine.Replace(text, "").TrimEnd(), param ?? GrammarField(grammar.Groups["kind"].Value)),
                 false
             );
-        return Tail.Match(text) is { Success: true } tail
-            ? (new(WithoutTail(text), param ?? tail.Groups["param"].Value), false)
+        // vLLM's own name of the number of alternatives, which a chat asks for by another one.
+        if (route == RequestRoute.Chat && TooManyAlternatives.IsMatch(text))
+            return (new(WithoutTail(text), "top_logprobs"), false);
+        if (Tail.Match(text) is { Success: true } tail)
+            return (new(WithoutTail(text), param ?? tail.Groups["param"].Value), false);
+        return
+            param is null
+            && Subject.Match(text) is { Success: true } subject
+            && RequestFields.Find(route, subject.Groups["param"].Value) is not null
+            ? (new(text, subject.Groups["param"].Value), false)
             : null;
     }
 
@@ -125,6 +134,13 @@ internal sealed partial record EngineErrorReason(string Message, string? Param, 
     /// <summary>The time and the line of a library's source.</summary>
     [GeneratedRegex(@"\[\d\d:\d\d:\d\d\] \S+:\d+: ")]
     private static partial Regex SourceLine { get; }
+
+    [GeneratedRegex("^Requested sample logprobs of ")]
+    private static partial Regex TooManyAlternatives { get; }
+
+    /// <summary>SGLang: "top_p must be in (0, 1], got 0.0.".</summary>
+    [GeneratedRegex("^(?<param>[a-z][a-z0-9_]*) must ")]
+    private static partial Regex Subject { get; }
 
     /// <summary>vLLM's <c>(parameter=temperature, value=-1.0)</c>.</summary>
     [GeneratedRegex(@"\s*\(parameter=(?<param>[\w.\[\]]+)(, value=[^)]*)?\)$")]

@@ -110,6 +110,7 @@ internal static partial class EngineErrorTranslation
                 ?? status switch
                 {
                     StatusCodes.Status401Unauthorized => "invalid_api_key",
+                    StatusCodes.Status404NotFound when fields.Param == "model" => "model_not_found",
                     StatusCodes.Status429TooManyRequests => "rate_limit_exceeded",
                     StatusCodes.Status503ServiceUnavailable => "backend_unavailable",
                     >= 500 => "backend_error",
@@ -229,11 +230,12 @@ internal static partial class EngineErrorTranslation
         text.Length > LongestText || text.Any(char.IsControl) || Inside.IsMatch(text);
 
     /// <summary>
-    /// A traceback or exception, a path, a URL, a host with a port, an IP address, or a memory address.
+    /// A traceback, or a hint at one, or an exception, a path, a URL, a host with a port, an IP address, or a memory
+    /// address.
     /// </summary>
     [GeneratedRegex(
-        """Traceback|\b\w+(Error|Exception)\b|(^|[\s'"(=:\[,])[~.]*/\w|\\|://|\w:\d{2,5}\b|\b\d{1,3}(\.\d{1,"""
-            + """3}){3}\b|\b0x[0-9a-fA-F]+|::"""
+        """Traceback|stack trace|\b\w+(Error|Exception)\b|(^|[\s'"(=:\[,])[~.]*/\w|\\|://|\w:\d{2,5}\b"""
+            + """|\b\d{1,3}(\.\d{1,3}){3}\b|\b0x[0-9a-fA-F]+|::"""
     )]
     private static partial Regex Inside { get; }
 

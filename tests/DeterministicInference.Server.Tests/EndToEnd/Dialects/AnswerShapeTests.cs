@@ -35,7 +35,7 @@ public sealed class AnswerShapeTests(DialectServers servers)
             ["created", "id", "object", "owned_by"],
             model.Select(member => member.Key).Where(name => name is not ("max_model_len" or "root")).Order()
         );
-        Assert.Equal(dialect is not (Dialect.Tgi or Dialect.LlamaCpp), (int?)model["max_model_len"] > 0);
+        Assert.Equal(dialect != Dialect.Tgi, (int?)model["max_model_len"] > 0);
         Assert.Equal(DialectServer.Model, (string?)model["id"]);
     }
 

@@ -15,17 +15,17 @@ public sealed class FakeAnswerTests(FakeEngines engines) : IClassFixture<FakeEng
     )]
     [InlineData(
         FakeDialect.SGLang,
-        """{"prompt":"x","temperature":3}""",
+        """{"prompt":"x","temperature":-1}""",
         400,
-        """{"object":"error","message":"temperature must be in [0, 2], got """
-            + """3.","type":"BadRequestError","param":null,"code":400}"""
+        """{"object":"error","message":"temperature must be a non-negative finite number, got """
+            + """-1.0.","type":"BadRequestError","param":null,"code":400}"""
     )]
     [InlineData(
         FakeDialect.Vllm,
         """{"prompt":"x","model":"other"}""",
         404,
         """{"error":{"message":"The model `other` does not """
-            + """exist.","type":"NotFoundError","param":"model","code":404}}"""
+            + """exist. Valid aliases: org/m.","type":"NotFoundError","param":"model","code":404}}"""
     )]
     [InlineData(FakeDialect.Vllm, """{"prompt":"x","seed":9223372036854775808}""", 400, """{"error":{"message":""")]
     [InlineData(
@@ -39,8 +39,8 @@ public sealed class FakeAnswerTests(FakeEngines engines) : IClassFixture<FakeEng
         FakeDialect.LlamaCpp,
         """{"prompt":"x","n":2}""",
         400,
-        """{"error":{"code":400,"message":"n_cmpl cannot be greater than the number of slots, please increase """
-            + """-np","type":"invalid_request_error"}}"""
+        """{"error":{"code":400,"message":"Field 'n': Value must be between 1 <= value <= 1, but got """
+            + """2","type":"invalid_request_error"}}"""
     )]
     [InlineData(
         FakeDialect.Tgi,

@@ -1,3 +1,5 @@
+using DeterministicInference.Receipts.Tests.Answers;
+
 namespace DeterministicInference.Server.Tests.EndToEnd.FakeBackend;
 
 /// <summary>How FakeBackend is started as one of the engines that it stands for.</summary>
@@ -42,6 +44,13 @@ internal static class FakeDialect
                 [("FAKE_DIALECT", Tgi), .. environment]
             ),
         };
+
+    /// <summary>What was recorded of a real engine. Skips the running test where there is nothing.</summary>
+    public static Task<FakeBackendProcess> ReplayAsync(string dialect) =>
+        FakeBackendProcess.StartDialectAsync(
+            dialect == Vllm ? ["serve", "demo", "--port", "0"] : ["--model-path", "demo", "--port", "0"],
+            ("FAKE_REPLAY", EngineRecordings.RequireFolder(dialect))
+        );
 
     /// <summary>The texts of a completion's choices.</summary>
     public static async Task<string[]> TextsAsync(this FakeBackendProcess fake, string json) =>

@@ -127,14 +127,14 @@ public sealed class FakeLaunchTests
     }
 
     [Theory]
-    [InlineData(FakeDialect.SGLang, "/health", "/v1/models", "Bearer k", """{"error": "Unauthorized"}""")]
+    [InlineData(FakeDialect.SGLang, "/health", "/v1/models", "Bearer k", """{"error":"Unauthorized"}""")]
     [InlineData(FakeDialect.Vllm, "/version", "/v1/models", "Bearer k", """{"error":"Unauthorized"}""")]
     [InlineData(
         FakeDialect.LlamaCpp,
+        "/v1/health",
         "/v1/models",
-        "/props",
         "Bearer k",
-        """{"error":{"code":401,"message":"Invalid API Key","type":"authentication_error"}}"""
+        """{"error":{"message":"Invalid API Key","type":"authentication_error","code":401}}"""
     )]
     [InlineData(FakeDialect.Tgi, "/v1/models", null, "bearer K", "")]
     public async Task A_key_guards_what_the_engine_guards(
@@ -153,6 +153,53 @@ public sealed class FakeLaunchTests
             Assert.Equal(HttpStatusCode.Unauthorized, (await fake.Api.GetAsync(guarded)).Status);
         fake.Api.Http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
         Assert.Equal(HttpStatusCode.OK, (await fake.Api.PostAsync(ApiClient.Completions, """{"prompt":"x"}""")).Status);
+    }
+
+    [Theory]
+    [InlineData("/tokenize")]
+    [InlineData("/invocations")]
+    [InlineData("/scale_elastic_ep")]
+    [InlineData("/metrics")]
+    public async Task VLLMs_key_leaves_routes_open(string route)
+    {
+        await using FakeBackendProcess fake = await FakeDialect.StartAsync(FakeDialect.Vllm, ["--api-key", "k"]);
+        Reply reply = route == "/metrics" ? await fake.Api.GetAsync(route) : await fake.Api.PostAsync(route, "{}");
+        Assert.Equal(HttpStatusCode.OK, reply.Status);
+    }
+
+    /// <summary>sgl-project/sglang, python/sglang/srt/utils/auth.py.</summary>
+    [Fact]
+    public async Task SGLangs_routes_that_change_it_need_the_admins_key_where_there_is_one()
+    {
+        const string changing = "/pause_generation";
+        await using FakeBackendProcess both =
+                await FakeDialect.StartAsync(FakeDialect.SGLang, ["--api-key", "k", "--admin-api-key", "a"]),
+            admins = await FakeDialect.StartAsync(FakeDialect.SGLang, ["--admin-api-key", "a"]);
+        Assert.Equal(HttpStatusCode.OK, (await admins.Api.GetAsync("/v1/models")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await admins.Api.PostAsync(changing, "{}")).Status);
+        both.Api.Http.DefaultRequestHeaders.Add("Authorization", "Bearer k");
+        Assert.Equal(HttpStatusCode.OK, (await both.Api.GetAsync("/v1/models")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await both.Api.PostAsync(changing, "{}")).Status);
+        both.Api.Http.DefaultRequestHeaders.Remove("Authorization");
+        both.Api.Http.DefaultRequestHeaders.Add("Authorization", "Bearer a");
+        Assert.Equal(HttpStatusCode.OK, (await both.Api.PostAsync(changing, "{}")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await both.Api.GetAsync("/v1/models")).Status);
+    }
+
+    /// <summary>A page of any origin may ask, without a key.</summary>
+    [Theory]
+    [InlineData(FakeDialect.SGLang)]
+    [InlineData(FakeDialect.Vllm)]
+    [InlineData(FakeDialect.LlamaCpp)]
+    public async Task A_preflight_is_answered_for_any_page(string dialect)
+    {
+        await using FakeBackendProcess fake = await FakeDialect.StartAsync(dialect, ["--api-key", "k"]);
+        using var request = new HttpRequestMessage(HttpMethod.Options, ApiClient.Chat);
+        request.Headers.Add("Origin", "https://page.example");
+        request.Headers.Add("Access-Control-Request-Method", "POST");
+        Reply reply = await fake.Api.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, reply.Status);
+        Assert.Equal("https://page.example", Assert.Single(reply.Headers.GetValues("Access-Control-Allow-Origin")));
     }
 
     [Fact]
@@ -211,7 +258,9 @@ public sealed class FakeLaunchTests
         );
         await fake.IsRunningAsync(1);
         fake.Terminate();
-        await fake.Log.FindAsync(line => line.EndsWith("stopping the main loop", StringComparison.Ordinal)).Within();
+        await fake
+            .Log.FindAsync(line => line.EndsWith("cleaning up before exit...", StringComparison.Ordinal))
+            .Within();
         fake.Terminate();
         Assert.Equal(1, await fake.ExitCodeAsync());
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => answer);

@@ -1,22 +1,49 @@
 using System.Text.Json.Nodes;
+using DeterministicInference.Server.Tests.Verification;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.EndToEnd.RealEngines;
 
-/// <summary>Builds of a real llama-server that report one version have environments of their own.</summary>
+/// <summary>
+/// Builds of a real llama-server that report one version have environments of their own: an answer is reproduced by the
+/// same one only, and another one contradicts nothing.
+/// </summary>
 public sealed class LlamaServerBuildTests
 {
     private static readonly RealLlamaServer.Settings None = new();
+
+    /// <summary>Answered by the first server, and computed again by each of the others.</summary>
+    private static readonly (string Path, string Json)[] Requests =
+    [
+        (
+            ApiClient.Chat,
+            """
+            {"messages":[{"role":"user","content":"Name a colour"}],"max_tokens":6,"temperature":0.8,"seed":5,
+            "logprobs":true,"top_logprobs":1}
+            """
+        ),
+        (ApiClient.Chat, """{"messages":[{"role":"user","content":"Count"}],"max_tokens":6,"stream":true}"""),
+        (ApiClient.Completions, """{"prompt":"Once upon","max_tokens":6,"temperature":0,"logprobs":2}"""),
+        (ApiClient.Completions, """{"prompt":"The sky is","max_tokens":6,"seed":9,"stream":true}"""),
+    ];
+
+    private readonly List<RecordedExchange> _exchanges = [];
 
     [Fact]
     public async Task Another_build_other_threads_and_a_preloaded_library_are_other_environments_and_are_named()
     {
         RealLlamaServer real = RealLlamaServer.Require();
-        JsonNode plain = await EnvironmentAsync(real, None);
+        JsonNode plain;
+        await using (ServeProcess first = await real.ServeAsync(None))
+        {
+            plain = await EnvironmentAsync(first);
+            foreach ((string path, string json) in Requests)
+                _exchanges.Add(await RecordedExchange.AskAsync(first.Api, json, path));
+        }
         Assert.Equal("b0-unknown", (string?)plain["facts"]!["engine.version"]!["value"]);
         Assert.Equal("deterministic", (string?)plain["class"]);
         // The same engine, started again.
-        Assert.Equal((string?)plain["id"], (string?)(await EnvironmentAsync(real, None))["id"]);
+        await DiffersAsync(plain, real, None);
 
         string folder = TestModels.NewFolder("builds"),
             other = Path.Combine(folder, "llama-server");
@@ -25,7 +52,7 @@ public sealed class LlamaServerBuildTests
         MakeExecutable(other);
         await DiffersAsync(plain, real with { Program = other }, None, "engine.executable.sha256");
 
-        await DiffersAsync(plain, real, new() { Arguments = ["-t", "1"] }, "argument.threads");
+        await DiffersAsync(plain, real, new() { Arguments = ["-t", "2"] }, "argument.threads");
 
         // Behind a shell it is the same engine.
         string wrapper = Path.Combine(folder, "wrapper");
@@ -48,14 +75,16 @@ public sealed class LlamaServerBuildTests
         );
     }
 
-    private static async Task DiffersAsync(
+    /// <summary>Another server differs in these facts, and says so of the answers.</summary>
+    private async Task DiffersAsync(
         JsonNode plain,
         RealLlamaServer real,
         RealLlamaServer.Settings settings,
         params string[] facts
     )
     {
-        JsonNode other = await EnvironmentAsync(real, settings);
+        await using ServeProcess server = await real.ServeAsync(settings);
+        JsonNode other = await EnvironmentAsync(server);
         JsonObject a = plain["facts"]!.AsObject(),
             b = other["facts"]!.AsObject();
         Assert.Equal(
@@ -66,13 +95,20 @@ public sealed class LlamaServerBuildTests
                 .Order(StringComparer.Ordinal)
         );
         Assert.Equal(facts.Length > 0, (string?)plain["id"] != (string?)other["id"]);
+        foreach (RecordedExchange exchange in _exchanges)
+        {
+            Verified verified = await exchange.VerifyAsync("--against", server.Url);
+            if (facts.Length == 0)
+                verified.Is(0, "REPRODUCED", "the same environment gives the same answer");
+            else if (verified.ExitCode == 11)
+                verified.Is(11, "CORROBORATED", "another environment");
+            else
+                verified.Is(12, "INCONCLUSIVE", $"the environments differ in {string.Join(", ", facts)}");
+        }
     }
 
-    private static async Task<JsonNode> EnvironmentAsync(RealLlamaServer real, RealLlamaServer.Settings settings)
-    {
-        await using ServeProcess server = await real.ServeAsync(settings);
-        return (await server.Api.GetAsync("/v1/environment")).Json;
-    }
+    private static async Task<JsonNode> EnvironmentAsync(ServeProcess server) =>
+        (await server.Api.GetAsync("/v1/environment")).Json;
 
     private static string LibraryOf(string name) =>
         File.ReadLines("/proc/self/maps")

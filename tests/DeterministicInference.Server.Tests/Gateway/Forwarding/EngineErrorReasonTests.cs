@@ -44,6 +44,8 @@ public sealed class EngineErrorReasonTests
         "Failed to compile regex grammar: Regex parsing error at position 5: The parenthesis is not closed.",
         "regex"
     )]
+    [InlineData("sglang", "55-error-top-p", "top_p must be in (0, 1], got 0.0.", "top_p")]
+    [InlineData("sglang", "65-error-logit-bias", "logit_bias must has keys in [0, 1023], got 999999.", "logit_bias")]
     [InlineData("sglang", "66-error-image", null, "messages")]
     [InlineData("sglang", "68-error-content-type", "Unsupported Media Type: Only 'application/json' is allowed", null)]
     [InlineData("vllm", "55-error-too-long", null, "messages", TooLong)]
@@ -63,6 +65,12 @@ public sealed class EngineErrorReasonTests
     )]
     [InlineData("vllm", "60-error-temperature-range", "temperature must be non-negative, got -1.0.", "temperature")]
     [InlineData("vllm", "62-error-no-messages", "Invalid 'messages': Field required.", "messages")]
+    [InlineData(
+        "vllm",
+        "66-error-top-logprobs-100",
+        "Requested sample logprobs of 100, which is greater than max allowed: 20",
+        "top_logprobs"
+    )]
     [InlineData("vllm", "67-error-schema", "Grammar error: Invalid type: nonsense", "response_format")]
     [InlineData("vllm", "68-error-image", "demo is not a multimodal model", "messages")]
     [InlineData("vllm", "70-error-not-json", "JSON decode error", null)]

@@ -1,16 +1,20 @@
+using System.Diagnostics;
 using System.Net;
+using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
+using DeterministicInference.Server.Native;
 using Xunit;
 
-namespace DeterministicInference.Server.Tests.Supervision;
+namespace DeterministicInference.Server.Tests.EndToEnd.RealEngines;
 
 /// <summary>The real llama-server, launched: reached by its server alone, on a socket and on a port.</summary>
-public sealed class RealLlamaServerTests
+[SupportedOSPlatform("linux")]
+public sealed class LlamaServerAccessTests
 {
     private const string Chat = """{"messages":[{"role":"user","content":"Say hello"}],"max_tokens":4}""",
         Endless = """{"prompt":"Once upon a time","max_tokens":1500,"ignore_eos":true,"stream":true}""";
 
-    private static readonly string[] Small = ["--receipts", "off", "--", "-c", "2048", "-t", "2", "-tb", "2"];
+    private static readonly string[] Small = ["--receipts", "off", "--", "-c", "2048", "-t", "1", "-tb", "1"];
 
     /// <summary>Each would open it or move its routes. Those that choose models are refused.</summary>
     private static readonly (string, string)[] Hostile =
@@ -83,5 +87,43 @@ public sealed class RealLlamaServerTests
                 ]
         )
             Assert.Equal(HttpStatusCode.Unauthorized, (await page.PostAsync(path, "{}")).Status);
+    }
+
+    [Fact]
+    public async Task Another_user_of_the_machine_can_not_reach_it()
+    {
+        RealLlamaServer real = RealLlamaServer.Require();
+        Assert.SkipUnless(
+            Libc.geteuid() == 0 && InstalledProgram.Exists("setpriv") && InstalledProgram.Exists("curl"),
+            "skipped: needs root, setpriv and curl"
+        );
+        // A path that is too long for a socket, so that the folder is in /tmp, which every user can enter.
+        string state = Path.Combine(TestModels.NewFolder("state"), new string('x', 80));
+        await using ServeProcess server = await ServeProcess.StartAsync(
+            ServerProgram.Built,
+            [.. real.Arguments, .. Small],
+            launch: new ServeLaunch { GivesPort = false, GuardStateDirectory = state }
+        );
+        await server.ReadyAsync("llama.cpp server");
+        string socket = await server.SocketPathAsync();
+        Assert.StartsWith("/tmp/deterministic-inference-", socket, StringComparison.Ordinal);
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(Path.GetDirectoryName(socket)!)
+        );
+        string[] curl = ["curl", "-s", "-o", "/dev/null", "--unix-socket", socket, "http://localhost/health"];
+        const int cannotConnect = 7;
+        Assert.Equal(0, await RunAsync(curl));
+        Assert.Equal(
+            cannotConnect,
+            await RunAsync(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", .. curl])
+        );
+    }
+
+    private static async Task<int> RunAsync(string[] command)
+    {
+        using Process process = Process.Start(command[0], command[1..]);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).Within();
+        return process.ExitCode;
     }
 }

@@ -1,0 +1,66 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using DeterministicInference.Receipts.Statements;
+using DeterministicInference.Server.Tests.EndToEnd.RecordedEngines;
+using DeterministicInference.Server.Tests.Receipts.Issuing;
+using Xunit;
+
+namespace DeterministicInference.Server.Tests.EndToEnd.RealEngines;
+
+/// <summary>A real llama-server behind this server: answers, receipts and errors.</summary>
+public sealed class LlamaServerAnswerTests
+{
+    private const int Requests = 200,
+        AtOnce = 4;
+
+    /// <summary>Every so manieth request is sent again.</summary>
+    private const int Again = 9;
+
+    [Fact]
+    public async Task Two_hundred_mixed_requests_are_answered_with_receipts_that_verify_or_refused()
+    {
+        await using ServeProcess server = await RealLlamaServer.Require().ServeAsync(new());
+        LlamaServerRequest[] requests = [.. LlamaServerRequest.Mixed(Requests)];
+        var digests = new string?[Requests];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, Requests),
+            new ParallelOptions
+            {
+                MaxDegreeOfParallelism = AtOnce,
+                CancellationToken = TestContext.Current.CancellationToken,
+            },
+            async (i, _) => digests[i] = await AskAsync(server.Api, requests[i])
+        );
+        // Alone, and after other requests.
+        for (int i = 0; i < Requests; i += Again)
+            Assert.Equal(digests[i], await AskAsync(server.Api, requests[i]));
+        Assert.Equal("deterministic", (string?)(await server.Api.GetAsync("/v1/environment")).Json["class"]);
+    }
+
+    /// <returns>The digest of the answer; null of a refusal.</returns>
+    private static async Task<string?> AskAsync(ApiClient api, LlamaServerRequest request)
+    {
+        if (request.Refusal is { } refusal)
+        {
+            Reply reply = await api.PostAsync(request.Path, request.Json);
+            JsonNode error = OpenAIErrors.Read(reply, HttpStatusCode.BadRequest);
+            Assert.Equal($"{refusal} {request.Json}", $"{error["param"]} {error["code"]} {request.Json}");
+            return null;
+        }
+        ReceivedAnswer answer = await ReceivedAnswer.AskAsync(api, request.Path, request.Json);
+        ReceiptStatement statement = await answer.RequireValidAsync(api, request.HasLogprobs);
+        Assert.True(statement.Complete, answer.Body);
+        Assert.Equal(request.HasLogprobs, statement.LogprobsCommitment is not null);
+        int[] choices =
+        [
+            .. RecordedJson
+                .Read(answer.Body, answer.IsStream)
+                .SelectMany(one => one["choices"]!.AsArray())
+                .Select(choice => (int)choice!["index"]!)
+                .Distinct()
+                .Order(),
+        ];
+        Assert.Equal(Enumerable.Range(0, request.Choices), choices);
+        return $"{answer.Output(request.HasLogprobs).Digest}";
+    }
+}
