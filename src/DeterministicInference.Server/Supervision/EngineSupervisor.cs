@@ -92,13 +92,7 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
         // A probe must not take longer than the time after which an engine counts as hanging.
         var longest = TimeSpan.FromTicks(Math.Clamp(options.HangAfter.Ticks, ShortestProbe.Ticks, LongestProbe.Ticks));
         var probe = new EngineProbe(kind.Health, _calls, longest, time);
-        _watch = new EngineWatch(
-            probe,
-            _output,
-            end => RequireCurrentAsync(asks: false, end),
-            options.HangAfter,
-            time
-        );
+        _watch = new EngineWatch(probe, _output, end => RequireCurrentAsync(asks: false, end), options.HangAfter, time);
         // No folder is made for an engine that is attached to.
         string records = options.BackendUrl is null ? StatePaths.Engines(options.DataDir) : "";
         guard ??= new GuardSettings(records) { Grace = options.StopTimeout };
