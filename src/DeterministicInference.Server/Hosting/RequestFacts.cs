@@ -25,12 +25,12 @@ internal sealed class RequestFacts(string requestId)
     public TimeSpan? FirstByte { get; set; }
 
     /// <summary>
-    /// Tokens of the prompt: 0 where nothing is generated, null where the engine does not report them.
+    /// Tokens of the prompt: 0 where nothing is generated, null where the engine reports neither number nor ids.
     /// </summary>
     public long? PromptTokens { get; set; } = 0;
 
     /// <summary>
-    /// Tokens of the answer: 0 where nothing is generated, null where the engine does not report them.
+    /// Tokens of the answer: 0 where nothing is generated, null where the engine reports neither number nor ids.
     /// </summary>
     public long? CompletionTokens { get; set; } = 0;
 

@@ -28,6 +28,13 @@ internal sealed class AnswerHandling(AnswerDelivery delivery, AnswerRewriter rew
 
     public ReceiptBuilder? Receipt => receipt;
 
+    /// <summary>
+    /// The tokens of the answer so far, as the engine counts them; else, as in streams without <c>include_usage</c>,
+    /// the ids that it has sent.
+    /// </summary>
+    public TokenUsage Usage =>
+        new(rewriter.Usage.Prompt ?? receipt?.PromptTokens, rewriter.Usage.Completion ?? receipt?.CompletionTokens);
+
     /// <summary>Processes the JSON answer, or the next event of a stream.</summary>
     /// <returns>Whether the client gets anything of it.</returns>
     /// <exception cref="OpenAIException">

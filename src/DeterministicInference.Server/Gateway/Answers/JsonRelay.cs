@@ -55,7 +55,7 @@ internal sealed class JsonRelay(HttpContext context, ServeOptions options, Answe
         if (_answer.Span.StartsWith("\uFEFF"u8))
             _answer = _answer[3..];
         handling.Observe(_answer);
-        _rewriter.Usage.Log(RequestFacts.Of(context));
+        handling.Usage.Log(RequestFacts.Of(context));
         handling.RequireComplete();
         return true;
     }

@@ -125,7 +125,7 @@ internal sealed class StreamRelay(
         }
         finally
         {
-            _rewriter.Usage.Log(RequestFacts.Of(context));
+            handling.Usage.Log(RequestFacts.Of(context));
         }
     }
 

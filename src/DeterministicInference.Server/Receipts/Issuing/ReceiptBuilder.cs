@@ -42,6 +42,12 @@ internal sealed class ReceiptBuilder : IDisposable
     /// <summary>Whether weights were exchanged while the answer was computed.</summary>
     public bool HasSeveralWeights { get; private set; }
 
+    /// <summary>The tokens of the prompts by their ids; null where the engine does not send all of them.</summary>
+    public long? PromptTokens => _tokens.Prompt?.Counts.Sum(count => (long)count);
+
+    /// <summary>The generated tokens likewise.</summary>
+    public long? CompletionTokens => _tokens.Tokens?.Counts.Sum(count => (long)count);
+
     /// <summary>Whether the receipt has been issued, or is being issued.</summary>
     public bool IsSealed { get; private set; }
 

@@ -44,6 +44,11 @@ public sealed class DialectReceiptTests(DialectServers servers)
                     Assert.Equal([DialectRequest.Tokens], statement.Tokens!.Counts.Select(count => (int)count));
                 Assert.Equal("42", statement.Pins.Values["seed"]);
             }
+            // A stream without usage has its tokens in the log all the same.
+            if (bindsTokens)
+                await server.LineAsync(
+                    $"completion_tokens={DialectRequest.Tokens} {Assert.Single(sse.Headers.GetValues("x-request-id"))}"
+                );
         }
     }
 

@@ -41,6 +41,9 @@ internal sealed class DialectServer : IAsyncDisposable
         [Dialect.Embedded] = () => LaunchAsync(Dialect.Embedded, "--model-path", TestModels.Chat),
     };
 
+    /// <summary>Waits for a line of the server's log that contains a text.</summary>
+    public Task<string> LineAsync(string text) => _serve.LineAsync(text);
+
     /// <summary>Whether there is something to start for an engine.</summary>
     public static bool CanStart(string dialect) => Starts.ContainsKey(dialect);
 
