@@ -74,7 +74,7 @@ internal sealed class EngineAssessor(
     /// <param name="patience">Time limit of the self-check.</param>
     /// <param name="end">Cancels the queries when the engine ends or the server stops.</param>
     /// <param name="program">Measures the program of the engine's process; null if there is none, or it is not.</param>
-    /// <param name="change">How it is known that the engine serves other weights than the files'; null if it does not.</param>
+    /// <param name="change">How it is known that the engine serves other weights than the files'; or null.</param>
     public async Task<EngineAssessment> WhenReadyAsync(
         EngineAssessment before,
         EngineCalls calls,
@@ -116,8 +116,8 @@ internal sealed class EngineAssessor(
         {
             sheet.AddMissing(
                 "adapter_not_measured",
-                "The engine serves an adapter that is no file of its arguments. Name it in the arguments after --, by its "
-                    + "folder."
+                "The engine serves an adapter that is no file of its arguments. Name it in the arguments after --, by "
+                    + "its folder."
             );
         }
         string? reported = answers.First(engine.Determinism.ReportPaths);

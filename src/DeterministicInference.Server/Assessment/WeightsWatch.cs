@@ -31,7 +31,7 @@ internal sealed partial class WeightsWatch(
     private readonly Dictionary<string, string> _said = new(StringComparer.Ordinal);
     private string? _models;
 
-    /// <summary>How it is known that other weights are served since the engine was ready; null while it is not.</summary>
+    /// <summary>How it is known that other weights are served than at the start; null while it is not.</summary>
     public string? Change { get; private set; }
 
     /// <summary>Remembers the files that an engine is about to load.</summary>

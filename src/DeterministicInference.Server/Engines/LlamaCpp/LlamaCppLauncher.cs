@@ -48,7 +48,9 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
         new("--backend-url", "--api-prefix", "--ssl-cert-file", "--ssl-key-file"),
     ];
 
-    /// <summary>What is no GGUF file ends llama-server's start after seconds; another program may see other files.</summary>
+    /// <summary>
+    /// What is no GGUF file ends llama-server's start after seconds. Another program may see other files.
+    /// </summary>
     public string? FindModelProblem(ServeOptions options) =>
         ((IEngineLauncher)this).SeesFiles(options)
         && options.ModelPath is { } path
