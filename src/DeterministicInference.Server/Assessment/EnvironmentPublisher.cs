@@ -30,6 +30,10 @@ internal sealed partial class EnvironmentPublisher(EnvironmentRegistry registry,
             RequireStored(await registry.DoubtAsync(current, stop));
     }
 
+    /// <summary>Ends the doubt: the weights are those that were measured.</summary>
+    /// <inheritdoc cref="PublishAsync"/>
+    public async Task RestoreAsync(CancellationToken stop) => RequireStored(await registry.RestoreAsync(stop));
+
     private static void RequireStored(bool isStored)
     {
         if (!isStored)

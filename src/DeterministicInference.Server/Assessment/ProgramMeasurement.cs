@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using DeterministicInference.Receipts;
+using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Facts;
 using DeterministicInference.Server.Guard;
 using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Assessment;
 
@@ -76,11 +78,20 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
         "libffi",
     ];
 
+    private ProcessIdentity? _main;
+
+    /// <summary>Whether the process that was measured has ended.</summary>
+    public bool HasEnded => _main is { IsRunning: false };
+
     /// <param name="pid">The process that was started.</param>
+    /// <param name="arguments">
+    /// The arguments of the launch, which the engine must have got; null if they can't be read.
+    /// </param>
     /// <param name="sheet">Receives the facts.</param>
     /// <param name="stop">Cancels the reading.</param>
-    public async Task DescribeAsync(int pid, FactSheet sheet, CancellationToken stop)
+    public async Task DescribeAsync(int pid, IReadOnlyList<string>? arguments, FactSheet sheet, CancellationToken stop)
     {
+        _main = null;
         List<ProcessEntry> table = ProcessTable.Scan();
         int[] tree = [pid, .. ProcessTable.Descendants(table, [pid]).Select(entry => entry.Pid)];
         (int Pid, string Path)[] programs =
@@ -94,6 +105,16 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
         {
             Add("The engine's program can't be read in /proc, so that receipts don't tell its build.");
             return;
+        }
+        _main = ProcessIdentity.Of(programs[main].Pid);
+        if (arguments is not null && !AreOf(programs[main].Pid, arguments))
+        {
+            sheet.AddMissing(
+                "arguments_differ",
+                "The engine was started with other arguments than this server gave, so that it may compute otherwise. "
+                    + "Let the program of --backend-command pass its arguments on as they are (exec ENGINE \"$@\"), "
+                    + "and give others after --."
+            );
         }
         // Workers of the engine are the same program; others are helpers that come and go, such as compilers.
         string executable = programs[main].Path;
@@ -144,6 +165,17 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
                 && !Incidental.Any(name => file.Name.StartsWith(name, StringComparison.Ordinal))
                 && !IsOfPython(file.Folder)
             );
+    }
+
+    /// <summary>
+    /// Whether a process was started with these arguments. Before them an interpreter has its script.
+    /// </summary>
+    private static bool AreOf(int pid, IReadOnlyList<string> arguments)
+    {
+        string[] words = Encoding.UTF8.GetString(ProcFile.ReadAll($"/proc/{pid}/cmdline")).Split('\0')[..^1];
+        int before = words.Length - arguments.Count;
+        return (before == 1 || (before == 2 && !EngineCommandLine.IsFlag(words[1])))
+            && arguments.SequenceEqual(words.Skip(before));
     }
 
     /// <summary>

@@ -18,6 +18,10 @@ internal sealed class ServedAssessment : IDisposable
     private readonly AssessmentLog _log;
     private readonly EngineCalls _calls;
     private readonly WeightsWatch _weights;
+    private readonly IEngineFacts _facts;
+
+    /// <summary>Whether files are read again, to know whether they are the same.</summary>
+    private bool _isDoubtful;
 
     /// <param name="kind">The engine.</param>
     /// <param name="options">Settings.</param>
@@ -38,12 +42,19 @@ internal sealed class ServedAssessment : IDisposable
         ILogger logger
     )
     {
-        _calls = calls;
+        (_calls, _facts) = (calls, kind.Facts);
         _assessor = new EngineAssessor(kind, options, machine, time, logger);
         var hashes = new FileHashCache(options.DataDir ?? StatePaths.Receipts, time, logger);
         _program = new ProgramMeasurement(hashes);
         _digests = new ModelMeasurement(_assessor.Models, hashes, options.HasReceipts, progress, time, logger);
-        _weights = new WeightsWatch(kind.Facts, new FileWatch(_assessor.Models, hashes), calls, time, logger);
+        _weights = new WeightsWatch(
+            kind.Facts,
+            new FileWatch(_assessor.Models, hashes),
+            options.HasReceipts,
+            calls,
+            time,
+            logger
+        );
         _environments = new EnvironmentPublisher(environments, logger);
         _log = new AssessmentLog(logger);
     }
@@ -55,6 +66,7 @@ internal sealed class ServedAssessment : IDisposable
     public EngineAssessment BeforeLaunch(EngineLaunch? launch)
     {
         _weights.Begin();
+        _isDoubtful = false;
         EngineAssessment assessment = _assessor.BeforeLaunch(launch);
         // A refusal is reported as the failure itself; an attached engine is queried in a moment.
         if (launch is not null && assessment.Refusal is null)
@@ -72,11 +84,21 @@ internal sealed class ServedAssessment : IDisposable
     /// <exception cref="EngineFailureException">See <see cref="PublishAsync"/>.</exception>
     public async Task<bool> IsCurrentAsync(bool asks, CancellationToken stop)
     {
-        bool isOther = await _weights.LookAtFilesAsync() | (asks && await _weights.AskAsync(stop));
-        if (isOther)
+        (bool isOther, bool isDoubtful) = await _weights.LookAtFilesAsync();
+        isOther |= asks && await _weights.AskAsync(stop);
+        if (isOther || isDoubtful || _program.HasEnded)
             await _environments.DoubtAsync(stop);
+        else if (_isDoubtful)
+            await _environments.RestoreAsync(stop);
+        _isDoubtful = isDoubtful;
         return !isOther;
     }
+
+    /// <summary>
+    /// Whether the process that computed has ended, although the one that was launched may still run: a script that
+    /// starts engines one after the other.
+    /// </summary>
+    public bool HasProgramEnded => _program.HasEnded;
 
     /// <summary>Queries a healthy engine, and waits for the digests.</summary>
     /// <param name="before">The assessment before the launch.</param>
@@ -97,7 +119,7 @@ internal sealed class ServedAssessment : IDisposable
             _digests,
             patience,
             end,
-            process is { } pid ? sheet => _program.DescribeAsync(pid, sheet, end) : null,
+            process is { } pid ? sheet => _program.DescribeAsync(pid, CommandLineOf(before), sheet, end) : null,
             _weights.Change
         );
         _log.Write(assessment);
@@ -107,6 +129,9 @@ internal sealed class ServedAssessment : IDisposable
     /// <inheritdoc cref="EnvironmentPublisher.PublishAsync"/>
     public Task PublishAsync(EngineAssessment assessment, CancellationToken stop) =>
         _environments.PublishAsync(assessment, stop);
+
+    private IReadOnlyList<string>? CommandLineOf(EngineAssessment before) =>
+        _facts.KeepsCommandLine ? before.Launch?.Arguments : null;
 
     public void Dispose()
     {

@@ -13,12 +13,14 @@ namespace DeterministicInference.Server.Assessment;
 /// </summary>
 /// <param name="facts">The routes to ask.</param>
 /// <param name="files">The files to look at.</param>
+/// <param name="isNeeded">Whether weights matter; without receipts only the list of models is asked.</param>
 /// <param name="calls">Sends the requests.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The engine's logger.</param>
 internal sealed partial class WeightsWatch(
     IEngineFacts facts,
     FileWatch files,
+    bool isNeeded,
     EngineCalls calls,
     TimeProvider time,
     ILogger logger
@@ -29,6 +31,7 @@ internal sealed partial class WeightsWatch(
 
     /// <summary>What the engine said last, by member.</summary>
     private readonly Dictionary<string, string> _said = new(StringComparer.Ordinal);
+    private readonly FileWatch _files = files;
     private string? _models;
 
     /// <summary>How it is known that other weights are served than at the start; null while it is not.</summary>
@@ -37,7 +40,8 @@ internal sealed partial class WeightsWatch(
     /// <summary>Remembers the files that an engine is about to load.</summary>
     public void Begin()
     {
-        files.Begin();
+        if (isNeeded)
+            _files.Begin();
         _said.Clear();
         (_models, Change) = (null, null);
     }
@@ -46,24 +50,27 @@ internal sealed partial class WeightsWatch(
     /// <param name="stop">Cancels the requests.</param>
     public async Task SettleAsync(CancellationToken stop)
     {
-        (string? changed, IReadOnlyList<string> replaced) = await files.LookAsync();
-        if ((changed ?? (replaced is [var first, ..] ? first : null)) is { } file)
+        FileChanges files = await _files.LookAsync();
+        if ((files.Changed ?? (files.Replaced is [var first, ..] ? first : null)) is { } file)
             SetChange($"'{file}' was changed while the engine loaded it. Restart the engine.");
-        files.AddNew();
+        if (isNeeded)
+            _files.AddNew();
         await AskAsync(stop);
     }
 
     /// <summary>Compares the files with what they were.</summary>
-    /// <returns>Whether the engine is to be assessed anew.</returns>
-    public async Task<bool> LookAtFilesAsync()
+    /// <returns>
+    /// Whether the engine is to be assessed anew; and whether that is not known yet, because a file must be read again.
+    /// </returns>
+    public async Task<(bool IsOther, bool IsDoubtful)> LookAtFilesAsync()
     {
-        (string? changed, IReadOnlyList<string> replaced) = await files.LookAsync();
-        foreach (string file in replaced)
+        FileChanges files = await _files.LookAsync();
+        foreach (string file in files.Replaced)
             IsReplaced(file);
-        if (changed is null)
-            return false;
+        if (files.Changed is not { } changed)
+            return (false, files.IsReading);
         SetChange($"The engine has '{changed}' loaded, which was written to meanwhile. Restart the engine.");
-        return true;
+        return (true, false);
     }
 
     /// <summary>Compares what the engine says with what it said.</summary>
@@ -72,7 +79,7 @@ internal sealed partial class WeightsWatch(
     {
         using var limit = new TimeLimit(Patience, time, stop);
         bool isOther = false;
-        foreach (WatchedAnswer watched in facts.Watched)
+        foreach (WatchedAnswer watched in isNeeded ? facts.Watched : [])
         {
             foreach (string path in watched.Paths)
             {
@@ -97,7 +104,7 @@ internal sealed partial class WeightsWatch(
         return isOther;
     }
 
-    public void Dispose() => files.Dispose();
+    public void Dispose() => _files.Dispose();
 
     private bool IsOther(string name, string value)
     {

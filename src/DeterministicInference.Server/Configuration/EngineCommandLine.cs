@@ -4,8 +4,8 @@ namespace DeterministicInference.Server.Configuration;
 
 /// <summary>
 /// Reads a user's engine arguments as the engine's own parser does: the last of repeated flags counts, a value follows
-/// a space or an equals sign, and long flags may be abbreviated or written with underscores
-/// (https://docs.python.org/3/library/argparse.html, allow_abbrev).
+/// a space or an equals sign, and long flags may be abbreviated, if the engine is written in Python, or written with
+/// underscores (https://docs.python.org/3/library/argparse.html, allow_abbrev).
 /// </summary>
 internal sealed class EngineCommandLine
 {
@@ -14,9 +14,13 @@ internal sealed class EngineCommandLine
 
     private readonly List<(string Flag, string? Value, IReadOnlyList<string> All)> _given = [];
 
+    private readonly bool _abbreviates;
+
     /// <param name="words">The arguments; the last one wins.</param>
-    public EngineCommandLine(IReadOnlyList<string> words)
+    /// <param name="abbreviates">Whether the engine accepts the beginning of a long flag for it.</param>
+    public EngineCommandLine(IReadOnlyList<string> words, bool abbreviates = true)
     {
+        _abbreviates = abbreviates;
         for (int i = 0; i < words.Count; i++)
         {
             string word = words[i];
@@ -108,10 +112,11 @@ internal sealed class EngineCommandLine
     private static bool IsLongWithValue(string word) =>
         word.StartsWith("--", StringComparison.Ordinal) && word.Contains('=', StringComparison.Ordinal);
 
-    private static bool Means(string given, string flag) =>
+    private bool Means(string given, string flag) =>
         given == flag
         || (
-            given.Length >= ShortestAbbreviation
+            _abbreviates
+            && given.Length >= ShortestAbbreviation
             && flag.StartsWith("--", StringComparison.Ordinal)
             && flag.StartsWith(given, StringComparison.Ordinal)
         );

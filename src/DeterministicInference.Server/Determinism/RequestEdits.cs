@@ -113,7 +113,12 @@ internal sealed class RequestEdits(CheckedRequest request)
                 follows = true;
                 continue;
             }
-            Index end = Body.PlaceOf(Members[i].Property).End;
+            Range whole = Body.PlaceOf(Members[i].Property);
+            // The value, or one in it, may have been replaced by a coercion before.
+            _edits.RemoveAll(edit =>
+                edit.Place.Start.Value >= whole.Start.Value && edit.Place.End.Value <= whole.End.Value
+            );
+            Index end = whole.End;
             Range place =
                 follows ? Body.PlaceOf(Members[i - 1].Property).End..end
                 : i + 1 < Members.Count

@@ -25,6 +25,11 @@ internal interface IEngineFacts
     bool MeasuresProgram => false;
 
     /// <summary>
+    /// Whether /proc shows the arguments with which the engine was started; programs in Python rename themselves.
+    /// </summary>
+    bool KeepsCommandLine => false;
+
+    /// <summary>
     /// Adds facts known without the engine: arguments, variables, packages, GPUs or processor. Facts that only the
     /// engine can report are announced with <see cref="FactSheet.NeedsEngine"/>.
     /// </summary>

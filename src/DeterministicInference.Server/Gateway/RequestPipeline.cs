@@ -104,8 +104,8 @@ internal sealed partial class RequestPipeline(
         }
         finally
         {
-            // The part of a broken stream that was sent gets a receipt too, which says that it is incomplete.
-            if (relay.HasBegun && request.Pinned.IsStream)
+            // What was sent of a broken answer gets a receipt too, which says that it is incomplete.
+            if (relay.HasBegun)
                 await handling.SealIncompleteAsync();
         }
     }

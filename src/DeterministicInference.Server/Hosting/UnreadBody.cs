@@ -46,5 +46,11 @@ internal static class UnreadBody
         {
             // The client left or was too slow (BadHttpRequestException is an IOException). The answer has been sent.
         }
+        catch (InvalidOperationException)
+        {
+            // A read failed before, at a client's end within its body, and Kestrel takes it for one that still runs
+            // (dotnet/aspnetcore 10.0, Http1ContentLengthMessageBody, "Reading is already in progress"). Nothing is
+            // left.
+        }
     }
 }

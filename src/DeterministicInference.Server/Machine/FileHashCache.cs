@@ -24,6 +24,9 @@ internal sealed partial class FileHashCache(string folder, TimeProvider time, IL
 
     private readonly Lock _gate = new();
     private readonly string _file = Path.Combine(folder, "model-hashes");
+    private readonly Dictionary<string, (FileIdentity Identity, Sha256Value Hash)> _computed = new(
+        StringComparer.Ordinal
+    );
     private Dictionary<string, (FileIdentity Identity, Sha256Value Hash)>? _known;
     private bool _isChanged;
 
@@ -33,12 +36,17 @@ internal sealed partial class FileHashCache(string folder, TimeProvider time, IL
         string full = Path.GetFullPath(path);
         // Read before the content, so that a later write changes it.
         FileIdentity? before = FileIdentity.Of(full);
-        if (before is { } identity && Known(full, identity) is { } known)
+        if (before is { } identity && Find(full, identity) is { } known)
             return known;
         DateTimeOffset began = time.GetUtcNow();
         Sha256Value hash = await read();
-        if (before is { } seen && !full.Any(char.IsControl) && IsSettled(seen, began) && FileIdentity.Of(full) == seen)
-            Add(full, seen, hash);
+        if (before is { } seen && FileIdentity.Of(full) == seen)
+        {
+            lock (_gate)
+                _computed[full] = (seen, hash);
+            if (!full.Any(char.IsControl) && IsSettled(seen, began))
+                Add(full, seen, hash);
+        }
         return hash;
     }
 
@@ -67,10 +75,26 @@ internal sealed partial class FileHashCache(string folder, TimeProvider time, IL
         return identity.Changed < latest && identity.Modified < latest;
     }
 
-    /// <summary>The hash that a file of this identity had; null if it is not known.</summary>
+    /// <summary>
+    /// The hash that a file of this identity had when it was read last; null if it was not. Only for whoever watches
+    /// the file's changes: two within one tick of the clock leave one identity.
+    /// </summary>
     /// <param name="path">Full path.</param>
     /// <param name="identity">Identity of the content.</param>
     public Sha256Value? Known(string path, FileIdentity identity)
+    {
+        lock (_gate)
+        {
+            if (
+                _computed.TryGetValue(path, out (FileIdentity Identity, Sha256Value Hash) file)
+                && file.Identity == identity
+            )
+                return file.Hash;
+        }
+        return Find(path, identity);
+    }
+
+    private Sha256Value? Find(string path, FileIdentity identity)
     {
         lock (_gate)
         {

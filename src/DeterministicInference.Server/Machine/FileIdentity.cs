@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.Versioning;
 using DeterministicInference.Server.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace DeterministicInference.Server.Machine;
 
@@ -20,6 +21,9 @@ internal readonly record struct FileIdentity(long Size, long Modified, long Chan
         StatusBytes = 256;
     private const uint BasicFields = 0x7ff;
 
+    /// <summary>AT_EMPTY_PATH: an empty path means the descriptor itself.</summary>
+    private const int EmptyPath = 0x1000;
+
     // Offsets in struct statx (linux/stat.h, https://man7.org/linux/man-pages/man2/statx.2.html).
     private const int MaskOffset = 0,
         InodeOffset = 32,
@@ -30,7 +34,14 @@ internal readonly record struct FileIdentity(long Size, long Modified, long Chan
         MinorOffset = 140;
 
     /// <summary>Null if the system can't report it, or the file does not exist.</summary>
-    public static FileIdentity? Of(string path) => OperatingSystem.IsLinux() ? Read(path) : null;
+    public static FileIdentity? Of(string path) => OperatingSystem.IsLinux() ? Read(CurrentFolder, path) : null;
+
+    /// <summary>The same of an open file.</summary>
+    public static FileIdentity? Of(SafeFileHandle file) =>
+        OperatingSystem.IsLinux() ? Read((int)file.DangerousGetHandle(), "") : null;
+
+    /// <summary>Whether both are of one file, whatever its content was.</summary>
+    public bool IsFileOf(FileIdentity other) => (Inode, Device) == (other.Inode, other.Device);
 
     /// <summary>Parses the output of <see cref="ToString"/>.</summary>
     public static FileIdentity? Parse(ReadOnlySpan<string> words) =>
@@ -50,11 +61,11 @@ internal readonly record struct FileIdentity(long Size, long Modified, long Chan
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
 
     [SupportedOSPlatform("linux")]
-    private static unsafe FileIdentity? Read(string path)
+    private static unsafe FileIdentity? Read(int folder, string path)
     {
         using var name = new NativeStrings([path]);
         byte* memory = stackalloc byte[StatusBytes];
-        if (Libc.statx(CurrentFolder, *name.Pointer, 0, BasicFields, memory) < 0)
+        if (Libc.statx(folder, *name.Pointer, EmptyPath, BasicFields, memory) < 0)
             return null;
         var status = new ReadOnlySpan<byte>(memory, StatusBytes);
         if ((BinaryPrimitives.ReadUInt32LittleEndian(status[MaskOffset..]) & BasicFields) != BasicFields)

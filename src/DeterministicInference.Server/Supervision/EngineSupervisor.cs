@@ -38,6 +38,9 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     private readonly ServedAssessment _assessment;
     private readonly RestartPolicy _restarts;
 
+    /// <summary>Time that a script has to end after the engine that it has started.</summary>
+    private static readonly TimeSpan WrapperDelay = TimeSpan.FromSeconds(2);
+
     /// <summary>Starts of an engine that finds its port taken, although it was free before.</summary>
     private const int MostPorts = 3;
 
@@ -275,6 +278,8 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
             ProbeProblem? problem = await _watch.NextAsync(_engine, health, stop);
             if (_engine.HasEnded)
                 return await DescribeEndAsync(stop);
+            if (_engine.HasProcess && _assessment.HasProgramEnded && !await EndsSoonAsync(stop))
+                return $"{_kind.Title} has ended behind the program of --backend-command, which still runs.";
             if (!health.IsEnding && _output.Ending is { IsCompletedSuccessfully: true, Result: { } line })
             {
                 health.Ends();
@@ -310,6 +315,13 @@ internal sealed partial class EngineSupervisor : IAsyncDisposable
     {
         if (_status.State is EngineState.Ready && !await _assessment.IsCurrentAsync(asks, end))
             await AssessAsync(_beforeLaunch, _options.BackendStartupTimeout, end);
+    }
+
+    /// <summary>Whether the launched program ends within a moment, as one does whose engine has ended.</summary>
+    private async Task<bool> EndsSoonAsync(CancellationToken stop)
+    {
+        await _engine.RunUnlessItEndsAsync(end => Task.Delay(WrapperDelay, _time, end), stop);
+        return _engine.HasEnded;
     }
 
     /// <summary>

@@ -19,34 +19,89 @@ public sealed partial class FileWatchTests
     [InlineData("permissions", false, false)]
     [InlineData("a further link", false, false)]
     [InlineData("a file beside it", false, false)]
+    [InlineData("times", false, false)]
+    [InlineData("permissions and a further link, one after the other", false, false)]
+    [InlineData("the same bytes written again", false, false)]
+    [InlineData("removed", false, false)]
+    [InlineData("moved away", false, false)]
     [InlineData("one byte", true, false)]
     [InlineData("one byte and the time set back", true, false)]
     [InlineData("one byte more", true, false)]
-    [InlineData("the same bytes written again", true, false)]
+    [InlineData("one byte after it was moved away", true, false)]
     [InlineData("another file moved over it", false, true)]
+    [InlineData("another file moved over it and written to", false, true)]
+    [InlineData("another file moved over it and one byte by a further link", true, true)]
     public async Task Writing_is_told_from_what_leaves_the_content(string what, bool isChanged, bool isReplaced)
+    {
+        string file = await ModelAsync();
+        using FileWatch watch = await WatchAsync(file);
+        (string? Changed, List<string> Replaced) all = (null, []);
+        foreach (Action step in Steps(what, file))
+        {
+            step();
+            await LookAsync();
+        }
+        Assert.Equal(isChanged ? file : null, all.Changed);
+        // It is told once.
+        Assert.Equal(isReplaced ? [file] : [], all.Replaced);
+
+        async Task LookAsync()
+        {
+            for (int look = 0; look < 2; look++)
+            {
+                FileChanges changes = await watch.LookAsync();
+                all.Changed ??= changes.Changed;
+                all.Replaced.AddRange(changes.Replaced);
+                await watch.ReadAsync();
+            }
+            Assert.False((await watch.LookAsync()).IsReading);
+        }
+    }
+
+    [Fact]
+    public async Task While_a_file_is_read_again_it_is_not_known_whether_it_is_the_same()
+    {
+        string file = await ModelAsync();
+        using FileWatch watch = await WatchAsync(file);
+        File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddDays(-1));
+        Assert.True((await watch.LookAsync()).IsReading);
+        await watch.ReadAsync();
+        Assert.Equal(
+            (null, false),
+            (await watch.LookAsync()) is var after ? (after.Changed, after.IsReading) : default
+        );
+    }
+
+    [Fact]
+    public async Task A_pipe_is_not_opened()
+    {
+        string pipe = Path.Combine(_folder, "model.gguf");
+        Assert.Equal(0, (await InstalledProgram.RunAsync("mkfifo", pipe)).ExitCode);
+        using FileWatch watch = Watch(pipe, new FileHashCache(_folder, TimeProvider.System, NullLogger.Instance));
+        Assert.Null((await watch.LookAsync()).Changed);
+    }
+
+    private async Task<string> ModelAsync()
     {
         string file = Path.Combine(_folder, "model.gguf");
         await File.WriteAllBytesAsync(file, [.. "GGUF"u8, .. new byte[100]], TestContext.Current.CancellationToken);
-        using FileWatch watch = await WatchAsync(file);
-        Do(what, file);
-        (string? changed, IReadOnlyList<string> replaced) = await LookAsync(watch);
-        Assert.Equal(isChanged ? file : null, changed);
-        Assert.Equal(isReplaced ? [file] : [], replaced);
-        // It is told once.
-        (changed, replaced) = await LookAsync(watch);
-        Assert.Null(changed);
-        Assert.Empty(replaced);
+        return file;
     }
 
-    /// <summary>A model of which the hash is known.</summary>
+    /// <summary>Watches a model that has been hashed, although it is new.</summary>
     private async Task<FileWatch> WatchAsync(string file)
     {
-        var hashes = new FileHashCache(Path.Combine(_folder, ".cache"), new Later(), NullLogger.Instance);
+        var hashes = new FileHashCache(Path.Combine(_folder, ".cache"), TimeProvider.System, NullLogger.Instance);
+        FileWatch watch = Watch(file, hashes);
         await hashes.HashAsync(
             file,
             async () => await ModelDigest.ComputeAsync(file, 1, null, TestContext.Current.CancellationToken)
         );
+        return watch;
+    }
+
+    private static FileWatch Watch(string file, FileHashCache hashes)
+    {
         var watch = new FileWatch(
             new ModelLocator(new LlamaCppFacts(), new ServeOptions { ModelPath = file }, new MachineFacts()),
             hashes
@@ -55,60 +110,69 @@ public sealed partial class FileWatchTests
         return watch;
     }
 
-    /// <summary>Looks until files that must be read have been.</summary>
-    private static async Task<(string?, IReadOnlyList<string>)> LookAsync(FileWatch watch)
-    {
-        (string? changed, IReadOnlyList<string> replaced) = await watch.LookAsync();
-        await watch.ReadAsync();
-        (string? later, _) = await watch.LookAsync();
-        return (changed ?? later, replaced);
-    }
-
-    private static void Do(string what, string file)
+    private static IEnumerable<Action> Steps(string what, string file)
     {
         byte[] bytes = File.ReadAllBytes(file);
-        byte[] other = [.. bytes];
-        other[^1] ^= 1;
         DateTime modified = File.GetLastWriteTimeUtc(file);
-        switch (what)
+        string other = file + ".other",
+            link = file + ".link";
+        return what switch
         {
-            case "permissions":
-                if (!OperatingSystem.IsWindows())
-                    File.SetUnixFileMode(file, UnixFileMode.UserRead);
-                break;
-            case "a further link":
-                Assert.Equal(0, link(file, file + ".kept"));
-                break;
-            case "a file beside it":
-                File.WriteAllBytes(file + ".new", bytes);
-                break;
-            case "one byte":
-                File.WriteAllBytes(file, other);
-                break;
-            case "one byte and the time set back":
-                File.WriteAllBytes(file, other);
-                File.SetLastWriteTimeUtc(file, modified);
-                break;
-            case "one byte more":
-                File.WriteAllBytes(file, [.. bytes, 0]);
-                break;
-            case "the same bytes written again":
-                File.WriteAllBytes(file, bytes);
-                break;
-            case "another file moved over it":
-                File.WriteAllBytes(file + ".new", bytes);
-                File.Move(file + ".new", file, overwrite: true);
-                break;
+            "nothing" => [() => { }],
+            "permissions" => [Restrict],
+            "times" => [() => File.SetLastWriteTimeUtc(file, modified.AddDays(-1))],
+            "a further link" => [Link],
+            "permissions and a further link, one after the other" => [Restrict, Link],
+            "a file beside it" => [() => File.WriteAllBytes(other, bytes)],
+            "the same bytes written again" => [() => WriteTo(file, bytes)],
+            "removed" => [() => File.Delete(file)],
+            "moved away" => [() => File.Move(file, other)],
+            "one byte" => [() => Change(file)],
+            "one byte and the time set back" =>
+            [
+                () =>
+                {
+                    Change(file);
+                    File.SetLastWriteTimeUtc(file, modified);
+                },
+            ],
+            "one byte more" => [() => WriteTo(file, [.. bytes, 0])],
+            "one byte after it was moved away" => [() => File.Move(file, other), () => Change(other)],
+            "another file moved over it" => [Replace],
+            "another file moved over it and written to" => [Replace, () => Change(file)],
+            "another file moved over it and one byte by a further link" => [Link, Replace, () => Change(link)],
+            _ => throw new ArgumentException(what),
+        };
+
+        void Restrict()
+        {
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(file, UnixFileMode.UserRead);
+        }
+
+        void Link() => Assert.Equal(0, MakeLink(file, link));
+
+        void Replace()
+        {
+            File.WriteAllBytes(other, bytes);
+            File.Move(other, file, overwrite: true);
+        }
+
+        void Change(string path)
+        {
+            byte[] changed = [.. bytes];
+            changed[^1] ^= 1;
+            WriteTo(path, changed);
+        }
+
+        static void WriteTo(string path, byte[] content)
+        {
+            using FileStream stream = File.Open(path, FileMode.Open);
+            stream.Write(content);
         }
     }
 
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int link(string from, string to);
-
-    /// <summary>A hash is kept of a file that has been as it is for some seconds.</summary>
-    private sealed class Later : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddHours(1);
-    }
+    private static partial int MakeLink(string from, string to);
 }

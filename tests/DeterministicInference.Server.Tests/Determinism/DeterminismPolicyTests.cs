@@ -76,6 +76,9 @@ public sealed class DeterminismPolicyTests
     [InlineData("""{"prompt":["a","b"],"n":3}""", true, 3, true)]
     [InlineData("""{"prompt":["a","b"],"seeds_per_prompt":true}""", true, 1, false)]
     [InlineData("""{"prompt":["a","b"],"seeds_per_prompt":true,"seed":9}""", true, 1, false)]
+    // Written as text it is a change of its type, which is recorded as every other one.
+    [InlineData("""{"prompt":["a","b"],"seeds_per_prompt":"true"}""", true, 1, true)]
+    [InlineData("""{"seeds_per_prompt":"false","prompt":["a","b"]}""", false, 0, true)]
     // The client's seed is that of each prompt.
     [InlineData("""{"prompt":["a","b"],"seed":9}""", false, 0, false)]
     [InlineData("""{"prompt":["a","b"],"seeds_per_prompt":false}""", false, 0, false)]

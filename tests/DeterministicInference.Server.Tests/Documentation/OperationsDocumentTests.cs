@@ -106,6 +106,7 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
                 "--shutdown-timeout",
                 "--config",
                 "--unix-socket",
+                "--sleep-idle-seconds",
                 "--http2-prior-knowledge",
             ]);
         // The launches of engines, which another test compares, have the engines' own flags.

@@ -135,7 +135,8 @@ public sealed class AccessLogTests(SharedFakeBackend shared)
         );
         Assert.InRange((double)lines[0]["first_byte_ms"]!, 0, (double)lines[0]["duration_ms"]!);
         Assert.StartsWith("POST /v1/completions 200 ", (string?)lines[0]["message"], StringComparison.Ordinal);
-        Assert.Null(lines[1]["prompt_tokens"]);
+        // The stream has no usage, but ids.
+        Assert.Equal((1, 16), ((int)lines[1]["prompt_tokens"]!, (int)lines[1]["completion_tokens"]!));
         Assert.Equal((404, "/nowhere"), ((int)lines[2]["status"]!, (string?)lines[2]["route"]));
         Assert.All(server.Log.Lines, line => Assert.DoesNotContain("sk-of-operations", line, StringComparison.Ordinal));
     }

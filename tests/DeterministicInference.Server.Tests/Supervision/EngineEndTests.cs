@@ -1,6 +1,9 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using DeterministicInference.Server.Guard;
+using DeterministicInference.Server.Native;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Supervision;
@@ -102,6 +105,48 @@ public sealed class EngineEndTests
             (string?)OpenAIErrors.Read(refused, HttpStatusCode.ServiceUnavailable, "server_error")["message"],
             StringComparison.Ordinal
         );
+    }
+
+    /// <summary>The next engine may be another one: it was neither started nor measured by this server.</summary>
+    [Fact]
+    public async Task A_script_that_starts_engine_after_engine_is_ended_with_its_first_one()
+    {
+        string script = Path.Combine(TestModels.NewFolder("script"), "again");
+        await File.WriteAllTextAsync(
+            script,
+            $"#!/bin/sh\nwhile true; do \"{FakeBackendProcess.Command}\" \"$@\"; done\n",
+            TestContext.Current.CancellationToken
+        );
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await using ServeProcess server = await ServeProcess.StartAsync(
+            ServerProgram.Built,
+            [
+                "--backend",
+                "sglang",
+                "--backend-command",
+                script,
+                "--model-path",
+                "/models/llama-2-7b",
+                "--hang-after",
+                "5s",
+                "--restart-delay",
+                "50ms",
+            ]
+        );
+        await server.ReadyAsync("SGLang server");
+        ProcessEntry engine = Assert.Single(
+            server.Family.Members,
+            member =>
+                Encoding
+                    .UTF8.GetString(ProcFile.ReadAll($"/proc/{member.Pid}/cmdline"))
+                    .StartsWith(FakeBackendProcess.Command + '\0', StringComparison.Ordinal)
+        );
+        server.Family.Signal(engine.Identity, Libc.SigKill);
+        await server.LineAsync(
+            "SGLang server has ended behind the program of --backend-command, which still runs. Restart 1 "
+        );
+        await server.ReadyAsync("SGLang server", times: 2);
     }
 
     [Fact]

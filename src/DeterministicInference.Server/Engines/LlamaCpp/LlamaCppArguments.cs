@@ -1,3 +1,5 @@
+using DeterministicInference.Server.Configuration;
+
 namespace DeterministicInference.Server.Engines.LlamaCpp;
 
 /// <summary>
@@ -43,12 +45,9 @@ internal static class LlamaCppArguments
     ];
 
     /// <summary>What llama-server goes by: variables first, then the arguments, of which the last counts.</summary>
-    /// <param name="own">The user's arguments.</param>
+    /// <param name="options">The user's arguments.</param>
     /// <param name="variables">The engine's variables.</param>
-    public static IReadOnlyList<string> Effective(
-        IReadOnlyList<string> own,
-        IReadOnlyDictionary<string, string> variables
-    )
+    public static EngineCommandLine Of(ServeOptions options, IReadOnlyDictionary<string, string> variables)
     {
         var words = new List<string>();
         foreach ((string variable, string flag) in Values)
@@ -64,6 +63,6 @@ internal static class LlamaCppArguments
             else if (variables.GetValueOrDefault(Prefix + variable) is { Length: > 0 } value)
                 words.Add(True.Contains(value) ? $"--{flag}" : $"--no-{flag}");
         }
-        return [.. words, .. own];
+        return new EngineCommandLine([.. words, .. options.BackendArguments], abbreviates: false);
     }
 }

@@ -30,9 +30,9 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
     {
         if (FileProblem(options, machine.Model) is { } problem)
             yield return Finding.Refused("model_file", $"{problem} {GgufRemedy}");
-        var own = new EngineCommandLine(LlamaCppArguments.Effective(options.BackendArguments, machine.Variables));
+        EngineCommandLine own = LlamaCppArguments.Of(options, machine.Variables);
         // Variables that would are taken out of its environment.
-        if (Opening(new EngineCommandLine(options.BackendArguments)) is { } opening)
+        if (Opening(new EngineCommandLine(options.BackendArguments, abbreviates: false)) is { } opening)
         {
             yield return Finding.Refused(
                 "engine_opened",
@@ -99,6 +99,14 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
                 "router_mode",
                 $"{router} makes llama-server load and unload models by itself, so that the model that answers is "
                     + "unknown. Leave it out."
+            );
+        }
+        if (own.Number("--sleep-idle-seconds") >= 0)
+        {
+            yield return Finding.Degrades(
+                "model_reloaded",
+                "--sleep-idle-seconds makes llama-server load the model anew after a pause, whatever its file has "
+                    + "become by then. Leave it out."
             );
         }
         if (Slots(own) is > 1 and var slots)

@@ -90,6 +90,15 @@ internal static class LlamaCppEvidence
             "2026-11-30"
         ),
         new(
+            "llama-sleep",
+            ReleaseRange.All,
+            "--sleep-idle-seconds from 0 on: the model is loaded anew after a pause, from whatever its file is by then",
+            EvidenceVerdict.BestEffort,
+            "model_reloaded",
+            "llama-server b11434, tried",
+            "2026-11-30"
+        ),
+        new(
             "llama-template",
             ReleaseRange.All,
             "--chat-template with the path of a file, which is taken for the template",

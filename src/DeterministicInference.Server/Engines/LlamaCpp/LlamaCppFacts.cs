@@ -112,6 +112,8 @@ internal sealed class LlamaCppFacts : IEngineFacts
 
     public bool MeasuresProgram => true;
 
+    public bool KeepsCommandLine => true;
+
     /// <summary>The scales of adapters can be changed while it serves (POST /lora-adapters).</summary>
     public IReadOnlyList<WatchedAnswer> Watched { get; } =
     [new(["/props"], "model_path", "build_info", "chat_template"), new(["/lora-adapters"])];
@@ -124,7 +126,7 @@ internal sealed class LlamaCppFacts : IEngineFacts
             AttachedFacts.Describe(sheet);
             return;
         }
-        var given = new EngineCommandLine(launch.Arguments);
+        var given = new EngineCommandLine(launch.Arguments, abbreviates: false);
         LaunchArguments.Describe(given, Aliases, LeftOut, abbreviates: false, sheet);
         string factors = string.Join(' ', given.All("--lora-scaled").Select(Factor).OfType<string>());
         if (factors.Length > 0)
@@ -158,7 +160,7 @@ internal sealed class LlamaCppFacts : IEngineFacts
     /// <summary>For a folder the single model in it, which is what the engine gets.</summary>
     public IReadOnlyList<ModelPart> ModelParts(ServeOptions options, IReadOnlyDictionary<string, string> variables)
     {
-        var own = new EngineCommandLine(LlamaCppArguments.Effective(options.BackendArguments, variables));
+        var own = LlamaCppArguments.Of(options, variables);
         return ModelReferences.Of(
             options.ModelPath is { } path && ModelFactsReader.GgufFilesOf(path) is [var file]
                 ? file

@@ -35,7 +35,8 @@ internal sealed class LlamaCppKind : IEngineKind
     /// </summary>
     public int? RequestsAtOnce(ServeOptions options) =>
         !options.Enforces ? null
-        : options.BackendUrl is null ? LlamaCppDeterminism.Slots(new EngineCommandLine(options.BackendArguments))
+        : options.BackendUrl is null
+            ? LlamaCppDeterminism.Slots(new EngineCommandLine(options.BackendArguments, abbreviates: false))
         : 1;
 
     public RequestRules Requests { get; } =

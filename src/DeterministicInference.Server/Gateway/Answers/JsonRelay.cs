@@ -44,7 +44,12 @@ internal sealed class JsonRelay(HttpContext context, ServeOptions options, Answe
         _lastBeat = exchange.Timeouts.Now;
         await WaitAsync(exchange.Sending, exchange.Timeouts, isEngines: true);
         HttpResponseMessage response = await exchange.WaitForResponseAsync();
-        _answer = await AnswerBodyReader.ReadJsonAsync(response, exchange.Timeouts, exchange.Cancellation);
+        _answer = await AnswerBodyReader.ReadJsonAsync(
+            response,
+            exchange.Timeouts,
+            exchange.Cancellation,
+            () => WaitForWatchedAsync(exchange.Timeouts, isEngines: true)
+        );
         _status = (int)response.StatusCode;
         if (!HasBegun)
             AnswerHeaders.Relay(response, context.Response);
@@ -93,6 +98,11 @@ internal sealed class JsonRelay(HttpContext context, ServeOptions options, Answe
         if (operation.IsCompleted)
             return;
         timeouts.Watch(operation.GetAwaiter());
+        await WaitForWatchedAsync(timeouts, isEngines);
+    }
+
+    private async ValueTask WaitForWatchedAsync(EngineTimeouts timeouts, bool isEngines)
+    {
         SetTimer(timeouts, isEngines);
         while (!await timeouts.WaitForOperationOrTimerAsync())
         {

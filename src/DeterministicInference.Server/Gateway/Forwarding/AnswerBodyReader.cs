@@ -23,22 +23,27 @@ internal static class AnswerBodyReader
     public static Task<ReadOnlyMemory<byte>> ReadJsonAsync(
         HttpResponseMessage response,
         EngineTimeouts timeouts,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        Func<ValueTask>? wait = null
     ) =>
         EngineExchange.IsEventStream(response)
             ? throw GatewayErrors.BadAnswer("it answered with a stream, but none was requested.")
-            : ReadAsync(response, LargestAnswer, timeouts, cancellation);
+            : ReadAsync(response, LargestAnswer, timeouts, cancellation, wait);
 
     /// <param name="response">The response whose body is read.</param>
     /// <param name="largest">Largest body, in bytes.</param>
     /// <param name="timeouts">Notified of every read; may end the wait for the next one.</param>
     /// <param name="cancellation">Cancels the read.</param>
+    /// <param name="wait">
+    /// Waits for the read that is watched; null for <see cref="EngineTimeouts.WaitForOperationAsync"/>.
+    /// </param>
     /// <exception cref="OpenAIException">502 or 504: the body could not be read.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(
         HttpResponseMessage response,
         int largest,
         EngineTimeouts timeouts,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        Func<ValueTask>? wait = null
     )
     {
         HttpContentHeaders headers = response.Content.Headers;
@@ -59,7 +64,7 @@ internal static class AnswerBodyReader
                 if (!read.IsCompleted)
                 {
                     timeouts.Watch(read.GetAwaiter());
-                    await timeouts.WaitForOperationAsync();
+                    await (wait is null ? timeouts.WaitForOperationAsync() : wait());
                 }
                 int count = await read;
                 if (count == 0)

@@ -40,10 +40,7 @@ internal sealed class EnvironmentRegistry(ReceiptStore? store)
             return true;
         var doubted = new InferenceEnvironment(
             environment.Facts.Where(fact => fact.Key != ModelFact.Digest),
-            [
-                .. environment.Reasons.Where(reason => !reason.StartsWith(DeclaredPrefix, StringComparison.Ordinal)),
-                ModelFact.Changed,
-            ]
+            [.. Given(environment.Reasons), ModelFact.Changed]
         );
         if (!await StoreAsync(doubted, cancellation))
             return false;
@@ -51,10 +48,22 @@ internal sealed class EnvironmentRegistry(ReceiptStore? store)
         return true;
     }
 
+    /// <summary>
+    /// Ends the doubt about the current environment. Answers that were begun before stay in doubt.
+    /// </summary>
+    /// <returns>False if it could not be stored.</returns>
+    public async Task<bool> RestoreAsync(CancellationToken cancellation) =>
+        _current is not { } current
+        || await PublishAsync(new InferenceEnvironment(current.Facts, Given(current.Reasons)), cancellation);
+
     /// <summary>The environment that the receipt of an answer names.</summary>
     /// <param name="environment">The environment when it was begun.</param>
     public InferenceEnvironment AtEnd(InferenceEnvironment environment) =>
         _doubted.TryGetValue(environment, out InferenceEnvironment? doubted) ? doubted : environment;
+
+    /// <summary>The reasons without those that follow from the facts.</summary>
+    private static IEnumerable<string> Given(IEnumerable<string> reasons) =>
+        reasons.Where(reason => !reason.StartsWith(DeclaredPrefix, StringComparison.Ordinal));
 
     private async Task<bool> StoreAsync(InferenceEnvironment environment, CancellationToken cancellation)
     {

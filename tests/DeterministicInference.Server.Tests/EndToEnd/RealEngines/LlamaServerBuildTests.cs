@@ -63,6 +63,19 @@ public sealed class LlamaServerBuildTests
         );
         MakeExecutable(wrapper);
         await DiffersAsync(plain, real with { Program = wrapper }, None);
+        // One that gives it other arguments makes another engine of it, whatever this server gave.
+        string adding = Path.Combine(folder, "adding");
+        await File.WriteAllTextAsync(
+            adding,
+            $"#!/bin/sh\nexec \"{real.Program}\" \"$@\" -np 4\n",
+            TestContext.Current.CancellationToken
+        );
+        MakeExecutable(adding);
+        await using (ServeProcess server = await (real with { Program = adding }).ServeAsync(None))
+        {
+            JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
+            Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
+        }
 
         string preloaded = Path.Combine(folder, "libother.so");
         File.Copy(LibraryOf("libm.so"), preloaded);

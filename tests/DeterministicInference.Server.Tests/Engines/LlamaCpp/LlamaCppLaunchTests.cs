@@ -135,6 +135,11 @@ public sealed class LlamaCppLaunchTests
         "Refused template_file: llama-server takes the value of --chat-template, './chatml.jinja', for the template"
     )]
     [InlineData("--chat-template chatml")]
+    // llama-server knows no abbreviations.
+    [InlineData("--backend-samp")]
+    [InlineData("--sleep-idle-seconds 300", "Degrades model_reloaded: --sleep-idle-seconds makes llama-server load")]
+    [InlineData("--sleep-idle-seconds 0", "Degrades model_reloaded")]
+    [InlineData("--sleep-idle-seconds -1")]
     [InlineData(
         "-fa auto",
         "Degrades flash_attention_auto: -fa auto is resolved anew at every start. Give -fa on or -fa off."

@@ -14,15 +14,29 @@ public sealed class JsonHeartbeatTests
     };
 
     [Theory]
-    [InlineData("HTTP/1.1")]
-    [InlineData("HTTP/1.0")]
-    public async Task A_late_answer_begins_with_white_space_and_is_whole(string version)
+    [InlineData("HTTP/1.1", 0)]
+    [InlineData("HTTP/1.0", 0)]
+    // The engine sends its headers at once.
+    [InlineData("HTTP/1.1", 1)]
+    // And a part of its answer.
+    [InlineData("HTTP/1.1", 2)]
+    public async Task A_late_answer_begins_with_white_space_and_is_whole(string version, int early)
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using RawEngine engine = RawEngine.Start(async exchange =>
         {
+            if (early > 0)
+                await exchange.BeginAsync("application/json");
+            if (early > 1)
+                await exchange.ChunkAsync(ScriptedAnswers.Json[..9]);
             await gate.Task.Within();
-            await exchange.AnswerAsync("application/json", ScriptedAnswers.Json);
+            if (early == 0)
+            {
+                await exchange.AnswerAsync("application/json", ScriptedAnswers.Json);
+                return;
+            }
+            await exchange.ChunkAsync(ScriptedAnswers.Json[(early > 1 ? 9 : 0)..]);
+            await exchange.EndAsync();
         });
         await using RunningGateway gateway = await RunningGateway.StartAsync(engine.Url, Beating);
         using RawConnection connection = await RawConnection.OpenAsync(gateway.Url);
