@@ -130,12 +130,12 @@ internal sealed class ServedAssessment : IDisposable
     public Task PublishAsync(EngineAssessment assessment, CancellationToken stop) =>
         _environments.PublishAsync(assessment, stop);
 
-    private IReadOnlyList<string>? CommandLineOf(EngineAssessment before) =>
-        _facts.KeepsCommandLine ? before.Launch?.Arguments : null;
-
     public void Dispose()
     {
         _weights.Dispose();
         _digests.Dispose();
     }
+
+    private IReadOnlyList<string>? CommandLineOf(EngineAssessment before) =>
+        _facts.KeepsCommandLine ? before.Launch?.Arguments : null;
 }

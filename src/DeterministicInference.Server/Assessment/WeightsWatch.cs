@@ -33,6 +33,7 @@ internal sealed partial class WeightsWatch(
     private readonly Dictionary<string, string> _said = new(StringComparer.Ordinal);
     private readonly FileWatch _files = files;
     private string? _models;
+    private bool _isLoading;
 
     /// <summary>How it is known that other weights are served than at the start; null while it is not.</summary>
     public string? Change { get; private set; }
@@ -43,13 +44,16 @@ internal sealed partial class WeightsWatch(
         if (isNeeded)
             _files.Begin();
         _said.Clear();
-        (_models, Change) = (null, null);
+        (_models, Change, _isLoading) = (null, null, true);
     }
 
-    /// <summary>Remembers what an engine that is ready has loaded.</summary>
+    /// <summary>Remembers what an engine has loaded, once it is ready for the first time.</summary>
     /// <param name="stop">Cancels the requests.</param>
     public async Task SettleAsync(CancellationToken stop)
     {
+        if (!_isLoading)
+            return;
+        _isLoading = false;
         FileChanges files = await _files.LookAsync();
         if ((files.Changed ?? (files.Replaced is [var first, ..] ? first : null)) is { } file)
             SetChange($"'{file}' was changed while the engine loaded it. Restart the engine.");

@@ -26,15 +26,15 @@ public sealed class MappedFilesTests
     {
         IEnumerable<MappedFile> files = MappedFiles.Parse(
             Maps,
-            "/proc/7/root",
+            "/seen-by-7",
             path => new FileIdentity(1, 1, 1, path.EndsWith("/engine", StringComparison.Ordinal) ? 11UL : 12UL, 1)
         );
         Assert.Equal(
             [
-                ("/proc/7/root/usr/bin/engine", true),
-                ("/proc/7/root/usr/lib/lib with a space.so.1", true),
-                ("/proc/7/root/usr/lib/libold.so", false),
-                ("/proc/7/root/usr/lib/libreplaced.so", false),
+                ("/seen-by-7/usr/bin/engine", true),
+                ("/seen-by-7/usr/lib/lib with a space.so.1", true),
+                ("/seen-by-7/usr/lib/libold.so", false),
+                ("/seen-by-7/usr/lib/libreplaced.so", false),
             ],
             files.Select(file => (file.Path, file.IsThere))
         );

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Tests.Assessment;
 using DeterministicInference.Server.Tests.Verification;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace DeterministicInference.Server.Tests.Gateway.Answers;
@@ -110,6 +112,36 @@ public sealed class JsonHeartbeatTests
             gateway.Log.All,
             line => line.Contains($"gets status {status} within an answer", StringComparison.Ordinal)
         );
+    }
+
+    /// <summary>Its id was sent with the first white space.</summary>
+    [Fact]
+    public async Task An_answer_that_fails_late_has_a_receipt_which_says_that_it_is_incomplete()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using StubEngine engine = await StubEngine.StartAsync(
+            async (_, _, _) =>
+            {
+                await gate.Task.Within();
+                return Results.StatusCode(StatusCodes.Status500InternalServerError);
+            }
+        );
+        await using ServeProcess server = await ServeProcess.StartAsync(
+            ServerProgram.Built,
+            ["--backend", "vllm", "--backend-url", engine.Url.ToString(), "--json-heartbeat", "20ms"]
+        );
+        await server.ReadyAsync("vLLM server");
+        using HttpResponseMessage response = await server.Api.Http.SendAsync(
+            ApiClient.Post(ApiClient.Completions, """{"prompt":"x"}"""),
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
+        string id = Assert.Single(response.Headers.GetValues("X-Receipt-Id"));
+        gate.SetResult();
+        string body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.NotNull(JsonNode.Parse(body)!["error"]);
+        Reply receipt = await server.Api.AnswersAsync($"/v1/receipts/{id}", System.Net.HttpStatusCode.OK);
+        Assert.Contains("\\\"complete\\\":false", receipt.Body, StringComparison.Ordinal);
     }
 
     [Fact]
