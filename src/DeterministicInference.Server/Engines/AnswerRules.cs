@@ -34,6 +34,12 @@ internal sealed record AnswerRules
     /// <summary>Whether answers have an empty <c>id</c>.</summary>
     public bool LeavesIdEmpty { get; init; }
 
+    /// <summary>
+    /// Whether the engine closes a connection behind a stream without having said so in the answer's headers. A request
+    /// that is sent there before the close arrives is lost.
+    /// </summary>
+    public bool ClosesAfterStream { get; init; }
+
     /// <summary>The rules for an engine that may be any of several.</summary>
     public static AnswerRules Union(IEnumerable<AnswerRules> rules)
     {
@@ -43,6 +49,7 @@ internal sealed record AnswerRules
             FinishReasons = [.. all.SelectMany(one => one.FinishReasons).DistinctBy(reason => reason.Name)],
             RepeatsRole = all.Any(one => one.RepeatsRole),
             LeavesIdEmpty = all.Any(one => one.LeavesIdEmpty),
+            ClosesAfterStream = all.Any(one => one.ClosesAfterStream),
         };
     }
 }

@@ -49,8 +49,10 @@ internal sealed class GatewayComposition : IDisposable
         ReceiptIssuer? issuer = receipts is null
             ? null
             : new ReceiptIssuer(receipts, environments, witnesses, options, time);
+        AnswerRules answers = EngineRegistry.BuiltIn.AnswersOf(engine);
         _forwarder = new EngineForwarder(
             options,
+            answers,
             status.Endpoint.Key ?? keys.Engine,
             activity,
             time,
@@ -71,7 +73,7 @@ internal sealed class GatewayComposition : IDisposable
                 hasReceipts: receipts is not null,
                 () => engine.SeedsOf(status.Assessment.EngineVersion)
             ),
-            new AnswerHandlingFactory(options, EngineRegistry.BuiltIn.AnswersOf(engine), environments, issuer),
+            new AnswerHandlingFactory(options, answers, environments, issuer),
             _forwarder,
             gpus.ToJsonString(),
             logger

@@ -102,7 +102,7 @@ internal sealed class ApiClient(string url, string? socketPath = null) : IDispos
             JsonObject health = (await GetAsync("/health")).Json;
             if (condition(health))
                 return health;
-            limit.Token.ThrowIfCancellationRequested();
+            await Task.Delay(Limits.BetweenLooks, limit.Token);
         }
     }
 
@@ -116,7 +116,6 @@ internal sealed class ApiClient(string url, string? socketPath = null) : IDispos
         limit.CancelAfter(Limits.Overall);
         while (true)
         {
-            limit.Token.ThrowIfCancellationRequested();
             Assert.False(server is { HasExited: true });
             try
             {
@@ -126,8 +125,9 @@ internal sealed class ApiClient(string url, string? socketPath = null) : IDispos
             }
             catch (HttpRequestException)
             {
-                await Task.Yield();
+                // It does not listen yet.
             }
+            await Task.Delay(Limits.BetweenLooks, limit.Token);
         }
     }
 

@@ -5,6 +5,9 @@ internal static class Limits
 {
     public static readonly TimeSpan Overall = TimeSpan.FromSeconds(60);
 
+    /// <summary>Between two looks at what gives no event; those that are looked at need the processor.</summary>
+    public static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
+
     /// <summary>The task, or a failure if it is stuck or the test run is cancelled.</summary>
     public static Task<T> Within<T>(this Task<T> task) =>
         task.WaitAsync(Overall, Xunit.TestContext.Current.CancellationToken);
@@ -24,7 +27,7 @@ internal static class Limits
         while (!await condition().Within())
         {
             Xunit.Assert.False(limit.IsCancellationRequested, describe());
-            await Task.Delay(5, Xunit.TestContext.Current.CancellationToken);
+            await Task.Delay(BetweenLooks, Xunit.TestContext.Current.CancellationToken);
         }
     }
 }

@@ -181,6 +181,13 @@ internal sealed class RawExchange(Socket socket, string head, string body, Cance
         IsClosed = true;
     }
 
+    /// <summary>Closes after having received something more, or the other side's close.</summary>
+    public async Task DropAsync()
+    {
+        await socket.ReceiveAsync(new byte[4096], stop);
+        Close();
+    }
+
     /// <summary>Closes with a reset.</summary>
     public void Reset()
     {

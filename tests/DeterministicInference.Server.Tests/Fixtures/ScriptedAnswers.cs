@@ -13,10 +13,14 @@ internal static class ScriptedAnswers
     public const string Last = "data: {\"choices\":[{\"index\":0,\"text\":\"\",\"finish_reason\":\"stop\"}]}\n\n";
     public const string Done = "data: [DONE]\n\n";
 
-    public static Task SendAsync(RawExchange exchange) =>
+    public static Task SendAsync(RawExchange exchange) => SendAsync(exchange, "");
+
+    /// <param name="exchange">The request.</param>
+    /// <param name="headers">Further lines of the answer's head.</param>
+    public static Task SendAsync(RawExchange exchange, string headers) =>
         exchange.IsStream
-            ? exchange.AnswerAsync("text/event-stream", Chunk + Last + Done)
-            : exchange.AnswerAsync("application/json", Json);
+            ? exchange.AnswerAsync("text/event-stream", Chunk + Last + Done, headers: headers)
+            : exchange.AnswerAsync("application/json", Json, headers: headers);
 
     /// <summary>A request that such an engine answers, JSON and stream.</summary>
     public static async Task RequireAsync(RunningGateway gateway)

@@ -31,6 +31,12 @@ internal sealed class LlamaCppKind : IEngineKind
     public EngineOutputRules Output => LlamaCppOutput.Rules;
 
     /// <summary>
+    /// A stream's headers promise "Keep-Alive: timeout=5", and its last chunk is followed by shutdown(SHUT_WR) (b11434,
+    /// traced).
+    /// </summary>
+    public AnswerRules? Answers { get; } = new() { ClosesAfterStream = true };
+
+    /// <summary>
     /// One request at a time for a launched server, as it has one slot; of an attached one's slots one is used.
     /// </summary>
     public int? RequestsAtOnce(ServeOptions options) =>

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
+using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Hosting;
 using DeterministicInference.Server.OpenAI;
 using DeterministicInference.Server.OpenAI.Requests.Types;
@@ -18,6 +19,7 @@ namespace DeterministicInference.Server.Gateway.Forwarding;
 /// answer unless a setting limits it; otherwise only the client ends a request.
 /// </summary>
 /// <param name="options">Settings.</param>
+/// <param name="answers">How the engine's answers are.</param>
 /// <param name="engineKey">Key that is sent to the engine; null where it requires none.</param>
 /// <param name="activity">Notified of every request and of every byte of the engine.</param>
 /// <param name="time">The clock.</param>
@@ -25,6 +27,7 @@ namespace DeterministicInference.Server.Gateway.Forwarding;
 /// <param name="socketPath">Unix socket on which the engine listens; null for none.</param>
 internal sealed class EngineForwarder(
     ServeOptions options,
+    AnswerRules answers,
     string? engineKey,
     EngineActivity activity,
     TimeProvider time,
@@ -93,7 +96,8 @@ internal sealed class EngineForwarder(
             {
                 Route = route,
             };
-            one.Send(_client, () => Create(context.Request, url, body, id));
+            bool isLast = request.IsStream && answers.ClosesAfterStream;
+            one.Send(_client, () => Create(context.Request, url, body, id, isLast));
             return one;
         }
     }
@@ -141,7 +145,8 @@ internal sealed class EngineForwarder(
         return error is null or SocketError.ConnectionRefused ? problem : $"{problem} ({error})";
     }
 
-    private HttpRequestMessage Create(HttpRequest from, Uri url, ReadOnlyMemory<byte> body, string id)
+    /// <param name="isLast">Whether its connection ends with the answer.</param>
+    private HttpRequestMessage Create(HttpRequest from, Uri url, ReadOnlyMemory<byte> body, string id, bool isLast)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, url)
         {
@@ -152,6 +157,8 @@ internal sealed class EngineForwarder(
                 Headers = { ContentType = new MediaTypeHeaderValue(MediaTypeNames.Application.Json) },
             },
         };
+        if (isLast)
+            request.Headers.ConnectionClose = true;
         // The answer is edited as text, so it must not be compressed.
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         // Unique, as a client may use an id twice, and vLLM takes the header for the id of its own request, of which

@@ -75,6 +75,52 @@ public sealed class SendOnceTests
     }
 
     [Theory]
+    [InlineData("llamacpp")]
+    [InlineData("external")]
+    public async Task Nothing_is_sent_behind_a_stream_to_an_engine_that_closes_there_without_a_word(string backend)
+    {
+        await using RawEngine engine = RawEngine.Start(async x =>
+        {
+            if (x.Head.Contains("\nConnection: close\r\n", StringComparison.Ordinal))
+            {
+                await ScriptedAnswers.SendAsync(x, "Connection: close\r\n");
+                x.Close();
+                return;
+            }
+            await ScriptedAnswers.SendAsync(x);
+            // What came meanwhile is read and dropped, as llama-server does (b11434, traced).
+            if (x.IsStream)
+                await x.DropAsync();
+        });
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            engine.Url,
+            RunningGateway.Options with
+            {
+                Backend = backend,
+            }
+        );
+        for (int i = 0; i < 3; i++)
+            await ScriptedAnswers.RequireAsync(gateway);
+        Assert.Equal(6, engine.Count("sound"));
+    }
+
+    [Fact]
+    public async Task An_engine_that_keeps_to_its_word_gets_many_streams_on_one_connection()
+    {
+        await using RawEngine engine = RawEngine.Start(ScriptedAnswers.SendAsync);
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            engine.Url,
+            RunningGateway.Options with
+            {
+                Backend = "vllm",
+            }
+        );
+        for (int i = 0; i < 3; i++)
+            await ScriptedAnswers.RequireAsync(gateway);
+        Assert.Equal((6, 1), (engine.Count("sound"), engine.Connections));
+    }
+
+    [Theory]
     [InlineData("close")]
     [InlineData("reset")]
     [InlineData("stays")]
