@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Server.Assessment;
@@ -18,7 +19,7 @@ public sealed class EngineSelfCheckTests
 {
     private const string Good = """{"enable_deterministic_inference":true,"attention_backend":"triton"}""";
 
-    private const int Requests = 9;
+    private const int Requests = 11;
 
     [Fact]
     public async Task An_engine_that_keeps_to_seeds_is_deterministic()
@@ -36,15 +37,15 @@ public sealed class EngineSelfCheckTests
             log.All,
             line =>
                 line.StartsWith(
-                    "Debug deterministic_inference.backends.sglang Tested whether the engine honours seeds: 72 "
+                    "Debug deterministic_inference.backends.sglang Tested whether the engine honours seeds: 88 "
                         + "tokens, ",
                     StringComparison.Ordinal
                 )
         );
-        // Two seeds for each of several prompts, and one repetition, with a high temperature, few tokens and the
-        // model's name.
+        // Two seeds for each of several prompts, one repetition, and a long prompt twice, with a high temperature, few
+        // tokens and the model's name.
         Assert.Equal(Requests, engine.Bodies.Count);
-        Assert.Equal(Requests - 1, engine.Bodies.Select(body => $"{body["prompt"]} {body["seed"]}").Distinct().Count());
+        Assert.Equal(Requests - 2, engine.Bodies.Select(body => $"{body["prompt"]} {body["seed"]}").Distinct().Count());
         Assert.All(
             engine.Bodies,
             body => Assert.Equal(("a-model", 8), ((string?)body["model"], (int)body["max_tokens"]!))
@@ -88,12 +89,55 @@ public sealed class EngineSelfCheckTests
     {
         await using StubEngine engine = await StubEngine.StartAsync(
             (prompt, seed, number) =>
-                Task.FromResult(StubEngine.Text(number < Requests ? $"{prompt} {seed}" : "other")),
+                Task.FromResult(StubEngine.Text(number < Requests - 2 ? $"{prompt} {seed}" : "other")),
             Good
         );
         Found.Is(
             (await AttachAsync(engine)).Assessment,
             "Degrades not_repeated: SGLang server gave two answers to one request."
+        );
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("logprobs")]
+    public async Task An_engine_whose_cache_changes_answers_is_found(string what)
+    {
+        ConcurrentDictionary<string, int> seen = new();
+        await using StubEngine engine = await StubEngine.StartAsync(
+            (prompt, seed, _) =>
+            {
+                // Of at least 64 words, as sgl-project/sglang#22819 is of at least 64 tokens.
+                bool isCached =
+                    prompt.Count(letter => letter == ' ') >= 64 && seen.AddOrUpdate(prompt, 1, (_, n) => n + 1) > 1;
+                string text = isCached && what == "text" ? "other" : $"{prompt} {seed}";
+                double logprob = isCached && what == "logprobs" ? -0.25000003 : -0.25;
+                return Task.FromResult(
+                    Results.Text(
+                        new JsonObject
+                        {
+                            ["choices"] = new JsonArray(
+                                new JsonObject
+                                {
+                                    ["text"] = text,
+                                    ["logprobs"] = new JsonObject { ["token_logprobs"] = new JsonArray(logprob) },
+                                }
+                            ),
+                        }.ToJsonString(),
+                        "application/json"
+                    )
+                );
+            },
+            Good
+        );
+        Found.Is(
+            (await AttachAsync(engine)).Assessment,
+            "Degrades prefix_not_repeated: SGLang server gives another answer once the beginning of a prompt is in its cache."
+        );
+        // A cache of the first trial would make the second one blind.
+        Found.Is(
+            (await AttachAsync(engine)).Assessment,
+            "Degrades prefix_not_repeated: SGLang server gives another answer once the beginning of a prompt is in its cache."
         );
     }
 

@@ -43,7 +43,12 @@ internal static class ScriptedAnswers
     /// <inheritdoc cref="StreamAsync"/>
     /// <param name="gateway">Where it is sent.</param>
     /// <param name="request">The whole request.</param>
-    public static async Task<(string Head, string Body)> StreamRequestAsync(RunningGateway gateway, string request)
+    /// <param name="whenBegun">Called when the head of the answer has arrived.</param>
+    public static async Task<(string Head, string Body)> StreamRequestAsync(
+        RunningGateway gateway,
+        string request,
+        Action? whenBegun = null
+    )
     {
         using RawConnection connection = await RawConnection.OpenAsync(gateway.Url);
         await connection.SendAsync(
@@ -51,9 +56,9 @@ internal static class ScriptedAnswers
                 .Post(ApiClient.Completions, request)
                 .Replace("Host: localhost\r\n", "Host: localhost\r\nConnection: close\r\n", StringComparison.Ordinal)
         );
-        string answer = await connection.ReadToBreakAsync();
-        int end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
-        return (answer[..end], answer[end..]);
+        string head = await connection.ReadHeadAsync();
+        whenBegun?.Invoke();
+        return (head, await connection.ReadToBreakAsync());
     }
 
     /// <summary>A stream that ends with an error event and then breaks; returns the error.</summary>

@@ -239,7 +239,7 @@ public sealed class DoctorDiagnosisTests
         );
         Assert.Equal((0, url), (result.ExitCode, Lines(result)["attach"]));
         // The engine was tested as serve does, and no check is pending.
-        Assert.Equal(9, engine.Bodies.Count);
+        Assert.Equal(11, engine.Bodies.Count);
         Assert.DoesNotContain("needs engine", Lines(result).Keys);
         result = await ServerProgram.Built.RunAsync(["doctor", "--backend-url", url]);
         Assert.Equal(

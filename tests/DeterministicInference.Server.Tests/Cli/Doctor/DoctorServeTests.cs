@@ -13,7 +13,8 @@ namespace DeterministicInference.Server.Tests.Cli.Doctor;
 /// </summary>
 public sealed class DoctorServeTests
 {
-    private const string Pending = "\"pending\":[\"seed_ignored\",\"not_repeated\",\"self_check_incomplete\"]}";
+    private const string Pending =
+        "\"pending\":[\"seed_ignored\",\"not_repeated\",\"prefix_not_repeated\",\"self_check_incomplete\"]}";
 
     private static readonly string[] ReceiptsOff = ["--receipts", "off"];
 

@@ -122,19 +122,32 @@ public sealed class PromptFanOutTests
     [InlineData(true)]
     public async Task The_error_of_a_prompt_is_the_answers(bool isStream)
     {
-        await using RawEngine engine = RawEngine.Start(exchange =>
-            Text(exchange) == "\"c\" 5"
-                ? exchange.AnswerAsync(
-                    "application/json",
-                    """{"error":{"message":"the prompt is odd","type":"invalid_request_error"}}""",
-                    "400 Bad Request"
-                )
-                : AnswerAsync(exchange)
-        );
+        // Before the stream has begun, the error is the whole answer.
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!isStream)
+            begun.SetResult();
+        await using RawEngine engine = RawEngine.Start(async exchange =>
+        {
+            if (Text(exchange) != "\"c\" 5")
+            {
+                await AnswerAsync(exchange);
+                return;
+            }
+            await begun.Task.Within();
+            await exchange.AnswerAsync(
+                "application/json",
+                """{"error":{"message":"the prompt is odd","type":"invalid_request_error"}}""",
+                "400 Bad Request"
+            );
+        });
         await using RunningGateway gateway = await RunningGateway.StartWithReceiptsAsync(engine.Url, "llamacpp");
         if (isStream)
         {
-            (_, string body) = await ScriptedAnswers.StreamRequestAsync(gateway, Three + ",\"stream\":true}");
+            (_, string body) = await ScriptedAnswers.StreamRequestAsync(
+                gateway,
+                Three + ",\"stream\":true}",
+                begun.SetResult
+            );
             Assert.Equal("the prompt is odd", (string?)ScriptedAnswers.RequireBroken(body)["message"]);
         }
         else
