@@ -45,6 +45,9 @@ internal enum AnswerPartKind : byte
     /// <summary>A tool call's <c>id</c>, if it is a string.</summary>
     ToolId,
 
+    /// <summary>The <c>index</c> of an engine's tool call, if it is null or a text that is a number.</summary>
+    ToolIndex,
+
     /// <summary>The <c>role</c> of a message or delta.</summary>
     Role,
 
@@ -142,7 +145,7 @@ internal enum AnswerPartTraits : ushort
     /// <summary>Of reasoning: it is the value of <c>reasoning</c>.</summary>
     IsReasoning = 64,
 
-    /// <summary>Of a tool call of an event: it has no index, and got a number.</summary>
+    /// <summary>Of a tool call of an event: it has no index, or null, and got a number.</summary>
     LacksIndex = 128,
 
     /// <summary>Of arguments: an object or array stands there, not a text.</summary>
@@ -150,6 +153,9 @@ internal enum AnswerPartTraits : ushort
 
     /// <summary>Of token ids of a choice: they are the value of <c>response_token_ids</c>.</summary>
     IsResponseTokenIds = 512,
+
+    /// <summary>Of a tool call that got a number: a member <c>index</c> is there.</summary>
+    NamesIndex = 1024,
 }
 
 /// <summary>A piece of an answer or event that means something.</summary>

@@ -127,7 +127,7 @@ internal sealed class MessageGrammar(AnswerDelivery delivery, bool repairs = fal
             {
                 case AnswerMember.Index:
                     namesIndex = true;
-                    index = parts.ReadIndex(ref json);
+                    index = ReadIndex(ref json, parts, members);
                     break;
                 case AnswerMember.Id when json.Peek() == '"':
                     parts.Pass(ref json, AnswerPartKind.ToolId, members);
@@ -171,11 +171,34 @@ internal sealed class MessageGrammar(AnswerDelivery delivery, bool repairs = fal
                 parts.Span[at].ValueStart
             );
         }
-        if (_isEvent && repairs && !namesIndex)
-            kinds |= AnswerPartTraits.LacksIndex;
+        if (_isEvent && repairs && index is null)
+            kinds |= AnswerPartTraits.LacksIndex | (namesIndex ? AnswerPartTraits.NamesIndex : AnswerPartTraits.None);
         parts.End(at, json.At, kinds);
         parts.AssignTool(at, index ?? position);
         return index ?? position;
+    }
+
+    /// <summary>
+    /// Null, and a number in quotes, are no index to clients: of an engine's answer both are parts to be replaced.
+    /// </summary>
+    private int? ReadIndex(ref JsonCursor json, AnswerParts parts, scoped in MemberScope members)
+    {
+        int start = json.At;
+        if (!repairs || json.Peek() is not ((byte)'n' or (byte)'"'))
+            return parts.ReadIndex(ref json);
+        bool isNull = json.Peek() == 'n';
+        int end = EndOf(json);
+        long index = 0;
+        if (!isNull && !Digits.TryRead(json.Text[(start + 1)..(end - 1)], int.MaxValue, out index))
+            return parts.ReadIndex(ref json);
+        parts.Pass(ref json, AnswerPartKind.ToolIndex, members);
+        return isNull ? null : (int)index;
+
+        static int EndOf(JsonCursor ahead)
+        {
+            ahead.Skip();
+            return ahead.At;
+        }
     }
 
     /// <summary>The kind that a tool call says it is: what it calls has no other meaning to clients.</summary>

@@ -26,13 +26,11 @@ internal sealed class EngineCommandLine
             string word = words[i];
             if (!IsFlag(word))
             {
-                HasPositional |= i == 0 || words[i - 1] == "--" || IsLongWithValue(words[i - 1]);
+                HasPositional |= i == 0 || words[i - 1] == "--" || HasEquals(words[i - 1]);
                 continue;
             }
-            int equals = word.StartsWith("--", StringComparison.Ordinal) ? word.IndexOf('=') : -1;
-            string flag = equals < 0 ? word : word[..equals];
-            if (flag.StartsWith("--", StringComparison.Ordinal))
-                flag = flag.Replace('_', '-');
+            int equals = HasEquals(word) ? word.IndexOf('=') : -1;
+            string flag = WithDashes(equals < 0 ? word : word[..equals]);
             string? next = i + 1 < words.Count && !IsFlag(words[i + 1]) ? words[i + 1] : null;
             string[] following = [.. words.Skip(i + 1).TakeWhile(value => !IsFlag(value))];
             _given.Add(
@@ -109,10 +107,27 @@ internal sealed class EngineCommandLine
         return null;
     }
 
-    private static bool IsLongWithValue(string word) =>
-        word.StartsWith("--", StringComparison.Ordinal) && word.Contains('=', StringComparison.Ordinal);
+    /// <summary>
+    /// Whether a flag has its value behind an equals sign. Python's parser takes it behind short flags too.
+    /// </summary>
+    private bool HasEquals(string word) =>
+        (_abbreviates ? IsFlag(word) : word.StartsWith("--", StringComparison.Ordinal))
+        && word.Contains('=', StringComparison.Ordinal);
 
-    private bool Means(string given, string flag) =>
+    /// <summary>
+    /// A long flag with dashes for underscores, up to the first dot: behind it are names of members (vllm-project/vllm
+    /// @00da11e, vllm/utils/argparse_utils.py).
+    /// </summary>
+    private static string WithDashes(string flag)
+    {
+        if (!flag.StartsWith("--", StringComparison.Ordinal))
+            return flag;
+        int dot = flag.IndexOf('.');
+        return dot < 0 ? flag.Replace('_', '-') : flag[..dot].Replace('_', '-') + flag[dot..];
+    }
+
+    /// <summary>Whether a flag that is given is another one, or its beginning where that may stand for it.</summary>
+    public bool Means(string given, string flag) =>
         given == flag
         || (
             _abbreviates

@@ -31,6 +31,23 @@ public sealed class EngineCommandLineTests
     public void Long_flags_may_be_shortened(string arguments, string? value) =>
         Assert.Equal(value, Of(arguments).Value("--speculative-algorithm"));
 
+    /// <summary>Python's parser takes a value behind an equals sign after short flags too; llama-server does not.</summary>
+    [Fact]
+    public void Short_flags_may_have_an_equals_sign()
+    {
+        Assert.Equal(2, Of("-tp=2").Number("-tp"));
+        Assert.Equal("a=b", Of("-ac=a=b").Value("-ac"));
+        Assert.Null(new EngineCommandLine(["-np=2"], abbreviates: false).Value("-np"));
+        Assert.True(Of("-tp=2 word").HasPositional);
+    }
+
+    [Fact]
+    public void Names_of_members_keep_their_underscores() =>
+        Assert.Equal(
+            ["--some-config.a_b.c_d", "-cc.a_b"],
+            Of("--some_config.a_b.c_d x -cc.a_b=y").Given.Select(given => given.Flag)
+        );
+
     [Fact]
     public void Numbers_switches_and_beginnings_are_found()
     {

@@ -37,7 +37,12 @@ internal static class LaunchReasons
                 + "from 10.0 on; `fa3` on 9.x; `flashinfer` from 10.0 on; `intel_xpu` on Intel after 0.5.18"
         ),
         new("sglang", Always, "--random-seed", "otherwise drawn at every start"),
-        new("sglang", Always, "--chunked-prefill-size", "smaller pieces hang (sglang#36344)"),
+        new(
+            "sglang",
+            Always,
+            "--chunked-prefill-size",
+            "at least what prompts are cut at: smaller pieces hang (sglang#36344)"
+        ),
         new("sglang", Strict, "--disable-radix-cache", "on fa3 the cached prefix changes answers (sglang#22819)"),
         new("sglang", "processor", "--device", "SGLang does not choose the processor itself"),
         new("sglang", "processor", "SGLANG_USE_CPU_ENGINE", "without it SGLang looks for a GPU"),

@@ -44,6 +44,16 @@ public sealed class ServedModelsTests
         Assert.Equal("smol.gguf", models.NameFor("test-model"));
     }
 
+    /// <summary>SGLang's router (0.3.2) lists one model, whatever its workers have.</summary>
+    [Fact]
+    public void A_model_may_be_called_unknown()
+    {
+        ServedModels models = Read(
+            """{"object":"list","data":[{"id":"unknown","object":"model","owned_by":"local"}]}"""
+        )!;
+        Assert.Equal(("unknown", "unknown"), (models.Main!.Id, models.NameFor("mine")));
+    }
+
     [Theory]
     [InlineData(null, "base")]
     [InlineData("missing", "base")]

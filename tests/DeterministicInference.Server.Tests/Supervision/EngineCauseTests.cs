@@ -217,6 +217,10 @@ public sealed class EngineCauseTests : IDisposable
         "[2026-11-28 19:54:03] Ignore import error when loading sglang.srt.models.grok: x",
         LogLevel.Debug
     )]
+    [InlineData("sglang", "nanobind: leaked 3 instances!", LogLevel.Debug)]
+    [InlineData("sglang", " - leaked instance 0x7f21 of type \"xgrammar.CompiledGrammar\"", LogLevel.Debug)]
+    [InlineData("sglang", "nanobind: leaked 2 types!", LogLevel.Debug)]
+    [InlineData("sglang", "leaked, says a model", LogLevel.Information)]
     [InlineData("llamacpp", "0.00.017.910 W srv  llama_server: security: no API key is set", LogLevel.Warning)]
     [InlineData("llamacpp", "0.12.085.928 I slot get_availabl: id  0 | task -1 | selected slot", LogLevel.Debug)]
     [InlineData("llamacpp", "0.00.020.410 E gguf_init_from_reader: failed to read header", LogLevel.Error)]

@@ -67,6 +67,19 @@ internal static class AnswerJson
         yield return new JsonObject { ["id"] = "x-1", ["choices"] = new JsonArray(last) };
     }
 
+    /// <summary>The chunk that SGLang sends at the end of a chat's stream (recorded, 19-chat-stream-token-ids).</summary>
+    public static JsonObject SglangIds(ScriptedAnswer answer) =>
+        new()
+        {
+            ["id"] = "x-1",
+            ["choices"] = new JsonArray(),
+            ["sglext"] = new JsonObject
+            {
+                ["input_ids"] = Ids(answer.Prompt),
+                ["output_ids"] = new JsonArray(Ids(answer.Tokens.Select(token => token.Id))),
+            },
+        };
+
     private static JsonObject Content(string text) => new() { ["content"] = text };
 
     private static JsonObject WithMore(ScriptedAnswer answer, JsonObject message)

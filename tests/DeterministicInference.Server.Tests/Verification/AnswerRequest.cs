@@ -15,6 +15,9 @@ internal sealed record AnswerRequest(string Path, byte[] Body, bool IsReplay, st
 
     public bool WantsIds => (bool?)Json["return_token_ids"] ?? false;
 
+    public bool WantsSglangIds =>
+        Json["return_input_ids_in_sglext"] is not null && Json["return_output_ids_in_sglext"] is not null;
+
     public bool WantsLogprobs => Json["logprobs"] is not null;
 
     public byte[] WithoutUnknown()

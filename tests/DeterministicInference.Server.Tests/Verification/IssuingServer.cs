@@ -95,6 +95,9 @@ internal sealed class IssuingServer : IAsyncDisposable
     /// <summary>It refuses requests that ask for token ids.</summary>
     public bool RefusesIds { get; set; }
 
+    /// <summary>It reports the ids of a chat's stream as SGLang does: asked by other names, in a chunk of their own.</summary>
+    public bool HasSglangIds { get; set; }
+
     /// <summary>It takes requests and never answers.</summary>
     public bool IsSilent { get; set; }
 
@@ -190,7 +193,7 @@ internal sealed class IssuingServer : IAsyncDisposable
             context.Request.Headers.Authorization
         );
         _requests.Enqueue(request);
-        if (RefusesIds && request.WantsIds)
+        if ((RefusesIds || (HasSglangIds && request.IsChat && request.IsStream)) && request.WantsIds)
         {
             await WriteAsync(
                 context,
@@ -239,6 +242,8 @@ internal sealed class IssuingServer : IAsyncDisposable
         var text = new StringBuilder();
         foreach (JsonObject chunk in AnswerJson.Chunks(answer, request, request.WantsIds && answer.ReportsIds))
             text.Append($"data: {chunk.ToJsonString()}\n\n");
+        if (HasSglangIds && request.WantsSglangIds)
+            text.Append($"data: {AnswerJson.SglangIds(answer).ToJsonString()}\n\n");
         if (answer.BreaksAfter is null)
         {
             if (receipt is not null)

@@ -250,6 +250,26 @@ public sealed class ReplayTests : IAsyncLifetime
             .Has("note", "does not report token ids");
     }
 
+    /// <summary>SGLang refuses the usual name in a chat's stream, and is asked by its own.</summary>
+    [Fact]
+    public async Task SGLang_is_asked_for_the_ids_of_a_chats_stream_in_its_own_way()
+    {
+        _server.HasSglangIds = true;
+        RecordedExchange exchange = await RecordedExchange.AskAsync(_server, Stream);
+        Verified verified = await exchange.VerifyAsync("--against", _server.Url);
+        verified.Is(0, "REPRODUCED", "the same environment gives the same answer");
+        Assert.DoesNotContain("does not report token ids", verified.Text, StringComparison.Ordinal);
+        Assert.Equal([false, true, false], _server.Requests.Select(request => request.WantsIds));
+        Assert.True(_server.Requests[^1].WantsSglangIds);
+        // The text is the same, so that only the ids tell the difference.
+        _server.Script = _ => ScriptedAnswer.Paris.With(2, 77, " is");
+        (await exchange.VerifyAsync("--against", _server.Url)).Is(
+            10,
+            "CONTRADICTED",
+            "the same environment differs at token 2 of choice 0"
+        );
+    }
+
     [Fact]
     public async Task Another_delivery_is_decided_by_the_tokens()
     {

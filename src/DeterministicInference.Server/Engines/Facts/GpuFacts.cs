@@ -29,10 +29,11 @@ internal static class GpuFacts
         else if (kind == ComputeKind.Xpu)
             DescribeOthers("ZE_AFFINITY_MASK", machine.Others.Intel, machine.Others.Driver, variables, sheet);
         else
-            DescribeNvidia(machine, variables, sheet);
+            DescribeNvidia(kind, machine, variables, sheet);
     }
 
     private static void DescribeNvidia(
+        ComputeKind kind,
         MachineFacts machine,
         IReadOnlyDictionary<string, string> variables,
         FactSheet sheet
@@ -42,8 +43,11 @@ internal static class GpuFacts
         {
             sheet.AddMissing(
                 "gpu_not_measured",
-                "What the engine computes on is unknown: this machine shows no GPU, and another program than the "
-                    + "engine's own is started. Give --backend-command the engine's own program."
+                kind == ComputeKind.Cuda
+                    ? "The engine is to compute on NVIDIA's GPUs, and this machine shows none. Install the NVIDIA "
+                        + "driver, let a container see the GPUs, or use the engine's build for processors."
+                    : "What the engine computes on is unknown: this machine shows no GPU, and a build of PyTorch that "
+                        + "would say it is not found. Give --backend-command the engine's own program."
             );
             return;
         }

@@ -44,6 +44,10 @@ internal static class LlamaCppArguments
         Prefix + "CHAT_TEMPLATE_FILE",
     ];
 
+    private static bool IsOfSpeculation(string name) =>
+        name.StartsWith(Prefix + "SPEC_", StringComparison.Ordinal)
+        && !Values.Any(value => Prefix + value.Variable == name);
+
     /// <summary>What llama-server goes by: variables first, then the arguments, of which the last counts.</summary>
     /// <param name="options">The user's arguments.</param>
     /// <param name="variables">The engine's variables.</param>
@@ -55,6 +59,9 @@ internal static class LlamaCppArguments
             if (variables.GetValueOrDefault(Prefix + variable) is { Length: > 0 } value)
                 words.AddRange([flag, value]);
         }
+        // Of those for speculation each counts, known or not.
+        foreach ((string name, string value) in variables.Where(variable => IsOfSpeculation(variable.Key)))
+            words.AddRange(["--" + name[Prefix.Length..].ToLowerInvariant().Replace('_', '-'), value]);
         foreach ((string variable, string flag) in Switches)
         {
             // The variable with NO_ is false whatever its value is.

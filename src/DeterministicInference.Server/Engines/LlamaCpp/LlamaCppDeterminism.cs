@@ -119,13 +119,13 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
             );
         }
         if (
-            own.Last("-md", "--model-draft", "-hfd", "-hfrd", "--hf-repo-draft", "--spec-default", "-lcs", "-lcd")
-                is not null
+            own.Last("-md", "--model-draft", "-hfd", "-hfrd", "--hf-repo-draft", "-lcs", "-lcd") is not null
             || own.Last("--lookup-cache-static", "--lookup-cache-dynamic") is not null
             || own.Value("--spec-type") is not (null or "none")
             || own.WithPrefix("--draft-") is not null
-            || own.WithPrefix("--spec-draft-") is not null
-            || own.WithPrefix("--spec-ngram-") is not null
+            || own.Given.Any(given =>
+                given.Flag is not "--spec-type" && given.Flag.StartsWith("--spec-", StringComparison.Ordinal)
+            )
         )
         {
             yield return Finding.Degrades(

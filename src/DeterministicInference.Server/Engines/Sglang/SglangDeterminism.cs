@@ -28,7 +28,7 @@ internal sealed class SglangDeterminism : IEngineDeterminism
     public IReadOnlyList<string> TemplateFlags { get; } = ["--chat-template"];
 
     public IReadOnlyList<string> ReportCodes { get; } =
-    [IEngineDeterminism.ArgumentsUnknown.Code, "mode_off", .. SglangConfiguration.Codes];
+    [IEngineDeterminism.ArgumentsUnknown.Code, "mode_off", .. SglangRules.Codes];
 
     public IEnumerable<Finding> CheckLaunch(ServeOptions options, MachineFacts machine)
     {
@@ -73,14 +73,16 @@ internal sealed class SglangDeterminism : IEngineDeterminism
             new EngineCommandLine(options.BackendArguments),
             SglangLauncher.AttentionFor(kind, machine)
         );
-        foreach (Finding finding in configuration.CheckLaunch(machine))
+        foreach (Finding finding in SglangAttention.Check(configuration, machine))
             yield return finding;
         configuration = configuration with
         {
             RadixCacheIsOff = configuration.RadixCacheIsOff || options.IsStrict,
             Version = machine.Installation?.EngineVersion,
+            Alignment = SglangAlignment.Of(machine.Variables),
+            Kind = kind,
         };
-        foreach (Finding finding in configuration.Check(machine.Model))
+        foreach (Finding finding in SglangRules.Check(configuration, machine.Model))
             yield return finding;
         if (machine.Variables.GetValueOrDefault(BatchVariant) is { } variant and not ("0" or "false" or ""))
         {
@@ -101,7 +103,7 @@ internal sealed class SglangDeterminism : IEngineDeterminism
         if (report is not { } told || SglangConfiguration.Of(told) is not { } configuration)
             return [IEngineDeterminism.ArgumentsUnknown];
         return configuration.IsDeterministic
-            ? configuration.Check(new ModelFacts())
+            ? SglangRules.Check(configuration, new ModelFacts())
             :
             [
                 Finding.Degrades(

@@ -101,10 +101,19 @@ internal static class SglangEvidence
         new(
             "sgl-mla",
             ReleaseRange.All,
-            "an MLA model on another attention backend than fa3, fa4, triton or ascend",
+            "an MLA model on another attention backend than fa3, triton, ascend, or fa4 on compute capability 10 and 11",
             EvidenceVerdict.Refused,
             "attention_backend",
             "sglang 0.5.23, attention_hook.py:622",
+            "2026-11-30"
+        ),
+        new(
+            "sgl-mla-backends",
+            ReleaseRange.All,
+            "an MLA model on triton, on ascend, or on fa4 on compute capability 10 and 11",
+            EvidenceVerdict.Deterministic,
+            null,
+            "sglang 0.5.23, attention_hook.py; #33945",
             "2026-11-30"
         ),
         new(
@@ -155,7 +164,7 @@ internal static class SglangEvidence
         new(
             "sgl-gptoss",
             ReleaseRange.All,
-            "gpt-oss-120b: answers differ above 8 requests at once",
+            "GPT-OSS: gpt-oss-120b's answers differ above 8 requests at once",
             EvidenceVerdict.BestEffort,
             "architecture_unproven",
             "sglang#19431 (open)",
@@ -183,10 +192,19 @@ internal static class SglangEvidence
         new(
             "sgl-tp-new",
             new("0.5.23", null),
-            "--tp-size above 2 on NVIDIA: the order of all-reduce is fixed",
+            "--tp-size above 2 on NVIDIA and AMD: the order of all-reduce is fixed",
             EvidenceVerdict.Deterministic,
             null,
             "sglang 0.5.23, attention_hook.py; coverage map",
+            "2026-11-30"
+        ),
+        new(
+            "sgl-tp-intel",
+            ReleaseRange.All,
+            "--tp-size above 2 on Intel's GPUs",
+            EvidenceVerdict.BestEffort,
+            "tensor_parallel",
+            "not in the coverage map",
             "2026-11-30"
         ),
         new(
@@ -273,7 +291,8 @@ internal static class SglangEvidence
         new(
             "sgl-chunk-old",
             new(null, "0.5.23"),
-            "flashinfer or triton and 0 < --chunked-prefill-size < 4096",
+            "0 < --chunked-prefill-size below SGLANG_FLASHINFER_PREFILL_SPLIT_TILE_SIZE on flashinfer, or "
+                + "SGLANG_TRITON_PREFILL_TRUNCATION_ALIGN_SIZE on triton (4096 each): longer prompts hang",
             EvidenceVerdict.Refused,
             "chunked_prefill",
             "sglang#36344",
@@ -282,7 +301,8 @@ internal static class SglangEvidence
         new(
             "sgl-chunk-flashinfer",
             new("0.5.23", null),
-            "flashinfer and a chunk below SGLANG_FLASHINFER_PREFILL_SPLIT_TILE_SIZE (4096)",
+            "flashinfer and 0 < --chunked-prefill-size below SGLANG_FLASHINFER_PREFILL_SPLIT_TILE_SIZE (4096): "
+                + "SGLang does not start",
             EvidenceVerdict.Refused,
             "chunked_prefill",
             "sglang 0.5.23, managers/scheduler.py:1802",

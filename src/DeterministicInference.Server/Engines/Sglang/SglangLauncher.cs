@@ -124,7 +124,9 @@ internal sealed class SglangLauncher : IEngineLauncher
                 // _deterministic_attention_backend).
                 return "triton";
             case ComputeKind.Xpu:
-                return SglangConfiguration.HasXpuAttention(machine) ? "intel_xpu" : "triton";
+                return SglangAttention.HasXpuAttention(machine) && !SglangAttention.IsMla(machine.Model)
+                    ? "intel_xpu"
+                    : "triton";
             default:
                 break;
         }
@@ -133,7 +135,7 @@ internal sealed class SglangLauncher : IEngineLauncher
         if (least >= Hopper && most < Blackwell)
             return "fa3";
         // With GPUs of several kinds it is unknown which ones the engine uses; triton runs on all.
-        return least >= Blackwell && !SglangConfiguration.NeedsFa3OrTriton(machine.Model) ? "flashinfer" : "triton";
+        return least >= Blackwell && !SglangAttention.IsMla(machine.Model) ? "flashinfer" : "triton";
     }
 
     /// <summary>
@@ -158,11 +160,19 @@ internal sealed class SglangLauncher : IEngineLauncher
             // Fixed instead of drawn at every start, although no request with a seed depends on it.
             "--random-seed",
             "0",
-            // Below 4096, prompts longer than the chunk hang forever on flashinfer and triton
-            // (sgl-project/sglang#36344); SGLang's default is 2048 on GPUs with less than 35 GB (server_args.py).
+            // SGLang's default is 2048 on GPUs with less than 35 GB (server_args.py), which is less than what prompts
+            // are cut at: before 0.5.23 longer ones hang forever on flashinfer and triton (sgl-project/sglang#36344),
+            // since then SGLang does not start on flashinfer (managers/scheduler.py:1802).
             "--chunked-prefill-size",
-            "4096",
+            Chunk(machine).ToString(CultureInfo.InvariantCulture),
             // On fa3 answers vary with the prefix that the cache has (sgl-project/sglang#22819).
             .. options.IsStrict ? (string[])["--disable-radix-cache"] : [],
         ];
+
+    /// <summary>The usual size, or what prompts are cut at where variables say more.</summary>
+    private static int Chunk(MachineFacts machine)
+    {
+        var alignment = SglangAlignment.Of(machine.Variables);
+        return Math.Max(SglangAlignment.Usual, Math.Max(alignment.Flashinfer, alignment.Triton));
+    }
 }

@@ -24,7 +24,20 @@ internal sealed class VllmDeterminism : IEngineDeterminism
     private static readonly ReleaseRange BeforeNorm = new(null, "0.26.1"),
         BeforeReduce = new(null, "0.26");
 
-    private static readonly string[] Sequence = ["enable_sp", "sequence_parallel", "async_tp"];
+    /// <summary>
+    /// Sequence parallelism and asynchronous tensor parallelism in pass_config, by their names of 2026 and 2025
+    /// (vllm/config/compilation.py, PassConfig).
+    /// </summary>
+    private static readonly string[] Sequence =
+    [
+        "enable_sp",
+        "fuse_gemm_comms",
+        "enable_sequence_parallelism",
+        "enable_async_tp",
+    ];
+
+    /// <summary>Types of the cache that are not quantised (vllm/config/cache.py, CacheDType).</summary>
+    private static readonly string[] PlainCaches = ["auto", "float16", "bfloat16", "float32", "half", "float"];
 
     public string Basis => "vLLM's batch-invariant mode, for one build on GPUs of one kind";
 
@@ -49,7 +62,7 @@ internal sealed class VllmDeterminism : IEngineDeterminism
             yield break;
         var own = new EngineCommandLine(options.BackendArguments);
         ComputeKind kind = EngineCompute.Of(options, machine);
-        foreach (Finding finding in CheckMode(kind, machine))
+        foreach (Finding finding in VllmGpuRules.Check(kind, machine))
             yield return finding;
         if (
             kind == ComputeKind.Cpu
@@ -62,7 +75,7 @@ internal sealed class VllmDeterminism : IEngineDeterminism
                     + "in pieces. Leave it out."
             );
         }
-        foreach (Finding finding in CheckArguments(own, machine))
+        foreach (Finding finding in CheckArguments(own, kind, machine))
             yield return finding;
         foreach (Finding finding in CheckBuild(options, own, kind, machine))
             yield return finding;
@@ -93,10 +106,7 @@ internal sealed class VllmDeterminism : IEngineDeterminism
                     + "or a build from 0.26 on."
             );
         }
-        if (
-            (own.Value("--compilation-config", "-cc") ?? own.WithPrefix("--compilation-config.")) is { } compilation
-            && Sequence.Any(name => compilation.Contains(name, StringComparison.Ordinal))
-        )
+        if (VllmConfiguration.Compilation(own).Has(Sequence))
         {
             yield return Finding.Degrades(
                 "sequence_parallel",
@@ -104,12 +114,8 @@ internal sealed class VllmDeterminism : IEngineDeterminism
                     + "Leave them out of --compilation-config."
             );
         }
-        bool isHopper =
-            kind == ComputeKind.Cuda && machine.Least >= VllmMode.Hopper && machine.Most < VllmMode.Blackwell;
-        bool isFlash = VllmMode.Attention(own, machine) is { } chosen
-            ? chosen.StartsWith("FLASH_ATTN", StringComparison.OrdinalIgnoreCase)
-            : !options.IsStrict;
-        if (isHopper && isFlash)
+        string? chosen = VllmMode.Attention(own, machine) ?? VllmMode.AddedAttention(options, kind, machine);
+        if (VllmMode.IsHopper(kind, machine) && chosen?.StartsWith("FLASH_ATTN", StringComparison.Ordinal) != false)
         {
             yield return Finding.Degrades(
                 "attention_backend",
@@ -120,134 +126,34 @@ internal sealed class VllmDeterminism : IEngineDeterminism
         }
     }
 
-    private static IEnumerable<Finding> CheckMode(ComputeKind kind, MachineFacts machine)
-    {
-        string? mode = machine.Variables.GetValueOrDefault(VllmMode.Variable);
-        if (kind == ComputeKind.Cpu)
-        {
-            yield return mode is not (null or "0")
-                ? Finding.Refused(
-                    "cpu_build",
-                    $"{VllmMode.Variable}={mode} ends the start of vLLM for processors, which has no batch-invariant "
-                        + "mode. Leave the variable out."
-                )
-                : Finding.Degrades(
-                    "cpu_build",
-                    "vLLM for processors has no batch-invariant mode: other requests in the batch may change an "
-                        + "answer. Use --max-concurrency 1, a GPU, or --backend embedded or llamacpp."
-                );
-            yield break;
-        }
-        // int(text), of which 0 is false (vllm/envs.py).
-        if (mode is "0" or "")
-        {
-            yield return Finding.Degrades(
-                "mode_off",
-                $"The variable {VllmMode.Variable} is set to {(mode.Length > 0 ? mode : "nothing")}, which turns "
-                    + "vLLM's batch-invariant mode off. Leave it out."
-            );
-            yield break;
-        }
-        foreach (Finding finding in CheckGpu(kind, machine))
-            yield return finding;
-        if (
-            kind is ComputeKind.Cuda or ComputeKind.Unknown
-            && machine.Variables.GetValueOrDefault(VllmMode.Sampler) is { } sampler and not "0"
-        )
-        {
-            yield return Finding.Degrades(
-                "sampling_backend",
-                $"{VllmMode.Sampler}={sampler}: the batch-invariant mode is shown without FlashInfer's sampler. Leave "
-                    + "the variable out."
-            );
-        }
-    }
-
-    private static IEnumerable<Finding> CheckGpu(ComputeKind kind, MachineFacts machine)
-    {
-        bool isWider = ReleaseVersion.Parse(machine.Installation?.EngineVersion) >= VllmMode.Wider;
-        if (kind is ComputeKind.Rocm && machine.Others.Amd.Count > 0)
-        {
-            if (machine.Others.Amd.FirstOrDefault(gpu => !VllmMode.Amd.Contains(gpu.Target)) is { } other)
-            {
-                yield return Finding.Degrades(
-                    "gpu_unsupported",
-                    $"vLLM's batch-invariant mode has no kernels for {other.Target} ({other.Name}). Use "
-                        + $"{string.Join(", ", VllmMode.Amd)}."
-                );
-                yield break;
-            }
-        }
-        else if (kind != ComputeKind.Xpu)
-        {
-            if (machine.Least is not { } least)
-            {
-                yield return Finding.Degrades(
-                    "gpu_unknown",
-                    "Which processor vLLM computes on is not known, and its batch-invariant mode exists on some only. "
-                        + (
-                            machine.HasGpu || machine.Others.HasNvidiaFile
-                                ? "Install the NVIDIA driver's NVML library."
-                                : "Give --backend-command vLLM's own program."
-                        )
-                );
-                yield break;
-            }
-            if (least < VllmMode.Ampere)
-            {
-                yield return Finding.Degrades(
-                    "gpu_unsupported",
-                    $"vLLM's batch-invariant mode needs compute capability {VllmMode.Ampere}, and a GPU of this "
-                        + $"machine has {least}. Use a newer GPU."
-                );
-                yield break;
-            }
-            if (least < VllmMode.Hopper && !isWider)
-            {
-                yield return Finding.Degrades(
-                    "gpu_unverified",
-                    $"vLLM documents its batch-invariant mode from compute capability {VllmMode.Hopper} on, and a GPU "
-                        + $"of this machine has {least}. Use a newer GPU, vLLM 0.32, whose page names "
-                        + $"{VllmMode.Ampere}, or --backend sglang."
-                );
-            }
-            yield break;
-        }
-        if (!isWider)
-        {
-            yield return Finding.Degrades(
-                "gpu_unverified",
-                "vLLM documents its batch-invariant mode for GPUs of AMD and Intel from release 0.32 on, and this "
-                    + $"build is {machine.Installation?.EngineVersion ?? "of an unknown one"}. Use a newer build."
-            );
-        }
-    }
-
-    private static IEnumerable<Finding> CheckArguments(EngineCommandLine own, MachineFacts machine)
+    private static IEnumerable<Finding> CheckArguments(EngineCommandLine own, ComputeKind kind, MachineFacts machine)
     {
         string? attention = VllmMode.Attention(own, machine);
-        if (
-            !string.IsNullOrEmpty(attention)
-            && !InvariantAttention.Contains(attention, StringComparer.OrdinalIgnoreCase)
-        )
+        if (attention is not null && !InvariantAttention.Contains(attention))
         {
             yield return Finding.Degrades(
                 "attention_backend",
-                $"The attention backend {attention} (--attention-backend, VLLM_ATTENTION_BACKEND) is not "
-                    + $"batch-invariant. Use {InvariantAttention[0]} or {InvariantAttention[1]}, or leave it out."
+                $"The attention backend {attention} (--attention-backend, --attention-config, VLLM_ATTENTION_BACKEND) "
+                    + $"is not batch-invariant. Use {InvariantAttention[0]} or {InvariantAttention[1]}, or leave it "
+                    + "out."
             );
         }
-        if (own.Value("--kv-cache-dtype") is { } type && type.StartsWith("fp8", StringComparison.Ordinal))
+        else if (attention is not null && attention != VllmMode.Triton && kind == ComputeKind.Xpu)
+        {
+            yield return Finding.Degrades(
+                "attention_backend",
+                $"The attention backend {attention} is not batch-invariant on Intel's GPUs. Use {VllmMode.Triton}, or "
+                    + "leave it out."
+            );
+        }
+        if (own.Value("--kv-cache-dtype") is { } type && !PlainCaches.Contains(type))
         {
             yield return Finding.Degrades(
                 "kv_cache_type",
                 $"--kv-cache-dtype {type} is not known to be deterministic. Leave it out."
             );
         }
-        if (
-            own.WithPrefix("--speculative-") is not null
-            || own.Last("-sc", "--spec-method", "--spec-model") is not null
-        )
+        if (own.WithPrefix("--spec") is not null || VllmConfiguration.Speculative(own).IsGiven)
         {
             yield return Finding.Degrades(
                 "speculative_decoding",
@@ -261,10 +167,7 @@ internal sealed class VllmDeterminism : IEngineDeterminism
                 "The arguments in the engine's --config file are not read. Give them after -- instead."
             );
         }
-        if (
-            own.Value("--generation-config") is not (null or "vllm")
-            || own.Last("--override-generation-config") is not null
-        )
+        if (own.Value("--generation-config") is not (null or "vllm") || VllmConfiguration.Generation(own).IsGiven)
         {
             yield return Finding.Note(
                 "generation_config",

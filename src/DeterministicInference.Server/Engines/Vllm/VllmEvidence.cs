@@ -18,6 +18,24 @@ internal static class VllmEvidence
             "2026-11-20"
         ),
         new(
+            "vllm-cc-hopper",
+            new(null, "0.32"),
+            "NVIDIA, compute capability from 9.0 on",
+            EvidenceVerdict.Deterministic,
+            null,
+            "https://docs.vllm.ai/en/latest/features/batch_invariance, then",
+            "2026-05-19"
+        ),
+        new(
+            "vllm-others-old",
+            new(null, "0.32"),
+            "GPUs of AMD and Intel",
+            EvidenceVerdict.BestEffort,
+            "gpu_unverified",
+            "https://docs.vllm.ai/en/latest/features/batch_invariance, then",
+            "2026-05-19"
+        ),
+        new(
             "vllm-cc-old",
             new(null, "0.32"),
             "NVIDIA, compute capability 8.0 to 8.9",
@@ -50,6 +68,15 @@ internal static class VllmEvidence
             "Intel GPUs with TRITON_ATTN",
             EvidenceVerdict.Deterministic,
             null,
+            "https://docs.vllm.ai/en/v0.32.0/features/batch_invariance",
+            "2026-11-30"
+        ),
+        new(
+            "vllm-xpu-attention",
+            ReleaseRange.All,
+            "Intel GPUs with another attention backend than TRITON_ATTN",
+            EvidenceVerdict.BestEffort,
+            "attention_backend",
             "https://docs.vllm.ai/en/v0.32.0/features/batch_invariance",
             "2026-11-30"
         ),
@@ -119,7 +146,7 @@ internal static class VllmEvidence
         new(
             "vllm-sequence",
             ReleaseRange.All,
-            "sequence parallelism or asynchronous tensor parallelism in --compilation-config",
+            "sequence parallelism or asynchronous tensor parallelism in --compilation-config, in every spelling",
             EvidenceVerdict.BestEffort,
             "sequence_parallel",
             "vllm#56370: 1197 of 1536 log-probabilities differ",
@@ -146,7 +173,8 @@ internal static class VllmEvidence
         new(
             "vllm-attention",
             ReleaseRange.All,
-            "an attention backend other than FLASH_ATTN, TRITON_ATTN, FLEX_ATTENTION, FLASH_ATTN_MLA, " + "TRITON_MLA",
+            "an attention backend other than FLASH_ATTN, TRITON_ATTN, FLEX_ATTENTION, FLASH_ATTN_MLA, "
+                + "TRITON_MLA, in every spelling",
             EvidenceVerdict.BestEffort,
             "attention_backend",
             "vllm/v1/attention/backends",
@@ -164,7 +192,7 @@ internal static class VllmEvidence
         new(
             "vllm-kv8",
             ReleaseRange.All,
-            "--kv-cache-dtype fp8",
+            "--kv-cache-dtype fp8, or another quantised type",
             EvidenceVerdict.BestEffort,
             "kv_cache_type",
             "not in the documentation of the mode",
@@ -191,7 +219,7 @@ internal static class VllmEvidence
         new(
             "vllm-generation",
             ReleaseRange.All,
-            "--generation-config other than vllm",
+            "--generation-config other than vllm, --override-generation-config",
             EvidenceVerdict.Note,
             "generation_config",
             "vllm/entrypoints/openai/cli_args.py",

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Facts;
 using DeterministicInference.Server.Machine;
@@ -51,7 +50,8 @@ internal sealed class VllmFacts : IEngineFacts
         "--tokenizer",
         "--revision",
         Speculation,
-        Speculation + ".model",
+        Speculation + ".*",
+        "-sc.*",
         "--spec-model",
     ];
 
@@ -90,7 +90,7 @@ internal sealed class VllmFacts : IEngineFacts
             ? LeftOut
             : [.. LeftOut, "--chat-template"];
         LaunchArguments.Describe(given, Aliases, leftOut, abbreviates: true, sheet);
-        if (given.Value(Speculation, "-sc") is { } speculation)
+        if (VllmConfiguration.Speculative(given) is { IsGiven: true } speculation)
             sheet.Measured("argument.speculative_config", WithoutModel(speculation));
         ComputeFacts.Describe(inputs, sheet);
         VariableFacts.Describe(inputs.Variables, Variables, LeftOutVariables, sheet);
@@ -115,7 +115,11 @@ internal sealed class VllmFacts : IEngineFacts
             options.ModelPath,
             own.Value("--revision"),
             [
-                ("draft", own.Value("--spec-model", "--speculative-config.model") ?? DraftModel(own), null),
+                (
+                    "draft",
+                    own.Value("--spec-model") ?? VllmConfiguration.Speculative(own).Value("model"),
+                    VllmConfiguration.Speculative(own).Value("revision")
+                ),
                 ("tokenizer", own.Value("--tokenizer"), own.Value("--tokenizer-revision")),
                 ("template", ModelReferences.File(own.Value("--chat-template")), null),
             ],
@@ -126,35 +130,11 @@ internal sealed class VllmFacts : IEngineFacts
     public string? DownloadFolder(ServeOptions options) =>
         new EngineCommandLine(options.BackendArguments).Value("--download-dir");
 
-    /// <summary>The draft model in the JSON of the speculative-decoding flag.</summary>
-    private static string? DraftModel(EngineCommandLine given) =>
-        given.Value(Speculation, "-sc") is { } json && Members(json) is { } members
-            ? members.FirstOrDefault(member => member.Name == "model").Text
-            : null;
-
-    private static string WithoutModel(string json) =>
-        Members(json) is not { } members
-            ? json
-            : string.Join(
-                ' ',
-                members
-                    .Where(member => member.Name is not ("model" or "tokenizer"))
-                    .OrderBy(member => member.Name, StringComparer.Ordinal)
-                    .Select(member => $"{member.Name}={member.Text}")
-            );
-
-    private static List<(string Name, string Text)>? Members(string json)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? [.. document.RootElement.EnumerateObject().Select(member => (member.Name, member.Value.ToString()))]
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private static string WithoutModel(VllmConfiguration speculation) =>
+        string.Join(
+            ' ',
+            speculation
+                .Members.Where(member => member.Key is not ("model" or "tokenizer"))
+                .Select(member => $"{member.Key}={member.Value}")
+        );
 }

@@ -41,7 +41,6 @@ internal sealed class VllmLauncher : IEngineLauncher
     public EngineLaunch Launch(ServeOptions options, MachineFacts machine, EngineEndpoint endpoint)
     {
         string command = options.BackendCommand ?? Executable;
-        var own = new EngineCommandLine(options.BackendArguments);
         ComputeKind kind = EngineCompute.Of(options, machine);
         return new(
             command,
@@ -68,33 +67,19 @@ internal sealed class VllmLauncher : IEngineLauncher
                 // A seed ends vLLM for processors where a prompt is computed in pieces: "CPU Generator does not use
                 // offset" (vllm-project/vllm 0.32.0, v1/worker/gpu_model_runner.py, gen.set_offset).
                 .. kind == ComputeKind.Cpu ? (string[])["--no-enable-chunked-prefill"] : [],
-                .. options.Enforces ? Deterministic(options, machine, kind, own) : [],
+                .. options.Enforces ? Deterministic(options, machine, kind) : [],
                 .. options.BackendArguments,
             ],
             Variables(options, machine, kind, endpoint)
         );
     }
 
-    private static IEnumerable<string> Deterministic(
-        ServeOptions options,
-        MachineFacts machine,
-        ComputeKind kind,
-        EngineCommandLine own
-    )
+    private static IEnumerable<string> Deterministic(ServeOptions options, MachineFacts machine, ComputeKind kind)
     {
-        bool isChosen =
-            own.Last("--attention-backend") is not null
-            || own.WithPrefix("--attention-config") is not null
-            || own.Last("-ac") is not null
-            || machine.Variables.ContainsKey("VLLM_ATTENTION_BACKEND");
-        // The mode has no other kernel on Intel's GPUs; on Hopper FlashAttention 3, vLLM's choice there, picks its tile
-        // by the whole batch (vllm-project/vllm#51902), which the safe side avoids.
-        bool isHopper =
-            kind == ComputeKind.Cuda && machine.Least >= VllmMode.Hopper && machine.Most < VllmMode.Blackwell;
-        if (!isChosen && (kind == ComputeKind.Xpu || (options.IsStrict && isHopper)))
+        if (VllmMode.AddedAttention(options, kind, machine) is { } attention)
         {
             yield return "--attention-config.backend";
-            yield return "TRITON_ATTN";
+            yield return attention;
         }
         if (options.IsStrict)
             yield return "--no-enable-prefix-caching";

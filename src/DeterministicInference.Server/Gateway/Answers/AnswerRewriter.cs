@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using DeterministicInference.Receipts.Answers;
@@ -131,8 +132,12 @@ internal sealed class AnswerRewriter(
                 when rules.RepeatsRole && answer.Delivery == AnswerDelivery.Sse && !_named.Add(part.Choice):
                 Replace(answer, part, Null);
                 break;
-            case AnswerPartKind.Tool when part.Is(AnswerPartTraits.LacksIndex):
+            case AnswerPartKind.Tool when part.Is(AnswerPartTraits.LacksIndex) && !part.Is(AnswerPartTraits.NamesIndex):
                 AddIndex(answer, part);
+                break;
+            case AnswerPartKind.ToolIndex:
+                Replace(answer, part, Encoding.ASCII.GetBytes(part.Tool.ToString(CultureInfo.InvariantCulture)));
+                ChangesOutput = true;
                 break;
             case AnswerPartKind.ToolArguments
             or AnswerPartKind.CallArguments when part.Is(AnswerPartTraits.IsStructure):

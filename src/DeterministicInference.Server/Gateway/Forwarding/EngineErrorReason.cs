@@ -26,9 +26,9 @@ internal sealed partial record EngineErrorReason(string Message, string? Param, 
         if (TooManyTokens.IsMatch(text))
             return (new(WithoutTail(text), "max_tokens", ContextLength), true);
         if (TooLong.IsMatch(text))
-            return (new(WithoutTail(text), content, ContextLength), true);
-        if (NoMedia.IsMatch(text))
-            return (new(text, content), true);
+            return (new(OperatorHint.Replace(WithoutTail(text), ""), content, ContextLength), true);
+        if (NoMedia.Match(text) is { Success: true } media)
+            return (Invalid(content, $"the model takes {Without(media.Groups["media"].Value)}"), true);
         if (Validation(text) is { } validation)
             return (validation, false);
         if (Field.Match(text) is { Success: true } field)
@@ -86,6 +86,15 @@ internal sealed partial record EngineErrorReason(string Message, string? Param, 
     private static EngineErrorReason Invalid(string param, string message) =>
         new($"Invalid '{param}': {message.TrimEnd('.')}.", param);
 
+    private static string Without(string media) =>
+        media.ToLowerInvariant() switch
+        {
+            "image" => "no images",
+            "audio" => "no audio",
+            "video" => "no videos",
+            _ => "text only",
+        };
+
     private static string WithoutTail(string text) => Tail.Replace(text, "");
 
     private static string GrammarField(string kind) => kind is "regex" or "ebnf" ? kind : "response_format";
@@ -107,10 +116,14 @@ internal sealed partial record EngineErrorReason(string Message, string? Param, 
 
     /// <summary>Of all engines that can't see or hear with the model that they have.</summary>
     [GeneratedRegex(
-        "(image|audio|video) input is not supported|is not a multimodal model|only supports text input",
+        "(?<media>image|audio|video) input is not supported|is not a multimodal model|only supports text input",
         RegexOptions.IgnoreCase
     )]
     private static partial Regex NoMedia { get; }
+
+    /// <summary>llama-server's advice, which is for whoever starts it.</summary>
+    [GeneratedRegex(",? try increasing it$")]
+    private static partial Regex OperatorHint { get; }
 
     [GeneratedRegex(@"^\d+ validation errors?:\s*")]
     private static partial Regex ValidationHead { get; }

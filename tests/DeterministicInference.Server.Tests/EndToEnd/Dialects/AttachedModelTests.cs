@@ -40,4 +40,31 @@ public sealed class AttachedModelTests
             Assert.Equal(pin, statement.Pins.Values.GetValueOrDefault("model"));
         }
     }
+
+    /// <summary>
+    /// SGLang's router lists one model of this name (its release 0.3.2), and asks its workers whatever a request names.
+    /// </summary>
+    [Fact]
+    public async Task A_router_that_lists_a_model_named_unknown_is_taken_at_its_word()
+    {
+        await using FakeBackendProcess fake = await FakeDialect.StartAsync(
+            FakeDialect.Vllm,
+            ["--served-model-name", "unknown"]
+        );
+        await using ServeProcess serve = await ServeProcess.StartAsync(
+            ServerProgram.Built,
+            ["--backend", "vllm", "--backend-url", fake.Url]
+        );
+        await serve.ReadyAsync("vLLM server");
+        JsonArray listed = (await serve.Api.GetAsync("/v1/models")).Json["data"]!.AsArray();
+        Assert.Equal(["unknown"], listed.Select(model => (string?)model!["id"]));
+        ReceivedAnswer answer = await ReceivedAnswer.AskAsync(
+            serve.Api,
+            ApiClient.Completions,
+            """{"model":"mine","prompt":"x","max_tokens":2}"""
+        );
+        ReceiptStatement statement = await answer.RequireValidAsync(serve.Api);
+        Assert.Equal("unknown", statement.ModelName);
+        Assert.Equal("\"unknown\"", statement.Pins.Values.GetValueOrDefault("model"));
+    }
 }

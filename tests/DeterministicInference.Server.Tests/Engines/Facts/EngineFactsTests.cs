@@ -1,5 +1,7 @@
 using DeterministicInference.Receipts.Environments;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Engines.Facts;
 using DeterministicInference.Server.Machine;
 using DeterministicInference.Server.Tests.Assessment;
 using DeterministicInference.Server.Tests.Machine;
@@ -227,6 +229,23 @@ public sealed class EngineFactsTests
         Assert.Equal(["cpu.flags.sha256", "cpu.threads"], a.Differences(b));
         Assert.Equal(["cpu_build"], a.Reasons);
         Assert.DoesNotContain(a.Facts.Keys, key => key.StartsWith("gpu", StringComparison.Ordinal));
+    }
+
+    /// <summary>The advice can be followed: of a build for NVIDIA's GPUs the engine's own program is known.</summary>
+    [Theory]
+    [InlineData("Cuda", "The engine is to compute on NVIDIA's GPUs, and this machine shows none. Install the NVIDIA ")]
+    [InlineData(
+        "Unknown",
+        "What the engine computes on is unknown: this machine shows no GPU, and a build of PyTorch "
+    )]
+    public void A_machine_that_shows_no_GPU_has_the_advice_for_the_build(string kind, string begin)
+    {
+        var sheet = new FactSheet(isNeeded: true);
+        GpuFacts.Describe(Enum.Parse<ComputeKind>(kind), new MachineFacts(), new Dictionary<string, string>(), sheet);
+        Finding finding = Assert.Single(sheet.Findings);
+        Assert.Equal("gpu_not_measured", finding.Code);
+        Assert.StartsWith(begin, finding.Text, StringComparison.Ordinal);
+        Assert.Equal(kind == "Unknown", finding.Text.Contains("--backend-command", StringComparison.Ordinal));
     }
 
     [Fact]

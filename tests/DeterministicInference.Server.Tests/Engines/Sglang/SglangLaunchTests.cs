@@ -51,14 +51,13 @@ public sealed class SglangLaunchTests
     [InlineData("MistralLarge3ForCausalLM", "10.0", "triton")]
     [InlineData("PixtralForConditionalGeneration", "10.0", "triton")]
     [InlineData("GlmMoeDsaForCausalLM", "10.0", "triton")]
+    [InlineData("Glm4MoeLiteForCausalLM", "10.0", "triton")]
+    [InlineData("Glm5NextForConditionalGeneration", "10.0", "triton")]
+    [InlineData("Glm5NextForConditionalGeneration", "9.0", "fa3")]
     [InlineData("Qwen3ForCausalLM", "10.0", "flashinfer")]
     [InlineData(DeepSeek, "9.0", "fa3")]
     [InlineData(DeepSeek, "8.0", "triton")]
-    public void Some_families_have_a_deterministic_mode_on_fa3_and_triton_only(
-        string architecture,
-        string gpu,
-        string attention
-    )
+    public void Some_families_are_launched_on_fa3_and_triton_only(string architecture, string gpu, string attention)
     {
         MachineFacts machine = Machines.With(new ModelFacts { Architectures = [architecture] }, gpu);
         IReadOnlyList<string> arguments = Sglang.Launcher.Launch(Options, machine).Arguments;
@@ -148,6 +147,8 @@ public sealed class SglangLaunchTests
     [InlineData("Qwen3NextForCausalLM", "Degrades architecture_unproven")]
     [InlineData("Qwen3_5MoeForConditionalGeneration", "Degrades architecture_unproven")]
     [InlineData("DeepseekV4ForCausalLM", "Degrades architecture_unproven")]
+    [InlineData("GptOssForCausalLM", "Degrades architecture_unproven")]
+    [InlineData("BambaForCausalLM", "Degrades architecture_unproven")]
     [InlineData("Qwen3ForCausalLM")]
     public void Models_with_open_reports_are_not_called_deterministic(string architecture, params string[] found) =>
         Found.Is(Check(Machines.With(new ModelFacts { Architectures = [architecture] }, "8.9")), found);
@@ -280,18 +281,79 @@ public sealed class SglangLaunchTests
         "Refused attention_backend: --attention-backend flashinfer has no deterministic mode for "
             + "DeepseekV3ForCausalLM. Use fa3 or triton"
     )]
-    [InlineData("fa4", "Refused attention_backend")]
+    [InlineData(
+        "fa4",
+        "Refused attention_backend: --attention-backend fa4 has no deterministic mode for DeepseekV3ForCausalLM on "
+            + "compute capability 9.0. Use fa3 or triton"
+    )]
+    [InlineData("fa4 10.0")]
+    [InlineData("fa4 10.3")]
+    [InlineData("fa4 11.0")]
+    [InlineData("fa4 12.0", "Refused attention_backend")]
+    [InlineData("fa4 none", "Note gpu_unknown")]
+    [InlineData("ascend")]
     [InlineData("triton")]
     [InlineData("fa3", "Degrades prefix_cache")]
     public void Some_families_are_refused_on_other_attention_backends(string attention, params string[] found) =>
         Found.Is(
             Check(
-                Machines.With(new ModelFacts { Architectures = [DeepSeek] }, "9.0"),
+                Machines.With(
+                    new ModelFacts { Architectures = [DeepSeek] },
+                    attention.Split(' ') is [_, var gpu] ? gpu : "9.0"
+                ),
                 "--attention-backend",
-                attention
+                attention.Split(' ')[0]
             ),
             found
         );
+
+    [Fact]
+    public void On_Intels_GPUs_such_a_family_is_launched_on_triton() =>
+        Found.Is(Check(Machines.Of("xpu 0.5.23") with { Model = new ModelFacts { Architectures = [DeepSeek] } }));
+
+    /// <summary>The sizes at which prompts are cut follow their variables.</summary>
+    [Theory]
+    [InlineData("10.0 0.5.23", "FLASHINFER_PREFILL_SPLIT_TILE_SIZE=1024", "2048", "4096")]
+    [InlineData(
+        "10.0 0.5.23",
+        "FLASHINFER_PREFILL_SPLIT_TILE_SIZE=1024",
+        "512",
+        "4096",
+        "Refused chunked_prefill: --chunked-prefill-size 512 ends the start of SGLang on flashinfer, where it is below "
+            + "1024 (SGLANG_FLASHINFER_PREFILL_SPLIT_TILE_SIZE). Give 1024 or more, or leave it out."
+    )]
+    [InlineData("10.0 0.5.23", "FLASHINFER_PREFILL_SPLIT_TILE_SIZE=8192", "4096", "8192", "Refused chunked_prefill")]
+    [InlineData("10.0 0.5.23", "FLASHINFER_PREFILL_SPLIT_TILE_SIZE=8192", "", "8192")]
+    [InlineData("10.0 0.5.23", "FLASHINFER_PREFILL_SPLIT_TILE_SIZE=many", "2048", "4096", "Refused chunked_prefill")]
+    [InlineData("10.0 0.5.23", "TRITON_PREFILL_TRUNCATION_ALIGN_SIZE=8192", "4096", "8192")]
+    [InlineData("8.9 0.5.23", "TRITON_PREFILL_TRUNCATION_ALIGN_SIZE=8192", "512", "8192")]
+    [InlineData("8.9 0.5.22", "TRITON_PREFILL_TRUNCATION_ALIGN_SIZE=1024", "2048", "4096")]
+    [InlineData(
+        "8.9 0.5.22",
+        "TRITON_PREFILL_TRUNCATION_ALIGN_SIZE=8192",
+        "4096",
+        "8192",
+        "Refused chunked_prefill: --chunked-prefill-size 4096 makes longer prompts hang forever in the deterministic "
+            + "mode of builds before 0.5.23, which cut them at multiples of 8192 "
+            + "(SGLANG_TRITON_PREFILL_TRUNCATION_ALIGN_SIZE). Give 8192 or more, or leave it out."
+    )]
+    public void A_chunk_is_held_against_what_prompts_are_cut_at(
+        string machine,
+        string variable,
+        string chunk,
+        string launched,
+        params string[] found
+    )
+    {
+        string[] pair = variable.Split('=');
+        MachineFacts facts = Machines.Of(machine) with
+        {
+            Variables = new Dictionary<string, string> { ["SGLANG_" + pair[0]] = pair[1] },
+        };
+        Found.Is(Check(facts, chunk.Length > 0 ? ["--chunked-prefill-size", chunk] : []), found);
+        List<string> arguments = [.. Sglang.Launcher.Launch(Options, facts).Arguments];
+        Assert.Equal(launched, arguments[arguments.IndexOf("--chunked-prefill-size") + 1]);
+    }
 
     [Theory]
     [InlineData(1)]
@@ -329,6 +391,11 @@ public sealed class SglangLaunchTests
     )]
     [InlineData(
         """{"enable_deterministic_inference":true,"attention_backend":"triton","chunked_prefill_size":2048"""
+            + ""","version":"0.5.23"}"""
+    )]
+    // It runs, so that its chunk is not too small.
+    [InlineData(
+        """{"enable_deterministic_inference":true,"attention_backend":"flashinfer","chunked_prefill_size":2048"""
             + ""","version":"0.5.23"}"""
     )]
     [InlineData(

@@ -140,6 +140,23 @@ public sealed class VllmLaunchTests
     [InlineData("10.0 0.27.0", "-tp 2")]
     [InlineData("10.0", "--compilation-config {\"pass_config\":{\"enable_sp\":true}}", "Degrades sequence_parallel")]
     [InlineData("10.0", "--compilation-config {\"level\":3}")]
+    [InlineData("10.0", "--compilation-config.pass_config.enable_sp true", "Degrades sequence_parallel")]
+    [InlineData("10.0", "--compilation_config.pass_config.enable_sp=true", "Degrades sequence_parallel")]
+    [InlineData("10.0", "-cc.pass_config.enable_sp=true", "Degrades sequence_parallel")]
+    [InlineData("10.0", "-cc.pass_config {\"enable_sp\":true}", "Degrades sequence_parallel")]
+    [InlineData("10.0", "-cc.pass_config.fuse_gemm_comms True", "Degrades sequence_parallel")]
+    [InlineData("10.0", "-O.pass_config.enable_async_tp true", "Degrades sequence_parallel")]
+    [InlineData("10.0", "-O {\"pass_config\":{\"enable_sequence_parallelism\":true}}", "Degrades sequence_parallel")]
+    [InlineData("10.0", "-cc {\"pass_config\":{\"enable_sp\":true}} -O 3", "Degrades sequence_parallel")]
+    [InlineData("10.0", "-cc.pass_config.enable_sp true -cc.level 3", "Degrades sequence_parallel")]
+    [InlineData("10.0", "-cc.pass_config.enable_sp true -cc.pass_config.enable_sp false")]
+    [InlineData("10.0", "-cc.pass_config.enable_sp true -cc.pass_config null")]
+    [InlineData("10.0", "-cc {\"pass_config\":{\"enable_sp\":false}}")]
+    [InlineData("10.0", "-O3")]
+    [InlineData("9.0", "-ac {\"backend\":\"TRITON_ATTN\"}")]
+    [InlineData("9.0", "-ac.backend auto", "Degrades attention_backend: FlashAttention 3")]
+    [InlineData("9.0", "-ac.use_prefill_decode_attention true", "Degrades attention_backend: FlashAttention 3")]
+    [InlineData("xpu 0.32.0", "--attention-backend FLASH_ATTN", "Degrades attention_backend: The attention backend")]
     [InlineData("9.0", "--attention-backend TRITON_ATTN")]
     [InlineData("9.0", "--attention-backend FLASH_ATTN", "Degrades attention_backend: FlashAttention 3")]
     public void What_reports_show_of_builds_and_kernels_is_said(
@@ -155,6 +172,46 @@ public sealed class VllmLaunchTests
     [Fact]
     public void The_safe_side_has_no_such_kernel() =>
         Found.Is(Checks.Of(Vllm, Options with { Determinism = DeterminismMode.Strict }, Machines.Of("9.0")));
+
+    /// <summary>Of two configurations in different spellings vLLM would lose one.</summary>
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("-tp 2", true)]
+    [InlineData("-ac.use_cudnn_prefill true", false, "Degrades attention_backend: FlashAttention 3")]
+    [InlineData("-ac {}", false, "Degrades attention_backend: FlashAttention 3")]
+    [InlineData("-ac.backend FLEX_ATTENTION", false)]
+    public void The_kernel_of_the_safe_side_is_not_added_beside_a_configuration_of_the_users(
+        string arguments,
+        bool isAdded,
+        params string[] found
+    )
+    {
+        ServeOptions options = Options with
+        {
+            Determinism = DeterminismMode.Strict,
+            BackendArguments = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        };
+        Assert.Equal(
+            isAdded,
+            Vllm.Launcher.Launch(options, Machines.Of("9.0")).Arguments.Contains("--attention-config.backend")
+        );
+        Found.Is(Checks.Of(Vllm, options, Machines.Of("9.0")), found);
+    }
+
+    /// <summary>The advice is one that can be followed on that machine.</summary>
+    [Theory]
+    [InlineData("Unknown", "Which processor vLLM computes on", "Give --backend-command vLLM's own program.")]
+    [InlineData("Cuda", "vLLM is to compute on NVIDIA's GPUs, of which this machine shows none", "processors.")]
+    [InlineData("Rocm", "vLLM's build is for AMD's GPUs, of which the kernel shows none", "see them.")]
+    public void A_machine_that_shows_no_GPU_gets_the_advice_for_the_build(string kind, string begin, string end)
+    {
+        Finding finding = Assert.Single(
+            Checks.Of(Vllm, Options, Machines.Of("none") with { Compute = Enum.Parse<ComputeKind>(kind) })
+        );
+        Assert.Equal("gpu_unknown", finding.Code);
+        Assert.StartsWith(begin, finding.Text, StringComparison.Ordinal);
+        Assert.EndsWith(end, finding.Text, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_build_for_processors_is_kept_from_what_ends_it()
@@ -180,11 +237,24 @@ public sealed class VllmLaunchTests
     [Theory]
     [InlineData(
         "--attention-backend FLASHINFER",
-        "Degrades attention_backend: The attention backend FLASHINFER (--attention-backend, "
+        "Degrades attention_backend: The attention backend FLASHINFER (--attention-backend, --attention-config, "
             + "VLLM_ATTENTION_BACKEND) is not batch-invariant. Use FLASH_ATTN or TRITON_ATTN"
     )]
     [InlineData("--attention_backend=flashinfer", "Degrades attention_backend")]
     [InlineData("--attention-config.backend FLASHMLA", "Degrades attention_backend")]
+    [InlineData("-ac {\"backend\":\"FLASHINFER\"}", "Degrades attention_backend: The attention backend FLASHINFER")]
+    [InlineData("-ac={\"backend\":\"flashinfer\"}", "Degrades attention_backend")]
+    [InlineData("-ac.backend FLASHINFER", "Degrades attention_backend")]
+    [InlineData("-ac.backend=FLASHINFER", "Degrades attention_backend")]
+    [InlineData("--attention_config.backend FLASHINFER", "Degrades attention_backend")]
+    [InlineData("--attention-conf.backend FLASHINFER", "Degrades attention_backend")]
+    [InlineData("--attention-config {\"backend\":\"FLASH_ATTN\"}")]
+    [InlineData("--attention-config {\"backend\":null}")]
+    [InlineData("--attention-backend auto")]
+    // What has dots counts, and replaces the rest.
+    [InlineData("-ac.backend TRITON_ATTN --attention-config {\"backend\":\"FLASHINFER\"}")]
+    [InlineData("-ac {\"backend\":\"TRITON_ATTN\"} -ac {\"backend\":\"FLASHINFER\"}", "Degrades attention_backend")]
+    [InlineData("-ac.backend FLASHINFER -ac.flash_attn_version 2", "Degrades attention_backend")]
     [InlineData("--attention-backend FLASH_ATTN")]
     [InlineData("--attention-backend triton_attn")]
     [InlineData("--attention-backend FLEX_ATTENTION")]
@@ -196,6 +266,11 @@ public sealed class VllmLaunchTests
     [InlineData("--speculative-config {\"method\":\"ngram\"}", "Degrades speculative_decoding")]
     [InlineData("--speculative-config.method=ngram", "Degrades speculative_decoding")]
     [InlineData("-sc {}", "Degrades speculative_decoding")]
+    [InlineData("-sc.method ngram", "Degrades speculative_decoding")]
+    [InlineData("--spec-tokens 3", "Degrades speculative_decoding")]
+    [InlineData("--kv-cache-dtype nvfp4", "Degrades kv_cache_type")]
+    [InlineData("--kv-cache-dtype bfloat16")]
+    [InlineData("--override-generation-config.top_k 1", "Note generation_config")]
     [InlineData("--config vllm.yaml", "Degrades config_file")]
     [InlineData("--generation-config auto", "Note generation_config")]
     [InlineData("--override-generation-config {\"top_k\":1}", "Note generation_config")]
@@ -222,7 +297,9 @@ public sealed class VllmLaunchTests
     public void An_attached_vLLM_does_not_say_how_it_was_started() =>
         Found.Is(
             Checks.Of(Vllm, new ServeOptions { BackendUrl = new Uri("http://127.0.0.1:9") }, Machines.With("9.0")),
-            "Degrades arguments_unknown"
+            "Degrades arguments_unknown: This server did not launch the engine, and the engine's arguments are "
+                + "unknown. Let this server launch it (leave --backend-url out). If it is a build for processors, "
+                + "start it with --no-enable-chunked-prefill: a seed ends it otherwise."
         );
 
     [Fact]

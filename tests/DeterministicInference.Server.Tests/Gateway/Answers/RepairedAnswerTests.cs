@@ -35,6 +35,74 @@ public sealed class RepairedAnswerTests
         );
     }
 
+    /// <summary>Null is no index to clients, no less than an index that is not there.</summary>
+    [Fact]
+    public void An_index_that_is_null_is_a_number_too()
+    {
+        JsonNode[] events = Read(
+            AnswerDelivery.Sse,
+            Calls("""{"index":null,"id":"a","type":"function","function":{"name":"f","arguments":""}}"""),
+            Calls("""{"id":null,"function":{"arguments":"{}"},"index" : null }"""),
+            Calls("""{"index":null,"id":"b","function":{"name":"g","arguments":null}}"""),
+            Calls("""{"function":null,"index":null}"""),
+            Calls("""{"index":null}"""),
+            Calls("""{"function":{"name":null,"arguments":"{}"}}""")
+        );
+        Assert.Equal(
+            [0, 0, 1, 1, 1, 1],
+            events.Select(one => (int)one["choices"]![0]!["delta"]!["tool_calls"]![0]!["index"]!)
+        );
+    }
+
+    [Fact]
+    public void An_index_in_quotes_is_its_number()
+    {
+        JsonNode[] events = Read(
+            AnswerDelivery.Sse,
+            Calls("""{"index":"1","id":"b","function":{"name":"g"}}"""),
+            Calls("""{"index":"0","id":"a","function":{"name":"f"}},{"id":"b","index":1}""")
+        );
+        Assert.Equal(
+            [1, 0, 1],
+            events
+                .SelectMany(one => one["choices"]![0]!["delta"]!["tool_calls"]!.AsArray())
+                .Select(call => (int)call!["index"]!)
+        );
+    }
+
+    /// <summary>What no reader takes for a number, and numbers of which some are missing, have no canonical form.</summary>
+    [Theory]
+    [InlineData("""{"index":"x","id":"a"}""")]
+    [InlineData("""{"index":"-1","id":"a"}""")]
+    [InlineData("""{"index":0.5,"id":"a"}""")]
+    [InlineData("""{"index":"","id":"a"}""")]
+    [InlineData("""{"index":0,"id":"a"},{"index":null,"id":"b"}""")]
+    [InlineData("""{"id":1,"index":null}""")]
+    public void What_names_no_call_is_an_error(string calls) =>
+        Assert.Throws<CanonicalFormException>(() => Read(AnswerDelivery.Sse, Calls(calls)));
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("\"0\"")]
+    public async Task A_receipt_binds_the_number_that_an_index_becomes(string index)
+    {
+        string first = Calls("""{"index":#,"id":"a","type":"function","function":{"name":"f","arguments":""}}"""),
+            second = Calls("""{"index":#,"id":null,"function":{"arguments":"{}"}}""");
+        string body =
+            $"data: {first}\n\ndata: {second}\n\n".Replace("#", index, StringComparison.Ordinal)
+            + "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n"
+            + "data: [DONE]\n\n";
+        await using RawEngine engine = RawEngine.Start(exchange => exchange.AnswerAsync("text/event-stream", body));
+        await using RunningGateway gateway = await RunningGateway.StartWithReceiptsAsync(engine.Url);
+        ReceivedAnswer answer = await ReceivedAnswer.AskAsync(
+            gateway.Api,
+            ApiClient.Chat,
+            """{"messages":[{"role":"user","content":"x"}],"stream":true}"""
+        );
+        Assert.True((await answer.RequireValidAsync(gateway.Api)).Complete);
+        Assert.Equal(2, answer.Body.Split("\"tool_calls\":[{\"index\":0,").Length - 1);
+    }
+
     [Fact]
     public void Each_choice_has_its_own_numbers()
     {

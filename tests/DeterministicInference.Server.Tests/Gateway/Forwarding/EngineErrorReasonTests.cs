@@ -46,7 +46,7 @@ public sealed class EngineErrorReasonTests
     )]
     [InlineData("sglang", "55-error-top-p", "top_p must be in (0, 1], got 0.0.", "top_p")]
     [InlineData("sglang", "65-error-logit-bias", "logit_bias must has keys in [0, 1023], got 999999.", "logit_bias")]
-    [InlineData("sglang", "66-error-image", null, "messages")]
+    [InlineData("sglang", "66-error-image", "Invalid 'messages': the model takes text only.", "messages")]
     [InlineData("sglang", "68-error-content-type", "Unsupported Media Type: Only 'application/json' is allowed", null)]
     [InlineData("vllm", "55-error-too-long", null, "messages", TooLong)]
     [InlineData(
@@ -72,7 +72,7 @@ public sealed class EngineErrorReasonTests
         "top_logprobs"
     )]
     [InlineData("vllm", "67-error-schema", "Grammar error: Invalid type: nonsense", "response_format")]
-    [InlineData("vllm", "68-error-image", "demo is not a multimodal model", "messages")]
+    [InlineData("vllm", "68-error-image", "Invalid 'messages': the model takes text only.", "messages")]
     [InlineData("vllm", "70-error-not-json", "JSON decode error", null)]
     [InlineData("vllm", "71-error-content-type", "Unsupported Media Type: Only 'application/json' is allowed", null)]
     public void A_recorded_refusal_is_the_APIs(
@@ -112,7 +112,7 @@ public sealed class EngineErrorReasonTests
             "message":"request (901 tokens) exceeds the available context size (512 tokens), try increasing it",
             "type":"exceed_context_size_error","n_prompt_tokens":901,"n_ctx":512}}
             """,
-        "request (901 tokens) exceeds the available context size (512 tokens), try increasing it",
+        "request (901 tokens) exceeds the available context size (512 tokens)",
         "messages",
         TooLong
     )]
@@ -122,7 +122,25 @@ public sealed class EngineErrorReasonTests
             {"error":{"code":500,"message":"image input is not supported - hint: you may need the mmproj",
             "type":"server_error"}}
             """,
-        "image input is not supported - hint: you may need the mmproj",
+        "Invalid 'messages': the model takes no images.",
+        "messages",
+        null
+    )]
+    [InlineData(
+        500,
+        """
+            {"error":{"code":500,"message":
+            "audio input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+            "type":"server_error"}}
+            """,
+        "Invalid 'messages': the model takes no audio.",
+        "messages",
+        null
+    )]
+    [InlineData(
+        400,
+        """{"error":{"code":400,"message":"Video input is not supported by demo","type":"BadRequestError"}}""",
+        "Invalid 'messages': the model takes no videos.",
         "messages",
         null
     )]
