@@ -31,7 +31,7 @@ public sealed class EngineCommandLineTests
     public void Long_flags_may_be_shortened(string arguments, string? value) =>
         Assert.Equal(value, Of(arguments).Value("--speculative-algorithm"));
 
-    /// <summary>Python's parser takes a value behind an equals sign after short flags too; llama-server does not.</summary>
+    /// <summary>So Python's parser takes a value; llama-server does not.</summary>
     [Fact]
     public void Short_flags_may_have_an_equals_sign()
     {

@@ -67,7 +67,7 @@ internal static class AnswerJson
         yield return new JsonObject { ["id"] = "x-1", ["choices"] = new JsonArray(last) };
     }
 
-    /// <summary>The chunk that SGLang sends at the end of a chat's stream (recorded, 19-chat-stream-token-ids).</summary>
+    /// <summary>SGLang's chunk at the end of a chat's stream (recording 19-chat-stream-token-ids).</summary>
     public static JsonObject SglangIds(ScriptedAnswer answer) =>
         new()
         {

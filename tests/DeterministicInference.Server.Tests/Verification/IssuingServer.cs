@@ -95,7 +95,9 @@ internal sealed class IssuingServer : IAsyncDisposable
     /// <summary>It refuses requests that ask for token ids.</summary>
     public bool RefusesIds { get; set; }
 
-    /// <summary>It reports the ids of a chat's stream as SGLang does: asked by other names, in a chunk of their own.</summary>
+    /// <summary>
+    /// It reports the ids of a chat's stream as SGLang does: asked by other names, in a chunk of their own.
+    /// </summary>
     public bool HasSglangIds { get; set; }
 
     /// <summary>It takes requests and never answers.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Engines.Evidence;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Sglang;

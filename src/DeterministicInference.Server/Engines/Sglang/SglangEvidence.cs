@@ -101,7 +101,8 @@ internal static class SglangEvidence
         new(
             "sgl-mla",
             ReleaseRange.All,
-            "an MLA model on another attention backend than fa3, triton, ascend, or fa4 on compute capability 10 and 11",
+            "an MLA model on another attention backend than fa3, triton, ascend, or fa4 on compute capability 10 and "
+                + "11",
             EvidenceVerdict.Refused,
             "attention_backend",
             "sglang 0.5.23, attention_hook.py:622",

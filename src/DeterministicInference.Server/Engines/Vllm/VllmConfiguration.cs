@@ -22,7 +22,7 @@ internal sealed class VllmConfiguration
     /// <summary>Whether it is given, with whichever members.</summary>
     public bool IsGiven { get; }
 
-    /// <summary>Its members that are no objects, by their dotted paths, sorted; those that are null are left out.</summary>
+    /// <summary>Its members that are no objects and not null, by their dotted paths, sorted.</summary>
     public IEnumerable<KeyValuePair<string, string>> Members =>
         _members.OrderBy(member => member.Key, StringComparer.Ordinal);
 
@@ -43,7 +43,9 @@ internal sealed class VllmConfiguration
     public bool Has(params string[] names) =>
         _members.Any(member => names.Contains(member.Key[(member.Key.LastIndexOf('.') + 1)..]) && IsTrue(member.Value));
 
-    /// <summary>What pydantic takes for true, or is no truth value (https://docs.pydantic.dev/2.12/concepts/types).</summary>
+    /// <summary>
+    /// All but what pydantic takes for false (https://docs.pydantic.dev/2.12/api/standard_library_types).
+    /// </summary>
     private static bool IsTrue(string value) =>
         value.ToLowerInvariant() is not ("false" or "0" or "off" or "f" or "no" or "n");
 

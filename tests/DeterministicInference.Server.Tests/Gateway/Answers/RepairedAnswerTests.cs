@@ -70,7 +70,7 @@ public sealed class RepairedAnswerTests
         );
     }
 
-    /// <summary>What no reader takes for a number, and numbers of which some are missing, have no canonical form.</summary>
+    /// <summary>What no reader takes for a number has no canonical form, nor have numbers of which some lack.</summary>
     [Theory]
     [InlineData("""{"index":"x","id":"a"}""")]
     [InlineData("""{"index":"-1","id":"a"}""")]
