@@ -136,8 +136,8 @@ internal static class SglangRules
                 ? $"--chunked-prefill-size {chunk} ends the start of SGLang on flashinfer, where it is below {least} "
                     + $"({variable}). Give {least} or more, or leave it out."
                 : $"--chunked-prefill-size {chunk} makes longer prompts hang forever in the deterministic mode of "
-                    + $"builds before 0.5.23, which cut them at multiples of {least} ({variable}). Give {least} or more, "
-                    + "or leave it out."
+                    + $"builds before 0.5.23, which cut them at multiples of {least} ({variable}). Give {least} or "
+                    + "more, or leave it out."
         );
     }
 

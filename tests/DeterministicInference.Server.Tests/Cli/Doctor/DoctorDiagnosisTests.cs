@@ -115,11 +115,9 @@ public sealed class DoctorDiagnosisTests
     [Theory]
     [InlineData(
         "--chunked-prefill-size 1024",
-        "--chunked-prefill-size 1024 makes longer prompts hang forever in the deterministic mode. Give 4096 or more, "
-            + "or "
-            + "leave "
-            + "it "
-            + "out."
+        "--chunked-prefill-size 1024 makes longer prompts hang forever in the deterministic mode of builds before "
+            + "0.5.23, which cut them at multiples of 4096 (SGLANG_FLASHINFER_PREFILL_SPLIT_TILE_SIZE). Give 4096 or "
+            + "more, or leave it out."
     )]
     [InlineData(
         "--attention-backend torch_native",
