@@ -53,7 +53,7 @@ internal sealed class EngineAssessor(
             [
                 .. EngineChecks.BeforeLaunch(engine, options, machine),
                 .. launch is null ? [] : CheckExecutable(launch),
-                .. launch is null ? [] : CheckModel(),
+                .. launch is null ? [] : CheckFiles(),
                 .. sheet.Findings,
                 .. files.Findings,
             ],
@@ -89,6 +89,7 @@ internal sealed class EngineAssessor(
         IReadOnlyList<string> paths =
         [
             .. EngineChecks.AsksForReport(engine, options) ? engine.Determinism.ReportPaths : [],
+            .. EngineChecks.AsksForModel(engine, options, machine) ? engine.Determinism.ModelPaths : [],
             .. options.HasReceipts ? engine.Facts.Paths : [],
             ModelList,
         ];
@@ -129,8 +130,18 @@ internal sealed class EngineAssessor(
             tried = EngineChecks.TriesSeeds(engine, options)
                 ? await new EngineSelfCheck(engine, models.Main?.Id, calls, logger).RunAsync(patience, time, end)
                 : [];
-        return before.Complete([.. report, .. sheet.Findings, .. tried], sheet.Facts) with { Models = models };
+        return before.Complete([.. report, .. CheckModel(answers), .. sheet.Findings, .. tried], sheet.Facts) with
+        {
+            Models = models,
+        };
     }
+
+    private IEnumerable<Finding> CheckModel(EngineAnswers answers) =>
+        EngineChecks.AsksForModel(engine, options, machine)
+        && answers.First(engine.Determinism.ModelPaths) is { } path
+        && answers.Of(path) is { } model
+            ? engine.Determinism.CheckModel(model)
+            : [];
 
     /// <summary>The name of a launched engine; of an attached one only a setting says something.</summary>
     private string? GivenName(bool isLaunched) =>
@@ -153,7 +164,7 @@ internal sealed class EngineAssessor(
             : Finding.Refused("executable_missing", $"'{launch.File}' was not found. {engine.Launcher?.MissingRemedy}");
     }
 
-    private IEnumerable<Finding> CheckModel() =>
+    private IEnumerable<Finding> CheckFiles() =>
         (options.ModelPath is null || machine.Model.Exists) && engine.Launcher?.FindModelProblem(options) is { } problem
             ? [Finding.Refused("model_file", problem)]
             : [];
@@ -162,6 +173,8 @@ internal sealed class EngineAssessor(
     {
         if (EngineChecks.AsksForReport(engine, options))
             yield return new PendingCheck("how the engine was started", engine.Determinism.ReportCodes);
+        if (EngineChecks.AsksForModel(engine, options, machine))
+            yield return new PendingCheck("which model the engine has", engine.Determinism.ModelCodes);
         if (EngineChecks.TriesSeeds(engine, options))
             yield return new PendingCheck("whether the engine honours the seeds of requests", EngineSelfCheck.Codes);
     }

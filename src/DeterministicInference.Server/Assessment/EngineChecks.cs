@@ -15,6 +15,10 @@ internal static class EngineChecks
     public static bool AsksForReport(IEngineKind engine, ServeOptions options) =>
         options.BackendUrl is not null && options.Enforces && engine.Determinism.ReportPaths.Count > 0;
 
+    /// <summary>Whether the engine is asked which model it has.</summary>
+    public static bool AsksForModel(IEngineKind engine, ServeOptions options, MachineFacts machine) =>
+        options.Enforces && engine.Determinism.ModelPaths.Count > 0 && machine.Model.Architectures.Count == 0;
+
     /// <summary>Whether the engine's handling of seeds is tested before it is ready.</summary>
     public static bool TriesSeeds(IEngineKind engine, ServeOptions options) =>
         options.Enforces && engine.Determinism.SeedlessBuilds is not null;

@@ -38,6 +38,19 @@ internal interface IEngineDeterminism
     IReadOnlyList<string> ReportCodes => [];
 
     /// <summary>
+    /// Paths of which GET on the first existing one answers, as JSON, which model the engine has: asked where the model
+    /// is not on this machine, as one that is only named on the hub or that an attached engine has loaded.
+    /// </summary>
+    IReadOnlyList<string> ModelPaths => [];
+
+    /// <summary>Reasons against determinism in the model.</summary>
+    /// <param name="model">Answer of a path of <see cref="ModelPaths"/>.</param>
+    IEnumerable<Finding> CheckModel(JsonElement model) => [];
+
+    /// <summary>The codes of all findings that <see cref="CheckModel"/> can make.</summary>
+    IReadOnlyList<string> ModelCodes => [];
+
+    /// <summary>
     /// Builds that ignore the member <c>seed</c> of a request, such as <c>SGLang before 2025-12-19</c>, because of
     /// which the engine is tested before it is ready. Null if there are none.
     /// </summary>

@@ -194,13 +194,34 @@ public sealed class EngineSelfCheckTests
         Assert.All(engine.Requests, request => Assert.Contains(request.Path, (string[])["/health", "/v1/models"]));
     }
 
+    [Theory]
+    [InlineData("DeepseekV4ForCausalLM", "Degrades architecture_unproven")]
+    [InlineData("LlamaForCausalLM")]
+    public async Task A_model_that_is_not_on_this_machine_is_judged_by_what_the_engine_says_of_it(
+        string architecture,
+        params string[] found
+    )
+    {
+        await using StubEngine engine = await StubEngine.StartAsync(Seeded, Good);
+        engine.Answers["/model_info"] = $$"""{"model_path":"org/a-model","architectures":["{{architecture}}"]}""";
+        Found.Is((await AttachAsync(engine)).Assessment, found);
+    }
+
     [Fact]
     public async Task An_engine_that_does_not_say_how_it_was_started_is_best_effort()
     {
         await using StubEngine engine = await StubEngine.StartAsync(Seeded);
         Found.Is((await AttachAsync(engine)).Assessment, "Degrades arguments_unknown");
         Assert.Equal(
-            ["/get_server_info", "/health", "/server_info", "/v1/completions", "/v1/models"],
+            [
+                "/get_model_info",
+                "/get_server_info",
+                "/health",
+                "/model_info",
+                "/server_info",
+                "/v1/completions",
+                "/v1/models",
+            ],
             engine.Requests.Select(request => request.Path).Distinct().Order()
         );
     }
@@ -251,7 +272,7 @@ public sealed class EngineSelfCheckTests
         (EngineAssessment assessment, LogLines log) = await AttachAsync(engine, keyed);
         Found.Is(assessment);
         Assert.Equal(
-            ["/health", "/server_info", "/v1/completions", "/v1/models"],
+            ["/get_model_info", "/health", "/model_info", "/server_info", "/v1/completions", "/v1/models"],
             engine.Requests.Select(request => request.Path).Distinct().Order()
         );
 

@@ -98,6 +98,21 @@ internal sealed class SglangDeterminism : IEngineDeterminism
     /// <summary>No findings: the engine reports its arguments.</summary>
     public IEnumerable<Finding> CheckAttached() => [];
 
+    /// <summary>As in <see cref="SglangFacts.Watched"/>.</summary>
+    public IReadOnlyList<string> ModelPaths { get; } = ["/model_info", "/get_model_info"];
+
+    public IReadOnlyList<string> ModelCodes { get; } = ["architecture_unproven"];
+
+    public IEnumerable<Finding> CheckModel(JsonElement model) =>
+        model.TryGetProperty("architectures", out JsonElement names) && names.ValueKind == JsonValueKind.Array
+            ? SglangRules.CheckArchitecture(
+                names
+                    .EnumerateArray()
+                    .Where(name => name.ValueKind == JsonValueKind.String)
+                    .Select(name => name.GetString()!)
+            )
+            : [];
+
     public IEnumerable<Finding> CheckReport(JsonElement? report)
     {
         if (report is not { } told || SglangConfiguration.Of(told) is not { } configuration)

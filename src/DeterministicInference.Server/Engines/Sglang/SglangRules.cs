@@ -187,14 +187,8 @@ internal static class SglangRules
                     + "that is not quantised."
             );
         }
-        if (model.Architectures.FirstOrDefault(IsUnproven) is { } architecture)
-        {
-            yield return Finding.Degrades(
-                "architecture_unproven",
-                $"Open reports say that SGLang's answers of {architecture} vary in its deterministic mode. Use another "
-                    + "model."
-            );
-        }
+        foreach (Finding finding in CheckArchitecture(model.Architectures))
+            yield return finding;
     }
 
     private static IEnumerable<Finding> CheckSwitches(SglangConfiguration configuration)
@@ -233,6 +227,19 @@ internal static class SglangRules
             );
         }
     }
+
+    /// <summary>The reason against a model of these architectures, if there is one.</summary>
+    public static IEnumerable<Finding> CheckArchitecture(IEnumerable<string> architectures) =>
+        architectures.FirstOrDefault(IsUnproven) is { } architecture
+            ?
+            [
+                Finding.Degrades(
+                    "architecture_unproven",
+                    $"Open reports say that SGLang's answers of {architecture} vary in its deterministic mode. Use "
+                        + "another model."
+                ),
+            ]
+            : [];
 
     private static bool IsUnproven(string architecture) =>
         Unproven.Any(beginning => architecture.StartsWith(beginning, StringComparison.Ordinal));

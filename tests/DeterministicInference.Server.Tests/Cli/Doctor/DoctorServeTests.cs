@@ -14,7 +14,7 @@ namespace DeterministicInference.Server.Tests.Cli.Doctor;
 public sealed class DoctorServeTests
 {
     private const string Pending =
-        "\"pending\":[\"seed_ignored\",\"not_repeated\",\"prefix_not_repeated\",\"self_check_incomplete\"]}";
+        "\"pending\":[\"architecture_unproven\",\"seed_ignored\",\"not_repeated\",\"prefix_not_repeated\",\"self_check_incomplete\"]}";
 
     private static readonly string[] ReceiptsOff = ["--receipts", "off"];
 
