@@ -43,7 +43,7 @@ internal sealed class EngineAssessor(
             sheet.Measured("forward.inject", asked);
         engine.Facts.DescribeLaunch(new FactInputs(options, machine) { Launch = launch }, sheet);
         if (launch is not null && engine.Facts.MeasuresProgram)
-            sheet.NeedsEngine("which program and libraries the engine runs", ProgramMeasurement.Code);
+            sheet.NeedsEngine("which program and libraries the engine runs", ProgramMeasurement.Codes);
         FactSheet files = NewSheet();
         if (options.HasReceipts)
             Models.Describe(files);
@@ -165,12 +165,18 @@ internal sealed class EngineAssessor(
     }
 
     private IEnumerable<Finding> CheckFiles() =>
-        (options.ModelPath is null || machine.Model.Exists) && engine.Launcher?.FindModelProblem(options) is { } problem
+        (options.ModelPath is null || machine.Model.Exists)
+        && engine.Launcher?.FindModelProblem(options, Models.Parts) is { } problem
             ? [Finding.Refused("model_file", problem)]
             : [];
 
     private IEnumerable<PendingCheck> PendingChecks()
     {
+        if (options is { BackendUrl: null, BackendArguments.Count: > 0 } && engine.Launcher?.ChecksArguments == false)
+        {
+            // No reason against determinism: the engine does not start.
+            yield return new PendingCheck("whether it takes the arguments after --, which only the engine knows", []);
+        }
         if (EngineChecks.AsksForReport(engine, options))
             yield return new PendingCheck("how the engine was started", engine.Determinism.ReportCodes);
         if (EngineChecks.AsksForModel(engine, options, machine))

@@ -10,13 +10,16 @@ internal static class EngineMachine
     /// <param name="engine">The engine.</param>
     /// <param name="options">Settings.</param>
     /// <param name="gpu">The GPUs according to NVML.</param>
-    public static MachineFacts Read(IEngineKind engine, ServeOptions options, GpuEnvironment gpu) =>
-        MachineFactsReader.Read(
+    public static MachineFacts Read(IEngineKind engine, ServeOptions options, GpuEnvironment gpu)
+    {
+        IReadOnlyDictionary<string, string> variables = EnvironmentVariables.OfProcess();
+        return MachineFactsReader.Read(
             options.ModelPath,
-            engine.Determinism.TemplateIn(options),
+            engine.Determinism.TemplateIn(options, variables),
             gpu,
-            ProgramOf(engine, options, EnvironmentVariables.OfProcess())
+            ProgramOf(engine, options, variables)
         );
+    }
 
     /// <summary>The Python environment of the engine; null for an attached one, and one without Python.</summary>
     public static EngineInstallation? InstallationOf(

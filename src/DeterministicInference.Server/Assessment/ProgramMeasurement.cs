@@ -16,7 +16,11 @@ namespace DeterministicInference.Server.Assessment;
 /// <param name="hashes">Cache of hashes of unchanged files.</param>
 internal sealed class ProgramMeasurement(FileHashCache hashes)
 {
-    public const string Code = "engine_not_measured";
+    private const string NotMeasured = "engine_not_measured",
+        Differ = "arguments_differ";
+
+    /// <summary>The codes of its findings.</summary>
+    public static readonly string[] Codes = [NotMeasured, Differ];
 
     /// <summary>
     /// Programs that start others. An engine behind one of them is the engine, whatever stands before it.
@@ -84,12 +88,17 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
     public bool HasEnded => _main is { IsRunning: false };
 
     /// <param name="pid">The process that was started.</param>
-    /// <param name="arguments">
-    /// The arguments of the launch, which the engine must have got; null if they can't be read.
-    /// </param>
+    /// <param name="arguments">The arguments of the launch, which the engine must have got.</param>
+    /// <param name="areShown">Whether /proc shows them.</param>
     /// <param name="sheet">Receives the facts.</param>
     /// <param name="stop">Cancels the reading.</param>
-    public async Task DescribeAsync(int pid, IReadOnlyList<string>? arguments, FactSheet sheet, CancellationToken stop)
+    public async Task DescribeAsync(
+        int pid,
+        IReadOnlyList<string> arguments,
+        bool areShown,
+        FactSheet sheet,
+        CancellationToken stop
+    )
     {
         _main = null;
         List<ProcessEntry> table = ProcessTable.Scan();
@@ -107,13 +116,24 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
             return;
         }
         _main = ProcessIdentity.Of(programs[main].Pid);
-        if (arguments is not null && !AreOf(programs[main].Pid, arguments))
+        if (areShown && !AreOf(programs[main].Pid, arguments))
         {
             sheet.AddMissing(
-                "arguments_differ",
+                Differ,
                 "The engine was started with other arguments than this server gave, so that it may compute otherwise. "
                     + "Let the program of --backend-command pass its arguments on as they are (exec ENGINE \"$@\"), "
                     + "and give others after --."
+            );
+        }
+        if (
+            NamedFiles.AreRelative(arguments)
+            && MappedFiles.WorkingFolder(programs[main].Pid) != MappedFiles.WorkingFolder(Environment.ProcessId)
+        )
+        {
+            sheet.AddMissing(
+                Differ,
+                "The engine runs in another working directory than this server, where relative names in its arguments "
+                    + "may be other files. Give absolute paths."
             );
         }
         // Workers of the engine are the same program; others are helpers that come and go, such as compilers.
@@ -156,7 +176,7 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
         );
 
         void Add(string text) =>
-            sheet.AddMissing("engine_not_measured", $"{text} Start the engine anew, as the user of this server.");
+            sheet.AddMissing(NotMeasured, $"{text} Start the engine anew, as the user of this server.");
 
         bool IsCounted(MappedFile file) =>
             Path.Combine(file.Folder, file.Name) == executable

@@ -119,7 +119,10 @@ internal sealed class ServedAssessment : IDisposable
             _digests,
             patience,
             end,
-            process is { } pid ? sheet => _program.DescribeAsync(pid, CommandLineOf(before), sheet, end) : null,
+            process is { } pid
+                ? sheet =>
+                    _program.DescribeAsync(pid, before.Launch?.Arguments ?? [], _facts.KeepsCommandLine, sheet, end)
+                : null,
             _weights.Change
         );
         _log.Write(assessment);
@@ -135,7 +138,4 @@ internal sealed class ServedAssessment : IDisposable
         _weights.Dispose();
         _digests.Dispose();
     }
-
-    private IReadOnlyList<string>? CommandLineOf(EngineAssessment before) =>
-        _facts.KeepsCommandLine ? before.Launch?.Arguments : null;
 }

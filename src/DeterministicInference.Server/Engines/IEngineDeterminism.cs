@@ -61,8 +61,10 @@ internal interface IEngineDeterminism
     /// </summary>
     IReadOnlyList<string>? TemplateFlags => null;
 
-    /// <summary>The template in the arguments; null if there is none.</summary>
-    string? TemplateIn(ServeOptions options) =>
+    /// <summary>The template that the engine is given by arguments or variables; null if it is given none.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="variables">The engine's variables, for one that takes arguments from them.</param>
+    string? TemplateIn(ServeOptions options, IReadOnlyDictionary<string, string> variables) =>
         TemplateFlags is { } flags
         && new EngineCommandLine(options.BackendArguments).Value([.. flags]) is { Length: > 0 } template
             ? template

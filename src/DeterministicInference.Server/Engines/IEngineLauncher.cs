@@ -61,8 +61,15 @@ internal interface IEngineLauncher
     /// <summary>
     /// Reads the model's files as far as that is quick. Called only if the model exists; not pure.
     /// </summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="parts">The files that the engine loads, as its facts name them.</param>
     /// <returns>Why the engine can't load them, with the remedy; null if nothing speaks against it.</returns>
-    string? FindModelProblem(ServeOptions options) => null;
+    string? FindModelProblem(ServeOptions options, IReadOnlyList<ModelPart> parts) => null;
+
+    /// <summary>
+    /// Whether the engine's arguments after <c>--</c> are all checked before a launch; else only the engine knows them.
+    /// </summary>
+    bool ChecksArguments => false;
 
     /// <summary>
     /// Whether a command is the engine's own program, which sees this machine's files. Another command may be a wrapper

@@ -27,12 +27,17 @@ internal static class MappedFiles
     }
 
     /// <summary>The executable of a process; null if it can't be read.</summary>
-    public static string? Executable(int pid)
+    public static string? Executable(int pid) => TargetOf(pid, "exe");
+
+    /// <summary>The working directory of a process, where it looks relative names up; null if it can't be read.</summary>
+    public static string? WorkingFolder(int pid) => TargetOf(pid, "cwd");
+
+    private static string? TargetOf(int pid, string link)
     {
         try
         {
             return File.ResolveLinkTarget(
-                string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/exe"),
+                string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{link}"),
                 returnFinalTarget: false
             )?.FullName;
         }

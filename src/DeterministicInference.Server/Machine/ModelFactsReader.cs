@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -80,6 +81,22 @@ internal static partial class ModelFactsReader
         : File.Exists(path) && path.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase) ? [path]
         : [];
 
+    /// <summary>
+    /// The later parts of a split model up to the first that is not there. llama.cpp finds them by the name of the first
+    /// part (model-00001-of-00005.gguf; src/llama.cpp, llama_split_path).
+    /// </summary>
+    public static IReadOnlyList<string> LaterPartsOf(string file)
+    {
+        var parts = new List<string>();
+        Match name = FirstPart().Match(file);
+        int count = name.Success ? int.Parse(name.Groups["count"].Value, CultureInfo.InvariantCulture) : 0;
+        for (int number = 2; number <= count && (number == 2 || File.Exists(parts[^1])); number++)
+            parts.Add(
+                string.Create(CultureInfo.InvariantCulture, $"{file[..name.Index]}-{number:D5}-of-{count:D5}.gguf")
+            );
+        return parts;
+    }
+
     private static (IReadOnlyList<string> Architectures, bool IsMixture) ReadConfig(string file)
     {
         try
@@ -135,6 +152,9 @@ internal static partial class ModelFactsReader
     /// <summary>Whether a file is the image encoder of a multimodal model, which is no model by itself.</summary>
     private static bool IsProjector(string file) =>
         Path.GetFileName(file).StartsWith("mmproj", StringComparison.OrdinalIgnoreCase);
+
+    [GeneratedRegex(@"-00001-of-(?<count>\d{5})\.gguf$", RegexOptions.CultureInvariant)]
+    private static partial Regex FirstPart();
 
     // model-00002-of-00005.gguf: llama.cpp finds the others by the first part.
     [GeneratedRegex(@"-(?!00001-)\d{5}-of-\d{5}\.gguf$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

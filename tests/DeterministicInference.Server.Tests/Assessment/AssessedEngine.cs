@@ -23,9 +23,9 @@ internal sealed class AssessedEngine
         string model = Path.Combine(Root, "models", "tiny"),
             python = Path.Combine(Root, "venv");
         Write("models/tiny/model.safetensors", "weights");
-        Write("models/tiny.gguf", "GGUF weights");
+        Write("models/tiny.gguf", GgufBytes.Text("weights"));
         Write("models/tiny/config.json", "{}");
-        Write("adapters/lora/adapter.safetensors", "adapter");
+        Write("adapters/lora/adapter.safetensors", backend == "llamacpp" ? GgufBytes.Text("adapter") : "adapter");
         Write("venv/pyvenv.cfg", "version = 3.12.3\n");
         string interpreter = Program("venv/bin/python3"),
             script = Program("venv/bin/vllm", $"#!{python}/bin/python3\n"),
@@ -146,7 +146,7 @@ internal sealed class AssessedEngine
     public MachineFacts Seen =>
         Machine with
         {
-            Model = ModelFactsReader.Read(Options.ModelPath, Kind.Determinism.TemplateIn(Options)),
+            Model = ModelFactsReader.Read(Options.ModelPath, Kind.Determinism.TemplateIn(Options, Machine.Variables)),
             Installation = EngineMachine.InstallationOf(Kind, Options, Machine.Variables),
         };
 

@@ -147,6 +147,57 @@ public sealed class ModelFactsTests
     }
 
     [Theory]
+    [InlineData("LLAMA_ARG_CHAT_TEMPLATE_FILE=FILE", "", true)]
+    [InlineData("LLAMA_ARG_CHAT_TEMPLATE={{ strftime_now('%d') }}", "", true)]
+    [InlineData("LLAMA_ARG_CHAT_TEMPLATE=chatml", "", false)]
+    // The file is read after the text, and an argument wins over both.
+    [InlineData("LLAMA_ARG_CHAT_TEMPLATE=chatml LLAMA_ARG_CHAT_TEMPLATE_FILE=FILE", "", true)]
+    [InlineData("LLAMA_ARG_CHAT_TEMPLATE_FILE=FILE", "--chat-template chatml", false)]
+    [InlineData("LLAMA_ARG_CHAT_TEMPLATE=chatml", "--chat-template-file FILE", true)]
+    public void The_template_of_a_variable_is_looked_at_and_the_remedy_names_the_flag_for_a_file(
+        string variables,
+        string arguments,
+        bool usesClock
+    )
+    {
+        string file = RelativeFile.Write("clock", "{{ now() }}"),
+            model = Path.Combine(_folder, "tiny.gguf");
+        File.WriteAllText(model, GgufBytes.Text());
+        var engine = new LlamaCppKind();
+        var options = new ServeOptions
+        {
+            Backend = engine.Name,
+            ModelPath = model,
+            BackendArguments = Words(arguments),
+        };
+        MachineFacts machine = Machines.With("9.0") with
+        {
+            Variables = (
+                variables.Contains("{{", StringComparison.Ordinal) ? [variables] : Words(variables)
+            ).ToDictionary(word => word.Split('=')[0], word => word.Split('=')[1]),
+        };
+        machine = machine with
+        {
+            Model = ModelFactsReader.Read(model, engine.Determinism.TemplateIn(options, machine.Variables)),
+        };
+        Found.Is(
+            Checks.Of(engine, options, machine),
+            usesClock
+                ?
+                [
+                    "Degrades template_uses_clock: The model's chat template uses the date, so that the same messages "
+                        + "give another prompt tomorrow. Pass a template without it after --: --chat-template-file FILE.",
+                ]
+                : []
+        );
+
+        string[] Words(string text) =>
+            text.Replace("FILE", file, StringComparison.Ordinal)
+                .Replace($"TEMPLATE_{file}", "TEMPLATE_FILE", StringComparison.Ordinal)
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(100)]
     // Across the border of two pieces.
@@ -177,6 +228,9 @@ public sealed class ModelFactsTests
     private static ModelFacts Read(string? path, params string[] arguments) =>
         ModelFactsReader.Read(
             path,
-            new LlamaCppKind().Determinism.TemplateIn(new ServeOptions { BackendArguments = arguments })
+            new LlamaCppKind().Determinism.TemplateIn(
+                new ServeOptions { BackendArguments = arguments },
+                new Dictionary<string, string>()
+            )
         );
 }

@@ -19,7 +19,7 @@ public sealed class EngineKeyTests
 
     private static readonly string Gguf = Path.Combine(TestModels.NewFolder("gguf"), "tiny.gguf");
 
-    static EngineKeyTests() => File.WriteAllText(Gguf, "GGUF");
+    static EngineKeyTests() => File.WriteAllText(Gguf, GgufBytes.Text());
 
     public static TheoryData<string, string, string, string, string> Engines { get; } =
         new()

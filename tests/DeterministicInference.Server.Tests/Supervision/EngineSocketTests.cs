@@ -19,7 +19,7 @@ public sealed class EngineSocketTests
 
     private static readonly string Gguf = Path.Combine(TestModels.NewFolder("gguf"), "tiny.gguf");
 
-    static EngineSocketTests() => File.WriteAllText(Gguf, "GGUF");
+    static EngineSocketTests() => File.WriteAllText(Gguf, GgufBytes.Text());
 
     [Theory]
     [InlineData("vllm")]

@@ -196,7 +196,7 @@ public sealed class OtherEngineTests
     private static string GgufFile()
     {
         string file = Path.Combine(TestModels.NewFolder("gguf"), "tiny.gguf");
-        File.WriteAllText(file, "GGUF");
+        File.WriteAllText(file, GgufBytes.Text());
         return file;
     }
 }

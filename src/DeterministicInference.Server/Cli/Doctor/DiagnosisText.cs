@@ -34,7 +34,10 @@ internal static class DiagnosisText
         foreach (Finding finding in diagnosis.Assessment.Findings)
             Add(Label(finding.Kind), finding.Text);
         foreach (PendingCheck check in diagnosis.Assessment.Pending)
-            Add("needs engine", $"{check.Question} ({string.Join(", ", check.Codes)})");
+            Add(
+                "needs engine",
+                check.Codes.Count == 0 ? check.Question : $"{check.Question} ({string.Join(", ", check.Codes)})"
+            );
         Add("verdict", Verdict(diagnosis));
         if (diagnosis.Digests is { } digests)
         {

@@ -24,10 +24,12 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
     ];
 
     /// <summary>Another program may see other files.</summary>
-    public string? FindModelProblem(ServeOptions options) =>
+    public string? FindModelProblem(ServeOptions options, IReadOnlyList<ModelPart> parts) =>
         options.BackendCommand is null
             ? EmbeddedEngine.FindProblem(new EmbeddedEngineOptions { ModelPath = options.ModelPath }.ModelFolder)
             : null;
+
+    public bool ChecksArguments => true;
 
     public IReadOnlyList<string> NameFlags { get; } = ["--served-model-name"];
 

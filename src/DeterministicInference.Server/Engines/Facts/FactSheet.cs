@@ -46,10 +46,10 @@ internal sealed class FactSheet(bool isNeeded)
 
     /// <summary>Records a fact that only the running engine can report.</summary>
     /// <param name="question">The fact, as an indirect question.</param>
-    /// <param name="code">Code of the finding if the engine does not report it.</param>
-    public void NeedsEngine(string question, string code)
+    /// <param name="codes">Codes of the findings if the engine does not report it, or reports another one.</param>
+    public void NeedsEngine(string question, params IReadOnlyList<string> codes)
     {
         if (isNeeded)
-            _pending.Add(new PendingCheck(question, [code]));
+            _pending.Add(new PendingCheck(question, codes));
     }
 }

@@ -1,11 +1,11 @@
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Facts;
 
 /// <summary>
 /// Describes the launch arguments of an engine as facts <c>argument.name</c>, for engines that do not report them.
-/// Their order has no meaning, except that the last of repeated flags counts.
+/// Their order has no meaning, except that the last of repeated flags counts. An argument that names files is the hash
+/// of their content.
 /// </summary>
 internal static class LaunchArguments
 {
@@ -26,23 +26,30 @@ internal static class LaunchArguments
         FactSheet sheet
     )
     {
-        foreach ((string spelling, IReadOnlyList<string> values) in given.Given)
+        foreach (
+            IGrouping<string, IReadOnlyList<string>> flags in given.Given.GroupBy(
+                word => aliases.GetValueOrDefault(word.Flag, word.Flag),
+                word => word.Values
+            )
+        )
         {
-            string flag = aliases.GetValueOrDefault(spelling, spelling);
+            string flag = flags.Key;
             if (SecretArguments.IsSecretFlag(flag) || leftOut.Any(other => IsMeant(flag, other, abbreviates)))
                 continue;
-            string value = string.Join(' ', values);
-            if (values.Any(PathText.LooksLikePathOrUrl))
-            {
+            // An engine may load the file of each occurrence.
+            string[] all = [.. flags.SelectMany(values => values)];
+            IReadOnlyList<string> last = flags.Last();
+            if (!NamedFiles.AreIn(flag, all))
+                // A switch has no value.
+                sheet.Measured(Prefix + Key(flag), last.Count == 0 ? "true" : string.Join(' ', last));
+            else if (NamedFiles.HashOf(flag, all) is { } hash)
+                sheet.Measured(Prefix + Key(flag), $"sha256:{hash}");
+            else
                 sheet.AddMissing(
                     "argument_not_measured",
-                    $"The engine's argument {flag} names a path or address whose content is not measured. Leave "
-                        + "it out."
+                    $"The engine's argument {flag} names a folder, a large file, one that can't be read, or an address, "
+                        + "whose content is not measured. Leave it out."
                 );
-                continue;
-            }
-            // A switch has no value.
-            sheet.Measured(Prefix + Key(flag), values.Count == 0 ? "true" : value);
         }
     }
 

@@ -1,7 +1,6 @@
+using System.Globalization;
 using System.Text;
-using DeterministicInference.Receipts;
 using DeterministicInference.Server.Configuration;
-using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Facts;
 
@@ -11,57 +10,99 @@ namespace DeterministicInference.Server.Engines.Facts;
 /// </summary>
 internal static class VariableFacts
 {
-    /// <summary>A larger file is no setting; models are measured as such.</summary>
-    private const long LargestFile = 64 << 20;
-
-    /// <summary>Prefixes of variables of GPUs, processors, and the libraries that compute on them.</summary>
+    /// <summary>
+    /// Variables of GPUs, processors, and the libraries that compute on them or add up between them; one that ends in
+    /// an underscore is the beginning of a name, any other a whole one.
+    /// </summary>
     public static readonly string[] OfMachine =
     [
+        // NVIDIA: kernels, their precision, and the order in which GPUs add up.
         "CUBLAS_",
+        "CUBLASLT_",
         "CUDA_",
         "CUDNN_",
         "NCCL_",
-        "NVIDIA_TF32",
+        "NVIDIA_TF32_OVERRIDE",
+        "NVSHMEM_",
+        // AMD.
+        "AMD_",
+        "GPU_",
         "HIP_",
         "HIPBLASLT_",
         "HSA_",
         "MIOPEN_",
         "RCCL_",
         "ROCBLAS_",
+        "ROCM_",
+        "TENSILE_",
+        // Intel's GPUs, and its sums over several.
+        "CCL_",
+        "IGC_",
+        "ONEAPI_",
         "SYCL_",
         "XPU_",
         "ZE_",
+        // Processors: which instruction sets are used, and how many threads split a sum.
         "ATEN_",
+        "BLIS_",
         "DNNL_",
         "GLIBC_TUNABLES",
         "GOMP_",
+        "GOTO_",
         "KMP_",
         "LD_PRELOAD",
         "MKL_",
         "OMP_",
         "ONEDNN_",
         "OPENBLAS_",
+        // Sums over several processes (UCX, MPI).
+        "GLOO_",
+        "UCX_",
     ];
 
     /// <summary>The same, and those of PyTorch, its compilers, and the kernels of engines on it.</summary>
     public static readonly string[] OfPyTorch =
     [
         .. OfMachine,
-        "FLASHINFER_",
+        // PyTorch and its compilers.
+        "INDUCTOR_",
         "PYTORCH_",
         "TORCH_",
         "TORCHDYNAMO_",
         "TORCHINDUCTOR_",
         "TRITON_",
+        "XLA_",
+        // Libraries of kernels, which choose variants and tiles by them or compile by them.
+        "AITER_",
+        "BNB_",
+        "CUTE_DSL_",
+        "CUTLASS_",
+        "DEEP_GEMM_",
+        "DG_",
+        "FLA_",
+        "FLASHINFER_",
+        "FLASH_ATTENTION_",
+        "FLASH_ATTN_",
+        "IPEX_",
+        "NVTE_",
+        "QUACK_",
+        "TILELANG_",
+        "TRTLLM_",
+        "TVM_",
+        "XFORMERS_",
+        // Python's own arithmetic, of samplers and of what prepares inputs.
+        "NPY_",
+        "NUMBA_",
+        "NUMEXPR_",
+        "PYTHONHASHSEED",
     ];
 
     /// <summary>
-    /// Suffixes of variables that select devices (which are facts themselves), name places for what is written or was
-    /// compiled there, or addresses.
+    /// Suffixes of variables that name places for what is written or was compiled there, or addresses. A number or a
+    /// truth value is neither: <c>…_ENABLE_CACHE=1</c> is a switch.
     /// </summary>
     private static readonly string[] LeftOutEndings =
     [
-        "VISIBLE_DEVICES",
         "_ADDR",
         "_CACHE",
         "_CACHE_DIR",
@@ -76,7 +117,6 @@ internal static class VariableFacts
         "_LOG_DIR",
         "_LOG_FILE",
         "_LOG_PATH",
-        "_PORT",
         "_PROFILER_DIR",
         "_ROOT",
         "_RPC_BASE_PATH",
@@ -85,24 +125,39 @@ internal static class VariableFacts
         "_WORKSPACE_BASE",
     ];
 
-    private static readonly string[] LeftOutBeginnings =
+    /// <summary>Suffixes of variables that select devices, which are facts themselves, and ports.</summary>
+    private static readonly string[] LeftOutAlways = ["VISIBLE_DEVICES", "_PORT"];
+
+    /// <summary>Places of tools, orders of devices (facts themselves) and logs.</summary>
+    private static readonly string[] LeftOutNames =
     [
+        "AMD_LOG_",
         "CUDA_BIN_PATH",
         "CUDA_DEVICE_ORDER",
         "CUDA_PATH",
-        "CUDA_TOOLKIT",
+        "CUDA_PATH_",
+        "CUDA_TOOLKIT_",
+        "GPU_DEVICE_ORDINAL",
         "NCCL_DEBUG",
-        "TORCH_LOG",
+        "NCCL_DEBUG_",
+        "ROCM_PATH",
+        "TORCH_LOGS",
+        "TORCH_LOGS_",
+        "UCX_LOG_",
         "ZE_AFFINITY_MASK",
     ];
 
+    private static readonly string[] TruthValues = ["true", "false", "on", "off", "yes", "no"];
+
     /// <param name="variables">The engine's variables.</param>
-    /// <param name="beginnings">Prefixes of variables that affect answers.</param>
-    /// <param name="leftOut">Prefixes of exceptions that do not affect answers.</param>
+    /// <param name="names">
+    /// Variables that affect answers: whole names, and beginnings that end in an underscore.
+    /// </param>
+    /// <param name="leftOut">Exceptions that do not affect answers, likewise.</param>
     /// <param name="sheet">Receives the facts.</param>
     public static void Describe(
         IReadOnlyDictionary<string, string> variables,
-        IReadOnlyList<string> beginnings,
+        IReadOnlyList<string> names,
         IReadOnlyList<string> leftOut,
         FactSheet sheet
     )
@@ -110,10 +165,11 @@ internal static class VariableFacts
         foreach ((string name, string value) in variables)
         {
             if (
-                !BeginsWithAny(name, beginnings)
-                || BeginsWithAny(name, leftOut)
-                || BeginsWithAny(name, LeftOutBeginnings)
-                || LeftOutEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
+                !IsAmong(name, names)
+                || IsAmong(name, leftOut)
+                || IsAmong(name, LeftOutNames)
+                || HasEnding(name, LeftOutAlways)
+                || (HasEnding(name, LeftOutEndings) && !IsSwitch(value))
                 || SecretArguments.IsSecretVariable(name)
             )
                 continue;
@@ -121,55 +177,29 @@ internal static class VariableFacts
                 name.ToLowerInvariant().Select(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) ? c : '_')
             );
             // Values that are not UTF-8 contain lone surrogates, which can't be written as text.
-            if (!NamesPaths(value))
+            if (!NamedFiles.AreIn(name, value))
                 sheet.Measured("variable." + key, Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value)));
-            else if (HashOf(value) is { } hash)
+            else if (NamedFiles.HashOf(name, value) is { } hash)
                 sheet.Measured("variable." + key, $"sha256:{hash}");
             else
                 sheet.AddMissing(
                     "variable_not_measured",
-                    $"The engine's variable {name} names a folder, a large file or an address whose content is not "
-                        + "measured. Leave it out."
+                    $"The engine's variable {name} names a folder, a large file, one that can't be read, or an address, "
+                        + "whose content is not measured. Leave it out."
                 );
         }
     }
 
-    private static bool NamesPaths(string value) =>
-        PathText.LooksLikePathOrUrl(value) || Parts(value).Any(PathText.LooksLikePathOrUrl);
+    private static bool IsSwitch(string value) =>
+        double.TryParse(value, CultureInfo.InvariantCulture, out _)
+        || TruthValues.Contains(value, StringComparer.OrdinalIgnoreCase);
+
+    private static bool HasEnding(string name, string[] endings) =>
+        endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
 
     /// <summary>
-    /// The hash of the hashes of the files, in order; a name without a folder stands for itself, as ld.so looks it up
-    /// (https://man7.org/linux/man-pages/man8/ld.so.8.html, LD_PRELOAD).
+    /// Beginnings end with an underscore, so that <c>VLLM_LOG_</c> does not hide <c>VLLM_LOGITS_PROCESSOR_THREADS</c>.
     /// </summary>
-    /// <returns>Null if one of them is no small file that can be read.</returns>
-    private static Sha256Value? HashOf(string value)
-    {
-        var hashes = new StringBuilder();
-        try
-        {
-            foreach (string part in File.Exists(value) ? [value] : Parts(value))
-            {
-                if (!PathText.LooksLikePathOrUrl(part))
-                {
-                    hashes.Append(part).Append('\n');
-                    continue;
-                }
-                var file = new FileInfo(part);
-                if (!file.Exists || file.Length > LargestFile)
-                    return null;
-                hashes.Append(Sha256Value.Of(File.ReadAllBytes(part)).ToString()).Append('\n');
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-        return Sha256Value.Of(Encoding.UTF8.GetBytes(hashes.ToString()));
-    }
-
-    private static string[] Parts(string value) =>
-        value.Split([':', ',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-
-    private static bool BeginsWithAny(string name, IReadOnlyList<string> beginnings) =>
-        beginnings.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal));
+    private static bool IsAmong(string name, IReadOnlyList<string> names) =>
+        names.Any(other => other[^1] == '_' ? name.StartsWith(other, StringComparison.Ordinal) : name == other);
 }

@@ -26,11 +26,19 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
 
     public IReadOnlyList<string> TemplateFlags { get; } = ["--chat-template", "--chat-template-file"];
 
+    public string? TemplateIn(ServeOptions options, IReadOnlyDictionary<string, string> variables) =>
+        LlamaCppArguments.Of(options.BackendArguments, variables).Value([.. TemplateFlags]) is { Length: > 0 } template
+            ? template
+            : null;
+
     public IEnumerable<Finding> CheckLaunch(ServeOptions options, MachineFacts machine)
     {
         if (FileProblem(options, machine.Model) is { } problem)
             yield return Finding.Refused("model_file", $"{problem} {GgufRemedy}");
-        EngineCommandLine own = LlamaCppArguments.Of(options, machine.Variables);
+        EngineCommandLine own = LlamaCppArguments.Of(
+            [.. LlamaCppArguments.Pinned(options, machine), .. options.BackendArguments],
+            machine.Variables
+        );
         // Variables that would are taken out of its environment.
         if (Opening(new EngineCommandLine(options.BackendArguments, abbreviates: false)) is { } opening)
         {
@@ -118,15 +126,7 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
                 "Cache entries of earlier requests change an answer. Leave --cache-prompt and --cache-reuse out."
             );
         }
-        if (
-            own.Last("-md", "--model-draft", "-hfd", "-hfrd", "--hf-repo-draft", "-lcs", "-lcd") is not null
-            || own.Last("--lookup-cache-static", "--lookup-cache-dynamic") is not null
-            || own.Value("--spec-type") is not (null or "none")
-            || own.WithPrefix("--draft-") is not null
-            || own.Given.Any(given =>
-                given.Flag is not "--spec-type" && given.Flag.StartsWith("--spec-", StringComparison.Ordinal)
-            )
-        )
+        if (Speculates(own))
         {
             yield return Finding.Degrades(
                 "speculative_decoding",
@@ -160,6 +160,25 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
             );
         }
     }
+
+    /// <summary>
+    /// Whether an argument is about speculation, whatever it says of it: all are named so, but for a few short ones and
+    /// caches that are looked up. Only --spec-type can say that there is none.
+    /// </summary>
+    private static bool Speculates(EngineCommandLine own) =>
+        own.Value("--spec-type") is not (null or "none")
+        || own.Given.Any(given =>
+            given.Flag is "-md" or "-hfd" or "-hfrd" or "-lcs" or "-lcd" or "--hf-repo-draft"
+            || (
+                given.Flag != "--spec-type"
+                && (
+                    given.Flag.StartsWith("--spec-", StringComparison.Ordinal)
+                    || given.Flag.StartsWith("--draft", StringComparison.Ordinal)
+                    || given.Flag.StartsWith("--lookup-cache-", StringComparison.Ordinal)
+                    || given.Flag.EndsWith("-draft", StringComparison.Ordinal)
+                )
+            )
+        );
 
     private static Finding ParallelSlots(int slots) =>
         Finding.Degrades(

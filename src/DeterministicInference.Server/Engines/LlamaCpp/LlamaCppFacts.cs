@@ -50,6 +50,21 @@ internal sealed class LlamaCppFacts : IEngineFacts
         ["--spec-draft-device"] = "--device-draft",
         ["-devd"] = "--device-draft",
         ["-mm"] = "--mmproj",
+        ["-mmu"] = "--mmproj-url",
+        ["-jf"] = "--json-schema-file",
+        ["-j"] = "--json-schema",
+        ["-lcs"] = "--lookup-cache-static",
+        ["-lcd"] = "--lookup-cache-dynamic",
+        ["-l"] = "--logit-bias",
+        ["-r"] = "--reverse-prompt",
+        ["-cmoe"] = "--cpu-moe",
+        ["-ncmoe"] = "--n-cpu-moe",
+        ["-cram"] = "--cache-ram",
+        ["-kvu"] = "--kv-unified",
+        ["-nkvo"] = "--no-kv-offload",
+        ["-nr"] = "--no-repack",
+        ["-rea"] = "--reasoning",
+        ["--temperature"] = "--temp",
     };
 
     /// <summary>
@@ -105,8 +120,15 @@ internal sealed class LlamaCppFacts : IEngineFacts
         "--chat-template-file",
     ];
 
-    private static readonly string[] Variables = [.. VariableFacts.OfMachine, "GGML_", "LLAMA_ARG_"],
-        LeftOutVariables = ["LLAMA_ARG_LOG", "LLAMA_ARG_ALIAS", "LLAMA_ARG_MODEL", .. LlamaCppArguments.FileVariables];
+    /// <summary>Variables that stand for arguments are described as these.</summary>
+    private static readonly string[] Variables = [.. VariableFacts.OfMachine, "GGML_", "LLAMA_", "MTMD_"],
+        LeftOutVariables = [LlamaCppArguments.Prefix, "LLAMA_LOG_"];
+
+    /// <summary>Names of what is loaded beside the model.</summary>
+    public const string Template = "template",
+        Draft = "draft",
+        Projector = "projector",
+        LaterPart = ModelPart.Model + ".";
 
     public IReadOnlyList<string> Paths { get; } = ["/props"];
 
@@ -126,7 +148,7 @@ internal sealed class LlamaCppFacts : IEngineFacts
             AttachedFacts.Describe(sheet);
             return;
         }
-        var given = new EngineCommandLine(launch.Arguments, abbreviates: false);
+        EngineCommandLine given = LlamaCppArguments.Of(launch.Arguments, inputs.Variables);
         LaunchArguments.Describe(given, Aliases, LeftOut, abbreviates: false, sheet);
         string factors = string.Join(' ', given.All("--lora-scaled").Select(Factor).OfType<string>());
         if (factors.Length > 0)
@@ -160,20 +182,38 @@ internal sealed class LlamaCppFacts : IEngineFacts
     /// <summary>For a folder the single model in it, which is what the engine gets.</summary>
     public IReadOnlyList<ModelPart> ModelParts(ServeOptions options, IReadOnlyDictionary<string, string> variables)
     {
-        var own = LlamaCppArguments.Of(options, variables);
-        return ModelReferences.Of(
+        EngineCommandLine own = LlamaCppArguments.Of(options.BackendArguments, variables);
+        string? model =
             options.ModelPath is { } path && ModelFactsReader.GgufFilesOf(path) is [var file]
                 ? file
-                : options.ModelPath,
+                : options.ModelPath;
+        return ModelReferences.Of(
+            model,
             null,
             [
-                ("draft", own.Value("-md", "--model-draft", "--spec-draft-model"), null),
-                ("projector", own.Value("-mm", "--mmproj"), null),
-                ("template", own.Value("--chat-template-file"), null),
+                (Draft, own.Value("-md", "--model-draft", "--spec-draft-model"), null),
+                (Projector, own.Value("-mm", "--mmproj"), null),
+                (Template, own.Value("--chat-template-file"), null),
+                .. LaterParts(model),
             ],
             [.. own.All("--lora").SelectMany(list => list.Split(',')), .. ScaledAdapters(own)]
         );
     }
+
+    /// <summary>The other files of a split model, from the second on.</summary>
+    private static IEnumerable<(string, string?, string?)> LaterParts(string? model) =>
+        model is null
+            ? []
+            : ModelFactsReader
+                .LaterPartsOf(model)
+                .Select(
+                    (part, index) =>
+                        (
+                            string.Create(CultureInfo.InvariantCulture, $"{LaterPart}{index + 2}"),
+                            (string?)part,
+                            (string?)null
+                        )
+                );
 
     /// <summary>Adapters with factors: file and factor, in newer builds separated by a colon.</summary>
     private static IEnumerable<string> ScaledAdapters(EngineCommandLine own) =>

@@ -49,15 +49,29 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
     ];
 
     /// <summary>
-    /// What is no GGUF file ends llama-server's start after seconds. Another program may see other files.
+    /// A GGUF file that is damaged ends llama-server's start after seconds. Another program may see other files.
     /// </summary>
-    public string? FindModelProblem(ServeOptions options) =>
+    public string? FindModelProblem(ServeOptions options, IReadOnlyList<ModelPart> parts) =>
         ((IEngineLauncher)this).SeesFiles(options)
-        && options.ModelPath is { } path
-        && ModelFactsReader.GgufFilesOf(path) is [var file]
-        && !BeginsAsGguf(file)
-            ? $"'{file}' does not begin as a GGUF file does. Give --model-path one that is whole."
+            ? parts.Where(part => part.Name != LlamaCppFacts.Template).Select(FindProblem).FirstOrDefault(Exists)
             : null;
+
+    private static bool Exists(string? problem) => problem is not null;
+
+    private static string? FindProblem(ModelPart part) =>
+        File.Exists(part.Reference)
+            ? GgufFile.ProblemOf(part.Reference) is { } problem
+                ? $"'{part.Reference}' {problem}. Give {FlagOf(part)} a file that is whole."
+                : null
+            : part.Name.StartsWith(LlamaCppFacts.LaterPart, StringComparison.Ordinal)
+                ? $"'{part.Reference}', a part of the model, does not exist. Give --model-path a model with all its parts."
+                : null;
+
+    private static string FlagOf(ModelPart part) =>
+        part.Name.StartsWith(ModelPart.Model, StringComparison.Ordinal) ? "--model-path"
+        : part.Name == LlamaCppFacts.Draft ? "--spec-draft-model"
+        : part.Name == LlamaCppFacts.Projector ? "--mmproj"
+        : "--lora";
 
     public IReadOnlyList<string> NameFlags { get; } = ["-a", "--alias"];
 
@@ -76,7 +90,6 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
             endpoint is { Key: not null, Folder: { } folder } && ((IEngineLauncher)this).SeesFiles(options)
                 ? Path.Combine(folder, "key")
                 : null;
-        string threads = machine.Processors.ToString(CultureInfo.InvariantCulture);
         return new EngineLaunch(
             options.BackendCommand ?? Executable,
             [
@@ -95,35 +108,7 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                 "--no-slots",
                 // The pages of its own user interface would be one more way to it.
                 "--no-webui",
-                .. options.Enforces
-                    ? (string[])
-                        [
-                            "-np",
-                            "1",
-                            "--no-cache-prompt",
-                            // No memory for prompts of earlier requests at all.
-                            .. options.IsStrict ? (string[])["-cram", "0"] : [],
-                            "--seed",
-                            "0",
-                            // Otherwise chosen by the machine: attention kernel, batches, threads, layers on the GPU.
-                            "-fa",
-                            machine.HasAnyGpu ? "on" : "off",
-                            "-b",
-                            "2048",
-                            "-ub",
-                            "512",
-                            "-t",
-                            threads,
-                            "-tb",
-                            threads,
-                            "-ngl",
-                            machine.HasAnyGpu ? "999" : "0",
-                            "-ctk",
-                            "f16",
-                            "-ctv",
-                            "f16",
-                        ]
-                    : [],
+                .. LlamaCppArguments.Pinned(options, machine),
                 .. options.BackendArguments,
             ],
             new Dictionary<string, string>()
@@ -132,53 +117,7 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
             Files = keyFile is null
                 ? new Dictionary<string, string>()
                 : new Dictionary<string, string> { [keyFile] = endpoint.Key + "\n" },
-            Unset =
-            [
-                // A llama-server in router mode sets this variable for its children, which then end with their standard
-                // input (server-models.cpp); an engine launched below such a server would behave like one of them.
-                "LLAMA_SERVER_ROUTER_PORT",
-                // Each would replace the file of -m (common/arg.cpp).
-                "LLAMA_ARG_MODEL_URL",
-                "LLAMA_ARG_HF_REPO",
-                "LLAMA_ARG_HF_FILE",
-                "LLAMA_ARG_DOCKER_REPO",
-                // Each would have it listen elsewhere, serve other models, run tools or fetch for a web page.
-                "LLAMA_ARG_HOST",
-                "LLAMA_ARG_PORT",
-                "LLAMA_ARG_REUSE_PORT",
-                "LLAMA_ARG_API_PREFIX",
-                "LLAMA_ARG_SSL_CERT_FILE",
-                "LLAMA_ARG_SSL_KEY_FILE",
-                "LLAMA_ARG_MODELS_DIR",
-                "LLAMA_ARG_MODELS_PRESET",
-                "LLAMA_ARG_MODELS_MAX",
-                "LLAMA_ARG_MODELS_AUTOLOAD",
-                "LLAMA_ARG_TOOLS",
-                "LLAMA_ARG_TOOLS_RUNTIME",
-                "LLAMA_ARG_AGENT",
-                "LLAMA_ARG_UI_MCP_PROXY",
-                "LLAMA_ARG_MCP_SERVERS_CONFIG",
-                "LLAMA_ARG_MCP_SERVERS_JSON",
-                "LLAMA_ARG_ENDPOINT_PROPS",
-                "LLAMA_ARG_ENDPOINT_SLOTS",
-                "LLAMA_ARG_STATIC_PATH",
-            ],
+            Unset = LlamaCppArguments.Unset,
         };
-    }
-
-    private static bool BeginsAsGguf(string file)
-    {
-        try
-        {
-            using FileStream stream = File.OpenRead(file);
-            Span<byte> magic = stackalloc byte[4];
-            return stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
-                && magic.SequenceEqual("GGUF"u8);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // That it can't be read is a finding of its own.
-            return true;
-        }
     }
 }

@@ -92,7 +92,7 @@ internal sealed record SglangConfiguration
             OuterCache = own.Last("--enable-hierarchical-cache", "--enable-lmcache", "--enable-flexkv"),
             HasWatermark = own.Last("--enable-watermark", "--watermark-default-enabled") is not null,
             IsOnPolicy = own.Last("--rl-on-policy-target") is not null,
-            IsSpeculative = own.WithPrefix("--speculative-") is not null,
+            IsSpeculative = own.WithPrefix("--spec") is not null,
             HasFile = own.Last("--config") is not null,
         };
 

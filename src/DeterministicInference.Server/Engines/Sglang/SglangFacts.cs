@@ -8,9 +8,9 @@ namespace DeterministicInference.Server.Engines.Sglang;
 /// <summary>The facts of SGLang's answers. SGLang reports its arguments as resolved.</summary>
 internal sealed class SglangFacts : IEngineFacts
 {
-    /// <summary>Prefixes of SGLang's own variables, and of those of the vLLM kernels that it may use.</summary>
+    /// <summary>Beginnings of SGLang's own variables, and of those of the vLLM kernels that it may use.</summary>
     private static readonly string[] Variables = [.. VariableFacts.OfPyTorch, "SGLANG_", "SGL_", "VLLM_"],
-        LeftOutVariables = ["SGLANG_LOG_", "SGLANG_LOGGING_", "VLLM_LOG"];
+        LeftOutVariables = ["SGLANG_LOG_", "SGLANG_LOGGING_", "VLLM_LOG_", "VLLM_LOGGING_"];
 
     public IReadOnlyList<string> Paths => SglangDeterminism.ServerInfo;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines.Facts;
-using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Sglang;
 
@@ -130,13 +129,16 @@ internal static class SglangReport
     /// <summary>Members that are files which are measured, or names of what is built in.</summary>
     private static readonly string[] MeasuredPaths = ["chat_template"];
 
+    /// <summary>
+    /// Adds the members. Files that they name are not hashed: SGLang has read them some time before it reports.
+    /// </summary>
     public static void Describe(JsonElement report, FactSheet sheet)
     {
         foreach (JsonProperty member in report.EnumerateObject())
         {
             if (Text(member.Value) is not { } text || IsLeftOut(member.Name))
                 continue;
-            if (!PathText.LooksLikePathOrUrl(text))
+            if (!NamedFiles.AreIn(member.Name, text))
             {
                 sheet.Reported("argument." + Key(member.Name), text);
             }
@@ -144,8 +146,8 @@ internal static class SglangReport
             {
                 sheet.AddMissing(
                     "argument_not_measured",
-                    $"SGLang's argument {member.Name} names a path or address whose content is not measured. Leave it "
-                        + "out."
+                    $"SGLang's argument {member.Name} names a file, a folder or an address, whose content is not "
+                        + "measured. Leave it out."
                 );
             }
         }

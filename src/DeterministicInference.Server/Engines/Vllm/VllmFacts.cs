@@ -61,7 +61,8 @@ internal sealed class VllmFacts : IEngineFacts
 
         [
             "VLLM_CPU_KVCACHE_SPACE",
-            "VLLM_LOG",
+            "VLLM_LOG_",
+            "VLLM_LOGGING_",
             "VLLM_CONFIGURE_LOGGING",
             "VLLM_NO_USAGE_STATS",
             "VLLM_DO_NOT_TRACK",

@@ -21,7 +21,7 @@ internal sealed class AcmeFacts : IEngineFacts
         }
         var given = new EngineCommandLine(launch.Arguments);
         LaunchArguments.Describe(given, new Dictionary<string, string>(), LeftOut, false, sheet);
-        VariableFacts.Describe(inputs.Variables, ["ACME_"], ["ACME_LOG"], sheet);
+        VariableFacts.Describe(inputs.Variables, ["ACME_"], ["ACME_LOG_"], sheet);
     }
 
     public void DescribeEngine(FactInputs inputs, EngineAnswers answers, FactSheet sheet)

@@ -197,12 +197,62 @@ public sealed class DoctorDiagnosisTests
         CommandResult result = await ServerProgram.Built.RunAsync(settings);
         Assert.Equal(1, result.ExitCode);
         Assert.Contains(
-            $"'{folder}/tiny.gguf' does not begin as a GGUF file does. Give --model-path one that is whole.",
+            $"'{folder}/tiny.gguf' does not begin as a GGUF file does. Give --model-path a file that is whole.",
             result.Output + result.Error,
             StringComparison.Ordinal
         );
-        File.WriteAllText(Path.Combine(folder, "tiny.gguf"), "GGUF");
+        File.WriteAllText(Path.Combine(folder, "tiny.gguf"), "GGUF" + content);
+        CommandResult broken = await ServerProgram.Built.RunAsync(settings);
+        Assert.Equal(1, broken.ExitCode);
+        Assert.Equal("can't start", Lines(broken)["verdict"]);
+        File.WriteAllText(Path.Combine(folder, "tiny.gguf"), GgufBytes.Text());
         Assert.DoesNotContain("GGUF file", (await ServerProgram.Built.RunAsync(settings)).Output);
+        // What is loaded beside the model is looked at likewise.
+        CommandResult beside = await ServerProgram.Built.RunAsync([
+            .. settings,
+            "--",
+            "--mmproj",
+            FolderWith("mmproj.gguf", content) + "/mmproj.gguf",
+        ]);
+        Assert.Equal(1, beside.ExitCode);
+        Assert.Contains("Give --mmproj a file that is whole.", beside.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Arguments_that_only_the_engine_knows_are_said_to_be_unchecked()
+    {
+        string folder = FolderWith("tiny.gguf", "");
+        string[] settings =
+        [
+            "doctor",
+            "--backend",
+            "llamacpp",
+            "--model-path",
+            folder,
+            "--backend-command",
+            FakeBackendProcess.Command,
+        ];
+        const string open = "whether it takes the arguments after --, which only the engine knows";
+        Assert.Contains(
+            $"needs engine  {open}\n",
+            (await ServerProgram.Built.RunAsync([.. settings, "--", "--frobnicate"])).Output,
+            StringComparison.Ordinal
+        );
+        JsonNode json = JsonNode.Parse(
+            (await ServerProgram.Built.RunAsync([.. settings, "--json", "--", "--frobnicate"])).Output
+        )!;
+        Assert.Contains(json["pending"]!.AsArray(), check => (string?)check!["question"] == open);
+        Assert.DoesNotContain(open, (await ServerProgram.Built.RunAsync(settings)).Output);
+        // Those of the embedded engine are all checked.
+        CommandResult embedded = await ServerProgram.Built.RunAsync([
+            "doctor",
+            "--backend",
+            "embedded",
+            "--",
+            "--threads",
+            "1",
+        ]);
+        Assert.DoesNotContain(open, embedded.Output);
     }
 
     [Fact]

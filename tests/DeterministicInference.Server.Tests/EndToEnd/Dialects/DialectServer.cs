@@ -126,7 +126,7 @@ internal sealed class DialectServer : IAsyncDisposable
     private static string GgufFile()
     {
         string file = Path.Combine(TestModels.NewFolder("gguf"), "tiny.gguf");
-        File.WriteAllText(file, "GGUF");
+        File.WriteAllText(file, GgufBytes.Text());
         return file;
     }
 }

@@ -77,6 +77,25 @@ public sealed class LlamaServerBuildTests
             Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
         }
 
+        // In another folder a relative name is another file, or none.
+        string grammar = RelativeFile.Write("grammar", "root ::= \"yes\"");
+        RealLlamaServer.Settings constrained = new() { Arguments = ["--grammar-file", grammar] };
+        await DiffersAsync(plain, real, constrained, "argument.grammar_file");
+        string elsewhere = Path.Combine(folder, "elsewhere");
+        Directory.CreateDirectory(Path.Combine(folder, "other"));
+        await File.WriteAllTextAsync(
+            elsewhere,
+            $"#!/bin/sh\ncd \"{folder}/other\"\nexec \"{real.Program}\" \"$@\"\n",
+            TestContext.Current.CancellationToken
+        );
+        MakeExecutable(elsewhere);
+        File.Copy(grammar, Path.Combine(folder, "other", grammar));
+        await using (ServeProcess server = await (real with { Program = elsewhere }).ServeAsync(constrained))
+        {
+            JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
+            Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
+        }
+
         string preloaded = Path.Combine(folder, "libother.so");
         File.Copy(LibraryOf("libm.so"), preloaded);
         await DiffersAsync(

@@ -107,6 +107,48 @@ public sealed class EngineFactsTests
     [InlineData("vllm", "variable TORCHDYNAMO_DISABLE 1", "variable.torchdynamo_disable")]
     [InlineData("vllm", "variable TRITON_INTERPRET 1", "variable.triton_interpret")]
     [InlineData("vllm", "variable VLLM_CPU_KVCACHE_SPACE 8", "")]
+    // A beginning that is left out ends with an underscore.
+    [InlineData("vllm", "variable VLLM_LOGITS_PROCESSOR_THREADS 2", "variable.vllm_logits_processor_threads")]
+    [InlineData("sglang", "variable VLLM_LOGITS_PROCESSOR_THREADS 2", "variable.vllm_logits_processor_threads")]
+    [InlineData("vllm", "variable VLLM_LOGGING_LEVEL DEBUG", "")]
+    [InlineData("vllm", "variable VLLM_LOG_STATS_INTERVAL 1", "")]
+    [InlineData("vllm", "variable TORCH_LOGS dynamo", "")]
+    [InlineData("vllm", "variable NCCL_DEBUG_SUBSYS ALL", "")]
+    // Endings of places and addresses are left out, unless the variable is a switch.
+    [InlineData("sglang", "variable SGLANG_ENABLE_NEW_CACHE 1", "variable.sglang_enable_new_cache")]
+    [InlineData("vllm", "variable VLLM_USE_NEW_SERVER true", "variable.vllm_use_new_server")]
+    [InlineData("vllm", "variable VLLM_NEW_CACHE /c", "")]
+    // Libraries that compute.
+    [InlineData("llamacpp", "variable BLIS_ARCH_TYPE 2", "variable.blis_arch_type")]
+    [InlineData("llamacpp", "variable GOTO_NUM_THREADS 2", "variable.goto_num_threads")]
+    [InlineData("llamacpp", "variable NVIDIA_TF32_OVERRIDE 0", "variable.nvidia_tf32_override")]
+    [InlineData("llamacpp", "variable ROCM_NEW 1", "variable.rocm_new")]
+    [InlineData("llamacpp", "variable MTMD_BACKEND_DEVICE none", "variable.mtmd_backend_device")]
+    [InlineData("sglang", "variable NUMBA_CPU_NAME generic", "variable.numba_cpu_name")]
+    [InlineData("sglang", "variable NPY_DISABLE_CPU_FEATURES AVX2", "variable.npy_disable_cpu_features")]
+    [InlineData("sglang", "variable AITER_NEW 1", "variable.aiter_new")]
+    [InlineData(
+        "vllm",
+        "variable FLASH_ATTENTION_TRITON_AMD_ENABLE TRUE",
+        "variable.flash_attention_triton_amd_enable"
+    )]
+    [InlineData("vllm", "variable DG_JIT_NEW 1", "variable.dg_jit_new")]
+    [InlineData("vllm", "variable TILELANG_NEW 1", "variable.tilelang_new")]
+    [InlineData("vllm", "variable TVM_NEW 1", "variable.tvm_new")]
+    [InlineData("vllm", "variable CUTLASS_NEW 1", "variable.cutlass_new")]
+    [InlineData("vllm", "variable NVTE_ALLOW_NONDETERMINISTIC_ALGO 1", "variable.nvte_allow_nondeterministic_algo")]
+    [InlineData("vllm", "variable PYTHONHASHSEED 3", "variable.pythonhashseed")]
+    // Variables of llama-server are what their arguments are.
+    [InlineData("llamacpp", "variable LLAMA_ARG_NO_HOST 1", "argument.no_host")]
+    [InlineData("llamacpp", "argument --no-host", "argument.no_host")]
+    [InlineData("llamacpp", "variable LLAMA_ARG_NO_HOST 0", "")]
+    [InlineData("llamacpp", "variable LLAMA_ARG_ROPE_SCALING_TYPE yarn", "argument.rope_scaling")]
+    [InlineData("llamacpp", "variable LLAMA_ARG_SWA_FULL 1", "argument.swa_full")]
+    [InlineData("llamacpp", "variable LLAMA_ARG_OF_TOMORROW 3", "argument.of_tomorrow")]
+    [InlineData("llamacpp", "variable LLAMA_ARG_LOG_FILE x", "")]
+    // The launch says it itself.
+    [InlineData("llamacpp", "variable LLAMA_ARG_THREADS 3", "")]
+    [InlineData("llamacpp", "variable LLAMA_CHAT_TEMPLATE_KWARGS {}", "variable.llama_chat_template_kwargs")]
     [InlineData("llamacpp", "variable OMP_NUM_THREADS 2", "variable.omp_num_threads")]
     [InlineData("sglang", "file models/tiny/model.safetensors Weights", "model.sha256")]
     [InlineData("sglang", "file adapters/lora/adapter.safetensors Adapter", "adapter.0.sha256")]
@@ -129,7 +171,7 @@ public sealed class EngineFactsTests
     [InlineData("llamacpp", "processors 8", "argument.threads argument.threads_batch")]
     [InlineData("llamacpp", "report build_info b7001", "engine.version")]
     [InlineData("llamacpp", "report chat_template {{x}}", "chat_template.sha256")]
-    [InlineData("llamacpp", "file models/tiny.gguf GGUF", "model.sha256")]
+    [InlineData("llamacpp", "gguf models/tiny.gguf other", "model.sha256")]
     [InlineData("llamacpp", "driver 580.2 13.0", "gpu.driver")]
     [InlineData("llamacpp", "variable GGML_CUDA_FORCE_MMQ 1", "variable.ggml_cuda_force_mmq")]
     public async Task One_change_is_another_environment_and_is_named(string backend, string change, string differences)
@@ -177,6 +219,15 @@ public sealed class EngineFactsTests
         "speculative_decoding part_not_measured",
         "speculative_decoding"
     )]
+    [InlineData("vllm", "argument --hf-config-path config", "argument_not_measured")]
+    [InlineData("vllm", "variable VLLM_TUNED_CONFIG_FOLDER config", "variable_not_measured")]
+    [InlineData("sglang", "variable SGLANG_MOE_CONFIG_DIR config", "variable_not_measured")]
+    [InlineData("sglang", "report quantization_param_path scales.json", "argument_not_measured")]
+    [InlineData("sglang", "report quantization_param_path scales", "argument_not_measured")]
+    [InlineData("llamacpp", "argument --grammar-file gone", "argument_not_measured")]
+    [InlineData("llamacpp", "argument --control-vector-scaled gone:0.5", "argument_not_measured")]
+    [InlineData("llamacpp", "variable LLAMA_ARG_MMPROJ_URL http://127.0.0.1:1/x", "argument_not_measured")]
+    [InlineData("llamacpp", "variable LLAMA_ARG_VIDEO_FFMPEG_DIR bin", "argument_not_measured")]
     [InlineData("llamacpp", "silent", "engine_not_described")]
     [InlineData("llamacpp", "argument -md /nowhere", "speculative_decoding part_not_measured", "speculative_decoding")]
     public async Task What_is_not_known_is_a_reason(
@@ -215,6 +266,51 @@ public sealed class EngineFactsTests
         Assert.Equal(["variable.ld_preload"], before.Differences(await other.MeasureAsync()));
         other.Write("table.json", "[]");
         Assert.Equal(["variable.ggml_table", "variable.ld_preload"], before.Differences(await other.MeasureAsync()));
+    }
+
+    [Theory]
+    [InlineData("llamacpp", "argument --grammar-file *", "argument.grammar_file")]
+    [InlineData("llamacpp", "argument --control-vector-scaled *:0.5", "argument.control_vector_scaled")]
+    [InlineData("llamacpp", "argument -jf *", "argument.json_schema_file")]
+    [InlineData("llamacpp", "variable LLAMA_ARG_GRAMMAR_FILE *", "argument.grammar_file")]
+    [InlineData("vllm", "argument --hf-config-path *", "argument.hf_config_path")]
+    [InlineData("vllm", "argument --hf-overrides {\"a\":\"*\"}", "argument.hf_overrides")]
+    [InlineData("vllm", "variable VLLM_TUNED_CONFIG_FOLDER *", "variable.vllm_tuned_config_folder")]
+    [InlineData("sglang", "variable SGLANG_MOE_CONFIG_DIR *", "variable.sglang_moe_config_dir")]
+    public async Task A_relative_name_is_the_content_of_its_file(string backend, string change, string fact)
+    {
+        string name = RelativeFile.Write("fact", "one");
+        var engine = new AssessedEngine(backend);
+        Change(engine, change.Replace("*", name, StringComparison.Ordinal).Split(' ', 3));
+        InferenceEnvironment one = await engine.MeasureAsync();
+        Assert.Empty(one.Reasons);
+        Assert.StartsWith("sha256:", one.Facts[fact].Value, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(name, "two", Xunit.TestContext.Current.CancellationToken);
+        Assert.Equal([fact], one.Differences(await engine.MeasureAsync()));
+    }
+
+    [Fact]
+    public async Task A_split_model_is_all_its_files()
+    {
+        AssessedEngine one = new("llamacpp"),
+            other = new("llamacpp");
+        foreach (AssessedEngine engine in (AssessedEngine[])[one, other])
+        {
+            for (int part = 1; part <= 3; part++)
+                engine.Write($"split/a-0000{part}-of-00003.gguf", GgufBytes.Text($"part {part}"));
+            engine.Options = engine.Options with { ModelPath = Path.Combine(engine.Root, "split") };
+        }
+        InferenceEnvironment whole = await one.MeasureAsync();
+        Assert.Empty(whole.Reasons);
+        Assert.Equal(whole.Id, (await other.MeasureAsync()).Id);
+        other.Write("split/a-00003-of-00003.gguf", GgufBytes.Text("PART 3"));
+        Assert.Equal(["model.3.sha256"], whole.Differences(await other.MeasureAsync()));
+        File.Delete(Path.Combine(other.Root, "split/a-00002-of-00003.gguf"));
+        Assert.Contains(
+            "'" + Path.Combine(other.Root, "split/a-00002-of-00003.gguf") + "', a part of the model, does not exist.",
+            (await other.DiagnoseAsync()).Assessment.Refusal!.Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -337,6 +433,9 @@ public sealed class EngineFactsTests
                 break;
             case ["file", var name, var text]:
                 engine.Write(name, text);
+                break;
+            case ["gguf", var name, var text]:
+                engine.Write(name, GgufBytes.Text(text));
                 break;
             case ["driver", var driver, var cuda]:
                 engine.Machine = engine.Machine with
