@@ -16,11 +16,8 @@ namespace DeterministicInference.Server.Assessment;
 /// <param name="hashes">Cache of hashes of unchanged files.</param>
 internal sealed class ProgramMeasurement(FileHashCache hashes)
 {
-    private const string NotMeasured = "engine_not_measured",
-        Differ = "arguments_differ";
-
     /// <summary>The codes of its findings.</summary>
-    public static readonly string[] Codes = [NotMeasured, Differ];
+    public static readonly string[] Codes = ["engine_not_measured", "arguments_differ"];
 
     /// <summary>
     /// Programs that start others. An engine behind one of them is the engine, whatever stands before it.
@@ -119,7 +116,7 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
         if (areShown && !AreOf(programs[main].Pid, arguments))
         {
             sheet.AddMissing(
-                Differ,
+                "arguments_differ",
                 "The engine was started with other arguments than this server gave, so that it may compute otherwise. "
                     + "Let the program of --backend-command pass its arguments on as they are (exec ENGINE \"$@\"), "
                     + "and give others after --."
@@ -131,7 +128,7 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
         )
         {
             sheet.AddMissing(
-                Differ,
+                "arguments_differ",
                 "The engine runs in another working directory than this server, where relative names in its arguments "
                     + "may be other files. Give absolute paths."
             );
@@ -176,7 +173,7 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
         );
 
         void Add(string text) =>
-            sheet.AddMissing(NotMeasured, $"{text} Start the engine anew, as the user of this server.");
+            sheet.AddMissing("engine_not_measured", $"{text} Start the engine anew, as the user of this server.");
 
         bool IsCounted(MappedFile file) =>
             Path.Combine(file.Folder, file.Name) == executable

@@ -29,7 +29,7 @@ internal static class MappedFiles
     /// <summary>The executable of a process; null if it can't be read.</summary>
     public static string? Executable(int pid) => TargetOf(pid, "exe");
 
-    /// <summary>The working directory of a process, where it looks relative names up; null if it can't be read.</summary>
+    /// <summary>The working directory of a process, where it looks up relative names; null if unknown.</summary>
     public static string? WorkingFolder(int pid) => TargetOf(pid, "cwd");
 
     private static string? TargetOf(int pid, string link)

@@ -82,8 +82,8 @@ internal static partial class ModelFactsReader
         : [];
 
     /// <summary>
-    /// The later parts of a split model up to the first that is not there. llama.cpp finds them by the name of the first
-    /// part (model-00001-of-00005.gguf; src/llama.cpp, llama_split_path).
+    /// The later parts of a split model up to the first that is not there. llama.cpp finds them by the name of the
+    /// first part (model-00001-of-00005.gguf; src/llama.cpp, llama_split_path).
     /// </summary>
     public static IReadOnlyList<string> LaterPartsOf(string file)
     {

@@ -39,7 +39,8 @@ internal static class RelativeFile
 
     private static string Named(string name)
     {
-        string unique = $"{name}{Guid.NewGuid():N}";
+        // The folders of tests have names of their own.
+        string unique = Path.GetFileName(TestModels.NewFolder(name));
         lock (Names)
             Names.Add(unique);
         return unique;

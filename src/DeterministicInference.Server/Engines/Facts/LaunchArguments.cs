@@ -47,8 +47,8 @@ internal static class LaunchArguments
             else
                 sheet.AddMissing(
                     "argument_not_measured",
-                    $"The engine's argument {flag} names a folder, a large file, one that can't be read, or an address, "
-                        + "whose content is not measured. Leave it out."
+                    $"The engine's argument {flag} names a folder, a large file, one that can't be read, or an "
+                        + "address, whose content is not measured. Leave it out."
                 );
         }
     }

@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Machine;
-using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Engines.Facts;
 
@@ -18,92 +17,7 @@ namespace DeterministicInference.Server.Engines.Facts;
 /// </summary>
 internal static partial class NamedFiles
 {
-    /// <summary>A larger file is no setting; models are measured as such.</summary>
-    private const long LargestFile = 64 << 20;
-
-    /// <summary>What an option takes, according to the words of its name.</summary>
-    private enum Taken
-    {
-        /// <summary>Anything.</summary>
-        Unknown,
-
-        /// <summary>Paths and addresses.</summary>
-        Paths,
-
-        /// <summary>Words that the engine compares with its own.</summary>
-        Words,
-
-        /// <summary>A text that is used as it is, and may hold whatever looks like a path.</summary>
-        Text,
-    }
-
-    private static readonly string[] OfPaths =
-    [
-        "path",
-        "paths",
-        "libpath",
-        "file",
-        "files",
-        "filename",
-        "dir",
-        "dirs",
-        "directory",
-        "folder",
-        "folders",
-        "url",
-        "uri",
-        // llama-server: --control-vector, --control-vector-scaled.
-        "vector",
-    ];
-
-    private static readonly string[] OfText =
-    [
-        "template",
-        "grammar",
-        "schema",
-        "kwargs",
-        "message",
-        "prompt",
-        "breaker",
-        "bias",
-    ];
-
-    private static readonly string[] OfWords =
-    [
-        "affinity",
-        "algo",
-        "algorithm",
-        "arch",
-        "attn",
-        "backend",
-        "backends",
-        "capability",
-        "device",
-        "devices",
-        "dtype",
-        "format",
-        "impl",
-        "isa",
-        "level",
-        "method",
-        "mode",
-        "numa",
-        "parser",
-        "policy",
-        "pooling",
-        "quantization",
-        "role",
-        "samplers",
-        "scaling",
-        "split",
-        "strategy",
-        "type",
-    ];
-
-    /// <summary>
-    /// Words that options know which may also take a path: <c>--generation-config</c> is <c>auto</c>, <c>vllm</c> or a
-    /// folder, and a folder <c>vllm</c> is where vLLM's sources are.
-    /// </summary>
+    /// <summary>Words that options know which may also take a path: no files, whatever lies there.</summary>
     private static readonly string[] Known =
     [
         "all",
@@ -119,7 +33,6 @@ internal static partial class NamedFiles
         "off",
         "on",
         "true",
-        "vllm",
         "yes",
     ];
 
@@ -158,7 +71,7 @@ internal static partial class NamedFiles
             values,
             name =>
             {
-                Sha256Value? hash = ContentOf(name);
+                Sha256Value? hash = SmallFile.HashOf(name);
                 isWhole &= hash is not null;
                 return hash?.ToString() ?? "";
             }
@@ -166,34 +79,19 @@ internal static partial class NamedFiles
         return isWhole ? Sha256Value.Of(Encoding.UTF8.GetBytes(text)) : null;
     }
 
-    /// <summary>A file is opened only if it is a regular one: a pipe's content would be lost to the engine.</summary>
-    private static Sha256Value? ContentOf(string name)
-    {
-        try
-        {
-            var file = new FileInfo(name);
-            bool isRegular = file.Exists && FileKinds.Of(name) is null or FileKind.Regular;
-            return isRegular && file.Length <= LargestFile ? Sha256Value.Of(File.ReadAllBytes(name)) : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
     private static string Rewritten(string option, IEnumerable<string> values, Func<string, string> replace) =>
-        string.Join(' ', values.Select(value => Rewritten(TakenBy(option), value, replace)));
+        string.Join(' ', values.Select(value => Rewritten(OptionKinds.Of(option), value, replace)));
 
-    private static string Rewritten(Taken taken, string value, Func<string, string> replace)
+    private static string Rewritten(OptionKind kind, string value, Func<string, string> replace)
     {
-        if (taken == Taken.Text)
+        if (kind == OptionKind.Text)
             return PathText.LooksLikePathOrUrl(value) ? replace(value) : value;
         if (value.StartsWith('{') || value.StartsWith('['))
         {
             try
             {
                 using JsonDocument document = JsonDocument.Parse(value);
-                return JsonBytes.WriteText(json => Write(json, taken, document.RootElement, replace));
+                return JsonBytes.WriteText(json => Write(json, kind, document.RootElement, replace));
             }
             catch (JsonException)
             {
@@ -201,13 +99,13 @@ internal static partial class NamedFiles
             }
         }
         return value.Contains("://", StringComparison.Ordinal) || IsThere(value)
-            ? IsName(taken, value)
+            ? IsName(kind, value)
                 ? replace(value)
                 : value
-            : Part().Replace(value, part => IsName(taken, part.Value) ? replace(part.Value) : part.Value);
+            : Part().Replace(value, part => IsName(kind, part.Value) ? replace(part.Value) : part.Value);
     }
 
-    private static void Write(Utf8JsonWriter json, Taken taken, JsonElement value, Func<string, string> replace)
+    private static void Write(Utf8JsonWriter json, OptionKind kind, JsonElement value, Func<string, string> replace)
     {
         switch (value.ValueKind)
         {
@@ -216,18 +114,18 @@ internal static partial class NamedFiles
                 foreach (JsonProperty member in value.EnumerateObject())
                 {
                     json.WritePropertyName(member.Name);
-                    Write(json, TakenBy(member.Name), member.Value, replace);
+                    Write(json, OptionKinds.Of(member.Name), member.Value, replace);
                 }
                 json.WriteEndObject();
                 break;
             case JsonValueKind.Array:
                 json.WriteStartArray();
                 foreach (JsonElement element in value.EnumerateArray())
-                    Write(json, taken, element, replace);
+                    Write(json, kind, element, replace);
                 json.WriteEndArray();
                 break;
             case JsonValueKind.String:
-                json.WriteStringValue(Rewritten(taken, value.GetString()!, replace));
+                json.WriteStringValue(Rewritten(kind, value.GetString()!, replace));
                 break;
             default:
                 value.WriteTo(json);
@@ -235,16 +133,7 @@ internal static partial class NamedFiles
         }
     }
 
-    private static Taken TakenBy(string option)
-    {
-        string[] words = option.ToLowerInvariant().Split('-', '_', '.');
-        return words.Any(OfPaths.Contains) ? Taken.Paths
-            : words.Any(OfText.Contains) ? Taken.Text
-            : words.Any(OfWords.Contains) ? Taken.Words
-            : Taken.Unknown;
-    }
-
-    private static bool IsName(Taken taken, string part)
+    private static bool IsName(OptionKind kind, string part)
     {
         if (part.Length == 0)
             return false;
@@ -257,9 +146,9 @@ internal static partial class NamedFiles
         bool isWord =
             double.TryParse(part, CultureInfo.InvariantCulture, out _)
             || Known.Contains(part, StringComparer.OrdinalIgnoreCase);
-        return taken == Taken.Paths
+        return kind == OptionKind.Paths
             ? !isWord || IsThere(part)
-            : !isWord && (FileName().IsMatch(part) || (taken == Taken.Unknown && IsThere(part)));
+            : !isWord && (FileName().IsMatch(part) || (kind == OptionKind.Unknown && IsThere(part)));
     }
 
     private static bool IsThere(string name) => File.Exists(name) || Directory.Exists(name);

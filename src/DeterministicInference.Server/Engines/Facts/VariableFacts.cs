@@ -184,8 +184,8 @@ internal static class VariableFacts
             else
                 sheet.AddMissing(
                     "variable_not_measured",
-                    $"The engine's variable {name} names a folder, a large file, one that can't be read, or an address, "
-                        + "whose content is not measured. Leave it out."
+                    $"The engine's variable {name} names a folder, a large file, one that can't be read, or an "
+                        + "address, whose content is not measured. Leave it out."
                 );
         }
     }

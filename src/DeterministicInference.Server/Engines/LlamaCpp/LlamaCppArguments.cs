@@ -113,7 +113,7 @@ internal static class LlamaCppArguments
     /// <summary>Variables for what the launch always says itself, so that they have no effect.</summary>
     private static readonly string[] Overridden = [Prefix + "MODEL", Prefix + "ALIAS"];
 
-    /// <summary>What the launch says so that nothing is chosen by the machine; the user's arguments come after.</summary>
+    /// <summary>What the launch says so that the machine chooses nothing; the user's arguments come after.</summary>
     public static string[] Pinned(ServeOptions options, MachineFacts machine)
     {
         if (!options.Enforces)
@@ -149,7 +149,7 @@ internal static class LlamaCppArguments
     }
 
     /// <summary>
-    /// What llama-server goes by: variables first, in the order of its parser, then arguments, of which the last counts.
+    /// What llama-server goes by: variables first, in the order of its parser, then arguments; the last one counts.
     /// </summary>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="variables">Its variables.</param>

@@ -64,7 +64,7 @@ internal sealed class LlamaCppLauncher : IEngineLauncher
                 ? $"'{part.Reference}' {problem}. Give {FlagOf(part)} a file that is whole."
                 : null
             : part.Name.StartsWith(LlamaCppFacts.LaterPart, StringComparison.Ordinal)
-                ? $"'{part.Reference}', a part of the model, does not exist. Give --model-path a model with all its parts."
+                ? $"'{part.Reference}', a part of the model, does not exist. Give --model-path a model with all parts."
                 : null;
 
     private static string FlagOf(ModelPart part) =>

@@ -9,7 +9,8 @@ namespace DeterministicInference.Server.Engines.Vllm;
 /// </summary>
 internal sealed class VllmFacts : IEngineFacts
 {
-    private const string Speculation = "--speculative-config";
+    private const string Speculation = "--speculative-config",
+        GenerationConfig = "--generation-config";
 
     private static readonly Dictionary<string, string> Aliases = new(StringComparer.Ordinal)
     {
@@ -87,9 +88,16 @@ internal sealed class VllmFacts : IEngineFacts
             return;
         }
         var given = new EngineCommandLine(launch.Arguments);
-        string[] leftOut = ModelReferences.File(given.Value("--chat-template")) is null
-            ? LeftOut
-            : [.. LeftOut, "--chat-template"];
+        // The word, and not a folder with vLLM's sources that lies in the working directory.
+        bool isWord = given.Value(GenerationConfig) is "vllm" or "auto";
+        if (isWord)
+            sheet.Measured("argument.generation_config", given.Value(GenerationConfig)!);
+        string[] leftOut =
+        [
+            .. LeftOut,
+            .. isWord ? (string[])[GenerationConfig] : [],
+            .. ModelReferences.File(given.Value("--chat-template")) is null ? (string[])[] : ["--chat-template"],
+        ];
         LaunchArguments.Describe(given, Aliases, leftOut, abbreviates: true, sheet);
         if (VllmConfiguration.Speculative(given) is { IsGiven: true } speculation)
             sheet.Measured("argument.speculative_config", WithoutModel(speculation));

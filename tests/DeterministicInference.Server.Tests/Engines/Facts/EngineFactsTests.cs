@@ -290,6 +290,25 @@ public sealed class EngineFactsTests
     }
 
     [Fact]
+    public async Task A_folder_with_vLLMs_sources_is_no_generation_config()
+    {
+        string folder = Path.Combine(Environment.CurrentDirectory, "vllm");
+        bool isOurs = !Directory.Exists(folder);
+        Directory.CreateDirectory(folder);
+        try
+        {
+            InferenceEnvironment environment = await new AssessedEngine("vllm").MeasureAsync();
+            Assert.Empty(environment.Reasons);
+            Assert.Equal("vllm", environment.Facts["argument.generation_config"].Value);
+        }
+        finally
+        {
+            if (isOurs)
+                Directory.Delete(folder);
+        }
+    }
+
+    [Fact]
     public async Task A_split_model_is_all_its_files()
     {
         AssessedEngine one = new("llamacpp"),

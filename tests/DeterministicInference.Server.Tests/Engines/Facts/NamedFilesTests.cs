@@ -106,7 +106,7 @@ public sealed class NamedFilesTests
         Assert.False(NamedFiles.AreIn(option, pattern.Replace("*", File, StringComparison.Ordinal)));
 
     [Theory]
-    [InlineData("--generation-config", "vllm")]
+    [InlineData("--generation-config", "auto")]
     [InlineData("--load", "auto")]
     public void A_folder_with_the_name_of_a_known_word_changes_nothing(string option, string word)
     {
