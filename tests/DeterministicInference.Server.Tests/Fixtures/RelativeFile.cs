@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DeterministicInference.Server.Tests.Fixtures;
 
 /// <summary>
@@ -18,6 +20,7 @@ internal static class RelativeFile
         };
 
     private static readonly List<string> Names = [];
+    private static int _count;
 
     /// <summary>Writes a file.</summary>
     /// <returns>Its name.</returns>
@@ -39,8 +42,10 @@ internal static class RelativeFile
 
     private static string Named(string name)
     {
-        // The folders of tests have names of their own.
-        string unique = Path.GetFileName(TestModels.NewFolder(name));
+        string unique = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name}{Environment.ProcessId}n{Interlocked.Increment(ref _count)}"
+        );
         lock (Names)
             Names.Add(unique);
         return unique;
