@@ -80,7 +80,17 @@ public sealed class LlamaServerBuildTests
         // In another folder a relative name is another file, or none.
         string grammar = RelativeFile.Write("grammar", "root ::= \"yes\"");
         RealLlamaServer.Settings constrained = new() { Arguments = ["--grammar-file", grammar] };
-        await DiffersAsync(plain, real, constrained, "argument.grammar_file");
+        await using (ServeProcess server = await real.ServeAsync(constrained))
+        {
+            JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
+            Assert.Equal("deterministic", (string?)environment["class"]);
+            Assert.StartsWith(
+                "sha256:",
+                (string?)environment["facts"]!["argument.grammar_file"]!["value"],
+                StringComparison.Ordinal
+            );
+            Assert.NotEqual((string?)plain["id"], (string?)environment["id"]);
+        }
         string elsewhere = Path.Combine(folder, "elsewhere");
         Directory.CreateDirectory(Path.Combine(folder, "other"));
         await File.WriteAllTextAsync(
