@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using DeterministicInference.Receipts.Json;
 using DeterministicInference.Server.Engines;
@@ -132,9 +133,9 @@ internal sealed partial class EngineSelfCheck(IEngineKind engine, string? model,
         }
     }
 
-    /// <summary>Begins with a number that no cache has, wherever the engine was started.</summary>
+    /// <summary>Begins with a text that no cache has, wherever the engine was started.</summary>
     private static string LongPrompt() =>
-        $"{Random.Shared.NextInt64()}: {string.Join(' ', Enumerable.Range(1, Numbers))}";
+        $"{RandomNumberGenerator.GetHexString(16)}: {string.Join(' ', Enumerable.Range(1, Numbers))}";
 
     private async Task<string> TextAsync(string prompt, long seed, CancellationToken cancellation)
     {
