@@ -75,6 +75,9 @@ internal sealed class EngineAssessor(
     /// <param name="end">Cancels the queries when the engine ends or the server stops.</param>
     /// <param name="program">Measures the program of the engine's process; null if there is none, or it is not.</param>
     /// <param name="change">How it is known that the engine serves other weights than the files'; or null.</param>
+    /// <param name="variables">
+    /// Those of the engine's process, once its program was measured; null where they are not known.
+    /// </param>
     public async Task<EngineAssessment> WhenReadyAsync(
         EngineAssessment before,
         EngineCalls calls,
@@ -82,7 +85,8 @@ internal sealed class EngineAssessor(
         TimeSpan patience,
         CancellationToken end,
         Func<FactSheet, Task>? program = null,
-        string? change = null
+        string? change = null,
+        Func<IReadOnlyDictionary<string, string>?>? variables = null
     )
     {
         // Facts are used by receipts only.
@@ -106,7 +110,10 @@ internal sealed class EngineAssessor(
         FactSheet sheet = NewSheet();
         engine.Facts.DescribeEngine(new FactInputs(options, machine) { Launch = before.Launch }, answers, sheet);
         if (program is not null && options.HasReceipts && engine.Facts.MeasuresProgram)
+        {
             await program(sheet);
+            CompareLaunch(before, variables?.Invoke(), sheet);
+        }
         if (change is not null)
             sheet.AddMissing("model_changed", change);
         else if (digests is not null)
@@ -134,6 +141,39 @@ internal sealed class EngineAssessor(
         {
             Models = models,
         };
+    }
+
+    /// <summary>
+    /// Looks again at what was described before the launch: a script of <c>--backend-command</c> may set variables and
+    /// write files.
+    /// </summary>
+    private void CompareLaunch(EngineAssessment before, IReadOnlyDictionary<string, string>? variables, FactSheet sheet)
+    {
+        FactSheet again = NewSheet();
+        engine.Facts.DescribeLaunch(
+            new FactInputs(options, machine) { Launch = before.Launch, Seen = variables },
+            again
+        );
+        string[] other =
+        [
+            .. again
+                .Facts.Keys.Union(before.Facts.Keys.Where(IsOfLaunch))
+                .Where(key => before.Facts.GetValueOrDefault(key) != again.Facts.GetValueOrDefault(key))
+                .Order(StringComparer.Ordinal),
+        ];
+        if (other.Length > 0)
+        {
+            sheet.AddMissing(
+                "arguments_differ",
+                $"The engine runs with other variables than this server gave, or a file that it reads changed while it "
+                    + $"started ({string.Join(", ", other)}), so that it may compute otherwise. Set variables for this "
+                    + "server, and let no script change them or the files."
+            );
+        }
+
+        static bool IsOfLaunch(string key) =>
+            key.StartsWith("argument.", StringComparison.Ordinal)
+            || key.StartsWith("variable.", StringComparison.Ordinal);
     }
 
     private IEnumerable<Finding> CheckModel(EngineAnswers answers) =>

@@ -84,6 +84,12 @@ internal sealed class ProgramMeasurement(FileHashCache hashes)
     /// <summary>Whether the process that was measured has ended.</summary>
     public bool HasEnded => _main is { IsRunning: false };
 
+    /// <summary>
+    /// The variables with which the process that was measured was started; null if they can't be read.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Variables =>
+        _main is { } main ? ProcessTable.VariablesOf(main.Pid) : null;
+
     /// <param name="pid">The process that was started.</param>
     /// <param name="arguments">The arguments of the launch, which the engine must have got.</param>
     /// <param name="areShown">Whether /proc shows them.</param>

@@ -123,7 +123,8 @@ internal sealed class ServedAssessment : IDisposable
                 ? sheet =>
                     _program.DescribeAsync(pid, before.Launch?.Arguments ?? [], _facts.KeepsCommandLine, sheet, end)
                 : null,
-            _weights.Change
+            _weights.Change,
+            () => _facts.KeepsCommandLine ? _program.Variables : null
         );
         _log.Write(assessment);
         return assessment;

@@ -77,6 +77,22 @@ internal static class ProcessTable
         return false;
     }
 
+    /// <summary>The environment that a process was started with; null if it can't be read.</summary>
+    public static IReadOnlyDictionary<string, string>? VariablesOf(int pid)
+    {
+        byte[] text = ProcFile.ReadAll(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ"));
+        if (text.Length == 0)
+            return null;
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string entry in Encoding.UTF8.GetString(text).Split('\0'))
+        {
+            // Of a name that stands twice getenv(3) finds the first.
+            if (entry.IndexOf('=') is > 0 and var equals)
+                variables.TryAdd(entry[..equals], entry[(equals + 1)..]);
+        }
+        return variables;
+    }
+
     /// <summary>
     /// Whether it is the process of Python's multiprocessing that unlinks shared memory once all others are gone, which
     /// it can't if it is killed with them (https://docs.python.org/3/library/multiprocessing.html, "Contexts and start

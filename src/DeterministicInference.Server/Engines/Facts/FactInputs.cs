@@ -14,11 +14,16 @@ internal sealed record FactInputs(ServeOptions Options, MachineFacts Machine)
     /// <summary>Whether this server launches the engine.</summary>
     public bool IsLaunched => Launch is not null;
 
+    /// <summary>Variables that the running engine was seen to have; null if it was not looked at.</summary>
+    public IReadOnlyDictionary<string, string>? Seen { get; init; }
+
     /// <summary>The environment variables of a launched engine.</summary>
     public IReadOnlyDictionary<string, string> Variables
     {
         get
         {
+            if (Seen is { } seen)
+                return seen;
             var variables = new Dictionary<string, string>(Machine.Variables, StringComparer.Ordinal);
             foreach (string name in Launch?.Unset ?? [])
                 variables.Remove(name);

@@ -4,8 +4,8 @@ namespace DeterministicInference.Server.Engines.Facts;
 
 /// <summary>
 /// Describes the launch arguments of an engine as facts <c>argument.name</c>, for engines that do not report them.
-/// Their order has no meaning, except that the last of repeated flags counts. An argument that names files is the hash
-/// of their content.
+/// Their order has no meaning, except that the last of repeated flags counts, or all of those that add up. An argument
+/// that names files is the hash of their content.
 /// </summary>
 internal static class LaunchArguments
 {
@@ -18,12 +18,14 @@ internal static class LaunchArguments
     /// </param>
     /// <param name="abbreviates">Whether the engine accepts abbreviated long flags.</param>
     /// <param name="sheet">Receives the facts and the missing ones.</param>
+    /// <param name="added">Flags of which each occurrence counts.</param>
     public static void Describe(
         EngineCommandLine given,
         IReadOnlyDictionary<string, string> aliases,
         IReadOnlyList<string> leftOut,
         bool abbreviates,
-        FactSheet sheet
+        FactSheet sheet,
+        params IReadOnlyList<string> added
     )
     {
         foreach (
@@ -38,10 +40,10 @@ internal static class LaunchArguments
                 continue;
             // An engine may load the file of each occurrence.
             string[] all = [.. flags.SelectMany(values => values)];
-            IReadOnlyList<string> last = flags.Last();
+            IReadOnlyList<string> counted = added.Contains(flag) ? all : flags.Last();
             if (!NamedFiles.AreIn(flag, all))
                 // A switch has no value.
-                sheet.Measured(Prefix + Key(flag), last.Count == 0 ? "true" : string.Join(' ', last));
+                sheet.Measured(Prefix + Key(flag), counted.Count == 0 ? "true" : string.Join(' ', counted));
             else if (NamedFiles.HashOf(flag, all) is { } hash)
                 sheet.Measured(Prefix + Key(flag), $"sha256:{hash}");
             else

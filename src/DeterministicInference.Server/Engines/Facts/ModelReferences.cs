@@ -10,7 +10,7 @@ internal static class ModelReferences
     /// <param name="model">The model, if known.</param>
     /// <param name="revision">The model's revision on the hub.</param>
     /// <param name="named">Further parts that are loaded, if given.</param>
-    /// <param name="adapters">Adapters as given in arguments, in order.</param>
+    /// <param name="adapters">Paths of adapters, in order.</param>
     public static IReadOnlyList<ModelPart> Of(
         string? model,
         string? revision,
@@ -24,7 +24,7 @@ internal static class ModelReferences
                 .Select(part => new ModelPart(part.Name, part.Reference!, part.Revision)),
             .. adapters.Select(
                 (adapter, index) =>
-                    new ModelPart(string.Create(CultureInfo.InvariantCulture, $"adapter.{index}"), AdapterPath(adapter))
+                    new ModelPart(string.Create(CultureInfo.InvariantCulture, $"adapter.{index}"), adapter)
             ),
         ];
 
@@ -33,7 +33,7 @@ internal static class ModelReferences
     public static string? File(string? template) =>
         template is not null
         && (
-            PathText.LooksLikePathOrUrl(template)
+            PathText.IsPathOrUrl(template)
             || template.EndsWith(".jinja", StringComparison.Ordinal)
             || System.IO.File.Exists(template)
         )
@@ -41,7 +41,7 @@ internal static class ModelReferences
             : null;
 
     /// <summary>The path of an adapter, given as a path, as name=path, or as JSON.</summary>
-    private static string AdapterPath(string text)
+    public static string AdapterPath(string text)
     {
         if (!text.StartsWith('{'))
             return text[(text.IndexOf('=') + 1)..];

@@ -85,7 +85,9 @@ internal static partial class NamedFiles
     private static string Rewritten(OptionKind kind, string value, Func<string, string> replace)
     {
         if (kind == OptionKind.Text)
-            return PathText.LooksLikePathOrUrl(value) ? replace(value) : value;
+            return PathText.IsPathOrUrl(value) ? replace(value) : value;
+        if (kind == OptionKind.Paths && IsThere(value))
+            return replace(value);
         if (value.StartsWith('{') || value.StartsWith('['))
         {
             try
@@ -141,7 +143,7 @@ internal static partial class NamedFiles
             return true;
         // The loader looks such a name up, and never in the working directory (ld.so(8), dlopen(3)); the libraries that
         // an engine has mapped are measured as such.
-        if (Library().IsMatch(part))
+        if (kind != OptionKind.Paths && Library().IsMatch(part))
             return false;
         bool isWord =
             double.TryParse(part, CultureInfo.InvariantCulture, out _)

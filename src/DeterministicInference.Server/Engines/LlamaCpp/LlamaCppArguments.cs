@@ -75,6 +75,35 @@ internal static class LlamaCppArguments
         "WEBUI",
     ];
 
+    /// <summary>Chat templates of its own, by their names (--help of b11434).</summary>
+    public static readonly string[] Templates =
+    [
+        .. (
+            "bailing bailing-think bailing2 chatglm3 chatglm4 chatml command-r deepseek deepseek-ocr "
+            + "deepseek2 deepseek3 exaone-moe exaone3 exaone4 falcon3 gemma gigachat glmedge gpt-oss "
+            + "granite granite-4.0 granite-4.1 grok-2 hunyuan-dense hunyuan-moe hunyuan-vl kimi-k2 llama2 "
+            + "llama2-sys llama2-sys-bos llama2-sys-strip llama3 llama4 megrez minicpm mistral-v1 "
+            + "mistral-v3 mistral-v3-tekken mistral-v7 mistral-v7-tekken monarch openchat orion "
+            + "pangu-embedded phi3 phi4 rwkv-world seed_oss smolvlm solar-open vicuna vicuna-orca yandex "
+            + "zephyr"
+        ).Split(' '),
+    ];
+
+    /// <summary>
+    /// Flags of which each occurrence adds to those before (common/arg.cpp); of all others the last counts.
+    /// </summary>
+    public static readonly string[] Added =
+    [
+        "--override-kv",
+        "--override-tensor",
+        "--override-tensor-draft",
+        "--logit-bias",
+        "--reverse-prompt",
+        "--dry-sequence-breaker",
+        "--control-vector",
+        "--control-vector-scaled",
+    ];
+
     private static readonly string[] True = ["1", "true", "on", "enabled"];
 
     /// <summary>Variables that the launch takes out of the environment.</summary>

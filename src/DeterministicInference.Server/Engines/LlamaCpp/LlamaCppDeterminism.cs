@@ -48,7 +48,11 @@ internal sealed class LlamaCppDeterminism : IEngineDeterminism
                     + "requests that this server checks. Leave it out."
             );
         }
-        if (own.Value("--chat-template") is { } template && ModelReferences.File(template) is not null)
+        if (
+            own.Value("--chat-template") is { } template
+            && !LlamaCppArguments.Templates.Contains(template)
+            && ModelReferences.File(template) is not null
+        )
         {
             yield return Finding.Refused(
                 "template_file",

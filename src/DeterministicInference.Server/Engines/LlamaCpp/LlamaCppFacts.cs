@@ -149,10 +149,10 @@ internal sealed class LlamaCppFacts : IEngineFacts
             return;
         }
         EngineCommandLine given = LlamaCppArguments.Of(launch.Arguments, inputs.Variables);
-        LaunchArguments.Describe(given, Aliases, LeftOut, abbreviates: false, sheet);
-        string factors = string.Join(' ', given.All("--lora-scaled").Select(Factor).OfType<string>());
-        if (factors.Length > 0)
-            sheet.Measured("argument.lora_scaled", factors);
+        LaunchArguments.Describe(given, Aliases, LeftOut, abbreviates: false, sheet, LlamaCppArguments.Added);
+        (string File, string? Factor)[] adapters = [.. Adapters(given)];
+        if (adapters.Any(adapter => adapter.Factor is not null))
+            sheet.Measured("argument.lora_scaled", string.Join(' ', adapters.Select(adapter => adapter.Factor ?? "1")));
         VariableFacts.Describe(inputs.Variables, Variables, LeftOutVariables, sheet);
         int? layers = given.Number("-ngl", "--gpu-layers", "--n-gpu-layers");
         if (layers != 0)
@@ -196,7 +196,7 @@ internal sealed class LlamaCppFacts : IEngineFacts
                 (Template, own.Value("--chat-template-file"), null),
                 .. LaterParts(model),
             ],
-            [.. own.All("--lora").SelectMany(list => list.Split(',')), .. ScaledAdapters(own)]
+            Adapters(own).Select(adapter => adapter.File)
         );
     }
 
@@ -215,16 +215,30 @@ internal sealed class LlamaCppFacts : IEngineFacts
                         )
                 );
 
-    /// <summary>Adapters with factors: file and factor, in newer builds separated by a colon.</summary>
-    private static IEnumerable<string> ScaledAdapters(EngineCommandLine own) =>
-        own.All("--lora-scaled")
-            .Where(word => !double.TryParse(word, CultureInfo.InvariantCulture, out _))
-            .SelectMany(list => list.Split(','))
-            .Select(word => word.LastIndexOf(':') is > 0 and var colon ? word[..colon] : word);
+    /// <summary>
+    /// Adapters in the order in which they are added up, with their factors: behind the file's colon, in older builds a
+    /// word of its own.
+    /// </summary>
+    private static List<(string File, string? Factor)> Adapters(EngineCommandLine own)
+    {
+        var adapters = new List<(string File, string? Factor)>();
+        foreach ((string flag, IReadOnlyList<string> values) in own.Given)
+        {
+            if (flag is not ("--lora" or "--lora-scaled"))
+                continue;
+            foreach (string word in values.SelectMany(list => list.Split(',')))
+            {
+                int colon = flag == "--lora-scaled" ? word.LastIndexOf(':') : -1;
+                if (flag == "--lora-scaled" && adapters.Count > 0 && IsNumber(word))
+                    adapters[^1] = adapters[^1] with { Factor = word };
+                else if (colon > 0 && IsNumber(word[(colon + 1)..]))
+                    adapters.Add((word[..colon], word[(colon + 1)..]));
+                else
+                    adapters.Add((word, null));
+            }
+        }
+        return adapters;
+    }
 
-    /// <summary>The factor of an adapter: a word of its own, or the part after the file's colon.</summary>
-    private static string? Factor(string word) =>
-        word[(word.LastIndexOf(':') + 1)..] is var end && double.TryParse(end, CultureInfo.InvariantCulture, out _)
-            ? end
-            : null;
+    private static bool IsNumber(string word) => double.TryParse(word, CultureInfo.InvariantCulture, out _);
 }

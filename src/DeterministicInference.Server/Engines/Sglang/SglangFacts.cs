@@ -72,7 +72,7 @@ internal sealed class SglangFacts : IEngineFacts
                 ("tokenizer", own.Value("--tokenizer-path"), own.Value("--revision")),
                 ("template", ModelReferences.File(own.Value("--chat-template")), null),
             ],
-            own.Values("--lora-paths")
+            own.Values("--lora-paths").Select(ModelReferences.AdapterPath)
         );
     }
 

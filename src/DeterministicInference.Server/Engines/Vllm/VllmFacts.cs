@@ -132,7 +132,7 @@ internal sealed class VllmFacts : IEngineFacts
                 ("tokenizer", own.Value("--tokenizer"), own.Value("--tokenizer-revision")),
                 ("template", ModelReferences.File(own.Value("--chat-template")), null),
             ],
-            own.Values("--lora-modules")
+            own.Values("--lora-modules").Select(ModelReferences.AdapterPath)
         );
     }
 

@@ -77,6 +77,38 @@ public sealed class LlamaServerBuildTests
             Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
         }
 
+        // So does one that sets variables.
+        string setting = Path.Combine(folder, "setting");
+        await File.WriteAllTextAsync(
+            setting,
+            $"#!/bin/sh\nexport LLAMA_ARG_ROPE_FREQ_BASE=300\nexec \"{real.Program}\" \"$@\"\n",
+            TestContext.Current.CancellationToken
+        );
+        MakeExecutable(setting);
+        await using (ServeProcess server = await (real with { Program = setting }).ServeAsync(None))
+        {
+            JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
+            Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
+        }
+        // And one that writes a file which an argument names.
+        string written = RelativeFile.Write("written", "root ::= \"yes\""),
+            writing = Path.Combine(folder, "writing");
+        await File.WriteAllTextAsync(
+            writing,
+            $"#!/bin/sh\necho 'root ::= \"no\"' > {written}\nexec \"{real.Program}\" \"$@\"\n",
+            TestContext.Current.CancellationToken
+        );
+        MakeExecutable(writing);
+        await using (
+            ServeProcess server = await (real with { Program = writing }).ServeAsync(
+                new() { Arguments = ["--grammar-file", written] }
+            )
+        )
+        {
+            JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
+            Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
+        }
+
         // In another folder a relative name is another file, or none.
         string grammar = RelativeFile.Write("grammar", "root ::= \"yes\"");
         RealLlamaServer.Settings constrained = new() { Arguments = ["--grammar-file", grammar] };

@@ -28,6 +28,8 @@ public sealed class NamedFilesTests
     [InlineData("--compilation-config.cache_dir", "rel")]
     [InlineData("--compilation-config", """{"cache_dir":"rel"}""")]
     [InlineData("--json-schema-file", "rel")]
+    [InlineData("--grammar-file", "rel.so")]
+    [InlineData("--chat-template", "http://host/x")]
     // By the value's form.
     [InlineData("--anything", "rel.gguf")]
     [InlineData("--anything", "a=rel.json")]
@@ -88,6 +90,10 @@ public sealed class NamedFilesTests
     [InlineData("--flash-attn", "*")]
     // Texts.
     [InlineData("--grammar", """root ::= "a/b" """)]
+    [InlineData("--grammar", """root ::= "https://" [a-z]+""")]
+    [InlineData("--json-schema", """{"$schema":"http://json-schema.org/x","type":"object"}""")]
+    [InlineData("--chat-template", """{% for m in messages %}<a href="http://x">{% endfor %}""")]
+    [InlineData("--reasoning-budget-message", "see http://x")]
     [InlineData("--chat-template", "{{ x }}[/INST]")]
     [InlineData("--json-schema", """{"$ref":"other.json"}""")]
     [InlineData("--reverse-prompt", "*")]

@@ -181,6 +181,7 @@ public sealed class LlamaCppLaunchTests
     [InlineData("LLAMA_ARG_BACKEND_SAMPLING", "true", "", "Degrades sampling_backend")]
     [InlineData("LLAMA_ARG_RPC", "host:1", "", "Degrades remote_compute")]
     [InlineData("LLAMA_ARG_CHAT_TEMPLATE", "/t.jinja", "", "Refused template_file")]
+    [InlineData("LLAMA_ARG_CHAT_TEMPLATE", "{{ messages }} of http://x", "")]
     // It is taken out of the environment.
     [InlineData("LLAMA_ARG_MODELS_DIR", "/models", "")]
     // The launch says it, and an argument wins.
