@@ -165,9 +165,9 @@ internal sealed class EngineAssessor(
         {
             sheet.AddMissing(
                 "arguments_differ",
-                $"The engine runs with other variables than this server gave, or a file that it reads changed while it "
-                    + $"started ({string.Join(", ", other)}), so that it may compute otherwise. Set variables for this "
-                    + "server, and let no script change them or the files."
+                "The engine runs with other variables than this server gave, or a file that it reads is another one "
+                    + $"than before the launch ({string.Join(", ", other)}), so that it may compute otherwise. Set "
+                    + "variables for this server, let no script change them or the files, and start the engine anew."
             );
         }
 

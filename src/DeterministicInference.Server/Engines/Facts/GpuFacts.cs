@@ -32,6 +32,10 @@ internal static class GpuFacts
             DescribeNvidia(kind, machine, variables, sheet);
     }
 
+    /// <summary>What to do where a build for NVIDIA's GPUs meets none.</summary>
+    public const string NvidiaRemedy =
+        "Install the NVIDIA driver, let a container see the GPUs, or use the engine's build for processors.";
+
     private static void DescribeNvidia(
         ComputeKind kind,
         MachineFacts machine,
@@ -44,8 +48,7 @@ internal static class GpuFacts
             sheet.AddMissing(
                 "gpu_not_measured",
                 kind == ComputeKind.Cuda
-                    ? "The engine is to compute on NVIDIA's GPUs, and this machine shows none. Install the NVIDIA "
-                        + "driver, let a container see the GPUs, or use the engine's build for processors."
+                    ? $"The engine is to compute on NVIDIA's GPUs, and this machine shows none. {NvidiaRemedy}"
                     : "What the engine computes on is unknown: this machine shows no GPU, and a build of PyTorch that "
                         + "would say it is not found. Give --backend-command the engine's own program."
             );

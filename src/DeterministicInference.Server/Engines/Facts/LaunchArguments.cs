@@ -4,12 +4,13 @@ namespace DeterministicInference.Server.Engines.Facts;
 
 /// <summary>
 /// Describes the launch arguments of an engine as facts <c>argument.name</c>, for engines that do not report them.
-/// Their order has no meaning, except that the last of repeated flags counts, or all of those that add up. An argument
-/// that names files is the hash of their content.
+/// Their order has no meaning, except that the last of repeated flags counts, or each in turn of those that add up, and
+/// that the last counts of a switch and its negation. An argument that names files is the hash of their content.
 /// </summary>
 internal static class LaunchArguments
 {
-    private const string Prefix = "argument.";
+    private const string Prefix = "argument.",
+        Negation = "--no-";
 
     /// <param name="given">The command line; words that belong to no flag are not described.</param>
     /// <param name="aliases">Short flags and other spellings, mapped to the canonical flag.</param>
@@ -18,29 +19,32 @@ internal static class LaunchArguments
     /// </param>
     /// <param name="abbreviates">Whether the engine accepts abbreviated long flags.</param>
     /// <param name="sheet">Receives the facts and the missing ones.</param>
-    /// <param name="added">Flags of which each occurrence counts.</param>
+    /// <param name="addsUp">Whether each occurrence of a flag counts; null if the last one does of all.</param>
     public static void Describe(
         EngineCommandLine given,
         IReadOnlyDictionary<string, string> aliases,
         IReadOnlyList<string> leftOut,
         bool abbreviates,
         FactSheet sheet,
-        params IReadOnlyList<string> added
+        Predicate<string>? addsUp = null
     )
     {
+        (string Flag, IReadOnlyList<string> Values)[] words =
+        [
+            .. given.Given.Select(word => (aliases.GetValueOrDefault(word.Flag, word.Flag), word.Values)),
+        ];
         foreach (
-            IGrouping<string, IReadOnlyList<string>> flags in given.Given.GroupBy(
-                word => aliases.GetValueOrDefault(word.Flag, word.Flag),
-                word => word.Values
-            )
+            IGrouping<string, IReadOnlyList<string>> flags in words.GroupBy(word => word.Flag, word => word.Values)
         )
         {
             string flag = flags.Key;
+            if (LastSwitch(Opposite(flag)) > LastSwitch(flag))
+                continue;
             if (SecretArguments.IsSecretFlag(flag) || leftOut.Any(other => IsMeant(flag, other, abbreviates)))
                 continue;
             // An engine may load the file of each occurrence.
             string[] all = [.. flags.SelectMany(values => values)];
-            IReadOnlyList<string> counted = added.Contains(flag) ? all : flags.Last();
+            IReadOnlyList<string> counted = addsUp?.Invoke(flag) == true ? all : flags.Last();
             if (!NamedFiles.AreIn(flag, all))
                 // A switch has no value.
                 sheet.Measured(Prefix + Key(flag), counted.Count == 0 ? "true" : string.Join(' ', counted));
@@ -53,7 +57,16 @@ internal static class LaunchArguments
                         + "address, whose content is not measured. Leave it out."
                 );
         }
+
+        // What has a value is no switch: --no-host negates nothing of --host NAME.
+        int LastSwitch(string flag) => Array.FindLastIndex(words, word => word.Flag == flag && word.Values.Count == 0);
     }
+
+    /// <summary>The negation of a switch, or the switch of a negation; the flag itself where it is short.</summary>
+    private static string Opposite(string flag) =>
+        flag.StartsWith(Negation, StringComparison.Ordinal) ? string.Concat("--", flag.AsSpan(Negation.Length))
+        : flag.StartsWith("--", StringComparison.Ordinal) ? string.Concat(Negation, flag.AsSpan(2))
+        : flag;
 
     /// <summary>
     /// Whether a flag matches another one. An abbreviation may stand for a flag with a secret, so it counts as a match.

@@ -12,7 +12,7 @@ namespace DeterministicInference.Server.Engines.Facts;
 /// Finds what the value of an option (an argument, a variable, a member of a report) names outside itself: files,
 /// folders and addresses. Their content changes answers, not their names. A part of a value is a name if it can be
 /// nothing else (a path with a slash, an address, the ending of a file), if the option's own name says so
-/// (<c>--grammar-file</c>, <c>…_FOLDER</c>), or if a file or folder of that name is in the working directory, which the
+/// (<c>--grammar-file</c>, <c>_FOLDER</c>), or if a file or folder of that name is in the working directory, which the
 /// engine inherits. The last does not hold for options that take one of an engine's own words, and for numbers.
 /// </summary>
 internal static partial class NamedFiles

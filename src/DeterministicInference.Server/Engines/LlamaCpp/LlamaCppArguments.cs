@@ -89,21 +89,6 @@ internal static class LlamaCppArguments
         ).Split(' '),
     ];
 
-    /// <summary>
-    /// Flags of which each occurrence adds to those before (common/arg.cpp); of all others the last counts.
-    /// </summary>
-    public static readonly string[] Added =
-    [
-        "--override-kv",
-        "--override-tensor",
-        "--override-tensor-draft",
-        "--logit-bias",
-        "--reverse-prompt",
-        "--dry-sequence-breaker",
-        "--control-vector",
-        "--control-vector-scaled",
-    ];
-
     private static readonly string[] True = ["1", "true", "on", "enabled"];
 
     /// <summary>Variables that the launch takes out of the environment.</summary>

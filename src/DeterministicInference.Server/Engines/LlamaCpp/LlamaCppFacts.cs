@@ -61,7 +61,12 @@ internal sealed class LlamaCppFacts : IEngineFacts
         ["-ncmoe"] = "--n-cpu-moe",
         ["-cram"] = "--cache-ram",
         ["-kvu"] = "--kv-unified",
+        ["-no-kvu"] = "--no-kv-unified",
+        ["-kvo"] = "--kv-offload",
         ["-nkvo"] = "--no-kv-offload",
+        ["-cb"] = "--cont-batching",
+        ["-nocb"] = "--no-cont-batching",
+        ["-e"] = "--escape",
         ["-nr"] = "--no-repack",
         ["-rea"] = "--reasoning",
         ["--temperature"] = "--temp",
@@ -149,7 +154,23 @@ internal sealed class LlamaCppFacts : IEngineFacts
             return;
         }
         EngineCommandLine given = LlamaCppArguments.Of(launch.Arguments, inputs.Variables);
-        LaunchArguments.Describe(given, Aliases, LeftOut, abbreviates: false, sheet, LlamaCppArguments.Added);
+        // Many flags add to what they were given before (--override-kv, --logit-bias and others; common/arg.cpp). Those
+        // that the launch itself gives are replaced by the user's.
+        string[] replaced =
+        [
+            .. new EngineCommandLine(
+                LlamaCppArguments.Pinned(inputs.Options, inputs.Machine),
+                abbreviates: false
+            ).Given.Select(pin => Aliases.GetValueOrDefault(pin.Flag, pin.Flag)),
+        ];
+        LaunchArguments.Describe(
+            given,
+            Aliases,
+            LeftOut,
+            abbreviates: false,
+            sheet,
+            addsUp: flag => !replaced.Contains(flag)
+        );
         (string File, string? Factor)[] adapters = [.. Adapters(given)];
         if (adapters.Any(adapter => adapter.Factor is not null))
             sheet.Measured("argument.lora_scaled", string.Join(' ', adapters.Select(adapter => adapter.Factor ?? "1")));

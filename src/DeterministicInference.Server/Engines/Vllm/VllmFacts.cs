@@ -98,7 +98,8 @@ internal sealed class VllmFacts : IEngineFacts
             .. isWord ? (string[])[GenerationConfig] : [],
             .. ModelReferences.File(given.Value("--chat-template")) is null ? (string[])[] : ["--chat-template"],
         ];
-        LaunchArguments.Describe(given, Aliases, leftOut, abbreviates: true, sheet);
+        // The only one that its parser collects (action "append" in entrypoints/openai/cli_args.py).
+        LaunchArguments.Describe(given, Aliases, leftOut, abbreviates: true, sheet, flag => flag == "--middleware");
         if (VllmConfiguration.Speculative(given) is { IsGiven: true } speculation)
             sheet.Measured("argument.speculative_config", WithoutModel(speculation));
         ComputeFacts.Describe(inputs, sheet);

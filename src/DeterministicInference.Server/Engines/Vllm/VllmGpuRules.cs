@@ -1,4 +1,5 @@
 using DeterministicInference.Server.Engines.Evidence;
+using DeterministicInference.Server.Engines.Facts;
 using DeterministicInference.Server.Machine;
 
 namespace DeterministicInference.Server.Engines.Vllm;
@@ -109,8 +110,7 @@ internal static class VllmGpuRules
             (_, true) => "Which GPU vLLM computes on is not known, and its batch-invariant mode exists on some only. "
                 + "Install the NVIDIA driver's NVML library.",
             (ComputeKind.Cuda, _) => "vLLM is to compute on NVIDIA's GPUs, of which this machine shows none, and its "
-                + "batch-invariant mode exists on some only. Install the NVIDIA driver, let a container see the GPUs, "
-                + "or use vLLM's build for processors.",
+                + $"batch-invariant mode exists on some only. {GpuFacts.NvidiaRemedy}",
             _ => "Which processor vLLM computes on is not known, and its batch-invariant mode exists on some only. "
                 + "Give --backend-command vLLM's own program.",
         };

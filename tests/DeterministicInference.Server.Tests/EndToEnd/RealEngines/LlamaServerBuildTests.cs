@@ -55,59 +55,32 @@ public sealed class LlamaServerBuildTests
         await DiffersAsync(plain, real, new() { Arguments = ["-t", "2"] }, "argument.threads");
 
         // Behind a shell it is the same engine.
-        string wrapper = Path.Combine(folder, "wrapper");
-        await File.WriteAllTextAsync(
-            wrapper,
-            $"#!/bin/sh\n\"{real.Program}\" \"$@\" &\ntrap 'kill $!' TERM\nwait $!\n",
-            TestContext.Current.CancellationToken
+        string wrapper = await ScriptAsync(
+            folder,
+            "wrapper",
+            $"\"{real.Program}\" \"$@\" &\ntrap 'kill $!' TERM\nwait $!\n"
         );
-        MakeExecutable(wrapper);
         await DiffersAsync(plain, real with { Program = wrapper }, None);
         // One that gives it other arguments makes another engine of it, whatever this server gave.
-        string adding = Path.Combine(folder, "adding");
-        await File.WriteAllTextAsync(
-            adding,
-            $"#!/bin/sh\nexec \"{real.Program}\" \"$@\" -np 4\n",
-            TestContext.Current.CancellationToken
-        );
-        MakeExecutable(adding);
-        await using (ServeProcess server = await (real with { Program = adding }).ServeAsync(None))
-        {
-            JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
-            Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
-        }
+        string adding = await ScriptAsync(folder, "adding", $"exec \"{real.Program}\" \"$@\" -np 4\n");
+        await IsDoubtfulAsync(real with { Program = adding }, None);
 
         // So does one that sets variables.
-        string setting = Path.Combine(folder, "setting");
-        await File.WriteAllTextAsync(
-            setting,
-            $"#!/bin/sh\nexport LLAMA_ARG_ROPE_FREQ_BASE=300\nexec \"{real.Program}\" \"$@\"\n",
-            TestContext.Current.CancellationToken
+        string setting = await ScriptAsync(
+            folder,
+            "setting",
+            $"export LLAMA_ARG_ROPE_FREQ_BASE=300\nexec \"{real.Program}\" \"$@\"\n"
         );
-        MakeExecutable(setting);
-        await using (ServeProcess server = await (real with { Program = setting }).ServeAsync(None))
-        {
-            JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
-            Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
-        }
+        await IsDoubtfulAsync(real with { Program = setting }, None);
         // And one that writes a file which an argument names.
         string written = RelativeFile.Write("written", "root ::= \"yes\""),
-            writing = Path.Combine(folder, "writing");
-        await File.WriteAllTextAsync(
-            writing,
-            $"#!/bin/sh\necho 'root ::= \"no\"' > {written}\nexec \"{real.Program}\" \"$@\"\n",
-            TestContext.Current.CancellationToken
-        );
-        MakeExecutable(writing);
-        await using (
-            ServeProcess server = await (real with { Program = writing }).ServeAsync(
-                new() { Arguments = ["--grammar-file", written] }
-            )
-        )
-        {
-            JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
-            Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
-        }
+            writing =
+                await ScriptAsync(
+                    folder,
+                    "writing",
+                    $"echo 'root ::= \"no\"' > {written}\nexec \"{real.Program}\" \"$@\"\n"
+                );
+        await IsDoubtfulAsync(real with { Program = writing }, new() { Arguments = ["--grammar-file", written] });
 
         // In another folder a relative name is another file, or none.
         string grammar = RelativeFile.Write("grammar", "root ::= \"yes\"");
@@ -123,20 +96,14 @@ public sealed class LlamaServerBuildTests
             );
             Assert.NotEqual((string?)plain["id"], (string?)environment["id"]);
         }
-        string elsewhere = Path.Combine(folder, "elsewhere");
         Directory.CreateDirectory(Path.Combine(folder, "other"));
-        await File.WriteAllTextAsync(
-            elsewhere,
-            $"#!/bin/sh\ncd \"{folder}/other\"\nexec \"{real.Program}\" \"$@\"\n",
-            TestContext.Current.CancellationToken
+        string elsewhere = await ScriptAsync(
+            folder,
+            "elsewhere",
+            $"cd \"{folder}/other\"\nexec \"{real.Program}\" \"$@\"\n"
         );
-        MakeExecutable(elsewhere);
         File.Copy(grammar, Path.Combine(folder, "other", grammar));
-        await using (ServeProcess server = await (real with { Program = elsewhere }).ServeAsync(constrained))
-        {
-            JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
-            Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
-        }
+        await IsDoubtfulAsync(real with { Program = elsewhere }, constrained);
 
         string preloaded = Path.Combine(folder, "libother.so");
         File.Copy(LibraryOf("libm.so"), preloaded);
@@ -188,6 +155,22 @@ public sealed class LlamaServerBuildTests
         File.ReadLines("/proc/self/maps")
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1])
             .First(path => Path.GetFileName(path).StartsWith(name, StringComparison.Ordinal));
+
+    /// <summary>The engine was started by a script that made another one of it.</summary>
+    private static async Task IsDoubtfulAsync(RealLlamaServer real, RealLlamaServer.Settings settings)
+    {
+        await using ServeProcess server = await real.ServeAsync(settings);
+        JsonNode environment = (await server.Api.GetAsync("/v1/environment")).Json;
+        Assert.Equal(["arguments_differ"], environment["reasons"]!.AsArray().Select(reason => (string?)reason));
+    }
+
+    private static async Task<string> ScriptAsync(string folder, string name, string lines)
+    {
+        string file = Path.Combine(folder, name);
+        await File.WriteAllTextAsync(file, $"#!/bin/sh\n{lines}", TestContext.Current.CancellationToken);
+        MakeExecutable(file);
+        return file;
+    }
 
     private static void MakeExecutable(string file)
     {

@@ -6,13 +6,24 @@ using Xunit;
 
 namespace DeterministicInference.Server.Tests.Engines.LlamaCpp;
 
-/// <summary>Flags that add up count each time, in order; of others the last one counts.</summary>
+/// <summary>
+/// Repeated flags count each time, in order, as they may add up. Of those that the launch gives, and of a switch and
+/// its negation, the last one counts.
+/// </summary>
 public sealed class LlamaCppRepeatedFlagTests
 {
     [Theory]
     [InlineData("--override-kv a=int:1 --override-kv b=int:2", "argument.override_kv", "a=int:1 b=int:2")]
     [InlineData("-l 260-100 --logit-bias 300+1", "argument.logit_bias", "260-100 300+1")]
     [InlineData("-r one -r two", "argument.reverse_prompt", "one two")]
+    [InlineData("--of-tomorrow 1 --of-tomorrow 2", "argument.of_tomorrow", "1 2")]
+    [InlineData("--jinja --no-jinja", "argument.jinja", null)]
+    [InlineData("--jinja --no-jinja", "argument.no_jinja", "true")]
+    [InlineData("--no-jinja --jinja", "argument.jinja", "true")]
+    [InlineData("--no-jinja --jinja", "argument.no_jinja", null)]
+    [InlineData("--no-host --host x", "argument.no_host", "true")]
+    [InlineData("-kvu -no-kvu", "argument.kv_unified", null)]
+    [InlineData("--cache-prompt --no-cache-prompt", "argument.cache_prompt", null)]
     [InlineData("-t 4 --threads 1", "argument.threads", "1")]
     [InlineData("--lora-scaled /a.gguf:0.5,/b.gguf:0.7", "argument.lora_scaled", "0.5 0.7")]
     [InlineData("--lora /a.gguf --lora-scaled /b.gguf:0.7", "argument.lora_scaled", "1 0.7")]
