@@ -46,10 +46,13 @@ internal static class AskCommand
             if (result.Tokens is [{ Value: var text }] && !(int.TryParse(text, out int most) && most > 0))
                 result.AddError($"--max-tokens: '{text}' is not a number from 1.");
         });
-        var command = new Command(
+        var command = new CliCommand(
             "ask",
+            "Ask, and keep question, answer and key in files",
             "Ask a server, and keep question, answer and key in files that verify reads. The answer is shown once it "
-                + "is verified with key.json: that of the folder, or else the server's own, which is kept."
+                + "is verified with key.json: that of the folder, or else the server's own, which is kept.",
+            ("ask \"Who are you?\"", "Ask the server on this machine."),
+            ("ask \"Who are you?\" --url https://inference.example --api-key KEY -o answers", "Ask another one.")
         )
         {
             Question,

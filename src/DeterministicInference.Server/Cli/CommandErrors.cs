@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using DeterministicInference.Engine.Model;
 using DeterministicInference.Receipts;
 using DeterministicInference.Receipts.Verification;
+using DeterministicInference.Server.Supervision;
 using DeterministicInference.Server.Verification;
 using Microsoft.AspNetCore.Connections;
 
@@ -23,6 +24,12 @@ internal static class CommandErrors
         {
             Console.Error.WriteLine($"error: {OneLine.Of(e.Message)}");
             return ExitCode.Usage;
+        }
+        catch (StartException e)
+        {
+            foreach (string problem in e.Problems)
+                Failed(problem);
+            return ExitCode.Failure;
         }
         catch (ModelLoadException e)
         {

@@ -40,6 +40,7 @@ internal static class LogCommands
     public static Command Monitor() =>
         Create(
             "monitor",
+            "Follow a log: does it only grow?",
             "Follow a log: prove that it only grows, and end with the evidence (13) if it does not.",
             keepsEntries: false,
             fallback: TimeSpan.FromMinutes(1)
@@ -49,12 +50,19 @@ internal static class LogCommands
     public static Command Mirror() =>
         Create(
             "mirror",
+            "Copy a log to files",
             "Copy a log to files that any web server serves, and check each entry. The next time only what is new.",
             keepsEntries: true,
             fallback: null
         );
 
-    private static Command Create(string name, string description, bool keepsEntries, TimeSpan? fallback)
+    private static Command Create(
+        string name,
+        string summary,
+        string description,
+        bool keepsEntries,
+        TimeSpan? fallback
+    )
     {
         var interval = new Option<string?>("--interval")
         {
@@ -68,7 +76,23 @@ internal static class LogCommands
             if (result.Tokens is [{ Value: var text }] && text != "off" && Durations.Read(text, out _) is { } complaint)
                 result.AddError($"--interval: '{text}' {complaint}");
         });
-        var command = new Command(name, description) { Url, Folder, Key, interval, Server.ApiKey, Server.Timeout };
+        var command = new CliCommand(
+            name,
+            summary,
+            description,
+            (
+                $"receipts {name} http://127.0.0.1:8080 FOLDER --key key.json",
+                "key.json is the answer of GET /v1/receipts/key, which you stored."
+            )
+        )
+        {
+            Url,
+            Folder,
+            Key,
+            interval,
+            Server.ApiKey,
+            Server.Timeout,
+        };
         command.SetAction(
             (parsed, cancellation) =>
                 CommandErrors.ReportAsync(async () =>

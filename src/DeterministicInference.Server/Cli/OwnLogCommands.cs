@@ -52,9 +52,11 @@ internal static class OwnLogCommands
     public static Command Init()
     {
         Option<string?> name = Name("Name of a new log, to which a random part is added.");
-        var command = new Command(
+        var command = new CliCommand(
             "init",
-            "Begin a log with a key of its own, or show the key of the one that no server uses."
+            "Begin a log",
+            "Begin a log with a key of its own, or show the key of the one that no server uses.",
+            ("receipts init --log-origin example.org/v1/log", "A log that names the address it is served at.")
         )
         {
             ReceiptsCommand.DataDir,
@@ -75,10 +77,13 @@ internal static class OwnLogCommands
     public static Command Rotate()
     {
         Option<string?> name = Name("Name of the next log, to which a random part is added. Default: the same.");
-        var command = new Command(
+        var command = new CliCommand(
             "rotate",
+            "End the log and begin the next",
             "End the log and begin the next, with a new key. The logs name each other, and the receipts of both are "
-                + "found and proved."
+                + "found and proved.",
+            ("receipts rotate", "A new key, as many operators have each year."),
+            ("receipts rotate --revoke", "After the key was stolen.")
         )
         {
             ReceiptsCommand.DataDir,
@@ -97,8 +102,9 @@ internal static class OwnLogCommands
     /// <summary>Revokes the key of a log that has ended.</summary>
     public static Command RevokeClosed()
     {
-        var command = new Command(
+        var command = new CliCommand(
             "revoke",
+            "Revoke the key of a log that has ended",
             "Sign that the key of a log that has ended counts no longer, but for the log's last checkpoint."
         )
         {

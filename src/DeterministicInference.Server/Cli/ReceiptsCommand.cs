@@ -76,7 +76,11 @@ internal static class ReceiptsCommand
     private static readonly Argument<string> Id = new("ID") { Description = "Id of the receipt or of the answer." };
 
     public static Command Create() =>
-        new("receipts", "List, show and export receipts; begin, check, end, follow and copy their log.")
+        new CliCommand(
+            "receipts",
+            "List, show, check and export receipts",
+            "List, show and export receipts; begin, check, end, follow and copy their log."
+        )
         {
             List(),
             Show(),
@@ -91,7 +95,18 @@ internal static class ReceiptsCommand
 
     private static Command List()
     {
-        var command = new Command("list", "List the receipts that a server has issued.") { DataDir, Limit, Json };
+        var command = new CliCommand(
+            "list",
+            "List the receipts of a server",
+            "List the receipts that a server has issued, the newest first.",
+            ("receipts list", "The newest 20 of the default folder."),
+            ("receipts list --limit 1000 --json", "The newest 1000, for a program.")
+        )
+        {
+            DataDir,
+            Limit,
+            Json,
+        };
         command.SetAction(
             (parsed, cancellation) =>
                 RunAsync(
@@ -114,9 +129,11 @@ internal static class ReceiptsCommand
 
     private static Command Show()
     {
-        var command = new Command(
+        var command = new CliCommand(
             "show",
-            "Show a receipt as JSON, in the form that verify reads. It is confidential: it contains the salt."
+            "Show a receipt as JSON",
+            "Show a receipt as JSON, in the form that verify reads. It is confidential: it contains the salt.",
+            ("receipts show chatcmpl-f56c05ffcac54fca4c0617ef", "The receipt of the answer with this id.")
         )
         {
             Id,
@@ -186,10 +203,12 @@ internal static class ReceiptsCommand
 
     private static Command Check()
     {
-        var command = new Command(
+        var command = new CliCommand(
             "check",
+            "Check the log and its receipts",
             "Check every row of the log and its receipts, the published and the cosigned checkpoint and the key, also "
-                + "while a server writes."
+                + "while a server writes.",
+            ("receipts check", "Check the default folder.")
         )
         {
             DataDir,
@@ -283,7 +302,15 @@ internal static class ReceiptsCommand
 
     private static Command Export()
     {
-        var command = new Command("export", "Write a request, its answer and the receipt to one file for verify.")
+        var command = new CliCommand(
+            "export",
+            "Write request, answer and receipt to one file",
+            "Write a request, its answer and the receipt to one file for verify.",
+            (
+                "receipts export --answer answer.json --request request.json --url http://127.0.0.1:8080 -o bundle.json",
+                "Everything that verify needs, in one file."
+            )
+        )
         {
             Answer,
             Request,

@@ -7,7 +7,8 @@ namespace DeterministicInference.Server.Cli;
 /// <summary>The command line of <c>serve</c>. The last of repeated flags counts, as in the Python releases.</summary>
 internal sealed class ServeArguments
 {
-    public const string PrintConfigFlag = "--print-config";
+    public const string PrintConfigFlag = "--print-config",
+        CheckFlag = "--check";
 
     private static readonly Setting BackendArguments = SettingTable.Of(nameof(ServeOptions.BackendArguments));
 
@@ -30,6 +31,9 @@ internal sealed class ServeArguments
 
     /// <summary>Whether a flag is unknown, which may be a mistyped one.</summary>
     public bool HasUnknownFlag { get; private set; }
+
+    /// <summary>Whether only to say if the server would start.</summary>
+    public bool Check { get; private set; }
 
     /// <summary>Whether the configuration is to be shown instead of used.</summary>
     public bool PrintConfig { get; private set; }
@@ -78,6 +82,11 @@ internal sealed class ServeArguments
             PrintConfig = true;
             return false;
         }
+        if (flag == CheckFlag)
+        {
+            Check = true;
+            return false;
+        }
         Setting? setting = SettingTable.All.FirstOrDefault(setting =>
             setting.Flag == flag || setting.FlagAliases.Contains(flag) || setting.Shorthand?.Flag == flag
         );
@@ -114,7 +123,7 @@ internal sealed class ServeArguments
             _problems.Add(
                 _commands.Contains(token)
                     ? $"{token}: a command must come first, before its settings."
-                    : $"'{token}': unknown command or argument.{NearestName.Hint(token, _commands)} "
+                    : $"'{token}': unknown command or argument.{NearestName.Hint(token, [.. _commands, "help", "version"])} "
                         + $"Commands are {string.Join(", ", _commands)}; arguments of the engine stand after --."
             );
             return false;

@@ -1,6 +1,11 @@
 using System.CommandLine;
 using DeterministicInference.Receipts;
+using DeterministicInference.Server.Assessment;
+using DeterministicInference.Server.Cli.Doctor;
 using DeterministicInference.Server.Configuration;
+using DeterministicInference.Server.Engines;
+using DeterministicInference.Server.Machine;
+using DeterministicInference.Server.Supervision;
 
 namespace DeterministicInference.Server.Cli;
 
@@ -16,21 +21,27 @@ internal static class ServeCommand
     /// <param name="serve">
     /// Runs the server with settings without problems until it is stopped; returns the exit code.
     /// </param>
-    /// <param name="engines">The engines that <c>--backend</c> may name; the first one is the default.</param>
+    /// <param name="engines">The engines that <c>--backend</c> may name.</param>
     public static Command Create(
         Func<ResolvedConfiguration, CancellationToken, Task<int>> serve,
-        IReadOnlyList<EngineChoice> engines
+        EngineRegistry engines
     )
     {
-        var command = new Command(
+        var command = new CliCommand(
             "serve",
-            "Launch an engine, or attach to one, and serve the OpenAI API in front of it (the default command)."
+            "Start an engine and serve the API (the default)",
+            "Launch an engine, or attach to one, and serve the OpenAI API in front of it (the default command).",
+            ("--backend embedded", "The bundled model on the CPU: no GPU, no download."),
+            ("--model-path qwen/qwen2.5-0.5b-instruct", "SGLang with a model of the hub."),
+            ("--backend vllm --model-path /models/llama -- --tensor-parallel-size 2", "vLLM, on two GPUs."),
+            ("--backend vllm --backend-url http://127.0.0.1:8000", "Attach to a vLLM that is running."),
+            ("--config server.json --check", "Would the server start with this file?")
         )
         {
             // Errors are found in one pass over the tokens, so that all are reported.
             TreatUnmatchedTokensAsErrors = false,
         };
-        AddOptionsTo(command, engines);
+        AddOptionsTo(command, engines.Choices);
         command.SetAction((parsed, cancellation) => RunAsync(parsed, serve, engines, cancellation));
         return command;
     }
@@ -63,7 +74,7 @@ internal static class ServeCommand
     private static async Task<int> RunAsync(
         ParseResult parsed,
         Func<ResolvedConfiguration, CancellationToken, Task<int>> serve,
-        IReadOnlyList<EngineChoice> engines,
+        EngineRegistry engines,
         CancellationToken cancellation
     )
     {
@@ -72,7 +83,7 @@ internal static class ServeCommand
             arguments.Values,
             arguments.ConfigPath,
             EnvironmentVariables.OfProcess(),
-            engines,
+            engines.Choices,
             arguments.HasUnknownFlag
         );
         IReadOnlyList<string> problems = arguments.NamesOtherCommand
@@ -86,12 +97,41 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync($"error: {OneLine.Of(problem)}");
         if (problems.Count > 0)
             return ExitCode.Usage;
-        return arguments.PrintConfig
-            ? ExitCode.Success
-            : await CommandErrors.ReportAsync(
-                () => serve(configuration, cancellation),
-                SettingTable.Of(nameof(ServeOptions.ProxyPort)).Flag
-            );
+        if (arguments.PrintConfig && !arguments.Check)
+            return ExitCode.Success;
+        return await CommandErrors.ReportAsync(
+            () =>
+                arguments.Check
+                    ? CheckAsync(engines.Of(configuration.Options), configuration, cancellation)
+                    : serve(configuration, cancellation),
+            SettingTable.Of(nameof(ServeOptions.ProxyPort)).Flag
+        );
+    }
+
+    private static async Task<int> CheckAsync(
+        IEngineKind engine,
+        ResolvedConfiguration configuration,
+        CancellationToken cancellation
+    )
+    {
+        ServeOptions options = configuration.Options;
+        Diagnosis diagnosis = await Diagnosis.MakeAsync(
+            engine,
+            options,
+            configuration.Keys,
+            EngineMachine.Read(engine, options, GpuEnvironment.Collect()),
+            cancellation
+        );
+        var check = new StartCheck(options, TimeProvider.System);
+        StartException.ThrowIfAny([
+            .. check.FindProblems(),
+            .. await check.FindProblemsAsync(diagnosis.Assessment, cancellation),
+        ]);
+        await Console.Out.WriteLineAsync(
+            $"The server would start: {diagnosis.Command ?? $"attached to {diagnosis.Address}"}"
+        );
+        await Console.Out.WriteLineAsync($"Its answers would be {DiagnosisText.Verdict(diagnosis)}.");
+        return ExitCode.Success;
     }
 
     private static IEnumerable<Option> Options(
@@ -115,30 +155,25 @@ internal static class ServeCommand
             fallback = (ownDefault ?? setting.Write(ServeOptions.DefaultsWith(engines))) is { } text
                 ? $" Default: {text}."
                 : "";
-        yield return Tokens(setting.Flag, setting.Placeholder, meaning + fallback, setting.FlagAliases);
+        IReadOnlyList<string> values =
+            setting.Key == nameof(ServeOptions.Backend) ? [.. engines.Select(engine => engine.Name)] : setting.Choices;
+        yield return new SettingOption(setting, meaning + fallback, values);
         if (setting.Shorthand is { } shorthand)
             yield return Switch(shorthand.Flag, $"The same as {setting.Flag} {shorthand.Text}.");
     }
 
     private static IEnumerable<Option> OwnOptions()
     {
-        yield return Tokens(ConfigFile.Flag, "FILE", "JSON file of settings, which variables and flags override.", []);
-        yield return Switch(ServeArguments.PrintConfigFlag, "Show every setting and where it comes from, then exit.");
-    }
-
-    // Accepts any number of values: the count is checked with everything else.
-    private static Option<string[]> Tokens(
-        string flag,
-        string placeholder,
-        string description,
-        IReadOnlyList<string> aliases
-    ) =>
-        new(flag, [.. aliases])
+        yield return new Option<string[]>(ConfigFile.Flag)
         {
-            HelpName = placeholder,
-            Description = description,
+            HelpName = "FILE",
+            Description = "JSON file of settings, which flags override.",
+            // As of a setting: the count is checked with everything else.
             Arity = ArgumentArity.ZeroOrMore,
         };
+        yield return Switch(ServeArguments.CheckFlag, "Say whether it would start; start nothing.");
+        yield return Switch(ServeArguments.PrintConfigFlag, "Show every setting and where it comes from.");
+    }
 
     private static Option<bool> Switch(string flag, string description) =>
         new(flag) { Description = description, Arity = ArgumentArity.Zero };

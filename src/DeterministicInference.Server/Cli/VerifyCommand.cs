@@ -100,7 +100,7 @@ internal static class VerifyCommand
         Delivery.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && text is not ("json" or "sse"))
-                result.AddError($"--delivery: '{text}' is not json or sse.");
+                result.AddError($"--delivery: '{text}' is not json or sse.{NearestName.Hint(text, ["json", "sse"])}");
         });
         Issuer.Validators.Add(result =>
         {
@@ -110,19 +110,29 @@ internal static class VerifyCommand
         Require.Validators.Add(result =>
         {
             foreach (string word in result.Tokens.Select(token => token.Value).Except(TrustRequirementName.All))
-                result.AddError($"--require: '{word}' is none of {string.Join(", ", TrustRequirementName.All)}.");
+                result.AddError(
+                    $"--require: '{word}' is none of {string.Join(", ", TrustRequirementName.All)}."
+                        + NearestName.Hint(word, TrustRequirementName.All)
+                );
             bool hasWitnesses = result.GetResult(Policy) is not null || result.GetResult(Trust) is not null;
             if (result.Tokens.Any(token => token.Value == "witnessed") && !hasWitnesses)
                 result.AddError("--require: witnessed needs --witness-policy FILE, which says by whom.");
         });
-        var command = new Command(
+        var command = new CliCommand(
             "verify",
+            "Check a receipt; compute its request again",
             "Check a receipt: signature, commitments, log and, with --against, whether the request gives the "
                 + "same answer again. The first line is the verdict, and the exit code says it too: 0 VALID (not "
                 + "replayed) or REPRODUCED; 2 a wrong argument or file; 10 CONTRADICTED; 11 CORROBORATED; 12 "
                 + "INCONCLUSIVE; 13 TAMPERED; 14 INCOMPLETE; 15 UNREACHABLE; 16 INDETERMINATE (the server contradicts "
                 + "itself); 17 UNTRUSTED (no key of yours); 18 SIGNED (request or answer not compared); 19 OTHER KEY; "
-                + "20 POLICY; 21 UNKNOWN VERSION."
+                + "20 POLICY; 21 UNKNOWN VERSION.",
+            ("verify answer.json --request request.json --key key.json", "Check the three files that ask keeps."),
+            (
+                "verify answer.json --request request.json --key key.json --against http://127.0.0.1:8080",
+                "Have the server compute the request again, and compare."
+            ),
+            ("verify FOLDER --key key.json", "Check all bundles in a folder; the last line counts the verdicts.")
         )
         {
             Receipt,

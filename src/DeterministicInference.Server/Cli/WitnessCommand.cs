@@ -75,10 +75,12 @@ internal static class WitnessCommand
 
     public static Command Create()
     {
-        var command = new Command(
+        var command = new CliCommand(
             "witness",
+            "Cosign the logs of other operators",
             "Witness other operators' logs: cosign each checkpoint that continues what was cosigned before (C2SP "
-                + "tlog-witness)."
+                + "tlog-witness).",
+            ("witness --log vkeys.txt", "Cosign the logs whose verifier keys are in the file.")
         )
         {
             Logs,

@@ -6,6 +6,9 @@ namespace DeterministicInference.Server.Configuration;
 /// <param name="CanLaunch">Whether it can be launched; otherwise <c>--backend-url</c> must be given.</param>
 internal sealed record EngineChoice(string Name, bool NeedsModelPath, bool CanLaunch)
 {
+    /// <summary>Keys of the settings that have an effect on this engine only.</summary>
+    public IReadOnlyList<string> OwnSettings { get; init; } = [];
+
     /// <summary>Range of seeds that the engine distinguishes.</summary>
     public (long Least, long Most) Seeds { get; init; } = (long.MinValue, long.MaxValue);
 

@@ -77,6 +77,13 @@ internal sealed class ResolvedConfiguration
     /// <summary>Whether a setting was given.</summary>
     public bool IsGiven(string key) => _given.ContainsKey(SettingTable.Of(key));
 
+    /// <summary>Whether a setting has a good value that is not the default.</summary>
+    public bool HasEffect(string key) =>
+        IsGiven(key)
+        && IsGood(key)
+        && SettingTable.Of(key) is var setting
+        && setting.Write(_options) != setting.Write(new ServeOptions());
+
     /// <summary>
     /// A complaint about a setting's value: names the setting, the value and, unless the value came from the flag, its
     /// source.

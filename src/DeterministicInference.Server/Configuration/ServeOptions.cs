@@ -1,3 +1,5 @@
+using DeterministicInference.Engine.Arithmetic;
+
 namespace DeterministicInference.Server.Configuration;
 
 /// <summary>
@@ -36,6 +38,9 @@ internal sealed record ServeOptions
 
     /// <summary>Command that replaces the engine's executable.</summary>
     public string? BackendCommand { get; init; }
+
+    /// <summary>The registers with which the embedded engine computes.</summary>
+    public InstructionSet Instructions { get; init; }
 
     /// <summary>Key that is sent to the engine with every request.</summary>
     public string? BackendApiKey { get; init; }

@@ -28,6 +28,7 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             : [Model(backend), Attachment(backend), Seed(backend)],
             ModelName(),
             Arguments(),
+            .. OfOtherEngines(),
             Restart(),
             Ports(),
             Loop(),
@@ -49,7 +50,8 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             ? null
             : configuration.Problem(
                 nameof(ServeOptions.Backend),
-                $"is not a known engine. Give {EngineChoice.List(engines.Select(choice => choice.Name), "or")}."
+                $"is not a known engine.{NearestName.Hint(_options.Backend, engines.Select(choice => choice.Name))} Give "
+                    + $"{EngineChoice.List(engines.Select(choice => choice.Name), "or")}."
             );
 
     private string? Model(EngineChoice backend)
@@ -95,6 +97,17 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
                 "has no effect: with --backend-url no engine is launched. Remove one of them."
             )
             : null;
+
+    private IEnumerable<string?> OfOtherEngines() =>
+        from engine in engines
+        from key in engine.OwnSettings
+        where configuration.HasEffect(key) && (engine.Name != _options.Backend || AttachesByUrl)
+        select configuration.Problem(
+            key,
+            engine.Name == _options.Backend
+                ? "has no effect: with --backend-url no engine is launched. Remove one of them."
+                : $"applies to --backend {engine.Name} only. Leave it out, or choose that engine."
+        );
 
     private string? Seed(EngineChoice? backend)
     {

@@ -32,7 +32,13 @@ internal abstract class Setting(string key, string meaning)
     /// <summary>A flag without a value that stands for a value of this setting.</summary>
     public (string Flag, string Text)? Shorthand { get; init; }
 
+    /// <summary>Its meaning in a few words, if it is one of the settings that help shows first; else null.</summary>
+    public string? Brief { get; init; }
+
     public abstract string Placeholder { get; }
+
+    /// <summary>The values, if they are few and fixed, for completion in a shell.</summary>
+    public abstract IReadOnlyList<string> Choices { get; }
 
     /// <inheritdoc cref="Values.ValueKind{T}.IsSwitch"/>
     public abstract bool IsSwitch { get; }

@@ -13,6 +13,8 @@ internal sealed class TypedSetting<T>(
 {
     public override string Placeholder => kind.Placeholder;
 
+    public override IReadOnlyList<string> Choices => kind.Choices;
+
     public override bool IsSwitch => kind.IsSwitch;
 
     public override bool IsList => kind.IsList;

@@ -42,6 +42,7 @@ internal sealed class EngineRegistry(IReadOnlyList<IEngineKind> all)
         )
         {
             Seeds = engine.Requests.Seeds,
+            OwnSettings = engine.Launcher?.OwnSettings ?? [],
         }),
     ];
 

@@ -14,6 +14,9 @@ internal interface IEngineLauncher
     /// </summary>
     string? Executable => null;
 
+    /// <summary>Keys of the settings that have an effect on this engine only.</summary>
+    IReadOnlyList<string> OwnSettings => [];
+
     /// <summary>Remedy if the engine is not installed.</summary>
     string MissingRemedy { get; }
 

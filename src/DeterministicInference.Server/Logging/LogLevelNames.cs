@@ -18,6 +18,9 @@ internal static class LogLevelNames
         (LogLevel.Critical, "CRITICAL", "FATAL"),
     ];
 
+    /// <summary>The names, from the lowest level to the highest.</summary>
+    public static IReadOnlyList<string> List { get; } = [.. Table.Select(row => row.Name)];
+
     /// <summary>The names for help and messages: <c>DEBUG, INFO, WARNING, ERROR or CRITICAL</c>.</summary>
     public static string All { get; } =
         $"{string.Join(", ", Table.SkipLast(1).Select(row => row.Name))} or {Table[^1].Name}";

@@ -30,6 +30,7 @@ internal static unsafe partial class Libc
         NonBlocking = 0x800,
         CloseOnExec = 0x80000;
     public const int MayRead = 4,
+        MayWrite = 2,
         MayExecute = 1;
     public const short PollIn = 1,
         PollOut = 4,

@@ -1,5 +1,6 @@
 using System.Net;
 using DeterministicInference.Server.Assessment;
+using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway;
@@ -33,7 +34,43 @@ internal static partial class GatewayServer
         using OrphanReaper? orphans = OrphanReaper.StartAsInit();
         using StopRequest request = StopRequest.Listen(options);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation, request.Stop);
-        CancellationToken stop = stopping.Token;
+        await using WebApplication app = Build(options);
+        ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
+        ILogger logger = loggers.CreateLogger(Module);
+        try
+        {
+            return await ServeAsync(engine, configuration, app, loggers, request, stopping.Token);
+        }
+        catch (Exception e) when (Tell(logger, e, options))
+        {
+            throw;
+        }
+    }
+
+    /// <summary>Tells the log why the server does not start, where standard error is not the place to look.</summary>
+    private static bool Tell(ILogger logger, Exception e, ServeOptions options)
+    {
+        if ((options.LogFile is not null || options.LogFormat == LogFormat.Json) && e is IOException or StartException)
+            NotStarted(logger, e.Message);
+        return false;
+    }
+
+    private static async Task<int> ServeAsync(
+        IEngineKind engine,
+        ResolvedConfiguration configuration,
+        WebApplication app,
+        ILoggerFactory loggers,
+        StopRequest request,
+        CancellationToken stop
+    )
+    {
+        ServeOptions options = configuration.Options;
+        ILogger logger = loggers.CreateLogger(Module);
+        var check = new StartCheck(options, TimeProvider.System);
+        StartException.ThrowIfAny(check.FindProblems());
+        Starting(logger, ProductVersion.Text);
+        GpuEnvironment gpu = GpuEnvironment.Collect();
+        MachineFacts machine = EngineMachine.Read(engine, options, gpu);
         var endpoints = EngineEndpointChoice.Make(
             engine.Launcher,
             options,
@@ -43,11 +80,18 @@ internal static partial class GatewayServer
         var writer = new EngineStatus.Writer(endpoints.Current);
         EngineStatus status = writer.Status;
         var activity = new EngineActivity(TimeProvider.System);
-        await using WebApplication app = Build(options);
-        ILoggerFactory loggers = app.Services.GetRequiredService<ILoggerFactory>();
-        ILogger logger = loggers.CreateLogger(Module);
-        Starting(logger);
-        GpuEnvironment gpu = GpuEnvironment.Collect();
+        EngineAssessment assessment = new EngineAssessor(
+            engine,
+            options,
+            machine,
+            TimeProvider.System,
+            loggers.CreateLogger(Module)
+        ).BeforeLaunch(
+            engine.Launcher is null || options.BackendUrl is not null
+                ? null
+                : engine.Launcher.Launch(options, machine, endpoints.Current)
+        );
+        StartException.ThrowIfAny(await check.FindProblemsAsync(assessment, stop));
         await using ReceiptStore? receipts = !options.HasReceipts
             ? null
             : ReceiptStore.Open(
@@ -91,7 +135,7 @@ internal static partial class GatewayServer
             engine,
             options,
             configuration.Keys,
-            EngineMachine.Read(engine, options, gpu),
+            machine,
             writer,
             activity,
             environments,
@@ -157,8 +201,11 @@ internal static partial class GatewayServer
 
     private static bool IsLoopback(string host) => host == "localhost" || IPAddress.IsLoopback(IPAddress.Parse(host));
 
-    [LoggerMessage(LogLevel.Information, "Starting Deterministic Inference Server")]
-    private static partial void Starting(ILogger logger);
+    [LoggerMessage(LogLevel.Information, "Starting Deterministic Inference Server {Version}")]
+    private static partial void Starting(ILogger logger, string version);
+
+    [LoggerMessage(LogLevel.Critical, "The server does not start: {Reason}")]
+    private static partial void NotStarted(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests get 503 until the engine is ready")]
     private static partial void Listening(ILogger logger, string url);

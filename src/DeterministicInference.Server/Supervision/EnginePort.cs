@@ -107,13 +107,14 @@ internal static class EnginePort
         }
     }
 
+    /// <summary>Binds a port, and gives it back at once.</summary>
     /// <param name="address">The address to bind.</param>
     /// <param name="port">The port.</param>
     /// <param name="protocol">
     /// For TCP, .NET sets SO_REUSEADDR on Unix (dotnet/runtime, src/native/libs/System.Native/pal_networking.c,
     /// SystemNative_Bind), which passes over TIME_WAIT but also over sockets that set it too and don't listen.
     /// </param>
-    private static SocketError TryBind(IPAddress address, int port, ProtocolType protocol)
+    public static SocketError TryBind(IPAddress address, int port, ProtocolType protocol)
     {
         try
         {

@@ -24,8 +24,8 @@ public sealed class ServeCommandTests
     )]
     [InlineData(
         "nonsense",
-        "error: 'nonsense': unknown command or argument. Commands are serve, engine, doctor, ask, verify, "
-            + "receipts, witness; arguments of the engine stand after --."
+        "error: 'nonsense': unknown command or argument. Commands are serve, ask, verify, doctor, receipts, "
+            + "witness, engine, completion; arguments of the engine stand after --."
     )]
     [InlineData("--port 5 engine --port 6", "error: engine: a command must come first, before its settings.")]
     [InlineData(
@@ -115,37 +115,6 @@ public sealed class ServeCommandTests
             result.ErrorLines
         );
         Assert.Equal(2, result.ExitCode);
-    }
-
-    [Theory]
-    [InlineData("--help")]
-    [InlineData("serve --help")]
-    [InlineData("--port --nope --help")]
-    public async Task Help_lists_every_setting_with_its_default(string arguments)
-    {
-        CommandResult result = await ServerProgram.Built.RunAsync(arguments.Split(' '));
-        Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        string[] lines = result.Output.Split('\n');
-        Assert.All(
-            SettingTable.All.Where(setting => setting.Flag != "--"),
-            setting =>
-            {
-                string line = Assert.Single(lines, line => line.Split(' ', ',').Take(8).Contains(setting.Flag));
-                Assert.All(setting.FlagAliases, alias => Assert.Contains(alias, line, StringComparison.Ordinal));
-                Assert.Contains(
-                    setting.Meaning + setting.Engines?.Invoke(EngineRegistry.BuiltIn.Choices),
-                    line,
-                    StringComparison.Ordinal
-                );
-                Assert.Equal(
-                    setting.Write(Given.Defaults) is { } fallback,
-                    line.TrimEnd().EndsWith($"Default: {setting.Write(Given.Defaults)}.", StringComparison.Ordinal)
-                );
-            }
-        );
-        Assert.Contains("  --config <FILE> ", result.Output, StringComparison.Ordinal);
-        Assert.Contains("  --print-config ", result.Output, StringComparison.Ordinal);
-        Assert.Contains("  --debug ", result.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -58,6 +58,7 @@ public sealed partial class ConfigurationDocumentTests
         [
             "--config",
             "--print-config",
+            "--check",
             "--help",
             "--version",
             "INFERENCE_CONFIG",

@@ -42,7 +42,7 @@ internal sealed record Given
     {
         Command command = ServeCommand.Create(
             (_, _) => throw new InvalidOperationException("Only read here."),
-            Backends
+            EngineRegistry.BuiltIn
         );
         return ServeArguments.Read(command.Parse(Arguments, CommandSyntax.Plain).Tokens, Commands);
     }

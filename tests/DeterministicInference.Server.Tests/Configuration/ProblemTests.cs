@@ -153,7 +153,7 @@ public sealed class ProblemTests
                 "--seed: 'x' from INFERENCE_SEED is not a whole number from -9223372036854775808 to "
                     + "9223372036854775807, nor random.",
                 $"--log-format: 'xml' in {given.Path} is not a choice. Give text or json.",
-                Given.WithEngines("--backend: 'vllm2' is not a known engine. Give {engines}."),
+                Given.WithEngines("--backend: 'vllm2' is not a known engine. Did you mean vllm? Give {engines}."),
             ],
             given.Problems()
         );

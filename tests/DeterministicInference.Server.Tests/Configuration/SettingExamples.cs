@@ -19,6 +19,7 @@ internal static class SettingExamples
         [nameof(ServeOptions.BackendUrl)] = ["http://127.0.0.1:1", "https://engine:8443", "http://[::1]:9000"],
         [nameof(ServeOptions.BackendStartupTimeout)] = ["1s", "600s", "2500ms"],
         [nameof(ServeOptions.BackendCommand)] = ["python3.12", "/venv/bin/python3", "a b"],
+        [nameof(ServeOptions.Instructions)] = ["scalar", "avx2", "vector128"],
         [nameof(ServeOptions.BackendApiKey)] = ["one", "two", "three"],
         [nameof(ServeOptions.BackendApiKeyFile)] = ["/etc/engine-key", "key.txt", "/a b/key"],
         [nameof(ServeOptions.BackendArguments)] = ["--tp-size 2", "--nnodes 3", "[\"--name\",\"a b\"]"],

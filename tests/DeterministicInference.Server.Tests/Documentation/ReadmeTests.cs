@@ -43,7 +43,7 @@ public sealed partial class ReadmeTests(SharedServers servers)
         string[] blocks = [.. Block().Matches(section).Select(block => block.Groups[1].Value)];
         Assert.Equal(4, blocks.Length);
         string folder = TestModels.NewFolder("proof");
-        string path = $"{CommandFolder()}:{Environment.GetEnvironmentVariable("PATH")}";
+        string path = $"{InstalledCommand.Folder()}:{Environment.GetEnvironmentVariable("PATH")}";
 
         await using ServeProcess? own = await AtItsPortAsync();
         foreach ((string commands, string shown) in blocks.Chunk(2).Select(pair => (pair[0], pair[1])))
@@ -95,17 +95,6 @@ public sealed partial class ReadmeTests(SharedServers servers)
         {
             return null;
         }
-    }
-
-    /// <summary>A folder with the command under the name that an installed one has.</summary>
-    private static string CommandFolder()
-    {
-        string folder = TestModels.NewFolder("bin"),
-            file = Path.Combine(folder, "deterministic-inference-server");
-        ServerProgram program = ServerProgram.Built;
-        File.WriteAllText(file, $"#!/bin/sh\nexec '{program.File}' '{string.Join("' '", program.Leading)}' \"$@\"\n");
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return folder;
     }
 
     private static IEnumerable<string> Names(JsonNode json) => json.AsObject().Select(member => member.Key);

@@ -62,7 +62,8 @@ internal static class DiagnosisText
             _ => "note",
         };
 
-    private static string Verdict(Diagnosis diagnosis) =>
+    /// <summary>What the answers are worth.</summary>
+    public static string Verdict(Diagnosis diagnosis) =>
         diagnosis switch
         {
             { CanStart: false } => "can't start",

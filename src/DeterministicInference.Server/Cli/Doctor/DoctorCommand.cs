@@ -51,6 +51,8 @@ internal static class DoctorCommand
         Arity = ArgumentArity.Zero,
     };
 
+    private static readonly string[] OfServe = [ServeArguments.PrintConfigFlag, ServeArguments.CheckFlag];
+
     private static readonly Option[] OfWorkload = [Threads, PrefillChunk, Beside];
 
     /// <summary>Settings that select an engine.</summary>
@@ -66,11 +68,15 @@ internal static class DoctorCommand
     /// <param name="engines">The engines that <c>--backend</c> can name.</param>
     public static Command Create(EngineRegistry engines)
     {
-        var command = new Command(
+        var command = new CliCommand(
             "doctor",
+            "Say what machine, engine and settings can promise",
             "Report what this machine, engine and configuration can promise; with the embedded engine, also "
                 + "compute digests that must be equal on every machine. It judges the engine; it looks neither at "
-                + "ports nor at the data folder, which a running server with the same settings holds."
+                + "ports nor at the data folder, which a running server with the same settings holds.",
+            ("doctor --model-path qwen/qwen2.5-0.5b-instruct", "Would SGLang be deterministic here, and why not?"),
+            ("doctor", "Digests of the embedded engine, which are the same on every machine."),
+            ("doctor --instructions scalar --threads 1 --beside 8", "The same digests, computed otherwise.")
         )
         {
             // As in serve, all errors are reported at once.
@@ -88,6 +94,8 @@ internal static class DoctorCommand
                     + engines.Choices[0].Name,
             }
         );
+        foreach (Option option in command.Options.Where(option => OfServe.Contains(option.Name)))
+            option.Hidden = true;
         command.SetAction(
             (parsed, cancellation) => CommandErrors.ReportAsync(() => RunAsync(parsed, engines, cancellation))
         );
@@ -113,9 +121,10 @@ internal static class DoctorCommand
         [
             .. arguments.Problems,
             .. configuration.Problems,
-            .. arguments.PrintConfig
-                ? [$"{ServeArguments.PrintConfigFlag}: applies to serve only. Leave it out."]
-                : (string[])[],
+            .. parsed
+                .Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+                .Where(token => token.Type == TokenType.Option && OfServe.Contains(token.Value))
+                .Select(token => $"{token.Value}: applies to serve only. Leave it out."),
             .. OfWorkload
                 .Where(option => !isEmbedded && parsed.GetResult(option) is { Implicit: false })
                 .Select(option =>
@@ -153,6 +162,7 @@ internal static class DoctorCommand
             {
                 ModelPath = options.ModelPath,
                 Threads = parsed.GetValue(Threads),
+                Instructions = options.Instructions,
                 PrefillChunk = parsed.GetValue(PrefillChunk),
             };
             try

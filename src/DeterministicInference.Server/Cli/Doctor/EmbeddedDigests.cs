@@ -32,6 +32,7 @@ internal sealed record EmbeddedDigests(
         CancellationToken cancellation
     )
     {
+        Engine.Arithmetic.Instructions.Use(options.Instructions);
         using EmbeddedEngine engine = EmbeddedEngine.Load(options.ModelFolder, EmbeddedServer.Limits(options));
         WorkloadDigest digest = await WorkloadDigest.ComputeAsync(engine, beside, cancellation);
         return new EmbeddedDigests(

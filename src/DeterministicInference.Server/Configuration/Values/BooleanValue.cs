@@ -5,6 +5,8 @@ internal sealed class BooleanValue : ValueKind<bool>
 {
     public override string Placeholder => "true|false";
 
+    public override IReadOnlyList<string> Choices { get; } = ["true", "false"];
+
     public override bool IsSwitch => true;
 
     public override string? Read(string text, out bool value)

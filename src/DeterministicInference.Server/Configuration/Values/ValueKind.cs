@@ -6,6 +6,9 @@ internal abstract class ValueKind<T>
     /// <summary>Placeholder for the value in help, such as PORT.</summary>
     public abstract string Placeholder { get; }
 
+    /// <summary>The values, if they are few and fixed.</summary>
+    public virtual IReadOnlyList<string> Choices => [];
+
     /// <summary>Whether the flag without a value means true.</summary>
     public virtual bool IsSwitch => false;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DeterministicInference.Engine.Arithmetic;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Configuration.Values;
 using DeterministicInference.Server.Logging;
@@ -11,10 +12,13 @@ namespace DeterministicInference.Server.Engines.Embedded;
 /// </summary>
 internal sealed class EmbeddedArguments
 {
-    private const string CommandName = "engine";
+    public const string InstructionsFlag = "--instructions";
+
+    public const string CommandName = "engine";
 
     private static readonly EmbeddedEngineOptions Default = new();
     private static readonly LogLevelValue LogLevels = new();
+    private static readonly ChoiceValue<InstructionSet> InstructionSets = new();
     private static readonly HostValue Hosts = new(allowsNames: false);
 
     private readonly Option<string?> _modelPath = new("--model-path")
@@ -54,6 +58,11 @@ internal sealed class EmbeddedArguments
         Default.Threads,
         1,
         512
+    );
+    private readonly Option<string?> _instructions = CommandSyntax.Text(
+        InstructionsFlag,
+        InstructionSets,
+        "Registers that compute. Does not change answers. Default: the widest that processor and build have."
     );
     private readonly Option<int> _maxSequences = CommandSyntax.Number(
         "--max-sequences",
@@ -96,13 +105,24 @@ internal sealed class EmbeddedArguments
             if (result.Tokens is [{ Value: var host }] && Hosts.Read(host, out _) is { } complaint)
                 result.AddError($"{_host.Name}: '{host}' {complaint}");
         });
+        _instructions.Validators.Add(result =>
+        {
+            if (
+                result.Tokens is [{ Value: var text }]
+                && InstructionSets.Read(text, out InstructionSet set) is null
+                && FindInstructionsProblem(set) is { } complaint
+            )
+            {
+                result.AddError($"{InstructionsFlag}: '{text}' {complaint}");
+            }
+        });
         _logLevel.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var level }] && LogLevels.Read(level, out _) is { } complaint)
                 result.AddError($"{_logLevel.Name}: '{level}' {complaint}");
         });
-        Command = new Command(CommandName, "Serve the embedded CPU engine over HTTP.")
-        {
+        Options =
+        [
             _modelPath,
             _host,
             _port,
@@ -110,27 +130,36 @@ internal sealed class EmbeddedArguments
             _servedModelName,
             _seed,
             _threads,
+            _instructions,
             _maxSequences,
             _prefillChunk,
             _cacheMebibytes,
             _maxRequestBytes,
             _logLevel,
-        };
+        ];
     }
 
-    /// <summary>The command, without an action.</summary>
-    public Command Command { get; }
+    public IReadOnlyList<Option> Options { get; }
 
     /// <summary>Whether the command can listen on a host; null, or why not: continues "'host' …".</summary>
     public static string? FindHostProblem(string host) => Hosts.Read(host, out _);
 
+    /// <summary>Whether this program can compute so; null, or why not: continues "'set' …".</summary>
+    public static string? FindInstructionsProblem(InstructionSet set) =>
+        Instructions.IsAvailable(set)
+            ? null
+            : "is not available: processor and build have "
+                + $"{EngineChoice.List(Instructions.Available.Select(Instructions.NameOf), "and")}. The bits are the "
+                + "same with each; give one of these, or leave the setting out.";
+
     /// <summary>The parser's errors about arguments of the command.</summary>
-    public static IReadOnlyList<string> Problems(IReadOnlyList<string> words) =>
-        [
-            .. new EmbeddedArguments()
-                .Command.Parse([CommandName, .. words], CommandSyntax.Plain)
-                .Errors.Select(error => error.Message),
-        ];
+    public static IReadOnlyList<string> Problems(IReadOnlyList<string> words)
+    {
+        var command = new Command(CommandName);
+        foreach (Option option in new EmbeddedArguments().Options)
+            command.Options.Add(option);
+        return [.. command.Parse(words, CommandSyntax.Plain).Errors.Select(error => error.Message)];
+    }
 
     /// <summary>The settings of a command line without errors.</summary>
     public EmbeddedEngineOptions Read(ParseResult parsed) =>
@@ -143,6 +172,10 @@ internal sealed class EmbeddedArguments
             ServedModelName = parsed.GetValue(_servedModelName),
             Seed = parsed.GetValue(_seed),
             Threads = parsed.GetValue(_threads),
+            Instructions =
+                parsed.GetValue(_instructions) is { } text && InstructionSets.Read(text, out InstructionSet set) is null
+                    ? set
+                    : Default.Instructions,
             MaxSequences = parsed.GetValue(_maxSequences),
             PrefillChunk = parsed.GetValue(_prefillChunk),
             CacheMebibytes = parsed.GetValue(_cacheMebibytes),

@@ -1,3 +1,4 @@
+using DeterministicInference.Engine.Arithmetic;
 using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Engines.Embedded;
@@ -23,6 +24,9 @@ internal sealed record EmbeddedEngineOptions
     public long Seed { get; init; } = 42;
 
     public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>The registers that compute.</summary>
+    public InstructionSet Instructions { get; init; }
 
     /// <summary>Choices computed at the same time.</summary>
     public int MaxSequences { get; init; } = 128;

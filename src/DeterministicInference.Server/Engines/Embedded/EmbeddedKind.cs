@@ -1,5 +1,6 @@
 using System.Globalization;
 using DeterministicInference.Engine;
+using DeterministicInference.Engine.Arithmetic;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Determinism;
 using DeterministicInference.Server.Engines.Facts;
@@ -58,6 +59,11 @@ internal sealed class EmbeddedKind : IEngineKind
                 yield return Finding.Refused(
                     "argument_invalid",
                     $"--backend-host: '{options.BackendHost}' {complaint}"
+                );
+            if (EmbeddedArguments.FindInstructionsProblem(options.Instructions) is { } missing)
+                yield return Finding.Refused(
+                    "argument_invalid",
+                    $"{EmbeddedArguments.InstructionsFlag}: '{Instructions.NameOf(options.Instructions)}' {missing}"
                 );
             foreach (string problem in EmbeddedArguments.Problems(options.BackendArguments))
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DeterministicInference.Engine;
+using DeterministicInference.Engine.Arithmetic;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Machine;
 
@@ -9,6 +10,8 @@ namespace DeterministicInference.Server.Engines.Embedded;
 internal sealed class EmbeddedLauncher : IEngineLauncher
 {
     public bool NeedsModelPath => false;
+
+    public IReadOnlyList<string> OwnSettings { get; } = [nameof(ServeOptions.Instructions)];
 
     public bool HasSocket => true;
 
@@ -21,6 +24,7 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
         new("--backend-port", "--port"),
         new("--seed", "--seed"),
         new("--max-request-bytes", "--max-request-bytes"),
+        new(EmbeddedArguments.InstructionsFlag, EmbeddedArguments.InstructionsFlag),
     ];
 
     /// <summary>Another program may see other files.</summary>
@@ -51,6 +55,10 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
                 (options.Seed.Number ?? 0).ToString(CultureInfo.InvariantCulture),
                 "--max-request-bytes",
                 options.MaxRequestBytes.ToString(CultureInfo.InvariantCulture),
+                // Another program may be a version without the option.
+                .. options.Instructions == InstructionSet.Auto
+                    ? (string[])[]
+                    : [EmbeddedArguments.InstructionsFlag, Instructions.NameOf(options.Instructions)],
                 .. options.BackendArguments,
             ],
             new Dictionary<string, string>()

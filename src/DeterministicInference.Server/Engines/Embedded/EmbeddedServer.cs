@@ -40,6 +40,7 @@ internal static partial class EmbeddedServer
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(EmbeddedEngineOptions options, CancellationToken cancellation)
     {
+        Instructions.Use(options.Instructions);
         using EmbeddedEngine engine = EmbeddedEngine.Load(options.ModelFolder, Limits(options));
         await using WebApplication app = Build(options, engine);
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);

@@ -78,11 +78,38 @@ internal sealed partial class ReceiptDirectory : IDisposable
         }
         catch (IOException e) when (FileLock.IsHeld(e))
         {
-            throw new ReceiptStoreException($"--data-dir: {path} is in use by another server. {ifInUse}");
+            throw new ReceiptStoreException(InUse(path, ifInUse));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ReceiptStoreException($"--data-dir: {path} can't be used: {e.Message.TrimEnd('.')}. {Remedy}");
+            throw new ReceiptStoreException(Unusable(path, e));
+        }
+    }
+
+    /// <summary>Whether <see cref="Open"/> would succeed; nothing is created.</summary>
+    /// <returns>Null, or what it would fail with.</returns>
+    public static string? FindProblem(string folder)
+    {
+        string path = System.IO.Path.GetFullPath(folder),
+            @lock = System.IO.Path.Combine(path, "lock");
+        try
+        {
+            if (!Directory.Exists(path))
+                return FindParentProblem(path);
+            if (!File.Exists(@lock))
+                // Gone again with the handle.
+                File.Create(@lock + ".check", 1, FileOptions.DeleteOnClose).Dispose();
+            else
+                new FileStream(@lock, Options(FileMode.Open)).Dispose();
+            return null;
+        }
+        catch (IOException e) when (FileLock.IsHeld(e))
+        {
+            return InUse(path, AnotherFolder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Unusable(path, e);
         }
     }
 
@@ -162,6 +189,28 @@ internal sealed partial class ReceiptDirectory : IDisposable
         );
 
     public void Dispose() => _lock.Dispose();
+
+    private static string InUse(string path, string remedy) =>
+        $"--data-dir: {path} is in use by another server. {remedy}";
+
+    private static string Unusable(string path, Exception e) =>
+        $"--data-dir: {path} can't be used: {e.Message.TrimEnd('.')}. {Remedy}";
+
+    /// <summary>Whether a folder that is missing can be created.</summary>
+    private static string? FindParentProblem(string path)
+    {
+        string? parent = System.IO.Path.GetDirectoryName(path);
+        while (parent is not null && !Directory.Exists(parent) && !File.Exists(parent))
+            parent = System.IO.Path.GetDirectoryName(parent);
+        if (parent is null || (Directory.Exists(parent) && MayWrite(parent)))
+            return null;
+        return $"--data-dir: {path} can't be created: "
+            + (Directory.Exists(parent) ? $"this user may not write to {parent}" : $"{parent} is a file")
+            + $". {Remedy}";
+    }
+
+    private static bool MayWrite(string folder) =>
+        !OperatingSystem.IsLinux() || Libc.access(folder, Libc.MayWrite | Libc.MayExecute) == 0;
 
     [LoggerMessage(
         LogLevel.Warning,

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Tests.EndToEnd.FakeBackend;
 using DeterministicInference.Server.Tests.Machine;
@@ -169,12 +170,13 @@ public sealed class DoctorServeTests
         Assert.False((bool)refused["needs_engine"]!);
         CommandResult serve = await new ServeLaunch().RunAsync(arguments.Split(' '));
         Assert.Equal((1, 1), (doctor.ExitCode, serve.ExitCode));
+        Assert.Contains($"error: {refused["text"]}", serve.ErrorLines);
+        // Nothing was begun.
         Assert.EndsWith(
-            $"| CRITICAL | {ServeProcess.Module} | {refused["text"]}",
-            Assert.Single(serve.Output.Split('\n'), line => line.Contains("| CRITICAL ", StringComparison.Ordinal)),
+            $"| {ServeProcess.Module} | Starting Deterministic Inference Server {ProductVersion.Text}",
+            Assert.Single(serve.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
             StringComparison.Ordinal
         );
-        Assert.DoesNotContain(" with model: ", serve.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,6 +20,79 @@ public sealed class DoctorTests
     }
 
     [Theory]
+    [InlineData("scalar")]
+    [InlineData("vector128")]
+    [InlineData("avx2")]
+    [InlineData("avx512")]
+    public Task Chosen_instructions_do_not_change_the_digests(string set) =>
+        ChosenInstructionsKeepTheDigestsAsync(ServerProgram.Built, set);
+
+    [Theory]
+    [InlineData("scalar")]
+    [InlineData("vector128")]
+    [InlineData("avx2")]
+    [InlineData("avx512")]
+    public Task Chosen_instructions_of_the_native_executable_do_not_change_the_digests(string set)
+    {
+        Assert.SkipWhen(ServerProgram.Native is null, "skipped: needs DIS_AOT_BINARY");
+        return ChosenInstructionsKeepTheDigestsAsync(ServerProgram.Native!, set);
+    }
+
+    private static async Task ChosenInstructionsKeepTheDigestsAsync(ServerProgram program, string set)
+    {
+        string[] sets = ["scalar", "vector128", "avx2", "avx512"];
+        string widest = (await DoctorAsync(program, [])).Instructions;
+        if (Array.IndexOf(sets, set) <= Array.IndexOf(sets, widest))
+        {
+            Digests digests = await DoctorAsync(program, ["--instructions", set]);
+            Assert.Equal(set, digests.Instructions);
+            Assert.Equal((await Reference.Value).Values, digests.Values);
+            return;
+        }
+        CommandResult result = await program.RunAsync(["doctor", "--instructions", set]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"--instructions: '{set}' is not available: processor and build have scalar", result.Output);
+    }
+
+    [Fact]
+    public async Task The_engine_of_serve_computes_with_the_chosen_instructions()
+    {
+        await using ServeProcess server = await ServeProcess.StartAsync(
+            ServerProgram.Built,
+            ["--backend", "embedded", "--instructions", "scalar"]
+        );
+        Assert.Contains(" threads, scalar, numerics ", await server.LineAsync("Engine ready: model"));
+    }
+
+    [Theory]
+    [InlineData("error: --instructions: 'avx' is not a choice.", "--backend", "embedded", "--instructions", "avx")]
+    [InlineData(
+        "error: --instructions: 'scalar' applies to --backend embedded only.",
+        "--model-path",
+        "org/model",
+        "--instructions",
+        "scalar"
+    )]
+    [InlineData(
+        "error: --instructions: 'scalar' has no effect: with --backend-url no engine is launched.",
+        "--backend",
+        "embedded",
+        "--backend-url",
+        "http://127.0.0.1:1",
+        "--instructions",
+        "scalar"
+    )]
+    public async Task Instructions_that_mean_nothing_are_refused(string error, params string[] arguments)
+    {
+        foreach (string command in (string[])["serve", "doctor"])
+        {
+            CommandResult result = await ServerProgram.Built.RunAsync([command, .. arguments]);
+            Assert.StartsWith(error, result.Error);
+            Assert.Equal(2, result.ExitCode);
+        }
+    }
+
+    [Theory]
     [InlineData("--threads", "1")]
     [InlineData("--threads", "2")]
     [InlineData("--threads", "5")]
