@@ -76,6 +76,13 @@ internal sealed class EmbeddedEngine : IDisposable
         if (!Directory.Exists(folder))
         {
             string problem = File.Exists(folder) ? "is a file, not a folder" : "does not exist";
+            if (folder.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && File.Exists(folder))
+            {
+                throw new ModelLoadException(
+                    $"{folder}: the embedded engine reads no GGUF files. Use --backend llamacpp, or pass --model-path "
+                        + "the folder of the model with *.safetensors."
+                );
+            }
             throw new ModelLoadException(
                 $"{folder}: {problem}. Pass --model-path the folder of a Hugging Face model (config.json, "
                     + "*.safetensors, tokenizer.json)."

@@ -93,6 +93,8 @@ internal sealed class TensorFile : IDisposable
         Span<byte> lengthBytes = stackalloc byte[8];
         Read(lengthBytes, 0);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
+        if (lengthBytes.SequenceEqual("version "u8))
+            throw Corrupt("it is a pointer of Git LFS and not the file itself: git lfs pull fetches it");
         if (length > MaximumHeader || (long)length > size - 8)
             throw Corrupt($"its header claims {length} bytes in a file of {size}");
 

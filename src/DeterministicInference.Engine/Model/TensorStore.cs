@@ -80,6 +80,8 @@ internal sealed class TensorStore : IDisposable
             file.Dispose();
     }
 
+    private static bool IsPickle(string file) => Path.GetExtension(file) is ".bin" or ".pt" or ".pth" or ".ckpt";
+
     private static IEnumerable<string> WeightFiles(string folder)
     {
         string single = Path.Combine(folder, "model.safetensors");
@@ -89,8 +91,12 @@ internal sealed class TensorStore : IDisposable
         if (!File.Exists(index))
         {
             throw new ModelLoadException(
-                $"{folder}: no model.safetensors and no model.safetensors.index.json. Convert the weights to "
-                    + "safetensors (pickle files are not read)."
+                $"{folder}: no model.safetensors and no model.safetensors.index.json. "
+                    + (
+                        Directory.EnumerateFiles(folder).Any(IsPickle)
+                            ? "Convert the weights to safetensors (pickle files are not read)."
+                            : "Download the weights too (*.safetensors)."
+                    )
             );
         }
         try

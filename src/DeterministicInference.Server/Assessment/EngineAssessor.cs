@@ -193,16 +193,41 @@ internal sealed class EngineAssessor(
 
     private IEnumerable<Finding> CheckExecutable(EngineLaunch launch)
     {
-        if (ExecutableLookup.Find(launch.File, machine.Variables) is not null)
+        string named = options.BackendCommand is null ? "" : "--backend-command: ";
+        if (ExecutableLookup.Find(launch.File, machine.Variables) is { } found)
+        {
+            if (ExecutableLookup.FindScriptProblem(found) is { } problem)
+                yield return Finding.Refused("executable_denied", $"{named}'{found}' {problem}");
+            else if (machine.Installation is { HasModule: false, Interpreter: var interpreter })
+                yield return Finding.Refused(
+                    "executable_missing",
+                    $"{named}'{interpreter}' has no module '{engine.Facts.Packages!.Engine}'. "
+                        + engine.Launcher!.MissingRemedy
+                );
             yield break;
-        yield return ExecutableLookup.FindUnusable(launch.File, machine.Variables) is { } file
-            ? Finding.Refused(
+        }
+        if (ExecutableLookup.FindUnusable(launch.File, machine.Variables) is { } file)
+            yield return Finding.Refused(
                 "executable_denied",
-                $"'{file}' can't be executed by this user. Give it the permission (chmod +x), or name another program "
-                    + "with --backend-command."
-            )
-            : Finding.Refused("executable_missing", $"'{launch.File}' was not found. {engine.Launcher?.MissingRemedy}");
+                Directory.Exists(file)
+                    ? $"{named}'{file}' is a folder. Name a program with --backend-command."
+                    : $"{named}'{file}' can't be executed by this user. Give it the permission (chmod +x), or name "
+                        + "another program with --backend-command."
+            );
+        else
+            yield return Finding.Refused(
+                "executable_missing",
+                $"{named}'{launch.File}' was not found. {MissingRemedy(launch.File)}"
+            );
     }
+
+    private string? MissingRemedy(string program) =>
+        options.BackendCommand is null ? engine.Launcher?.MissingRemedy
+        : program.Contains(' ', StringComparison.Ordinal)
+        && ExecutableLookup.Find(program.Split(' ')[0], machine.Variables) is not null
+            ? "It takes a program without arguments: those stand after --."
+        : File.Exists(program) ? $"Write ./{program} for the file in this folder: a name alone is looked up in PATH."
+        : engine.Launcher?.MissingRemedy;
 
     private IEnumerable<Finding> CheckFiles() =>
         (options.ModelPath is null || machine.Model.Exists)

@@ -71,6 +71,13 @@ internal static class EngineChecks
                         : $"{there} Give the path of the model."
                 );
         }
+        // A wrapper may give the engine another folder.
+        if (
+            engine.Facts.DownloadsModels
+            && machine.Model.FolderProblem is { } problem
+            && (options.BackendCommand is null || engine.Launcher?.IsOwnProgram(options.BackendCommand) == true)
+        )
+            yield return Finding.Refused("model_file", $"--model-path: '{options.ModelPath}' {problem}");
         foreach (Finding finding in ReservedArgument.Check(engine.Launcher!, options.BackendArguments))
             yield return finding;
         foreach (Finding finding in engine.Determinism.CheckLaunch(options, machine))

@@ -5,10 +5,10 @@ namespace DeterministicInference.Server.Assessment;
 /// <summary>The finding about an engine of <c>--backend-url</c> that does not pass a probe.</summary>
 internal static class EngineUnreachable
 {
-    public static Finding Of(ProbeProblem problem) =>
+    public static Finding Of(Uri url, ProbeProblem problem) =>
         Finding.Refused(
             "engine_unreachable",
-            $"The engine of --backend-url is not ready: {problem.Text}. "
+            $"--backend-url: the engine at {EngineUrl.ToDisplay(url).TrimEnd('/')} is not ready: {problem.Text}. "
                 + (problem.Remedy ?? "Start it, or raise --backend-startup-timeout if it only needs more time.")
         );
 }

@@ -41,6 +41,11 @@ internal static class AskCommand
 
     public static Command Create()
     {
+        Question.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && string.IsNullOrWhiteSpace(text))
+                result.AddError("QUESTION: is empty. Give ask QUESTION, such as ask \"Who are you?\".");
+        });
         MaxTokens.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && !(int.TryParse(text, out int most) && most > 0))
@@ -117,7 +122,8 @@ internal static class AskCommand
                 + (asked.KnowsKey ? "which was there." : "which came from the server just now: keep it.")
         );
         await Console.Out.WriteLineAsync(
-            $"verify {asked.AnswerFile} --request {asked.RequestFile} --key {asked.KeyFile} --against {address}"
+            $"{RootCommandLine.Program} verify {asked.AnswerFile} --request {asked.RequestFile} --key {asked.KeyFile} "
+                + $"--against {address}"
         );
     }
 }

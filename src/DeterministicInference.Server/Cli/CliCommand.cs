@@ -17,6 +17,6 @@ internal sealed class CliCommand(
     /// <summary>What it does in a few words.</summary>
     public string Summary { get; } = summary;
 
-    /// <summary>Command lines, without the program's name, and what each is for; the first one is the usual one.</summary>
+    /// <summary>Command lines, without the program's name, and what each is for; the usual one first.</summary>
     public IReadOnlyList<(string Line, string Meaning)> Examples { get; } = examples;
 }

@@ -57,6 +57,13 @@ internal static class CommandErrors
         {
             return Failed(e.Message.ReplaceLineEndings(" "));
         }
+        catch (TypeInitializationException e) when (e.InnerException is DllNotFoundException)
+        {
+            return Failed(
+                "a library of this program is missing, libe_sqlite3.so most likely. The program's folder must stay "
+                    + "together: copy all of it, or link to the program where it is."
+            );
+        }
         catch (OperationCanceledException)
         {
             return Failed("stopped before it was ready.");

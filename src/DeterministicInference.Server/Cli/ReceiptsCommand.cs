@@ -307,7 +307,8 @@ internal static class ReceiptsCommand
             "Write request, answer and receipt to one file",
             "Write a request, its answer and the receipt to one file for verify.",
             (
-                "receipts export --answer answer.json --request request.json --url http://127.0.0.1:8080 -o bundle.json",
+                "receipts export --answer answer.json --request request.json --url http://127.0.0.1:8080 "
+                    + "-o bundle.json",
                 "Everything that verify needs, in one file."
             )
         )

@@ -11,7 +11,8 @@ namespace DeterministicInference.Server.Cli;
 /// <summary>The command line.</summary>
 internal static class RootCommandLine
 {
-    private const string Program = "deterministic-inference-server";
+    /// <summary>The command's name where it is installed.</summary>
+    public const string Program = "deterministic-inference-server";
 
     private static readonly string[] VersionWords = ["version", "--version", "-V"];
 
@@ -19,7 +20,13 @@ internal static class RootCommandLine
     /// <param name="engines">The engines that <c>--backend</c> can name.</param>
     /// <param name="serve">Runs the server until it is stopped; returns the exit code.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(
+    public static Task<int> RunAsync(
+        string[] args,
+        EngineRegistry engines,
+        Func<IEngineKind, ResolvedConfiguration, CancellationToken, Task<int>> serve
+    ) => CommandErrors.ReportAsync(() => RunNamedAsync(args, engines, serve));
+
+    private static async Task<int> RunNamedAsync(
         string[] args,
         EngineRegistry engines,
         Func<IEngineKind, ResolvedConfiguration, CancellationToken, Task<int>> serve
@@ -100,10 +107,7 @@ internal static class RootCommandLine
         int words = 0;
         for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand }; at = at.Parent)
             words++;
-        string[] unknown = [.. CommandLineProblems.UnknownOptions(command, args.Skip(words))];
-        return unknown.Length > 0 ? unknown
-            : parsed.Errors.Count > 0 ? CommandLineProblems.Of(parsed)
-            : [];
+        return CommandLineProblems.Find(parsed, args.Skip(words));
     }
 
     /// <summary>Whether the arguments begin with a command or a directive.</summary>

@@ -117,13 +117,21 @@ internal sealed class ServeArguments
     /// <returns>Whether the next token is skipped as the value of an unknown flag.</returns>
     private bool Refuse(string token, string? next, bool first)
     {
+        if (token is ['—' or '–', ..])
+        {
+            string dashes = "--" + token.TrimStart('—', '–', '-');
+            _problems.Add($"{token}: begins with a long dash, as text programs make of two. Write {dashes}.");
+            HasUnknownFlag = true;
+            return next is not null;
+        }
         if (!token.StartsWith('-'))
         {
             NamesOtherCommand |= first || _commands.Contains(token);
+            string[] words = [.. _commands, "help", "version"];
             _problems.Add(
                 _commands.Contains(token)
                     ? $"{token}: a command must come first, before its settings."
-                    : $"'{token}': unknown command or argument.{NearestName.Hint(token, [.. _commands, "help", "version"])} "
+                    : $"'{token}': unknown command or argument.{NearestName.Hint(token, words)} "
                         + $"Commands are {string.Join(", ", _commands)}; arguments of the engine stand after --."
             );
             return false;

@@ -3,7 +3,9 @@ using DeterministicInference.Server.Configuration;
 
 namespace DeterministicInference.Server.Cli;
 
-/// <summary>An option that stands for a setting. Any number of values is accepted here, and checked with the rest.</summary>
+/// <summary>
+/// An option that stands for a setting. Any number of values is accepted here, and checked with the rest.
+/// </summary>
 internal sealed class SettingOption : Option<string[]>
 {
     /// <param name="setting">The setting.</param>

@@ -26,39 +26,45 @@ internal sealed record ConfigFile(IReadOnlyList<GivenValue> Values, IReadOnlyLis
     };
     private static readonly IEnumerable<string> Keys = SettingTable.All.Select(setting => setting.Key);
 
-    public static ConfigFile Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="name">The flag or variable that names it.</param>
+    public static ConfigFile Read(string path, string name = Flag)
     {
+        if (Directory.Exists(path))
+            return Unusable(name, path, "is a folder. Give the path of a JSON file.");
         try
         {
             using FileStream file = File.OpenRead(path);
             using JsonDocument document = JsonDocument.Parse(file, Lenient);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? Read(path, document.RootElement)
-                : Unusable(path, "is not a JSON object. Write {\"Inference\":{…}}.");
+                : Unusable(name, path, "is not a JSON object. Write {\"Inference\":{…}}.");
         }
         catch (JsonException e)
         {
             return Unusable(
+                name,
                 path,
                 $"is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}. Correct it there."
             );
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return Unusable(path, "does not exist. Give the path of a JSON file.");
+            return Unusable(name, path, "does not exist. Give the path of a JSON file.");
         }
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             return Unusable(
+                name,
                 path,
                 $"can't be read: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Give the path of a JSON file."
             );
         }
     }
 
-    private static ConfigFile Unusable(string path, string complaint) =>
-        new([], [$"{Flag}: {path} {complaint}"]) { IsRead = false };
+    private static ConfigFile Unusable(string name, string path, string complaint) =>
+        new([], [$"{name}: {path} {complaint}"]) { IsRead = false };
 
     private static ConfigFile Read(string path, JsonElement root)
     {

@@ -53,8 +53,8 @@ internal sealed class ResolvedConfiguration
             configuration._file = (configPath, new Origin(OriginKind.Flag, ConfigFile.Flag));
         else if (variables.ConfigPath is not null)
             configuration._file = (variables.ConfigPath, new Origin(OriginKind.Variable, ConfigFile.Variable));
-        if (configuration._file is { Path: var path })
-            configuration.Take(ConfigFile.Read(path));
+        if (configuration._file is { } file)
+            configuration.Take(ConfigFile.Read(file.Path, file.Origin.Name));
         configuration.Take(variables.Values);
         configuration.Take(flags);
         configuration.Apply();

@@ -28,6 +28,7 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             : [Model(backend), Attachment(backend), Seed(backend)],
             ModelName(),
             Arguments(),
+            Command(),
             .. OfOtherEngines(),
             Restart(),
             Ports(),
@@ -45,14 +46,17 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
     public IEnumerable<string> Warnings() =>
         _keys.Warnings.Select(warning => configuration.Problem(warning.Setting, warning.Complaint));
 
-    private string? UnknownBackend() =>
-        !configuration.IsGood(nameof(ServeOptions.Backend))
+    private string? UnknownBackend()
+    {
+        string[] names = [.. engines.Select(choice => choice.Name)];
+        return !configuration.IsGood(nameof(ServeOptions.Backend))
             ? null
             : configuration.Problem(
                 nameof(ServeOptions.Backend),
-                $"is not a known engine.{NearestName.Hint(_options.Backend, engines.Select(choice => choice.Name))} Give "
-                    + $"{EngineChoice.List(engines.Select(choice => choice.Name), "or")}."
+                $"is not a known engine.{NearestName.Hint(_options.Backend, names)} Give "
+                    + $"{EngineChoice.List(names, "or")}."
             );
+    }
 
     private string? Model(EngineChoice backend)
     {
@@ -94,6 +98,14 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
         _options.BackendArguments.Count > 0 && AttachesByUrl
             ? configuration.Problem(
                 nameof(ServeOptions.BackendArguments),
+                "has no effect: with --backend-url no engine is launched. Remove one of them."
+            )
+            : null;
+
+    private string? Command() =>
+        _options.BackendCommand is not null && AttachesByUrl
+            ? configuration.Problem(
+                nameof(ServeOptions.BackendCommand),
                 "has no effect: with --backend-url no engine is launched. Remove one of them."
             )
             : null;

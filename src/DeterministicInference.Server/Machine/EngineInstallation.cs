@@ -8,6 +8,9 @@ internal sealed record EngineInstallation(string Interpreter, IReadOnlyList<Pyth
     /// <summary>The interpreter's version; null if it could not be asked.</summary>
     public string? PythonVersion { get; init; }
 
+    /// <summary>Whether the interpreter finds the engine's module; null if it could not be asked.</summary>
+    public bool? HasModule { get; init; }
+
     /// <summary>Entry points that change an engine: <c>group:name=value</c>.</summary>
     public IReadOnlyList<string> Plugins { get; init; } = [];
 

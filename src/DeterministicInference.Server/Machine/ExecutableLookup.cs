@@ -1,3 +1,4 @@
+using System.Text;
 using DeterministicInference.Server.Native;
 
 namespace DeterministicInference.Server.Machine;
@@ -15,6 +16,9 @@ internal static class ExecutableLookup
     /// </summary>
     private const string DefaultPath = "/bin:/usr/bin";
 
+    /// <summary>Bytes that the kernel reads of it (BINPRM_BUF_SIZE).</summary>
+    private const int LongestFirstLine = 256;
+
     /// <param name="program">A path, or a name.</param>
     /// <param name="variables">Environment variables of the process that starts it.</param>
     /// <returns>The path of the file, or null.</returns>
@@ -26,6 +30,33 @@ internal static class ExecutableLookup
     /// <summary>Where <see cref="Find"/> finds nothing: the first file or folder of that name, or null.</summary>
     public static string? FindUnusable(string program, IReadOnlyDictionary<string, string> variables) =>
         Places(program, variables).FirstOrDefault(Path.Exists);
+
+    /// <summary>Whether a script can be started by its first line.</summary>
+    /// <param name="file">A file that may be executed.</param>
+    /// <returns>Null, or why not: continues "'file' …".</returns>
+    public static string? FindScriptProblem(string file)
+    {
+        string line;
+        try
+        {
+            using var start = new StreamReader(file, Encoding.Latin1);
+            var first = new char[LongestFirstLine];
+            line = new string(first, 0, start.ReadBlock(first)).Split('\n')[0];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A program that may be executed and not be read.
+            return null;
+        }
+        if (!line.StartsWith("#!", StringComparison.Ordinal))
+            return null;
+        if (line.EndsWith('\r'))
+            return "has Windows line ends, with which its first line names no interpreter. Convert them (dos2unix).";
+        string interpreter = line[2..].Trim().Split(' ', '\t')[0];
+        return File.Exists(interpreter)
+            ? null
+            : $"names an interpreter in its first line that is not there: '{interpreter}'. Correct the line.";
+    }
 
     private static bool IsPath(string program) => program.Contains('/', StringComparison.Ordinal);
 

@@ -15,6 +15,12 @@ internal sealed record ModelFacts
     /// <summary>Whether the model is a folder.</summary>
     public bool IsFolder { get; init; }
 
+    /// <summary>
+    /// Why no engine that loads folders of the hub's form can load it: continues "'path' …", with the remedy; else
+    /// null.
+    /// </summary>
+    public string? FolderProblem { get; init; }
+
     /// <summary><c>architectures</c> of its <c>config.json</c>.</summary>
     public IReadOnlyList<string> Architectures { get; init; } = [];
 

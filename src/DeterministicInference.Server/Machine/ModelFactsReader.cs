@@ -38,12 +38,42 @@ internal static partial class ModelFactsReader
             IsMissing = !isFolder && !File.Exists(path),
             Exists = isFolder || File.Exists(path),
             IsFolder = isFolder,
+            FolderProblem = FindFolderProblem(path),
             Architectures = architectures,
             IsMixtureOfExperts = isMixture,
             GgufFiles = GgufFilesOf(path),
             Quantization = isFolder ? ReadQuantization(path) : null,
             TemplateUsesClock = ChatTemplateClock.IsIn(path, template),
         };
+    }
+
+    /// <summary>What is no folder of this form, a GGUF file for one, an engine may load in another way.</summary>
+    private static string? FindFolderProblem(string path)
+    {
+        if (!Directory.Exists(path))
+            return File.Exists(path) && !path.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase)
+                ? "is a file, not a folder. Give the folder with config.json, the weights and the tokenizer."
+                : null;
+        string config = Path.Combine(path, "config.json");
+        // Mistral's own form has params.json instead.
+        if (!File.Exists(config))
+            return File.Exists(Path.Combine(path, "params.json")) || GgufFilesOf(path).Count > 0
+                ? null
+                : "has no config.json. Give the folder of a model, with config.json, the weights and the tokenizer.";
+        try
+        {
+            using FileStream file = File.OpenRead(config);
+            using JsonDocument document = JsonDocument.Parse(file);
+            return null;
+        }
+        catch (JsonException)
+        {
+            return "has a config.json that is not JSON. Download the file again.";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "has a config.json that can't be read. Make it readable for the user that runs the server.";
+        }
     }
 
     /// <summary>

@@ -23,7 +23,7 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
         {
             if (Interpreter(command) is not { } interpreter || Folders(interpreter) is not { Count: > 0 } folders)
                 return null;
-            PythonReport? report = PythonReport.Ask(interpreter, variables);
+            PythonReport? report = PythonReport.Ask(interpreter, module, variables);
             if (report is not null)
                 folders = [.. report.Folders.Where(Directory.Exists)];
             IReadOnlyList<PythonDistribution> found = report?.Distributions ?? Recorded(folders);
@@ -34,6 +34,7 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
             return new EngineInstallation(interpreter, found)
             {
                 PythonVersion = report?.Version,
+                HasModule = report?.HasModule,
                 Plugins = report?.Plugins ?? [],
                 EngineVersion = found.FirstOrDefault(one => one.Name == module)?.Version ?? VersionOf(module, folders),
                 Torch = TorchBuild.Read(folders),

@@ -10,11 +10,13 @@ namespace DeterministicInference.Server.Machine;
 /// <param name="Folders">The folders from which it imports, in order.</param>
 /// <param name="Distributions">Its distributions; the first of a name counts.</param>
 /// <param name="Plugins">Entry points by which a distribution changes an engine: <c>group:name=value</c>.</param>
+/// <param name="HasModule">Whether it finds the module that it was asked for.</param>
 internal sealed record PythonReport(
     string Version,
     IReadOnlyList<string> Folders,
     IReadOnlyList<PythonDistribution> Distributions,
-    IReadOnlyList<string> Plugins
+    IReadOnlyList<string> Plugins,
+    bool HasModule
 )
 {
     /// <summary>A cold disk takes some seconds for several hundred distributions.</summary>
@@ -27,6 +29,11 @@ internal sealed record PythonReport(
     /// </summary>
     private const string Script = """
         import json, sys
+        from importlib.util import find_spec
+        try:
+            has = find_spec(sys.argv[1]) is not None
+        except Exception:
+            has = False
         if sys.path and sys.path[0] == "":
             del sys.path[0]
         from importlib import metadata
@@ -39,16 +46,18 @@ internal sealed record PythonReport(
             for point in one.entry_points:
                 if point.group in groups:
                     plugins.append(point.group + ":" + point.name + "=" + point.value)
-        json.dump({"version": sys.version.split()[0], "path": sys.path, "found": found, "plugins": plugins}, sys.stdout)
+        report = {"version": sys.version.split()[0], "path": sys.path, "found": found, "plugins": plugins, "has": has}
+        json.dump(report, sys.stdout)
         """;
 
     /// <summary>Asks an interpreter.</summary>
     /// <param name="interpreter">The interpreter.</param>
+    /// <param name="module">A module, which is only looked for.</param>
     /// <param name="variables">The engine's variables.</param>
     /// <returns>Null if it can't be run, or does not answer in time.</returns>
-    public static PythonReport? Ask(string interpreter, IReadOnlyDictionary<string, string> variables)
+    public static PythonReport? Ask(string interpreter, string module, IReadOnlyDictionary<string, string> variables)
     {
-        if (ChildOutput.Read([interpreter, "-c", Script], variables, Limit, Most) is not { } json)
+        if (ChildOutput.Read([interpreter, "-c", Script, module], variables, Limit, Most) is not { } json)
             return null;
         try
         {
@@ -64,7 +73,8 @@ internal sealed record PythonReport(
                         .Select(one => PythonDistribution.Read(one[0], one[1], one[2]))
                         .DistinctBy(one => one.Name),
                 ],
-                [.. Strings(root.GetProperty("plugins")).Distinct().Order(StringComparer.Ordinal)]
+                [.. Strings(root.GetProperty("plugins")).Distinct().Order(StringComparer.Ordinal)],
+                root.GetProperty("has").GetBoolean()
             );
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)

@@ -1,6 +1,6 @@
 using System.Net;
+using System.Runtime.InteropServices;
 using DeterministicInference.Server.Assessment;
-using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Gateway;
@@ -68,7 +68,13 @@ internal static partial class GatewayServer
         ILogger logger = loggers.CreateLogger(Module);
         var check = new StartCheck(options, TimeProvider.System);
         StartException.ThrowIfAny(check.FindProblems());
-        Starting(logger, ProductVersion.Text);
+        Starting(logger);
+        Version(
+            logger,
+            ProductVersion.Text,
+            RuntimeInformation.FrameworkDescription,
+            RuntimeInformation.RuntimeIdentifier
+        );
         GpuEnvironment gpu = GpuEnvironment.Collect();
         MachineFacts machine = EngineMachine.Read(engine, options, gpu);
         var endpoints = EngineEndpointChoice.Make(
@@ -186,12 +192,21 @@ internal static partial class GatewayServer
         RotatingFile? file = options.LogFile is { } path
             ? new RotatingFile(path, options.LogFileMaxBytes, options.LogFileCount)
             : null;
-        new LoggingConfiguration(
-            options.LogLevel,
-            options.LogFormat == LogFormat.Json,
-            options.LogToConsole,
-            file
-        ).Apply(builder.Logging);
+        try
+        {
+            new LoggingConfiguration(
+                options.LogLevel,
+                options.LogFormat == LogFormat.Json,
+                options.LogToConsole,
+                file
+            ).Apply(builder.Logging);
+        }
+        catch (Exception e) when (file is not null && e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException([
+                $"--log-file: '{options.LogFile}' can't be written: {e.Message.TrimEnd('.')}. Give another path.",
+            ]);
+        }
         builder.Services.AddSingleton<IHostLifetime, SignalsAreOurs>();
         // StopSequence has the limit. A second one of the same length aborts requests before they are counted and
         // logged.
@@ -201,8 +216,11 @@ internal static partial class GatewayServer
 
     private static bool IsLoopback(string host) => host == "localhost" || IPAddress.IsLoopback(IPAddress.Parse(host));
 
-    [LoggerMessage(LogLevel.Information, "Starting Deterministic Inference Server {Version}")]
-    private static partial void Starting(ILogger logger, string version);
+    [LoggerMessage(LogLevel.Information, "Starting Deterministic Inference Server")]
+    private static partial void Starting(ILogger logger);
+
+    [LoggerMessage(LogLevel.Information, "Version {Version}, {Runtime}, {Platform}")]
+    private static partial void Version(ILogger logger, string version, string runtime, string platform);
 
     [LoggerMessage(LogLevel.Critical, "The server does not start: {Reason}")]
     private static partial void NotStarted(ILogger logger, string reason);

@@ -102,7 +102,7 @@ internal sealed partial class EngineStart(
 
             TimeSpan elapsed = time.GetElapsedTime(began);
             if (elapsed > limit && launch is null)
-                throw new EngineFailureException(EngineUnreachable.Of(problem));
+                throw new EngineFailureException(EngineUnreachable.Of(options.BackendUrl!, problem));
             if (lines != output.Count)
                 (wrote, lines) = (time.GetTimestamp(), output.Count);
             bool writes = time.GetElapsedTime(wrote) < options.BackendStartupTimeout / 10;
@@ -127,12 +127,15 @@ internal sealed partial class EngineStart(
             if (time.GetElapsedTime(reported) > ProgressInterval)
             {
                 reported = time.GetTimestamp();
-                StillStarting(
-                    engine.Title,
-                    elapsed.TotalSeconds,
-                    problem.Text,
-                    output.LastLines is [.., var last] ? last : "no output yet"
-                );
+                if (launch is null)
+                    StillAttaching(engine.Title, elapsed.TotalSeconds, problem.Text);
+                else
+                    StillStarting(
+                        engine.Title,
+                        elapsed.TotalSeconds,
+                        problem.Text,
+                        output.LastLines is [.., var last] ? last : "no output yet"
+                    );
             }
             await running.RunUnlessItEndsAsync(end => Task.Delay(Interval, time, end), stop);
         }
@@ -221,6 +224,9 @@ internal sealed partial class EngineStart(
             + "(--backend-startup-timeout)"
     )]
     private partial void StillWrites(string engine, double seconds, double limit);
+
+    [LoggerMessage(LogLevel.Information, "Waiting for {Engine} of --backend-url: {Seconds:F0} s, {Problem}")]
+    private partial void StillAttaching(string engine, double seconds, string problem);
 
     [LoggerMessage(LogLevel.Information, "Waiting for {Engine}: {Seconds:F0} s, {Problem}; its last line: {Line}")]
     private partial void StillStarting(string engine, double seconds, string problem, string line);

@@ -46,8 +46,6 @@ internal sealed class StartCheck(ServeOptions options, TimeProvider time)
 
     private string? ProxyPort()
     {
-        if (options.ProxyPort == 0)
-            return null;
         foreach (
             IPAddress address in options.ProxyHost == "localhost"
                 ? (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback]
@@ -58,8 +56,8 @@ internal sealed class StartCheck(ServeOptions options, TimeProvider time)
             switch (EnginePort.TryBind(address, options.ProxyPort, ProtocolType.Tcp))
             {
                 case SocketError.AddressAlreadyInUse:
-                    return $"--proxy-port: {shown} is in use{PortHolder.Describe(address, options.ProxyPort)}. Stop the "
-                        + "other program, or choose another --proxy-port; 0 picks a free one.";
+                    return $"--proxy-port: {shown} is in use{PortHolder.Describe(address, options.ProxyPort)}. "
+                        + "Stop the other program, or choose another --proxy-port; 0 picks a free one.";
                 case SocketError.AccessDenied:
                     return $"--proxy-port: this user may not listen on {shown}. Choose a --proxy-port of 1024 or more.";
                 // localhost is served on the address that the machine has.

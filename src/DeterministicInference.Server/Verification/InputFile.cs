@@ -10,15 +10,32 @@ internal static class InputFile
     private const int SmallBytes = 1 << 20;
 
     /// <summary>Reads a file that may have an answer in it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="option">The option that names it, for the error; empty for an argument.</param>
     /// <exception cref="InputException">The file can't be read, or is too large.</exception>
-    public static byte[] Read(string path) => Read(path, ReceiptBundle.MaxBytes, "");
+    public static byte[] Read(string path, string option = "") =>
+        Named(option, () => Read(path, ReceiptBundle.MaxBytes, ""));
 
     /// <summary>Reads a file of keys, or what else has a few lines.</summary>
     /// <param name="path">The file.</param>
     /// <param name="what">What it should be, such as <c>a file of keys</c>.</param>
-    /// <inheritdoc cref="Read(string)"/>
-    public static byte[] ReadSmall(string path, string what) =>
-        Read(path, SmallBytes, $", so that it is no {what}: give another file");
+    /// <param name="option">The option that names it, for the error; empty for an argument.</param>
+    /// <exception cref="InputException">The file can't be read, or is too large.</exception>
+    public static byte[] ReadSmall(string path, string what, string option = "") =>
+        Named(option, () => Read(path, SmallBytes, $", so that it is no {what}: give another file"));
+
+    /// <summary>Runs with the option's name before each error.</summary>
+    public static T Named<T>(string option, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InputException e) when (option.Length > 0)
+        {
+            throw new InputException($"{option}: {e.Message}");
+        }
+    }
 
     /// <summary>Refuses what is no regular file, of those that a folder has and nobody has named.</summary>
     /// <exception cref="InputException">It is something else, which may never end.</exception>

@@ -21,6 +21,11 @@ internal static class PublicKeyFile
     public static TrustPolicy ReadPolicy(string path)
     {
         string text = Encoding.UTF8.GetString(InputFile.ReadSmall(path, "file of keys"));
+        if (text.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+            throw new InputException(
+                $"{path}: has a private key, which nobody but its log may have. Give the public one: the answer of GET "
+                    + "/v1/receipts/key."
+            );
         try
         {
             return TrustPolicy.OfKeys(text);

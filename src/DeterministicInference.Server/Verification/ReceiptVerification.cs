@@ -29,8 +29,8 @@ internal static class ReceiptVerification
     )
     {
         TrustPolicy policy = PolicyOf(options);
-        byte[] request = Content(options.RequestFile),
-            response = Content(options.ResponseFile);
+        byte[] request = Content(options.RequestFile, "--request"),
+            response = Content(options.ResponseFile, "--response");
         try
         {
             var evidence = new ReceiptEvidence(ReadOnlyMemory<byte>.Empty)
@@ -106,7 +106,7 @@ internal static class ReceiptVerification
     private static TrustPolicy PolicyOf(VerifyOptions options)
     {
         TrustPolicy policy = options
-            .KeyFiles.Select(PublicKeyFile.ReadPolicy)
+            .KeyFiles.Select(file => InputFile.Named("--key", () => PublicKeyFile.ReadPolicy(file)))
             .Concat(options.TrustFile is { } file ? [ReadTrust(file)] : [])
             .Aggregate(TrustPolicy.None.Require(options.Requirements), (all, one) => all.And(one));
         if (options.WitnessPolicyFile is { } witnesses)
@@ -124,11 +124,11 @@ internal static class ReceiptVerification
     {
         try
         {
-            return TrustPolicy.Parse(InputFile.ReadSmall(path, "trust file"));
+            return TrustPolicy.Parse(InputFile.ReadSmall(path, "trust file", "--trust"));
         }
         catch (FormatException e)
         {
-            throw new InputException($"{path}: is no trust file (dis-trust/1): {e.Message.TrimEnd('.')}.");
+            throw new InputException($"--trust: {path}: is no trust file (dis-trust/1): {e.Message.TrimEnd('.')}.");
         }
     }
 
@@ -148,20 +148,22 @@ internal static class ReceiptVerification
     {
         try
         {
-            return policy.WithRevocation(Encoding.UTF8.GetString(InputFile.ReadSmall(path, "revocation")));
+            return policy.WithRevocation(Encoding.UTF8.GetString(InputFile.ReadSmall(path, "revocation", "--revoked")));
         }
         catch (FormatException e)
         {
-            throw new InputException($"{path}: is no revocation as GET /v1/logs has them: {e.Message.TrimEnd('.')}.");
+            throw new InputException(
+                $"--revoked: {path}: is no revocation as GET /v1/logs has them: {e.Message.TrimEnd('.')}."
+            );
         }
     }
 
-    private static byte[] Content(string? path)
+    private static byte[] Content(string? path, string option)
     {
         if (path is null)
             return [];
-        byte[] bytes = InputFile.Read(path);
+        byte[] bytes = InputFile.Read(path, option);
         // Who received nothing did not receive the answer.
-        return bytes.Length > 0 ? bytes : throw new InputException($"{path}: is empty.");
+        return bytes.Length > 0 ? bytes : throw new InputException($"{option}: {path}: is empty.");
     }
 }

@@ -121,18 +121,19 @@ public sealed partial class AddingABackendTests
     public async Task Its_settings_and_its_help_follow_from_the_registration()
     {
         CommandResult help = await Program.RunAsync(["--help"]);
+        string text = Regex.Replace(help.Output, @"\s+", " ");
         Assert.Equal((0, ""), (help.ExitCode, help.Error));
         Assert.Contains(
             "The engine: sglang, vllm, llamacpp, embedded or acme; tgi and external only with --backend-url.",
-            help.Output,
+            text,
             StringComparison.Ordinal
         );
         CommandResult wrong = await Program.RunAsync(["--backend", "acmee"]);
         Assert.Equal(
             (
                 2,
-                "error: --backend: 'acmee' is not a known engine. Give sglang, vllm, llamacpp, tgi, "
-                    + "embedded, external or acme.\n"
+                "error: --backend: 'acmee' is not a known engine. Did you mean acme? Give sglang, vllm, "
+                    + "llamacpp, tgi, embedded, external or acme.\n"
             ),
             (wrong.ExitCode, wrong.Error)
         );

@@ -97,6 +97,8 @@ public sealed partial class OperationsDocumentTests(SharedServers servers)
             .Concat(VerifyCommand.Create().Options.Select(option => option.Name))
             .Concat([
                 "--table",
+                "--check",
+                "--version",
                 "--json",
                 "--hf-token",
                 "--enable-deterministic-inference",

@@ -33,7 +33,7 @@ public sealed class CertificateTests : IDisposable
             line => line.Contains("| CRITICAL |", StringComparison.Ordinal)
         );
         Assert.EndsWith(
-            "The engine of --backend-url is not ready: the engine's certificate is not trusted (UntrustedRoot). "
+            $"--backend-url: the engine at {url} is not ready: the engine's certificate is not trusted (UntrustedRoot). "
                 + TrustRemedy,
             critical,
             StringComparison.Ordinal
@@ -41,7 +41,7 @@ public sealed class CertificateTests : IDisposable
         CommandResult doctor = await ServerProgram.Built.RunAsync(["doctor", .. settings]);
         Assert.Equal(1, doctor.ExitCode);
         Assert.Contains(
-            "The engine of --backend-url is not ready: the engine's certificate is not trusted (UntrustedRoot). "
+            $"--backend-url: the engine at {url} is not ready: the engine's certificate is not trusted (UntrustedRoot). "
                 + TrustRemedy,
             doctor.Output,
             StringComparison.Ordinal

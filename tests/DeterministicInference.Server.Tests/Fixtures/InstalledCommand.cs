@@ -1,6 +1,6 @@
 using System.Runtime.Versioning;
 
-namespace DeterministicInference.Server.Tests;
+namespace DeterministicInference.Server.Tests.Fixtures;
 
 /// <summary>The built program under the name that an installed one has.</summary>
 [UnsupportedOSPlatform("windows")]

@@ -6,6 +6,8 @@ namespace DeterministicInference.Server.Tests.Fixtures;
 /// <summary>The result of a command.</summary>
 internal sealed record CommandResult(int ExitCode, string Output, string Error)
 {
+    public string[] OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }
 

@@ -74,6 +74,7 @@ public sealed class PythonReportTests
         Assert.SkipWhen(interpreter is null, "skipped: needs python3");
         return PythonReport.Ask(
             interpreter,
+            "sglang",
             new Dictionary<string, string>
             {
                 ["PYTHONPATH"] = string.Join(':', folders.Select(folder => Path.Combine(_root, folder))),

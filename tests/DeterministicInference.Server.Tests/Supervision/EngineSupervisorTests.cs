@@ -56,7 +56,7 @@ public sealed class EngineSupervisorTests : IDisposable
         }
         await running.Within();
         Assert.Equal(
-            "The engine of --backend-url is not ready: /health answers 503. Start it, or raise "
+            $"--backend-url: the engine at {engine.Url.ToString().TrimEnd('/')} is not ready: /health answers 503. Start it, or raise "
                 + "--backend-startup-timeout if it only needs more time.",
             Assert.IsType<EngineState.Failed>(status.Status.State).Reason
         );

@@ -109,18 +109,15 @@ public sealed class OtherEngineTests
         "--backend llamacpp --model-path org/m",
         "'org/m' is not a .gguf file. Give --model-path a .gguf file, or a folder with exactly one."
     )]
-    [InlineData("--backend vllm --model-path ~/m", "--model-path: '~/m' does not exist on this machine.")]
+    [InlineData("--backend vllm --model-path /m/none", "--model-path: '/m/none' does not exist on this machine.")]
     [InlineData("--backend embedded --model-path ./gone", "--model-path: './gone' does not exist on this machine.")]
     public async Task What_can_not_work_is_refused_before_the_launch(string arguments, string reason)
     {
         CommandResult result = await new ServeLaunch().RunAsync(arguments.Split(' '));
-        Assert.Equal((1, ""), (result.ExitCode, result.Error));
-        string critical = Assert.Single(
-            result.Output.Split('\n'),
-            line => line.Contains("| CRITICAL | ", StringComparison.Ordinal)
-        );
-        Assert.Contains($"| {reason}", critical, StringComparison.Ordinal);
-        Assert.DoesNotContain(" with model: ", result.Output, StringComparison.Ordinal);
+        Assert.Equal(1, result.ExitCode);
+        // The engine may be missing too.
+        Assert.StartsWith($"error: {reason}", result.ErrorLines[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("Listening on", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]

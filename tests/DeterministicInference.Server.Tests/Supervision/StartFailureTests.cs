@@ -11,8 +11,8 @@ namespace DeterministicInference.Server.Tests.Supervision;
 public sealed class StartFailureTests
 {
     private const string SglangRemedy =
-        "Install Python 3 and SGLang (pip install sglang), or name the interpreter of its virtual environment with "
-        + "--backend-command.";
+        "Install Python 3 and SGLang (pip install sglang), name the interpreter of its virtual environment with "
+        + "--backend-command, or without a GPU use --backend embedded.";
 
     [Fact]
     public async Task The_servers_port_in_use_is_named_before_an_engine_is_started()
@@ -20,13 +20,45 @@ public sealed class StartFailureTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var launch = new ServeLaunch { ServerPort = ((IPEndPoint)listener.LocalEndpoint).Port };
-        CommandResult result = await launch.RunAsync(ServeProcess.FakeSglang);
-        Assert.Equal(1, result.ExitCode);
+        string file = Path.Combine(TestModels.NewFolder("log"), "server.log");
+        CommandResult result = await launch.RunAsync([.. ServeProcess.FakeSglang, "--log-file", file]);
         string error = Assert.Single(result.ErrorLines);
-        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
-        Assert.Contains($"127.0.0.1:{launch.ServerPort}", error, StringComparison.Ordinal);
-        Assert.EndsWith("Stop the other program, or choose another --proxy-port.", error, StringComparison.Ordinal);
-        Assert.DoesNotContain("Starting SGLang server", result.Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"error: --proxy-port: 127.0.0.1:{launch.ServerPort} is in use (pid {Environment.ProcessId}, ",
+            error,
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith(
+            "). Stop the other program, or choose another --proxy-port; 0 picks a free one.",
+            error,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(1, result.ExitCode);
+        // Nothing was begun, and whoever looks into the file finds why.
+        Assert.EndsWith(
+            $"| CRITICAL | {ServeProcess.Module} | The server does not start: {error["error: ".Length..]}",
+            Assert.Single(await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task A_log_in_JSON_has_the_reason_too()
+    {
+        CommandResult result = await new ServeLaunch().RunAsync([
+            "--backend",
+            "embedded",
+            "--model-path",
+            "/models/gone",
+            "--log-format",
+            "json",
+        ]);
+        string error = Assert.Single(result.ErrorLines);
+        JsonNode entry = JsonNode.Parse(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1])!;
+        Assert.Equal(
+            ("CRITICAL", $"The server does not start: {error["error: ".Length..]}"),
+            ((string?)entry["level"], (string?)entry["message"])
+        );
     }
 
     [Theory]
@@ -38,26 +70,24 @@ public sealed class StartFailureTests
         listener.Start();
         var launch = new ServeLaunch { EnginePort = ((IPEndPoint)listener.LocalEndpoint).Port };
         string[] arguments = backend == "sglang" ? ServeProcess.FakeSglang : ["--backend", "embedded"];
-        string output = await FailsAsync(
+        string error = await IsRefusedAsync(
             launch,
             arguments,
-            $"something already listens on 127.0.0.1:{launch.EnginePort} (pid {Environment.ProcessId}, ",
-            lines: ""
+            $"--backend-port: something already listens on 127.0.0.1:{launch.EnginePort} (pid {Environment.ProcessId}, "
         );
-        Assert.Contains(
+        Assert.EndsWith(
             "). Stop it, choose another --backend-port, or attach to it with --backend-url.",
-            output,
+            error,
             StringComparison.Ordinal
         );
     }
 
     [Fact]
     public Task A_missing_python3_is_named() =>
-        FailsAsync(
+        IsRefusedAsync(
             new ServeLaunch(),
             ["--model-path", "org/llama-2-7b"],
             $"'python3' was not found. {SglangRemedy}",
-            lines: "",
             ("PATH", TestModels.NewFolder("no-programs"))
         );
 
@@ -65,33 +95,27 @@ public sealed class StartFailureTests
     public async Task A_missing_backend_command_is_named()
     {
         string command = Path.Combine(TestModels.NewFolder("no-programs"), "python9");
-        await FailsAsync(
+        await IsRefusedAsync(
             new ServeLaunch(),
             ["--model-path", "x", "--backend-command", command],
-            $"'{command}' was not found. {SglangRemedy}",
-            lines: ""
+            $"--backend-command: '{command}' was not found. {SglangRemedy}"
         );
     }
 
+    /// <summary>As an interpreter says that can't be asked before, such as that of a wrapper.</summary>
     [Fact]
-    public async Task A_missing_SGLang_is_named_with_what_Python_said()
+    public Task A_missing_SGLang_is_named_with_what_Python_said()
     {
-        // The real interpreter where there is one, without whatever is installed beside it; else what it would say.
-        const string real = "/usr/bin/python3",
-            said = "No module named 'sglang'";
-        string python = File.Exists(real)
-            ? real
-            : Script(
-                $"#!/bin/sh\necho \"{real}: Error while finding module specification for 'sglang.launch_server' "
-                    + $"(ModuleNotFoundError: {said})\" >&2\nexit 1\n"
-            );
-        await FailsAsync(
+        const string said = "No module named 'sglang'";
+        string python = Script(
+            "#!/bin/sh\necho \"python3: Error while finding module specification for 'sglang.launch_server' "
+                + $"(ModuleNotFoundError: {said})\" >&2\nexit 1\n"
+        );
+        return FailsAsync(
             new ServeLaunch(),
             ["--model-path", "x", "--backend-command", python],
             $"SGLang server exited with code 1 before it was ready. {SglangRemedy}",
-            lines: said,
-            ("PYTHONNOUSERSITE", "1"),
-            ("PYTHONPATH", "")
+            lines: said
         );
     }
 
@@ -123,13 +147,12 @@ public sealed class StartFailureTests
     [Fact]
     public async Task A_model_that_the_embedded_engine_can_not_load_is_refused_before_a_launch()
     {
-        string output = await FailsAsync(
+        string folder = TestModels.NewFolder("empty");
+        await IsRefusedAsync(
             new ServeLaunch(),
-            ["--backend", "embedded", "--model-path", TestModels.NewFolder("empty")],
-            "config.json: not found. Pass --model-path the folder of a Hugging Face model",
-            lines: ""
+            ["--backend", "embedded", "--model-path", folder],
+            $"{folder}/config.json: not found. Pass --model-path the folder of a Hugging Face model"
         );
-        Assert.DoesNotContain("Starting Embedded engine", output, StringComparison.Ordinal);
     }
 
     /// <summary>As while a large model loads.</summary>
@@ -157,12 +180,11 @@ public sealed class StartFailureTests
     {
         string command = Path.Combine(TestModels.NewFolder("bin"), "python3");
         File.WriteAllText(command, "#!/bin/sh\n");
-        return FailsAsync(
+        return IsRefusedAsync(
             new ServeLaunch(),
             ["--model-path", "x", "--backend-command", command],
-            $"'{command}' can't be executed by this user. Give it the permission (chmod +x), or name another program "
-                + "with --backend-command.",
-            lines: ""
+            $"--backend-command: '{command}' can't be executed by this user. Give it the permission (chmod +x), or name another program "
+                + "with --backend-command."
         );
     }
 
@@ -170,11 +192,11 @@ public sealed class StartFailureTests
     public Task A_script_whose_interpreter_is_missing_is_not_called_missing()
     {
         string command = Script("#!/nowhere/python3\n");
-        return FailsAsync(
+        return IsRefusedAsync(
             new ServeLaunch(),
             ["--model-path", "x", "--backend-command", command],
-            $"The interpreter that the first line of '{command}' names was not found. {SglangRemedy}",
-            lines: ""
+            $"--backend-command: '{command}' names an interpreter in its first line that is not there: "
+                + "'/nowhere/python3'. Correct the line."
         );
     }
 
@@ -257,6 +279,23 @@ public sealed class StartFailureTests
         result = await ServerProgram.Built.RunAsync([]);
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.Contains("--model-path", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing is begun: no port is opened, no log of receipts.</summary>
+    /// <returns>The error.</returns>
+    private static async Task<string> IsRefusedAsync(
+        ServeLaunch launch,
+        string[] arguments,
+        string reason,
+        params (string Name, string Value)[] environment
+    )
+    {
+        CommandResult result = await launch.RunAsync(arguments, environment);
+        string error = Assert.Single(result.ErrorLines);
+        Assert.StartsWith($"error: {reason}", error, StringComparison.Ordinal);
+        Assert.Contains(" | Version ", result.OutputLines[^1], StringComparison.Ordinal);
+        Assert.Equal(1, result.ExitCode);
+        return error;
     }
 
     /// <returns>What it wrote to standard output.</returns>

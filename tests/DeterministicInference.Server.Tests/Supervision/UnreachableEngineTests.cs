@@ -97,7 +97,7 @@ public sealed class UnreachableEngineTests : IAsyncDisposable
         )!;
         string text = (string)finding["text"]!;
         Assert.Matches(
-            $"^The engine of --backend-url is not ready: {(isPattern ? said : System.Text.RegularExpressions.Regex.Escape(said))}$",
+            $"^--backend-url: the engine at {url.TrimEnd('/')} is not ready: {(isPattern ? said : System.Text.RegularExpressions.Regex.Escape(said))}$",
             text
         );
         Assert.Equal("refused", (string?)finding["kind"]);

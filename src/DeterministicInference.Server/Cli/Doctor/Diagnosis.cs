@@ -77,7 +77,7 @@ internal sealed record Diagnosis(
         );
         assessment = problem is null
             ? await assessor.WhenReadyAsync(assessment, calls, null, options.BackendStartupTimeout, cancellation)
-            : assessment.With(EngineUnreachable.Of(problem));
+            : assessment.With(EngineUnreachable.Of(url, problem));
         return new Diagnosis(engine, machine, null, EngineUrl.ToDisplay(url), assessment);
     }
 }

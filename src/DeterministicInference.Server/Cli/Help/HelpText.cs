@@ -105,15 +105,12 @@ internal sealed class HelpText(RootCommand root, string program)
         Setting setting = option.Setting;
         // The text has the choices.
         string placeholder = setting.Choices.Count > 0 ? "" : $" {setting.Placeholder}",
-            full = option.Description!,
-            engines = setting.Engines is null
-                ? ""
-                : full[setting.Meaning.Length..full.IndexOf(" Default: ", StringComparison.Ordinal)];
-        int fallback = full.IndexOf(" Default: ", StringComparison.Ordinal);
-        return (
-            $"{setting.Flag}{placeholder}",
-            $"{setting.Brief}{engines}{(fallback < 0 || setting.Key == nameof(ServeOptions.DataDir) ? "" : full[fallback..])}"
-        );
+            full = option.Description!;
+        int at = full.IndexOf(" Default: ", StringComparison.Ordinal);
+        // A default that the meaning itself explains is long.
+        string fallback = at >= setting.Meaning.TrimEnd('.').Length ? full[at..] : "",
+            engines = setting.Engines is null ? "" : full[setting.Meaning.Length..at];
+        return ($"{setting.Flag}{placeholder}", $"{setting.Brief}{engines}{fallback}");
     }
 
     private static (string Name, string Meaning) Row(Option option)

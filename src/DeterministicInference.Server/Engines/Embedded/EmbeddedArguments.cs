@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using DeterministicInference.Engine.Arithmetic;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Configuration.Values;
@@ -105,6 +106,19 @@ internal sealed class EmbeddedArguments
             if (result.Tokens is [{ Value: var host }] && Hosts.Read(host, out _) is { } complaint)
                 result.AddError($"{_host.Name}: '{host}' {complaint}");
         });
+        _socketPath.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var path }] && FindSocketProblem(path) is { } complaint)
+                result.AddError($"{_socketPath.Name}: '{path}' {complaint}");
+        });
+        foreach (Option option in (Option[])[_host, _port])
+        {
+            option.Validators.Add(result =>
+            {
+                if (result is { Implicit: false } && result.GetResult(_socketPath) is { Implicit: false })
+                    result.AddError($"{option.Name}: has no effect with {_socketPath.Name}. Leave one of them out.");
+            });
+        }
         _instructions.Validators.Add(result =>
         {
             if (
@@ -144,6 +158,19 @@ internal sealed class EmbeddedArguments
     /// <summary>Whether the command can listen on a host; null, or why not: continues "'host' …".</summary>
     public static string? FindHostProblem(string host) => Hosts.Read(host, out _);
 
+    /// <summary>
+    /// The kernel's limit of sun_path, without its NUL (https://man7.org/linux/man-pages/man7/unix.7.html).
+    /// </summary>
+    private const int LongestSocketPath = 107;
+
+    private static string? FindSocketProblem(string path) =>
+        Encoding.UTF8.GetByteCount(Path.GetFullPath(path)) > LongestSocketPath
+            ? $"is longer than {LongestSocketPath} bytes as a whole path. Give a shorter one."
+        : Path.Exists(path) ? "exists already. Remove it, or give another path."
+        : !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))
+            ? "is in a folder that does not exist. Create the folder, or give another path."
+        : null;
+
     /// <summary>Whether this program can compute so; null, or why not: continues "'set' …".</summary>
     public static string? FindInstructionsProblem(InstructionSet set) =>
         Instructions.IsAvailable(set)
@@ -152,13 +179,13 @@ internal sealed class EmbeddedArguments
                 + $"{EngineChoice.List(Instructions.Available.Select(Instructions.NameOf), "and")}. The bits are the "
                 + "same with each; give one of these, or leave the setting out.";
 
-    /// <summary>The parser's errors about arguments of the command.</summary>
+    /// <summary>What is wrong with arguments of the command.</summary>
     public static IReadOnlyList<string> Problems(IReadOnlyList<string> words)
     {
         var command = new Command(CommandName);
         foreach (Option option in new EmbeddedArguments().Options)
             command.Options.Add(option);
-        return [.. command.Parse(words, CommandSyntax.Plain).Errors.Select(error => error.Message)];
+        return CommandLineProblems.Find(command.Parse([CommandName, .. words], CommandSyntax.Plain), words);
     }
 
     /// <summary>The settings of a command line without errors.</summary>

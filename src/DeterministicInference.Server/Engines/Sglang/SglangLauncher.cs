@@ -22,8 +22,8 @@ internal sealed class SglangLauncher : IEngineLauncher
     public string Executable => "python3";
 
     public string MissingRemedy =>
-        "Install Python 3 and SGLang (pip install sglang), or name the interpreter of its virtual environment with "
-        + "--backend-command.";
+        "Install Python 3 and SGLang (pip install sglang), name the interpreter of its virtual environment with "
+        + "--backend-command, or without a GPU use --backend embedded.";
 
     public bool AllowsAbbreviations => true;
 

@@ -12,7 +12,8 @@ internal sealed class VllmLauncher : IEngineLauncher
     public string Executable => "vllm";
 
     public string MissingRemedy =>
-        "Install vLLM (pip install vllm), or name the vllm program of its virtual environment with --backend-command.";
+        "Install vLLM (pip install vllm), name the vllm program of its virtual environment with --backend-command, or "
+        + "without a GPU use --backend embedded.";
 
     public bool AllowsAbbreviations => true;
 

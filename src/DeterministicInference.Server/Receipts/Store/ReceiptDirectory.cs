@@ -100,7 +100,7 @@ internal sealed partial class ReceiptDirectory : IDisposable
                 // Gone again with the handle.
                 File.Create(@lock + ".check", 1, FileOptions.DeleteOnClose).Dispose();
             else
-                new FileStream(@lock, Options(FileMode.Open)).Dispose();
+                new FileStream(@lock, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
             return null;
         }
         catch (IOException e) when (FileLock.IsHeld(e))

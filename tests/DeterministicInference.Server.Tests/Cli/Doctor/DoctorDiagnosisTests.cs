@@ -141,17 +141,13 @@ public sealed class DoctorDiagnosisTests
     [Theory]
     [InlineData(
         "sglang",
-        "'python3' was not found. Install Python 3 and SGLang (pip install sglang), or name the interpreter of its "
-            + "virtual "
-            + "environment "
-            + "with "
-            + "--backend-command."
+        "'python3' was not found. Install Python 3 and SGLang (pip install sglang), name the interpreter of its virtual "
+            + "environment with --backend-command, or without a GPU use --backend embedded."
     )]
     [InlineData(
         "vllm",
-        "'vllm' was not found. Install vLLM (pip install vllm), or name the vllm program of its virtual environment "
-            + "with "
-            + "--backend-command."
+        "'vllm' was not found. Install vLLM (pip install vllm), name the vllm program of its virtual environment "
+            + "with --backend-command, or without a GPU use --backend embedded."
     )]
     public async Task A_missing_executable_is_exit_code_1(string backend, string refused)
     {
@@ -293,7 +289,7 @@ public sealed class DoctorDiagnosisTests
         Assert.Equal(
             (
                 1,
-                "The engine of --backend-url is not ready: /health answers 401. Give the engine's key with "
+                $"--backend-url: the engine at {url.TrimEnd('/')} is not ready: /health answers 401. Give the engine's key with "
                     + "--backend-api-key-file."
             ),
             (result.ExitCode, Lines(result)["refused"])

@@ -109,12 +109,15 @@ public sealed class EmbeddedLaunchTests
 
     [Theory]
     [InlineData("--threads 2 --log-level=debug")]
-    [InlineData("--theads 2", "Unrecognized command or argument '--theads'.", "Unrecognized command or argument '2'.")]
-    [InlineData("engine", "Unrecognized command or argument 'engine'.")]
-    [InlineData("@/etc/hostname", "Unrecognized command or argument '@/etc/hostname'.")]
-    [InlineData("--help", "Unrecognized command or argument '--help'.")]
+    [InlineData("--theads 2", "--theads: unknown option. Did you mean --threads?")]
+    [InlineData("engine", "'engine': unexpected argument. engine takes none; quote a text with spaces.")]
+    [InlineData(
+        "@/etc/hostname",
+        "'@/etc/hostname': unexpected argument. engine takes none; quote a text with spaces."
+    )]
+    [InlineData("--help", "'--help': unexpected argument. engine takes none; quote a text with spaces.")]
     [InlineData("--threads 0", "--threads: '0' is not a whole number from 1 to 512.")]
-    [InlineData("--threads", "Required argument missing for option: '--threads'.")]
+    [InlineData("--threads", "--threads: the value is missing. Give --threads NUMBER.")]
     [InlineData(
         "--log-level LOUD",
         "--log-level: 'LOUD' is not a log level. Give DEBUG, INFO, WARNING, ERROR or CRITICAL."

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using DeterministicInference.Server.Configuration;
 
-namespace DeterministicInference.Server.Cli;
+namespace DeterministicInference.Server.Configuration;
 
 /// <summary>
 /// What is wrong with a command line, each problem in one line with its remedy. The parser takes a mistyped option for
@@ -10,10 +9,21 @@ namespace DeterministicInference.Server.Cli;
 /// </summary>
 internal static class CommandLineProblems
 {
+    /// <summary>All problems: options that the command does not have, else what the parser says.</summary>
+    /// <param name="parsed">The parsed command line.</param>
+    /// <param name="args">What follows the command's name.</param>
+    public static IReadOnlyList<string> Find(ParseResult parsed, IEnumerable<string> args)
+    {
+        string[] unknown = [.. UnknownOptions(parsed.CommandResult.Command, args)];
+        return unknown.Length > 0 ? unknown
+            : parsed.Errors.Count > 0 ? [.. Of(parsed)]
+            : [];
+    }
+
     /// <summary>Options that the command does not have.</summary>
     /// <param name="command">The command that the arguments name.</param>
     /// <param name="args">What follows its name.</param>
-    public static IEnumerable<string> UnknownOptions(Command command, IEnumerable<string> args)
+    private static IEnumerable<string> UnknownOptions(Command command, IEnumerable<string> args)
     {
         string[] known =
         [
@@ -39,7 +49,7 @@ internal static class CommandLineProblems
     }
 
     /// <summary>The parser's errors.</summary>
-    public static IEnumerable<string> Of(ParseResult parsed)
+    private static IEnumerable<string> Of(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
         // A word in the place of a subcommand. What else the parser says of it follows from that.

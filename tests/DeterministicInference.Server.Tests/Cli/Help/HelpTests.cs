@@ -4,9 +4,11 @@ using DeterministicInference.Server.Engines;
 using DeterministicInference.Server.Tests.Configuration;
 using Xunit;
 
-namespace DeterministicInference.Server.Tests.Cli;
+namespace DeterministicInference.Server.Tests.Cli.Help;
 
-/// <summary>Help fits 80 columns; the first page of the program fits a screen, and all settings are one word away.</summary>
+/// <summary>
+/// Help fits 80 columns; the first page of the program fits a screen, and all settings are one word away.
+/// </summary>
 public sealed class HelpTests
 {
     private const int Columns = 80,
@@ -142,7 +144,7 @@ public sealed class HelpTests
     public async Task The_version_has_a_word_and_flags(string arguments)
     {
         string line = Assert.Single(await LinesAsync(arguments));
-        Assert.Matches(@"^deterministic-inference-server \d+\.\d+\.\d+(\+[0-9a-f]{40})?$", line);
+        Assert.Matches(@"^deterministic-inference-server \d+\.\d+\.\d+(\+[0-9a-f]{9})?$", line);
         Assert.Equal(line, (await LinesAsync("help"))[0]);
     }
 
