@@ -13,13 +13,13 @@ internal interface ILaneKernel
 /// <summary>Chooses the implementation of <see cref="ILanes{TSelf}"/>; the choice never changes a result.</summary>
 internal static class Instructions
 {
-    private static InstructionSet s_inUse = Widest;
+    private static InstructionSet _inUse = Widest;
 
     /// <summary>Lanes of a register in the canonical arithmetic, whatever the hardware's width.</summary>
     public const int Lanes = 16;
 
     /// <summary>"avx512", "avx2", "vector128" or "scalar", for reports.</summary>
-    public static string Name => NameOf(s_inUse);
+    public static string Name => NameOf(_inUse);
 
     /// <summary>
     /// What this processor has and this build contains: native code is compiled for the registers of its baseline, and
@@ -46,7 +46,7 @@ internal static class Instructions
     {
         if (!IsAvailable(set))
             throw new PlatformNotSupportedException($"{NameOf(set)} is not available.");
-        s_inUse = set == InstructionSet.Auto ? Widest : set;
+        _inUse = set == InstructionSet.Auto ? Widest : set;
     }
 
     /// <summary><paramref name="length"/> rounded up to whole lanes.</summary>
@@ -57,11 +57,11 @@ internal static class Instructions
         where TKernel : struct, ILaneKernel
     {
         // The compiler knows the first half of each condition and leaves out what this machine can't run.
-        if (Vector512.IsHardwareAccelerated && s_inUse == InstructionSet.Avx512)
+        if (Vector512.IsHardwareAccelerated && _inUse == InstructionSet.Avx512)
             kernel.Run<Lanes512>();
-        else if (Vector256.IsHardwareAccelerated && s_inUse == InstructionSet.Avx2)
+        else if (Vector256.IsHardwareAccelerated && _inUse == InstructionSet.Avx2)
             kernel.Run<Lanes256>();
-        else if (Vector128.IsHardwareAccelerated && s_inUse == InstructionSet.Vector128)
+        else if (Vector128.IsHardwareAccelerated && _inUse == InstructionSet.Vector128)
             kernel.Run<Lanes128>();
         else
             kernel.Run<LanesScalar>();

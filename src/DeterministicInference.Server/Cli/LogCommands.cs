@@ -56,7 +56,7 @@ internal static class LogCommands
             fallback: null
         );
 
-    private static Command Create(
+    private static CliCommand Create(
         string name,
         string summary,
         string description,

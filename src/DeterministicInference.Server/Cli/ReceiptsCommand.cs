@@ -93,7 +93,7 @@ internal static class ReceiptsCommand
             LogCommands.Mirror(),
         };
 
-    private static Command List()
+    private static CliCommand List()
     {
         var command = new CliCommand(
             "list",
@@ -127,7 +127,7 @@ internal static class ReceiptsCommand
         return command;
     }
 
-    private static Command Show()
+    private static CliCommand Show()
     {
         var command = new CliCommand(
             "show",
@@ -201,7 +201,7 @@ internal static class ReceiptsCommand
         return command;
     }
 
-    private static Command Check()
+    private static CliCommand Check()
     {
         var command = new CliCommand(
             "check",
@@ -300,7 +300,7 @@ internal static class ReceiptsCommand
         return ExitCode.Failure;
     }
 
-    private static Command Export()
+    private static CliCommand Export()
     {
         var command = new CliCommand(
             "export",
