@@ -8,6 +8,10 @@ import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 
 const [url, command, ...args] = process.argv.slice(2);
+if (command === undefined) {
+  console.error("usage: node inference-server.mjs URL COMMAND [ARGUMENT…], such as http://127.0.0.1:8080 deterministic-inference-server --backend embedded");
+  process.exit(2);
+}
 
 const server = spawn(command, args);
 // Somebody must read what it writes; a server whose log nobody reads drops lines.

@@ -10,6 +10,10 @@ import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
+if (process.argv.length < 3) {
+  console.error("usage: node signer.mjs KEYFILE");
+  process.exit(2);
+}
 const key = createPrivateKey(readFileSync(process.argv[2]));
 if (key.asymmetricKeyType !== "ed25519") throw new Error(`${process.argv[2]} is no Ed25519 key (openssl genpkey -algorithm ed25519)`);
 const publicKey = Buffer.from(createPublicKey(key).export({ format: "jwk" }).x, "base64url").toString("base64");

@@ -38,8 +38,7 @@ internal sealed class EmbeddedKind : IEngineKind
     private sealed class FixedArithmetic : IEngineDeterminism
     {
         public string Basis =>
-            "the embedded engine's arithmetic is fixed to the bit, whatever computes it and whatever else is "
-            + "computed";
+            "the embedded engine's fixed arithmetic: the same bits on every processor and in every batch";
 
         public IEnumerable<Finding> CheckLaunch(ServeOptions options, MachineFacts machine)
         {
