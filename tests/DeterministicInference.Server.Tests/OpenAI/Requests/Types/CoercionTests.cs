@@ -126,19 +126,4 @@ public sealed class CoercionTests(SharedFakeBackend shared)
             StringComparison.Ordinal
         );
     }
-
-    [Fact]
-    public async Task A_refused_encoding_is_answered_with_the_one_that_is_accepted()
-    {
-        await using RunningGateway gateway = await RunningGateway.StartAsync((await shared.StartedAsync()).Url);
-        using RawConnection connection = await RawConnection.OpenAsync(gateway.Url);
-        await connection.SendAsync(
-            $"POST {ApiClient.Chat} HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"
-        );
-        Assert.Contains(
-            "\r\nAccept-Encoding: identity\r\n",
-            (await connection.ReadAnswerAsync()).Head,
-            StringComparison.Ordinal
-        );
-    }
 }
