@@ -106,24 +106,4 @@ public sealed class CoercionTests(SharedFakeBackend shared)
             request => ((string)request["body"]!).Contains("plain proxy", StringComparison.Ordinal)
         );
     }
-
-    [Theory]
-    [InlineData("/chat/completions", "/v1/chat/completions")]
-    [InlineData("/completions", "/v1/completions")]
-    [InlineData("/v1/v1/chat/completions", "/v1/chat/completions")]
-    [InlineData("//v1/completions", "/v1/completions")]
-    [InlineData("/models", "/v1/models")]
-    public async Task A_path_without_v1_is_answered_with_the_one_that_was_meant(string path, string meant)
-    {
-        await using RunningGateway gateway = await RunningGateway.StartAsync((await shared.StartedAsync()).Url);
-        using RawConnection connection = await RawConnection.OpenAsync(gateway.Url);
-        await connection.SendAsync(RawConnection.Post(path, "{}"));
-        (string head, string body) = await connection.ReadAnswerAsync();
-        Assert.StartsWith("HTTP/1.1 404 ", head, StringComparison.Ordinal);
-        Assert.EndsWith(
-            $"Did you mean {meant}? The base URL of a client ends in /v1.",
-            (string?)JsonNode.Parse(body)!["error"]!["message"],
-            StringComparison.Ordinal
-        );
-    }
 }
