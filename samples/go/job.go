@@ -192,12 +192,16 @@ func (j *job) readMessages(t *tokenizer, messages *value) error {
 		case content.kind == '"':
 			text = content.text()
 		default:
+			var texts []string
 			for _, part := range content.items {
 				if !part.get("type").isText("text") || part.get("text") == nil || part.get("text").kind != '"' {
 					return fmt.Errorf("%w: a part that is no text", errUnsupported)
 				}
-				text += part.get("text").text()
+				if t := part.get("text").text(); t != "" {
+					texts = append(texts, t)
+				}
 			}
+			text = strings.Join(texts, "\n")
 		}
 		ids = append(append(append(ids, t.ids["<|"+name+"|>"]), t.encode(text)...), t.ids["<|end|>"])
 	}

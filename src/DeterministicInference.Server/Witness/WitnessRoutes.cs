@@ -44,6 +44,14 @@ internal sealed partial class WitnessRoutes(WitnessKeys keys, IReadOnlyList<Witn
         );
     }
 
+    /// <summary>Answers a path that is none of the routes: the web server's own error speaks of another API.</summary>
+    public static Task AnswerUnknownAsync(HttpContext context) =>
+        AnswerAsync(
+            context,
+            StatusCodes.Status404NotFound,
+            "A witness has POST /add-checkpoint, and GET /HASH/checkpoint, /vkey and /livez.\n"
+        );
+
     private async Task AddAsync(HttpContext context)
     {
         AddCheckpointRequest request;

@@ -55,7 +55,11 @@ internal static partial class WitnessServer
         );
         new LoggingConfiguration(options.LogLevel).Apply(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainTimeout);
-        return HttpServer.Build(builder, LogCategory);
+        WebApplication app = HttpServer.Build(builder, LogCategory);
+        app.Use(
+            (context, next) => context.GetEndpoint() is null ? WitnessRoutes.AnswerUnknownAsync(context) : next(context)
+        );
+        return app;
     }
 
     [LoggerMessage(LogLevel.Information, "Verifier key {Key}")]

@@ -196,6 +196,22 @@ public sealed class WitnessTests : IDisposable
         Assert.Equal("alive\n", (await witness.Api.GetAsync("/livez")).Body);
     }
 
+    [Theory]
+    [InlineData("POST", "/v1/chat/completions")]
+    [InlineData("GET", "/")]
+    public async Task What_it_does_not_have_is_answered_with_what_it_has(string method, string path)
+    {
+        await using WitnessProcess witness = await StartAsync();
+        Reply reply = await witness.Api.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+        Assert.Equal(
+            (
+                HttpStatusCode.NotFound,
+                "A witness has POST /add-checkpoint, and GET /HASH/checkpoint, /vkey and /livez.\n"
+            ),
+            (reply.Status, reply.Body)
+        );
+    }
+
     [Fact]
     public async Task The_folder_is_private_and_held_and_the_keys_and_name_stay()
     {

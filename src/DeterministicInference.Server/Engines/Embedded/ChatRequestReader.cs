@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using DeterministicInference.Engine;
 using DeterministicInference.Engine.ChatTemplates;
@@ -81,23 +80,29 @@ internal static class ChatRequestReader
         return new ChatMessage(role, text);
     }
 
-    private static string Text(JsonElement content, string path)
+    /// <summary>
+    /// Joins text parts by a newline and leaves empty ones out, as vLLM does for a template that takes a text (0.32.0,
+    /// vllm/renderers/chat_utils.py, <c>_parse_chat_message_content_parts</c>); the templates of this engine do.
+    /// </summary>
+    private static string Text(JsonElement content, string path) =>
+        content.ValueKind == JsonValueKind.String
+            ? content.GetString()!
+            : string.Join(
+                '\n',
+                content
+                    .EnumerateArray()
+                    .Select((part, i) => PartText(part, $"{path}[{i}]"))
+                    .Where(text => text.Length > 0)
+            );
+
+    private static string PartText(JsonElement part, string path)
     {
-        if (content.ValueKind == JsonValueKind.String)
-            return content.GetString()!;
-        var text = new StringBuilder();
-        int i = 0;
-        foreach (JsonElement part in content.EnumerateArray())
-        {
-            string type = part.GetProperty("type"u8).GetString()!;
-            if (type != "text")
-                throw OpenAIException.Unsupported(
-                    $"{path}[{i}].type",
-                    $"The embedded engine reads only text parts, not '{type}'."
-                );
-            text.Append(part.GetProperty("text"u8).GetString());
-            i++;
-        }
-        return text.ToString();
+        string type = part.GetProperty("type"u8).GetString()!;
+        return type == "text"
+            ? part.GetProperty("text"u8).GetString()!
+            : throw OpenAIException.Unsupported(
+                path + ".type",
+                $"The embedded engine reads only text parts, not '{type}'."
+            );
     }
 }

@@ -7,9 +7,12 @@ namespace DeterministicInference.Server.Tests.EndToEnd.HostileInput;
 internal static class HostileBodies
 {
     private const string Text = "Body: the text",
-        Whole = "Body: type, encoding, size";
+        Whole = "Body: type, encoding, size",
+        Compressed = "Body: gzip and deflate";
 
-    private static readonly byte[] Request = Encoding.UTF8.GetBytes("{\"prompt\":\"x\"}");
+    private static readonly byte[] Request = Encoding.UTF8.GetBytes("{\"prompt\":\"x\"}"),
+        Member = CompressedBytes.Gzip(Request),
+        Zlib = CompressedBytes.Zlib(Request);
 
     public static IEnumerable<HostileInput> All =>
         [
@@ -76,9 +79,8 @@ internal static class HostileBodies
             Typed("nonsense for a Content-Type", ";;=/", 415),
             Typed("empty Content-Type", "", 415),
             Encoded("identity", 200),
-            Encoded("gzip", 415),
-            Encoded("deflate", 415),
             Encoded("br", 415),
+            Encoded("gzip, gzip", 415),
             Encoded("gzip, identity", 415),
             Encoded("nonsense", 415),
             new(
@@ -119,7 +121,72 @@ internal static class HostileBodies
                 $$"""{"messages":[{{string.Join(',', Enumerable.Repeat("""{"role":"user","content":"x"}""", 10_000))}}]}""",
                 200
             ),
+            Gzip("one member", Member, 200),
+            Gzip(
+                "two members",
+                [.. CompressedBytes.Gzip(Request.AsSpan(0, 5)), .. CompressedBytes.Gzip(Request.AsSpan(5))],
+                200
+            ),
+            Gzip(
+                "empty members around one",
+                [.. CompressedBytes.EmptyMember, .. Member, .. CompressedBytes.EmptyMember],
+                200
+            ),
+            Gzip("the name of a file in the header", CompressedBytes.Named(Request, "request.json"), 200),
+            Gzip("10 MB of white space", CompressedBytes.Gzip(Spaces(10_000_000)), 200),
+            Gzip("40 MB of white space, above the limit", CompressedBytes.Gzip(Spaces(40_000_000)), 413),
+            Gzip("100 kB of white space, above the limit", CompressedBytes.Gzip(Spaces(100_000)), 413) with
+            {
+                IsSmall = true,
+            },
+            Gzip(
+                "the same with a wrong check",
+                CompressedBytes.Changed(CompressedBytes.Gzip(Spaces(100_000)), -8),
+                413
+            ) with
+            {
+                IsSmall = true,
+            },
+            Gzip("not compressed", Request, 400),
+            Gzip("no bytes", [], 400),
+            Gzip("an empty member", CompressedBytes.EmptyMember, 400),
+            Gzip("cut in the header", Member[..5], 400),
+            Gzip("cut in the data", Member[..(Member.Length / 2)], 400),
+            Gzip("one byte too few", Member[..^1], 400),
+            Gzip("one byte more", [.. Member, 0], 400),
+            Gzip("text behind the member", [.. Member, .. Request], 400),
+            Gzip("a second member that is cut", [.. Member, .. Member[..^1]], 400),
+            Gzip("a wrong check", CompressedBytes.Changed(Member, -8), 400),
+            Gzip("a wrong length", CompressedBytes.Changed(Member, -1), 400),
+            Gzip("another method", CompressedBytes.Changed(Member, 2), 400),
+            Gzip("compressed twice", CompressedBytes.Gzip(Member), 400),
+            Gzip("an array", CompressedBytes.Gzip("[]"u8), 400),
+            Deflate("deflate: one zlib stream", Zlib, 200),
+            Deflate("deflate: plain DEFLATE", Zlib[2..^4], 400),
+            Deflate("deflate: not compressed", Request, 400),
+            Deflate("deflate: no bytes", [], 400),
+            Deflate("deflate: cut in the data", Zlib[..(Zlib.Length / 2)], 400),
+            Deflate("deflate: one byte too few", Zlib[..^1], 400),
+            Deflate("deflate: one byte more", [.. Zlib, 0], 400),
+            Deflate("deflate: a second stream", [.. Zlib, .. Zlib], 400),
+            Deflate("deflate: a wrong check", CompressedBytes.Changed(Zlib, -1), 400),
+            Deflate("deflate: with a dictionary", [0x78, 0x20, .. Zlib[2..]], 400),
+            Deflate("deflate: 40 MB of white space, above the limit", CompressedBytes.Zlib(Spaces(40_000_000)), 413),
         ];
+
+    private static byte[] Spaces(int length) => Encoding.ASCII.GetBytes("{\"prompt\":\"x\"}".PadRight(length));
+
+    private static HostileInput Gzip(string name, byte[] body, int status) => Coded(name, "gzip", body, status);
+
+    private static HostileInput Deflate(string name, byte[] body, int status) => Coded(name, "deflate", body, status);
+
+    private static HostileInput Coded(string name, string encoding, byte[] body, int status) =>
+        new(
+            Compressed,
+            name,
+            Body(body, $"Content-Type: application/json\r\nContent-Encoding: {encoding}\r\n"),
+            status
+        );
 
     private static string Nested(int depth) =>
         $$"""{"prompt":"x","x":{{new string('[', depth)}}{{new string(']', depth)}}}""";

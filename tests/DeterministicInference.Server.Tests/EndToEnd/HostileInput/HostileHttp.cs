@@ -79,7 +79,15 @@ internal static class HostileHttp
                         "/v1%2Fcompletions",
                         "/v1\\completions",
                         "/v1/completions%5C",
+                        "/v1",
+                        "/v1/",
                         "/v1/embeddings",
+                        "/v1/responses",
+                        "/v1/messages",
+                        "/openai/deployments/x/completions?api-version=1",
+                        "/v1/engines/x/completions",
+                        "/api/v1/completions",
+                        "/api/generate",
                         "/chat/completions",
                         "/completions",
                         "/v1/v1/completions",
@@ -107,6 +115,10 @@ internal static class HostileHttp
             ),
             Bare(Paths, "/v1/completions%00", Post("/v1/completions%00"), 400),
             Raw(Paths, "/v1/completions%zz", Post("/v1/completions%zz"), 404) with
+            {
+                Code = "unknown_url",
+            },
+            Raw(Paths, "line ends and escapes in an unknown path", Post("/%0d%0a%1b%5b31m"), 404) with
             {
                 Code = "unknown_url",
             },

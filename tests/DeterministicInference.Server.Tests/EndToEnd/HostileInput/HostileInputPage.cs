@@ -23,7 +23,9 @@ internal static class HostileInputPage
         - Whole numbers may be written `10.0` or `1e1`. Seeds are 64-bit integers.
         - Engines differ in how many stop texts, alternatives (`logprobs`, `top_logprobs`) and prompts they accept; these limits are left to them, as are
           `stream_options` without `stream`, types of `response_format`, and parts of messages that are not text. Unknown roles are refused.
-        - Compressed bodies are refused (415): no client library sends them, and the limit for bodies then holds for what is parsed.
+        - A body that is compressed once (`Content-Encoding: gzip`, `x-gzip` or `deflate`) is read. It must be whole gzip members, or one whole zlib stream for
+          `deflate`, and nothing else, or is refused (400). `--max-request-bytes` holds for the bytes as sent and for those that they decode to, and decoding
+          stops there (413). Any other encoding, and more than one, is refused (415) with `Accept-Encoding: gzip, deflate, identity`.
         - An announced or chunked body above `--max-request-bytes` is refused without being read, and the connection is closed.
         - The web server itself refuses requests whose HTTP is malformed, or whose head is too large: the status is right, the connection is closed,
           and there is no body. They are marked *no body*.

@@ -44,7 +44,33 @@ public sealed class CompletionTests(SharedEngines engines)
                 + """null,"finish_reason":"length"}]""",
             answer["choices"]!.ToJsonString()
         );
-        Assert.Equal(6, (int)answer["usage"]!["prompt_tokens"]!);
+        Assert.Equal(7, (int)answer["usage"]!["prompt_tokens"]!);
+    }
+
+    /// <summary>As vLLM joins them: by a newline, and without empty ones.</summary>
+    [Theory]
+    [InlineData("Hi|there", "Hi\\nthere")]
+    [InlineData("Hi||there", "Hi\\nthere")]
+    [InlineData("|Hi|", "Hi")]
+    [InlineData("Hi\\n|\\nthere", "Hi\\n\\n\\nthere")]
+    [InlineData(" | ", " \\n ")]
+    [InlineData("|", "")]
+    public async Task Text_parts_of_a_message_are_the_text_with_newlines_between_them(string parts, string text)
+    {
+        ApiClient api = await engines.ScriptedAsync();
+        string many = string.Join(',', parts.Split('|').Select(part => $$"""{"type":"text","text":"{{part}}"}"""));
+        foreach (string role in (string[])["system", "user", "assistant"])
+        {
+            Assert.Equal(await PromptAsync(role, $"\"{text}\""), await PromptAsync(role, $"[{many}]"));
+        }
+
+        async Task<string> PromptAsync(string role, string content) =>
+            (
+                await api.JsonAsync(
+                    ApiClient.Chat,
+                    $$"""{"messages":[{"role":"{{role}}","content":{{content}}}],"max_tokens":1,"return_token_ids":true}"""
+                )
+            )["prompt_token_ids"]!.ToJsonString();
     }
 
     [Fact]

@@ -58,6 +58,27 @@ public sealed class AnswerReceiptTests(SharedServers shared)
     }
 
     [Fact]
+    public async Task A_compressed_request_is_sealed_as_what_it_decodes_to()
+    {
+        ServeProcess server = await shared.ChatAsync();
+        const string json = """{"prompt":"Say more","max_tokens":8}""";
+        using HttpRequestMessage request = ApiClient.Post(ApiClient.Completions, json);
+        request.Content = new ByteArrayContent(CompressedBytes.Gzip(Encoding.UTF8.GetBytes(json)))
+        {
+            Headers = { ContentEncoding = { "gzip" } },
+        };
+        ReceivedAnswer compressed = await ReceivedAnswer.AskAsync(server.Api, request, json),
+            plain = await ReceivedAnswer.AskAsync(server.Api, ApiClient.Completions, json);
+        await compressed.RequireValidAsync(server.Api);
+        Assert.Equal(plain.Output().Digest, compressed.Output().Digest);
+        ReceivedAnswer other = compressed with { Request = json.Replace("more", "mote", StringComparison.Ordinal) };
+        Assert.Contains(
+            (await other.VerifyAsync(server.Api)).Failures,
+            failure => failure.Check == ReceiptCheck.Request
+        );
+    }
+
+    [Fact]
     public async Task A_changed_character_of_request_or_answer_is_noticed()
     {
         ServeProcess server = await shared.ChatAsync();

@@ -40,6 +40,14 @@ internal sealed record ReceivedAnswer(
         using HttpRequestMessage request = ApiClient.Post(path, json);
         foreach ((string name, string value) in headers)
             request.Headers.Add(name, value);
+        return await AskAsync(api, request, json);
+    }
+
+    /// <param name="api">The server.</param>
+    /// <param name="request">The request as it is sent.</param>
+    /// <param name="json">Its JSON.</param>
+    public static async Task<ReceivedAnswer> AskAsync(ApiClient api, HttpRequestMessage request, string json)
+    {
         using HttpResponseMessage response = await api.Http.SendAsync(request, TestContext.Current.CancellationToken);
         string body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(response.StatusCode == HttpStatusCode.OK, body);

@@ -106,39 +106,4 @@ public sealed class CoercionTests(SharedFakeBackend shared)
             request => ((string)request["body"]!).Contains("plain proxy", StringComparison.Ordinal)
         );
     }
-
-    [Theory]
-    [InlineData("/chat/completions", "/v1/chat/completions")]
-    [InlineData("/completions", "/v1/completions")]
-    [InlineData("/v1/v1/chat/completions", "/v1/chat/completions")]
-    [InlineData("//v1/completions", "/v1/completions")]
-    [InlineData("/models", "/v1/models")]
-    public async Task A_path_without_v1_is_answered_with_the_one_that_was_meant(string path, string meant)
-    {
-        await using RunningGateway gateway = await RunningGateway.StartAsync((await shared.StartedAsync()).Url);
-        using RawConnection connection = await RawConnection.OpenAsync(gateway.Url);
-        await connection.SendAsync(RawConnection.Post(path, "{}"));
-        (string head, string body) = await connection.ReadAnswerAsync();
-        Assert.StartsWith("HTTP/1.1 404 ", head, StringComparison.Ordinal);
-        Assert.EndsWith(
-            $"Did you mean {meant}? The base URL of a client ends in /v1.",
-            (string?)JsonNode.Parse(body)!["error"]!["message"],
-            StringComparison.Ordinal
-        );
-    }
-
-    [Fact]
-    public async Task A_refused_encoding_is_answered_with_the_one_that_is_accepted()
-    {
-        await using RunningGateway gateway = await RunningGateway.StartAsync((await shared.StartedAsync()).Url);
-        using RawConnection connection = await RawConnection.OpenAsync(gateway.Url);
-        await connection.SendAsync(
-            $"POST {ApiClient.Chat} HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"
-        );
-        Assert.Contains(
-            "\r\nAccept-Encoding: identity\r\n",
-            (await connection.ReadAnswerAsync()).Head,
-            StringComparison.Ordinal
-        );
-    }
 }
