@@ -55,8 +55,8 @@ public sealed class IrregularFileTests
                 [
                     (bound, "socket", [bound]),
                     ("/dev/zero", "device", ["/dev/zero"]),
-                    (folder, "folder", [file, "--request", folder]),
-                    ("/dev/zero", "device", [file, "--key", "/dev/zero"]),
+                    ($"--request: {folder}", "folder", [file, "--request", folder]),
+                    ("--key: /dev/zero", "device", [file, "--key", "/dev/zero"]),
                 ]
         )
         {

@@ -72,7 +72,7 @@ public sealed class TrustTests : IAsyncLifetime
         RecordedExchange exchange = await RecordedExchange.AskAsync(_server);
         string file = exchange.Write("trust.json", text);
         InputException refusal = await Assert.ThrowsAsync<InputException>(() => VerifyAsync(exchange, file));
-        Assert.StartsWith(file, refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"--trust: {file}", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(error, refusal.Message, StringComparison.Ordinal);
     }
 

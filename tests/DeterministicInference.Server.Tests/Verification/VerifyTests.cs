@@ -551,7 +551,7 @@ public sealed class VerifyTests : IAsyncLifetime
         string nothing = Path.Combine(Path.GetDirectoryName(exchange.AnswerFile)!, "nothing");
         Assert.Equal($"{nothing}: can't be read: there is no such file.", await FailsAsync(nothing));
         Assert.Equal(
-            $"{nothing}: can't be read: there is no such file.",
+            $"--request: {nothing}: can't be read: there is no such file.",
             await FailsAsync(exchange.AnswerFile, "--request", nothing)
         );
         string deep = string.Concat(Enumerable.Repeat("{\"x\":", 200)) + "0" + new string('}', 200);
