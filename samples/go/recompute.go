@@ -93,13 +93,13 @@ func (v *verifier) recompute(r *report, b *bundle, s *statement, o *opening) (wo
 // isSameEnvironment reports whether the statement's environment is the embedded engine's with this model.
 func (r *report) isSameEnvironment(b *bundle, s *statement, digest string) bool {
 	here := map[string]string{
-		"engine.name": "embedded", "engine.semantics": "1", "forward.inject": "return_token_ids",
+		"engine.name": "embedded", "engine.semantics": "2", "forward.inject": "return_token_ids",
 		"model.sha256": digest,
 	}
 	if environmentID(nil, here) == s.environment {
 		return s.class == "deterministic"
 	}
-	r.say("environment", "that of the statement is not the embedded engine's with numerics version 1")
+	r.say("environment", "that of the statement is not the embedded engine's with numerics version 2")
 	if b.environment != nil {
 		for _, name := range sorted(here) {
 			if was := b.environment.facts[name]; was != here[name] {

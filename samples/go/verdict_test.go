@@ -54,7 +54,7 @@ func (x seal) bundle(t *testing.T) jsonObject {
 		digest = x.model
 	}
 	flat := map[string]string{
-		"engine.name": "embedded", "engine.semantics": "1", "forward.inject": "return_token_ids",
+		"engine.name": "embedded", "engine.semantics": "2", "forward.inject": "return_token_ids",
 		"model.sha256": digest,
 	}
 	facts, reasons := jsonObject{}, []string{}

@@ -20,7 +20,7 @@ public sealed class CompletionTests(SharedEngines engines)
         );
         Assert.StartsWith("cmpl-", (string?)answer["id"], StringComparison.Ordinal);
         Assert.Equal("scripted", (string?)answer["model"]);
-        Assert.Equal("dis-numerics-1", (string?)answer["system_fingerprint"]);
+        Assert.Equal("dis-numerics-2", (string?)answer["system_fingerprint"]);
         Assert.Equal(
             """[{"index":0,"text":"bcd","logprobs":null,"finish_reason":"length"}]""",
             answer["choices"]!.ToJsonString()
