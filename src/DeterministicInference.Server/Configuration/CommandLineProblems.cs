@@ -80,6 +80,8 @@ internal static class CommandLineProblems
                 command,
                 argument
             ),
+            OptionResult { IdentifierToken: null, Option: { Required: true } option } =>
+                $"{option.Name}: is missing. Give {Form(option)}.",
             OptionResult { Tokens.Count: 0, Option: { Arity.MinimumNumberOfValues: > 0 } option } =>
                 $"{option.Name}: the value is missing. Give {Form(option)}.",
             _ => error.Message,

@@ -39,8 +39,8 @@ public sealed class CommandLineTests
     [InlineData("receipts list --limt 3", "error: --limt: unknown option. Did you mean --limit?")]
     [InlineData(
         "receipts export",
-        "error: --answer: the value is missing. Give --answer FILE.",
-        "error: --output: the value is missing. Give --output FILE."
+        "error: --answer: is missing. Give --answer FILE.",
+        "error: --output: is missing. Give --output FILE."
     )]
     [InlineData(
         "completion basch",

@@ -98,8 +98,12 @@ public sealed class ConfigFileTests
         Assert.Single(Given.Of("--backend", "tgi", "--config", missing).Problems());
         Assert.Single(Given.Of("--seed", "-7", "--config", missing).Problems());
         Assert.Equal(2, Given.Of("--backend", "nonsense", "--config", missing).Problems().Count);
+        Assert.Equal(
+            $"--config: {folder} is a folder. Give the path of a JSON file.",
+            Assert.Single(Given.Of("--config", folder).Problems())
+        );
         Assert.All(
-            (string[])[folder, loop],
+            (string[])[loop],
             path =>
             {
                 string problem = Assert.Single(Given.Of("--backend", "embedded", "--config", path).Problems());

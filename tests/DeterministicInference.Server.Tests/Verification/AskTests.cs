@@ -24,8 +24,11 @@ public sealed class AskTests : IAsyncLifetime
         Assert.StartsWith("The capital is Paris.\n", asked.Output, StringComparison.Ordinal);
         Assert.Contains("which came from the server just now: keep it.", asked.Output, StringComparison.Ordinal);
         string[] command = asked.Output.TrimEnd('\n').Split('\n')[^1].Split(' ');
-        Assert.Equal(("verify", Path.Combine(_folder, answer)), (command[0], command[1]));
-        CommandResult verified = await ServerProgram.Built.RunAsync(command);
+        Assert.Equal(
+            ("deterministic-inference-server", "verify", Path.Combine(_folder, answer)),
+            (command[0], command[1], command[2])
+        );
+        CommandResult verified = await ServerProgram.Built.RunAsync(command[1..]);
         Assert.Equal(0, verified.ExitCode);
         Assert.StartsWith("REPRODUCED: ", verified.Output, StringComparison.Ordinal);
         JsonNode request = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, "request.json")))!;

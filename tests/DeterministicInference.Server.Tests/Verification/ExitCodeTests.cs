@@ -28,7 +28,7 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
             await _doubtful.DisposeAsync();
     }
 
-    /// <summary>A verdict that is new needs a scenario here, and a row in README.</summary>
+    /// <summary>A verdict that is new needs a scenario here, and a row in docs/troubleshooting.md.</summary>
     [Theory]
     [MemberData(nameof(Verdicts))]
     public async Task The_verdict_is_the_exit_code_of_the_command(Verdict verdict)
@@ -39,7 +39,7 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
             (firstLine, VerdictExitCode.Of(verdict), ""),
             (result.Output.Split('\n')[0], result.ExitCode, result.Error)
         );
-        Assert.Equal(result.ExitCode, CodeInReadme(VerdictName.Of(verdict)));
+        Assert.Equal(result.ExitCode, CodeInTheDocumentation(VerdictName.Of(verdict)));
     }
 
     [Fact]
@@ -97,11 +97,11 @@ public sealed class ExitCodeTests(SharedServers shared) : IAsyncDisposable
         Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
     }
 
-    private static int CodeInReadme(string verdict) =>
+    private static int CodeInTheDocumentation(string verdict) =>
         int.Parse(
             Regex
                 .Match(
-                    RepositoryFiles.Read("README.md"),
+                    RepositoryFiles.Read("docs/troubleshooting.md"),
                     $@"^\| {verdict}(?: \(not replayed\))? \| (\d+) \| ",
                     RegexOptions.Multiline
                 )

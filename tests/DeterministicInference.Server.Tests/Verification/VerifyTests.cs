@@ -476,7 +476,7 @@ public sealed class VerifyTests : IAsyncLifetime
         {
             string bad = exchange.Write("bad", text);
             InputException refused = await Assert.ThrowsAsync<InputException>(() => VerifyAsync(bad));
-            Assert.StartsWith($"{bad}: {error}", refused.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"--key: {bad}: {error}", refused.Message, StringComparison.Ordinal);
         }
 
         Task<Verified> VerifyAsync(params string[] keys) =>
@@ -598,7 +598,10 @@ public sealed class VerifyTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("verify", "error: Required argument 'RECEIPT' missing for command: 'verify'.")]
+    [InlineData(
+        "verify",
+        "error: verify: RECEIPT is missing. Give verify RECEIPT: a bundle, a receipt (the 'determinism' object), a whole JSON answer, a recorded stream, or a folder of such files."
+    )]
     [InlineData("verify r --runs 2", "error: --runs: '2' is not a whole number from 3 to 100.")]
     [InlineData("verify r --delivery mail", "error: --delivery: 'mail' is not json or sse.")]
     [InlineData(
@@ -611,7 +614,7 @@ public sealed class VerifyTests : IAsyncLifetime
         "verify r --timeout soon",
         "error: --timeout: 'soon' is not a duration. Give seconds, or a number with a unit: 250ms, 30s, 5m, 1h."
     )]
-    [InlineData("receipts export --answer a", "error: Option '--output' is required.")]
+    [InlineData("receipts export --answer a", "error: --output: is missing. Give --output FILE.")]
     public async Task A_wrong_command_line_is_exit_code_2(string arguments, string error)
     {
         CommandResult result = await ServerProgram.Built.RunAsync(arguments.Split(' '));

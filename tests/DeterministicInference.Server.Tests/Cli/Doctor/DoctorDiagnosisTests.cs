@@ -39,7 +39,7 @@ public sealed class DoctorDiagnosisTests
         );
         Assert.Equal("Embedded engine", lines["engine"]);
         Assert.StartsWith(
-            "deterministic: the embedded engine's arithmetic is fixed to the bit",
+            "deterministic: the embedded engine's fixed arithmetic: ",
             lines["verdict"],
             StringComparison.Ordinal
         );
