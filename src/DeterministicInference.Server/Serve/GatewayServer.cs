@@ -97,7 +97,8 @@ internal static partial class GatewayServer
                 ? null
                 : engine.Launcher.Launch(options, machine, endpoints.Current)
         );
-        StartException.ThrowIfAny(await check.FindProblemsAsync(assessment, stop));
+        // Not cancelled: it takes two seconds at most, and a stop that arrives now takes the usual path then.
+        StartException.ThrowIfAny(await check.FindProblemsAsync(assessment, CancellationToken.None));
         await using ReceiptStore? receipts = !options.HasReceipts
             ? null
             : ReceiptStore.Open(

@@ -115,6 +115,7 @@ public sealed class ModelFactsTests
     [InlineData("other.txt", "strftime_now", false)]
     public void A_template_with_a_clock_is_seen(string file, string content, bool usesClock)
     {
+        File.WriteAllText(Path.Combine(_folder, "config.json"), "{}");
         File.WriteAllText(Path.Combine(_folder, file), content);
         ModelFacts facts = Read(_folder);
         Assert.Equal(usesClock, facts.TemplateUsesClock);

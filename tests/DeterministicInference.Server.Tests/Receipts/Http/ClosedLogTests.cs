@@ -160,7 +160,7 @@ public sealed class ClosedLogTests : IDisposable
         }
         string[] gone = ["--request", received, "--key", key, "--against", "http://127.0.0.1:9"];
         Assert.Equal(13, (await RecordedExchange.VerifyAsync(received, gone)).ExitCode);
-        Assert.StartsWith($"error: {request}: is no revocation ", none.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"error: --revoked: {request}: is no revocation ", none.Error, StringComparison.Ordinal);
     }
 
     private async Task<(int ExitCode, string Output)> InNodeAsync(string url, string key, string state)
