@@ -61,8 +61,8 @@ internal static class RootCommandLine
     )
     {
         var root = new RootCommand(
-            "An OpenAI-compatible gateway in front of an inference engine. It makes answers repeat bit for bit, and "
-                + "gives each a receipt that anyone can check."
+            "An OpenAI-compatible gateway in front of an inference engine. It makes answers repeat as far as the engine "
+                + "can, and gives each a receipt that anyone can check."
         )
         {
             ServeCommand.Create(

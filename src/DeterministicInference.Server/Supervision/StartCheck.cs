@@ -40,9 +40,14 @@ internal sealed class StartCheck(ServeOptions options, TimeProvider time)
     /// <summary>
     /// Whether an earlier server may have left an engine behind, which may hold the port: the start ends it first.
     /// </summary>
-    private bool HasLeftovers() =>
-        Directory.Exists(StatePaths.Engines(options.DataDir))
-        && Directory.EnumerateFiles(StatePaths.Engines(options.DataDir), "*" + GuardState.Extension).Any();
+    private bool HasLeftovers()
+    {
+        string folder = StatePaths.Engines(options.DataDir);
+        return Directory.Exists(folder)
+            && Directory
+                .EnumerateFiles(folder, "*" + GuardState.Extension)
+                .Any(path => GuardState.Read(path) is { Server.IsRunning: false });
+    }
 
     private string? ProxyPort()
     {

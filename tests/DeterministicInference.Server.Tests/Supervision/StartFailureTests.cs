@@ -82,6 +82,26 @@ public sealed class StartFailureTests
         );
     }
 
+    /// <summary>The records of a server that runs are no leftovers.</summary>
+    [Fact]
+    public async Task The_port_of_another_servers_engine_is_named_before_anything_is_begun()
+    {
+        await using ServeProcess first = await ServeProcess.SglangAsync([]);
+        await first.ReadyAsync("SGLang server");
+        var second = new ServeLaunch
+        {
+            EnginePort = new Uri(first.EngineUrl).Port,
+            GuardStateDirectory = first.GuardStateDirectory,
+        };
+        CommandResult result = await ServerProgram.Built.RunAsync(
+            second.Arguments([.. ServeProcess.FakeSglang, "--receipts", "off"]),
+            second.Environment([])
+        );
+        string error = Assert.Single(result.ErrorLines);
+        Assert.StartsWith($"error: --backend-port: something already listens on 127.0.0.1:{second.EnginePort} ", error);
+        Assert.DoesNotContain("Listening on", result.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public Task A_missing_python3_is_named() =>
         IsRefusedAsync(

@@ -10,7 +10,7 @@ internal sealed record HelpRequest(IReadOnlyList<CliCommand> Path, bool IsAll, s
 {
     public const string Word = "help";
 
-    public static readonly IReadOnlyList<string> Flags = ["--help", "-h", "-?", "/h", "/?"];
+    public static readonly IReadOnlyList<string> Flags = ["--help", "-h", "-?"];
 
     /// <returns>Null if the arguments ask for no help.</returns>
     public static HelpRequest? Find(Command root, IReadOnlyList<string> args)

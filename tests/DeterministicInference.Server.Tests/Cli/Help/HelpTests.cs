@@ -137,6 +137,15 @@ public sealed class HelpTests
         }
     }
 
+    /// <summary>A folder may be named as Windows programs name their help.</summary>
+    [Fact]
+    public async Task A_path_is_no_question_for_help()
+    {
+        CommandResult result = await ServerProgram.Built.RunAsync(["verify", "/h"]);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith("error: /h: ", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("version")]
     [InlineData("--version")]
