@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using DeterministicInference.Receipts;
 using DeterministicInference.Server.Cli.Doctor;
@@ -61,8 +62,8 @@ internal static class RootCommandLine
     )
     {
         var root = new RootCommand(
-            "An OpenAI-compatible gateway in front of an inference engine. It makes answers repeat as far as the engine "
-                + "can, and gives each a receipt that anyone can check."
+            "An OpenAI-compatible gateway in front of an inference engine. It makes answers repeat as far as the "
+                + "engine can, and gives each a receipt that anyone can check."
         )
         {
             ServeCommand.Create(
@@ -78,6 +79,9 @@ internal static class RootCommandLine
             CompletionCommand.Create(Program),
         };
         ServeCommand.AddOptionsTo(root, engines.Choices);
+        // The parser's own help has the aliases /h and /?, and here a path may be /h.
+        root.Options.Remove(root.Options.OfType<HelpOption>().Single());
+        root.Options.Add(new HelpOption(HelpRequest.Flags[0], [.. HelpRequest.Flags.Skip(1)]));
         return root;
     }
 
