@@ -151,13 +151,11 @@ internal static class ServeCommand
         string? ownDefault
     )
     {
-        string meaning = setting.Meaning + setting.Engines?.Invoke(engines),
-            fallback = (ownDefault ?? setting.Write(ServeOptions.DefaultsWith(engines))) is { } text
-                ? $" Default: {text}."
-                : "";
+        string engineText = setting.Engines?.Invoke(engines) ?? "";
+        string? fallback = ownDefault ?? setting.Write(ServeOptions.DefaultsWith(engines));
         IReadOnlyList<string> values =
             setting.Key == nameof(ServeOptions.Backend) ? [.. engines.Select(engine => engine.Name)] : setting.Choices;
-        yield return new SettingOption(setting, meaning + fallback, values);
+        yield return new SettingOption(setting, engineText, fallback, values);
         if (setting.Shorthand is { } shorthand)
             yield return Switch(shorthand.Flag, $"The same as {setting.Flag} {shorthand.Text}.");
     }

@@ -27,9 +27,7 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
             : backend is null ? [Seed(backend)]
             : [Model(backend), Attachment(backend), Seed(backend)],
             ModelName(),
-            Arguments(),
-            Command(),
-            .. OfOtherEngines(),
+            .. WithoutEffect(),
             Restart(),
             Ports(),
             Loop(),
@@ -94,32 +92,29 @@ internal sealed class ServeOptionsValidator(ResolvedConfiguration configuration,
                 + "INFERENCE_BACKEND_URL, "
                 + "or choose a --backend that is launched.";
 
-    private string? Arguments() =>
-        _options.BackendArguments.Count > 0 && AttachesByUrl
-            ? configuration.Problem(
-                nameof(ServeOptions.BackendArguments),
-                "has no effect: with --backend-url no engine is launched. Remove one of them."
-            )
-            : null;
-
-    private string? Command() =>
-        _options.BackendCommand is not null && AttachesByUrl
-            ? configuration.Problem(
-                nameof(ServeOptions.BackendCommand),
-                "has no effect: with --backend-url no engine is launched. Remove one of them."
-            )
-            : null;
-
-    private IEnumerable<string?> OfOtherEngines() =>
-        from engine in engines
-        from key in engine.OwnSettings
-        where configuration.HasEffect(key) && (engine.Name != _options.Backend || AttachesByUrl)
-        select configuration.Problem(
-            key,
-            engine.Name == _options.Backend
-                ? "has no effect: with --backend-url no engine is launched. Remove one of them."
-                : $"applies to --backend {engine.Name} only. Leave it out, or choose that engine."
-        );
+    /// <summary>Settings of a launch, or of another engine, which would have no effect.</summary>
+    private IEnumerable<string?> WithoutEffect()
+    {
+        IEnumerable<(string Key, string? Engine)> ofLaunch =
+        [
+            (nameof(ServeOptions.BackendArguments), null),
+            (nameof(ServeOptions.BackendCommand), null),
+            .. engines.SelectMany(engine => engine.OwnSettings.Select(key => (key, (string?)engine.Name))),
+        ];
+        foreach ((string key, string? engine) in ofLaunch.Where(setting => configuration.HasEffect(setting.Key)))
+        {
+            if (engine is not null && engine != _options.Backend)
+                yield return configuration.Problem(
+                    key,
+                    $"applies to --backend {engine} only. Leave it out, or choose that engine."
+                );
+            else if (AttachesByUrl)
+                yield return configuration.Problem(
+                    key,
+                    "has no effect: with --backend-url no engine is launched. Remove one of them."
+                );
+        }
+    }
 
     private string? Seed(EngineChoice? backend)
     {

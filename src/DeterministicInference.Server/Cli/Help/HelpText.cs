@@ -75,7 +75,10 @@ internal sealed class HelpText(RootCommand root, string program)
         if (!isAll)
         {
             string name = command == root ? program : $"{program} {command.Name}";
-            Rows($"Settings ({name} --help {AllWord} shows all)", settings.Where(IsCommon).Select(BriefRow));
+            Rows(
+                $"Settings ({name} --help {AllWord} shows all)",
+                settings.Where(option => option.Brief is not null).Select(BriefRow)
+            );
             return;
         }
         foreach (SettingGroup group in SettingTable.Groups)
@@ -95,23 +98,12 @@ internal sealed class HelpText(RootCommand root, string program)
 
     private static bool HasSettings(Command command) => command.Options.OfType<SettingOption>().Any();
 
-    private static bool IsCommon(SettingOption option) => option.Setting.Brief is not null;
-
     private static (string Flag, string Text) Debug =>
         SettingTable.All.First(setting => setting.Shorthand is not null).Shorthand!.Value;
 
-    private static (string Name, string Meaning) BriefRow(SettingOption option)
-    {
-        Setting setting = option.Setting;
-        // The text has the choices.
-        string placeholder = setting.Choices.Count > 0 ? "" : $" {setting.Placeholder}",
-            full = option.Description!;
-        int at = full.IndexOf(" Default: ", StringComparison.Ordinal);
-        // A default that the meaning itself explains is long.
-        string fallback = at >= setting.Meaning.TrimEnd('.').Length ? full[at..] : "",
-            engines = setting.Engines is null ? "" : full[setting.Meaning.Length..at];
-        return ($"{setting.Flag}{placeholder}", $"{setting.Brief}{engines}{fallback}");
-    }
+    private static (string Name, string Meaning) BriefRow(SettingOption option) =>
+        // Of choices the text has all.
+        (option.Setting.Choices.Count > 0 ? option.Name : $"{option.Name} {option.HelpName}", option.Brief!);
 
     private static (string Name, string Meaning) Row(Option option)
     {
