@@ -87,6 +87,10 @@ export async function follow(url, vkey, before) {
 
 if (process.argv[1]?.endsWith("follow.mjs")) {
   const [url, keyFile, stateFile] = process.argv.slice(2);
+  if (stateFile === undefined) {
+    console.error("usage: node follow.mjs URL KEYFILE STATEFILE");
+    process.exit(2);
+  }
   try {
     const { note, size, seen, next } = await follow(url, readFileSync(keyFile, "utf8").trim(), existsSync(stateFile) ? readFileSync(stateFile, "utf8") : undefined);
     // In one step, so that an interruption leaves the old one.

@@ -11,6 +11,10 @@ import { readFile } from "./receipts/files.mjs";
 
 const isStream = process.argv.includes("--stream");
 const [url, asked, keyFile, file] = process.argv.slice(2).filter((argument) => argument !== "--stream");
+if (asked === undefined) {
+  console.error("usage: node receipt.mjs URL QUESTION|- [KEYFILE [BUNDLE.json]] [--stream]");
+  process.exit(2);
+}
 const trusted = keyFile === undefined ? undefined : readFile(keyFile, "keys").toString();
 const path = "/v1/chat/completions";
 const comment = ": dis-receipt ";

@@ -137,7 +137,10 @@ internal sealed class EngineAssessor(
             tried = EngineChecks.TriesSeeds(engine, options)
                 ? await new EngineSelfCheck(engine, models.Main?.Id, calls, logger).RunAsync(patience, time, end)
                 : [];
-        return before.Complete([.. report, .. CheckModel(answers), .. sheet.Findings, .. tried], sheet.Facts) with
+        return before.Complete(
+            [.. report, .. CheckKind(answers), .. CheckModel(answers), .. sheet.Findings, .. tried],
+            sheet.Facts
+        ) with
         {
             Models = models,
         };
@@ -174,6 +177,36 @@ internal sealed class EngineAssessor(
         static bool IsOfLaunch(string key) =>
             key.StartsWith("argument.", StringComparison.Ordinal)
             || key.StartsWith("variable.", StringComparison.Ordinal);
+    }
+
+    /// <summary>Whether an attached engine is one of the kind that the settings name.</summary>
+    private IEnumerable<Finding> CheckKind(EngineAnswers answers)
+    {
+        if (options.BackendUrl is not { } url)
+            yield break;
+        // Every other kind has a health route of its own.
+        if (engine.Health.TakesAnyAnswer && answers.Of(ModelList) is null)
+        {
+            yield return Finding.Degrades(
+                "no_model_list",
+                $"--backend-url: {EngineUrl.ToDisplay(url).TrimEnd('/')}{ModelList} answers with no list of models, so "
+                    + "it may be no OpenAI server. Correct --backend-url, or give the engine's key with "
+                    + "--backend-api-key-file."
+            );
+        }
+        if (
+            !engine.Health.TakesAnyAnswer
+            && answers.Text(ModelList, "data", "owned_by") is { } owner
+            && EngineRegistry.BuiltIn.Find(owner) is { } other
+            && other.Name != engine.Name
+        )
+        {
+            yield return Finding.Degrades(
+                "other_engine",
+                $"--backend: the engine of --backend-url says that it is '{other.Name}', and is treated as "
+                    + $"'{engine.Name}'. Give --backend {other.Name}."
+            );
+        }
     }
 
     private IEnumerable<Finding> CheckModel(EngineAnswers answers) =>
@@ -241,6 +274,13 @@ internal sealed class EngineAssessor(
         {
             // No reason against determinism: the engine does not start.
             yield return new PendingCheck("whether it takes the arguments after --, which only the engine knows", []);
+        }
+        if (options.BackendUrl is not null)
+        {
+            yield return new PendingCheck(
+                "which kind of engine answers",
+                [engine.Health.TakesAnyAnswer ? "no_model_list" : "other_engine"]
+            );
         }
         if (EngineChecks.AsksForReport(engine, options))
             yield return new PendingCheck("how the engine was started", engine.Determinism.ReportCodes);

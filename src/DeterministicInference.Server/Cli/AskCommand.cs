@@ -17,7 +17,8 @@ internal static class AskCommand
     private static readonly Argument<string> Question = new("QUESTION") { Description = "The message of the user." };
     private static readonly RemoteServerOptions Server = new(
         "--url",
-        $"Server to ask. Default: {DefaultUrl}. Another one"
+        "Server to ask, such as https://inference.example",
+        DefaultUrl
     );
     private static readonly Option<string> Folder = new("--output", "-o")
     {
@@ -96,6 +97,8 @@ internal static class AskCommand
                 Verdict.Unreachable,
                 $"{server.Address} gave no usable answer: {e.Message}"
             );
+            await Console.Error.WriteLineAsync($"{report.Name}: {report.Reason}");
+            return report.ExitCode;
         }
         if (report.Verdict != Verdict.Valid)
         {

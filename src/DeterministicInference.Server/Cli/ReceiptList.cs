@@ -15,7 +15,7 @@ internal static class ReceiptList
     public static string Text(IReadOnlyList<StoredReceipt> receipts)
     {
         var text = new StringBuilder();
-        Line(text, "RECEIPT", "ISSUED", "INDEX", "DELIVERY", "COMPLETE", "CLASS", "ANSWER");
+        Line(text, "RECEIPT", "ISSUED", "INDEX", "DELIVERY", "COMPLETE", "CLASS", "MODEL", "ANSWER");
         foreach (StoredReceipt receipt in receipts)
         {
             ReceiptStatement statement = receipt.ReadStatement();
@@ -27,6 +27,7 @@ internal static class ReceiptList
                 StatementNames.Of(statement.Delivery),
                 statement.Complete ? "yes" : "no",
                 EnvironmentNames.Of(statement.Class),
+                OneLine.Of(statement.ModelName ?? "-"),
                 OneLine.Of(receipt.ResponseId ?? "-")
             );
         }
@@ -50,6 +51,7 @@ internal static class ReceiptList
                 json.WriteString("delivery", StatementNames.Of(statement.Delivery));
                 json.WriteBoolean("complete", statement.Complete);
                 json.WriteString("class", EnvironmentNames.Of(statement.Class));
+                json.WriteString("model", statement.ModelName);
                 json.WriteString("response_id", receipt.ResponseId);
                 json.WriteString("environment", statement.EnvironmentId.ToString());
                 json.WriteEndObject();
@@ -67,10 +69,12 @@ internal static class ReceiptList
         string delivery,
         string complete,
         string promised,
+        string model,
         string answer
     ) =>
         text.Append(
             CultureInfo.InvariantCulture,
-            $"{id, -32}  {issued, -20}  {index, 8}  {delivery, -8}  {complete, -8}  {promised, -13}  {answer}\n"
+            $"{id, -32}  {issued, -20}  {index, 8}  {delivery, -8}  {complete, -8}  {promised, -13}  "
+                + $"{model, -24}  {answer}\n"
         );
 }

@@ -13,19 +13,22 @@ internal sealed class RemoteServerOptions
 
     /// <param name="urlFlag">The flag for the server's address.</param>
     /// <param name="purpose">What the server is used for.</param>
-    public RemoteServerOptions(string urlFlag, string purpose)
+    /// <param name="defaultUrl">The address that is used without the flag; null if there is none.</param>
+    public RemoteServerOptions(string urlFlag, string purpose, string? defaultUrl = null)
     {
-        Url = CreateUrl(urlFlag, purpose);
+        Url = CreateUrl(urlFlag, purpose, defaultUrl);
     }
 
     /// <summary>An option that names a server.</summary>
-    /// <inheritdoc cref="RemoteServerOptions(string, string)"/>
-    public static Option<string?> CreateUrl(string urlFlag, string purpose)
+    /// <inheritdoc cref="RemoteServerOptions(string, string, string?)"/>
+    public static Option<string?> CreateUrl(string urlFlag, string purpose, string? defaultUrl = null)
     {
         var url = new Option<string?>(urlFlag)
         {
             HelpName = "URL",
-            Description = $"{purpose}, such as http://127.0.0.1:8080.",
+            Description = defaultUrl is null
+                ? $"{purpose}, such as http://127.0.0.1:8080."
+                : $"{purpose}. Default: {defaultUrl}.",
         };
         url.Validators.Add(result =>
         {

@@ -46,13 +46,15 @@ internal static class HttpServer
 
     /// <param name="builder">The builder from <see cref="CreateBuilder"/>.</param>
     /// <param name="logCategory">Category of the access log.</param>
-    public static WebApplication Build(WebApplicationBuilder builder, string logCategory)
+    /// <param name="logsRequests">Whether there is an access log.</param>
+    public static WebApplication Build(WebApplicationBuilder builder, string logCategory, bool logsRequests = true)
     {
         WebApplication app = builder.Build();
         app.Use(HalfClose.InvokeAsync);
         // Order from outermost to innermost: the access log sees the status of errors.
         app.UseMiddleware<RequestIdMiddleware>();
-        app.UseMiddleware<AccessLogMiddleware>(logCategory);
+        if (logsRequests)
+            app.UseMiddleware<AccessLogMiddleware>(logCategory);
         app.UseMiddleware<ApiErrorMiddleware>(logCategory);
         app.UseRouting();
         return app;

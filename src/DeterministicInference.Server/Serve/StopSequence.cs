@@ -74,7 +74,7 @@ internal sealed partial class StopSequence(
     [LoggerMessage(
         LogLevel.Information,
         "Stopping ({Reason}): {InFlight} requests in flight may finish within {PreStop:0.#} s + {Drain:0.#} s; "
-            + "the engine then has {Stop:0.#} s"
+            + "the engine then has {Stop:0.#} s. A second signal stops at once"
     )]
     private partial void Stopping(string reason, int inFlight, double preStop, double drain, double stop);
 

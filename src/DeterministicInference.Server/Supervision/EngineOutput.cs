@@ -178,6 +178,9 @@ internal sealed partial class EngineOutput
                 _ending.TrySetResult(Shortened(read.Text.Trim(), LongestCause));
             if (level == LogLevel.Information && !string.IsNullOrWhiteSpace(read.Text))
                 _phase = read.Text.Trim();
+            // A bar writes a line for each step; the last one says it all, and the phase has the others.
+            if (level == LogLevel.Information && ProgressBar().IsMatch(read.Text))
+                level = LogLevel.Debug;
             _isCut = Encoding.UTF8.GetByteCount(line) > LineSplitter.LongestLine - 4;
         }
         ILogger logger =
@@ -207,6 +210,13 @@ internal sealed partial class EngineOutput
     }
 
     private static TaskCompletionSource<string> NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>
+    /// A bar of tqdm (https://tqdm.github.io), also in the form of vLLM and SGLang for checkpoint shards, that is not
+    /// full.
+    /// </summary>
+    [GeneratedRegex(@"(?<![\d.])\d{1,2}%(?: Completed)? ?\|.*\[\d+:\d\d", RegexOptions.CultureInvariant)]
+    private static partial Regex ProgressBar();
 
     [GeneratedRegex(@"\b[Ee]rror: |\b\w+(?:Error|Exception): ", RegexOptions.CultureInvariant)]
     private static partial Regex AnyError();

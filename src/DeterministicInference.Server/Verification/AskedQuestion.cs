@@ -59,12 +59,21 @@ internal sealed class AskedQuestion(ReceiptServer server, string folder)
     /// <param name="body">The request.</param>
     /// <param name="delivery">How the answer is to come.</param>
     /// <param name="cancellation">Cancels the wait.</param>
-    /// <exception cref="InputException">A file can't be read.</exception>
+    /// <exception cref="InputException">A file can't be read, or the folder can't be created.</exception>
     /// <exception cref="NoAnswerException">The server gave no answer, or no key.</exception>
     /// <exception cref="EvidenceException">The answer has no receipt.</exception>
     public async Task<VerificationResult> AskAsync(byte[] body, AnswerDelivery delivery, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(folder);
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(
+                $"--output: {folder} can't be created: {e.Message.TrimEnd('.')}. Give a folder that can be written to."
+            );
+        }
         ServerAnswer answer = await server.AskAsync(CanonicalRequest.ChatPath, body, delivery, cancellation);
         AnswerFile = Path.Combine(folder, delivery == AnswerDelivery.Json ? "answer.json" : "answer.sse");
         await File.WriteAllBytesAsync(RequestFile, body, cancellation);

@@ -97,6 +97,9 @@ internal sealed class AssessedEngine
     /// <summary>The owner of its model, if it reports one.</summary>
     public string? ModelOwner { get; init; } = "acme";
 
+    /// <summary>Whether it is an OpenAI server at all.</summary>
+    public bool ListsModels { get; init; } = true;
+
     public MachineFacts Machine { get; set; } =
         Machines.With("10.0", "10.0") with
         {
@@ -211,7 +214,8 @@ internal sealed class AssessedEngine
         foreach (string path in (string[])["/version", "/props", "/info"])
             engine.Answers[path] = Report.ToJsonString();
         var model = new JsonObject { ["id"] = "tiny", ["owned_by"] = ModelOwner };
-        engine.Answers["/v1/models"] = new JsonObject { ["data"] = new JsonArray(model) }.ToJsonString();
+        if (ListsModels)
+            engine.Answers["/v1/models"] = new JsonObject { ["data"] = new JsonArray(model) }.ToJsonString();
         if (Options.BackendUrl is not null && IsThere)
             Options = Options with { BackendUrl = engine.Url };
         return engine;

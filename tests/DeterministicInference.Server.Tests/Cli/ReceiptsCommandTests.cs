@@ -30,9 +30,9 @@ public sealed class ReceiptsCommandTests : IDisposable
 
         string[] lines = (await SucceedsAsync("list")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(4, lines.Length);
-        Assert.Matches("^RECEIPT +ISSUED +INDEX +DELIVERY +COMPLETE +CLASS +ANSWER$", lines[0]);
+        Assert.Matches("^RECEIPT +ISSUED +INDEX +DELIVERY +COMPLETE +CLASS +MODEL +ANSWER$", lines[0]);
         Assert.Matches(
-            "^[0-9a-f]{32}  2026-11-22T10:11:12Z +3  sse       yes       deterministic  chatcmpl-[0-9a-f]{32}$",
+            "^[0-9a-f]{32}  2026-11-22T10:11:12Z +3  sse       yes       deterministic  [^ ]+ +chatcmpl-[0-9a-f]{32}$",
             lines[1]
         );
         Assert.Equal(

@@ -19,7 +19,7 @@ public sealed class ServedClientGoneTests
     [Fact]
     public async Task The_engine_stops_before_its_last_token_and_the_log_says_499()
     {
-        ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Slow);
+        ServeProcess server = await ServeProcess.EmbeddedAsync(TestModels.Slow, "--", "--access-log", "true");
         await using (server)
         {
             foreach ((string path, string prompt) in Requests)

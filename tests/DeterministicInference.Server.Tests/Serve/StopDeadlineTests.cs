@@ -15,7 +15,7 @@ public sealed class StopDeadlineTests
         server.Terminate();
         string line = await server.LineAsync("| Stopping (SIGTERM)");
         Assert.EndsWith(
-            "0 requests in flight may finish within 20 s + 30 s; the engine then has 30 s",
+            "0 requests in flight may finish within 20 s + 30 s; the engine then has 30 s. A second signal stops at once",
             line,
             StringComparison.Ordinal
         );

@@ -278,6 +278,37 @@ public sealed class EngineCauseTests : IDisposable
         Assert.Null(output.Phase);
     }
 
+    [Fact]
+    public void Of_a_progress_bar_the_log_has_the_last_line()
+    {
+        const string logged = "Information deterministic_inference.backends.x.engine ";
+        EngineOutput output = Create("vllm");
+        Print(
+            output,
+            "Loading safetensors checkpoint shards:   0% Completed | 0/2 [00:00<?, ?it/s]\n"
+                + "Loading safetensors checkpoint shards:  50% Completed | 1/2 [00:01<00:01,  1.35it/s]\n"
+                + "Loading safetensors checkpoint shards: 100% Completed | 2/2 [00:02<00:00,  1.35it/s]\n"
+                + "Capturing batches (bs=8 avail_mem=70.1 GB):  35%|███▍      | 8/23 [00:04<00:08,  1.9it/s]\n"
+                + "(EngineCore pid=13164) INFO 11-28 19:35:10 [core.py:133] 50% | of the memory is used"
+        );
+        Assert.Equal(
+            [
+                "Loading safetensors checkpoint shards: 100% Completed | 2/2 [00:02<00:00,  1.35it/s]",
+                "(EngineCore pid=13164) INFO 11-28 19:35:10 [core.py:133] 50% | of the memory is used",
+            ],
+            _log.All.Where(line => line.StartsWith(logged, StringComparison.Ordinal))
+                .Select(line => line[logged.Length..])
+        );
+    }
+
+    [Fact]
+    public void A_progress_bar_is_the_phase_while_it_grows()
+    {
+        EngineOutput output = Create("sglang");
+        output.Add("Capturing batches (bs=8 avail_mem=70.1 GB):  35%|███▍      | 8/23 [00:04<00:08,  1.9it/s]");
+        Assert.StartsWith("Capturing batches (bs=8", output.Phase, StringComparison.Ordinal);
+    }
+
     private EngineOutput Create(string engine) =>
         new(
             _loggers,

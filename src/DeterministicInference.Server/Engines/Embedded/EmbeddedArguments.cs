@@ -15,11 +15,14 @@ internal sealed class EmbeddedArguments
 {
     public const string InstructionsFlag = "--instructions";
 
+    public const string AccessLogFlag = "--access-log";
+
     public const string CommandName = "engine";
 
     private static readonly EmbeddedEngineOptions Default = new();
     private static readonly LogLevelValue LogLevels = new();
     private static readonly ChoiceValue<InstructionSet> InstructionSets = new();
+    private static readonly BooleanValue Booleans = new();
     private static readonly HostValue Hosts = new(allowsNames: false);
 
     private readonly Option<string?> _modelPath = new("--model-path")
@@ -93,6 +96,11 @@ internal sealed class EmbeddedArguments
         1,
         long.MaxValue
     );
+    private readonly Option<string?> _accessLog = CommandSyntax.Text(
+        AccessLogFlag,
+        Booleans,
+        "Whether each request is a line of the log. Default: true."
+    );
     private readonly Option<string> _logLevel = new("--log-level")
     {
         Description = $"{LogLevelNames.All}.",
@@ -149,6 +157,7 @@ internal sealed class EmbeddedArguments
             _prefillChunk,
             _cacheMebibytes,
             _maxRequestBytes,
+            _accessLog,
             _logLevel,
         ];
     }
@@ -207,6 +216,8 @@ internal sealed class EmbeddedArguments
             PrefillChunk = parsed.GetValue(_prefillChunk),
             CacheMebibytes = parsed.GetValue(_cacheMebibytes),
             MaxRequestBytes = parsed.GetValue(_maxRequestBytes),
+            AccessLog =
+                parsed.GetValue(_accessLog) is not { } logs || Booleans.Read(logs, out bool isOn) is not null || isOn,
             LogLevel = LogLevels.Read(parsed.GetValue(_logLevel)!, out LogLevel level) is null
                 ? level
                 : Default.LogLevel,

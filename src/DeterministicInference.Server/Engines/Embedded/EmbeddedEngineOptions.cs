@@ -44,6 +44,9 @@ internal sealed record EmbeddedEngineOptions
 
     public long MaxRequestBytes { get; init; } = 32 << 20;
 
+    /// <summary>Whether each request is a line of the log.</summary>
+    public bool AccessLog { get; init; } = true;
+
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>The effective folder: <see cref="ModelPath"/>, or the bundled model's.</summary>

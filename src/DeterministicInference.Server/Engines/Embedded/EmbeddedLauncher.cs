@@ -59,6 +59,11 @@ internal sealed class EmbeddedLauncher : IEngineLauncher
                 .. options.Instructions == InstructionSet.Auto
                     ? (string[])[]
                     : [EmbeddedArguments.InstructionsFlag, Instructions.NameOf(options.Instructions)],
+                // The gateway's line of a request says more.
+                .. options.BackendCommand is null
+                && new EngineCommandLine(options.BackendArguments).Last(EmbeddedArguments.AccessLogFlag) is null
+                    ? (string[])[EmbeddedArguments.AccessLogFlag, "false"]
+                    : [],
                 .. options.BackendArguments,
             ],
             new Dictionary<string, string>()

@@ -31,7 +31,7 @@ internal static partial class EmbeddedServer
         );
         new LoggingConfiguration(options.LogLevel).Apply(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainTimeout);
-        WebApplication app = HttpServer.Build(builder, LogCategory);
+        WebApplication app = HttpServer.Build(builder, LogCategory, options.AccessLog);
         new EmbeddedEndpoints(engine, options, app.Services.GetRequiredService<TimeProvider>()).Map(app);
         return app;
     }

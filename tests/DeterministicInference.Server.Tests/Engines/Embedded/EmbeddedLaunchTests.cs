@@ -33,6 +33,8 @@ public sealed class EmbeddedLaunchTests
                 "42",
                 "--max-request-bytes",
                 "33554432",
+                "--access-log",
+                "false",
             ],
             launch.Arguments.SkipWhile(argument => argument.EndsWith(".dll", StringComparison.Ordinal))
         );
