@@ -65,6 +65,10 @@ internal static class ReceiptsCommand
         int.MaxValue
     );
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object per line." };
+    private static readonly Option<bool> StatementOnly = new("--statement")
+    {
+        Description = "Print only what it states, indented for readers.",
+    };
     private static readonly Option<bool> Dsse = new("--dsse")
     {
         Description = "Print its statement in a DSSE envelope, signed with the log's key, for tools that want one.",
@@ -133,16 +137,20 @@ internal static class ReceiptsCommand
             "show",
             "Show a receipt as JSON",
             "Show a receipt as JSON, in the form that verify reads. It is confidential: it contains the salt.",
-            ("receipts show chatcmpl-f56c05ffcac54fca4c0617ef", "The receipt of the answer with this id.")
+            ("receipts show chatcmpl-f56c05ffcac54fca4c0617ef", "The receipt of the answer with this id."),
+            ("receipts show chatcmpl-f56c05ffcac54fca4c0617ef --statement", "What it states, to read.")
         )
         {
             Id,
             DataDir,
+            StatementOnly,
             Dsse,
             Signer.Option,
         };
         command.Validators.Add(result =>
         {
+            if (result.GetValue(StatementOnly) && result.GetValue(Dsse))
+                result.AddError("--statement: --dsse prints the statement too, in its envelope. Give one of the two.");
             if (result.GetResult(Signer.Option) is { Implicit: false } && !result.GetValue(Dsse))
                 result.AddError("--signer-command: only --dsse signs. Add it, or leave the command out.");
         });
@@ -168,6 +176,13 @@ internal static class ReceiptsCommand
                         }
                         LogArchive log = archive.LogOf(receipt.Origin);
                         await using Stream output = Console.OpenStandardOutput();
+                        if (parsed.GetValue(StatementOnly))
+                        {
+                            using JsonDocument read = JsonDocument.Parse(receipt.Statement);
+                            output.Write(JsonBytes.WriteIndented(read.WriteTo));
+                            output.Write("\n"u8);
+                            return ExitCode.Success;
+                        }
                         if (parsed.GetValue(Dsse))
                         {
                             using CommandSigner? command = Signer.Start(parsed);

@@ -68,6 +68,15 @@ public sealed class ReceiptsCommandTests : IDisposable
             file = _folder.Beside("receipt.json"),
             keyFile = _folder.Beside("key.pem");
         Assert.Equal(shown, await SucceedsAsync("show", "chatcmpl-" + receipts[1].ReceiptId));
+        // What it states is there to read too: the same members, each on a line.
+        string statement = await SucceedsAsync("show", receipts[1].ReceiptId, "--statement");
+        Assert.True(
+            JsonNode.DeepEquals(
+                JsonNode.Parse((string)JsonNode.Parse(shown)!["statement"]!),
+                JsonNode.Parse(statement)
+            )
+        );
+        Assert.Contains($"\n    \"receipt_id\": \"{receipts[1].ReceiptId}\",\n", statement, StringComparison.Ordinal);
         await File.WriteAllTextAsync(file, shown, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(keyFile, key, TestContext.Current.CancellationToken);
         (await RecordedExchange.VerifyAsync(file, "--key", keyFile)).Is(18, "SIGNED", "").Has("inclusion", "ok");
