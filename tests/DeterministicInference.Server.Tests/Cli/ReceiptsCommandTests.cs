@@ -71,10 +71,7 @@ public sealed class ReceiptsCommandTests : IDisposable
         // What it states is there to read too: the same members, each on a line.
         string statement = await SucceedsAsync("show", receipts[1].ReceiptId, "--statement");
         Assert.True(
-            JsonNode.DeepEquals(
-                JsonNode.Parse((string)JsonNode.Parse(shown)!["statement"]!),
-                JsonNode.Parse(statement)
-            )
+            JsonNode.DeepEquals(JsonNode.Parse((string)JsonNode.Parse(shown)!["statement"]!), JsonNode.Parse(statement))
         );
         Assert.Contains($"\n    \"receipt_id\": \"{receipts[1].ReceiptId}\",\n", statement, StringComparison.Ordinal);
         await File.WriteAllTextAsync(file, shown, TestContext.Current.CancellationToken);
