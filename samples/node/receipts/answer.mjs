@@ -51,7 +51,7 @@ class AnswerReading {
       model: this.#readModel(read),
       usage: this.#readUsage(read),
       ids: this.#readIds(read),
-      unbound: others.map((member) => member.name),
+      unbound: [...others, ...choices.flatMap((choice) => choice.scores.unbound)].map((member) => member.name),
       environment: read.get("environment"),
       determinism: read.get("determinism"),
       bound: this.#bound,

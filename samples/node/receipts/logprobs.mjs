@@ -18,16 +18,17 @@ function textOf(value) {
   return { text: value.text, place: [value.start, value.end] };
 }
 
-function readEntry(object, table) {
-  const { read } = membersOf(object, table);
+function readEntry(object, table, unbound) {
+  const { read, others } = membersOf(object, table);
+  unbound.push(...others.filter(({ name }) => name !== "bytes"));
   return {
     ...textOf(read.get("token")),
     number: numberOf(read.get("logprob")),
-    alternatives: table === tables.logprob ? objectsOf(read, "top_logprobs").map((inner) => readEntry(inner, tables.alternative)) : [],
+    alternatives: table === tables.logprob ? objectsOf(read, "top_logprobs").map((inner) => readEntry(inner, tables.alternative, unbound)) : [],
   };
 }
 
-const readEntries = (read, name) => objectsOf(read, name).map((object) => ({ ...readEntry(object, tables.logprob), list: places[name] }));
+const readEntries = (read, name, unbound) => objectsOf(read, name).map((object) => ({ ...readEntry(object, tables.logprob, unbound), list: places[name] }));
 
 /** Of completions: the members of an object are alternatives, and names may repeat. */
 function readNamed(value) {
@@ -45,11 +46,12 @@ function readArrays(read) {
   return tokens.map((token, at) => ({ ...token, number: numbers?.[at] ?? null, alternatives: named[at] ?? [], list: places.arrays }));
 }
 
-/** The tokens in their order, those of a refusal apart. */
+/** The tokens in their order, those of a refusal apart; and the members that are not read. */
 export function readLogprobs(object) {
-  if (object === undefined) return { content: [], refusal: [] };
-  const { read } = membersOf(object, tables.logprobs);
-  return { content: [...readEntries(read, "content"), ...readArrays(read)], refusal: readEntries(read, "refusal") };
+  if (object === undefined) return { content: [], refusal: [], unbound: [] };
+  const { read, others } = membersOf(object, tables.logprobs);
+  const unbound = others.filter(({ name, value }) => name !== "text_offset" || value.type !== "array");
+  return { content: [...readEntries(read, "content", unbound), ...readArrays(read)], refusal: readEntries(read, "refusal", unbound), unbound };
 }
 
 const noNumber = Buffer.from("7ff8000000000000", "hex");

@@ -111,6 +111,11 @@ internal enum AnswerPartKind : byte
     /// <summary><c>text_offset</c> in it, an array.</summary>
     TextOffsets,
 
+    /// <summary>
+    /// Another member of log-probabilities that is not read and has a value, but for <c>bytes</c>: it is not bound.
+    /// </summary>
+    LogprobsExtra,
+
     /// <summary><c>error</c>, unless it is null, or <c>object</c>, if it is <c>error</c>.</summary>
     Error,
 }

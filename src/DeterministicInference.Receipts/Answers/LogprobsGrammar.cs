@@ -68,7 +68,7 @@ internal sealed class LogprobsGrammar
                     parts.Pass(ref json, AnswerPartKind.TextOffsets, members);
                     break;
                 default:
-                    json.Skip();
+                    parts.PassExtra(ref json, AnswerPartKind.LogprobsExtra, members);
                     break;
             }
         }
@@ -144,8 +144,12 @@ internal sealed class LogprobsGrammar
                 case AnswerMember.TopLogprobs:
                     ReadAlternatives(ref json, parts);
                     break;
-                default:
+                // Every engine gives the bytes of the text.
+                case AnswerMember.Other when members.Name.SequenceEqual("bytes"u8):
                     json.Skip();
+                    break;
+                default:
+                    parts.PassExtra(ref json, AnswerPartKind.LogprobsExtra, members);
                     break;
             }
         }

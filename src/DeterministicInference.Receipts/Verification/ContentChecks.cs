@@ -180,7 +180,7 @@ internal sealed class ContentChecks(EvidenceReading evidence, ReceiptStatement s
                 given,
                 statement.ExtrasCommitment,
                 salt,
-                "members that no form reads"
+                "members of choices that no form reads"
             );
     }
 

@@ -45,7 +45,8 @@ internal sealed class RecordedAnswer
     public IReadOnlyList<ChannelText> Texts => _channels;
 
     /// <summary>
-    /// The names of members of the answer itself that no form reads: anybody may have added them. Of very many there
+    /// The names of members of the answer itself, and of its log-probabilities, that no form reads: anybody may have
+    /// added them. Of very many there
     /// are the first ones, and <c>…</c>.
     /// </summary>
     public IReadOnlyList<string> Unbound { get; private init; } = [];
@@ -134,7 +135,7 @@ internal sealed class RecordedAnswer
                 RequireOwnEvent(answer);
             foreach (ref readonly AnswerPart part in answer.Parts)
             {
-                if (part.Kind == AnswerPartKind.Unbound)
+                if (part.Kind is AnswerPartKind.Unbound or AnswerPartKind.LogprobsExtra)
                     unbound.Add(answer.Json[part.Start..]);
             }
             hasher.Append(answer);

@@ -273,8 +273,14 @@ internal sealed class EngineAssessor(
         if (options is { BackendUrl: null, BackendArguments.Count: > 0 } && engine.Launcher?.ChecksArguments == false)
         {
             // No reason against determinism: the engine does not start.
-            yield return new PendingCheck("whether it takes the arguments after --, which only the engine knows", []);
+            yield return new PendingCheck("whether the engine takes the arguments after --", []);
         }
+        if (
+            options.BackendUrl is null
+            && engine.Facts.Packages is { } packages
+            && machine.Installation?.HasModule is null
+        )
+            yield return new PendingCheck($"whether its program finds the module '{packages.Engine}'", []);
         if (options.BackendUrl is not null)
         {
             yield return new PendingCheck(

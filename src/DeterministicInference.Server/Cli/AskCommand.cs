@@ -125,8 +125,8 @@ internal static class AskCommand
                 + (asked.KnowsKey ? "which was there." : "which came from the server just now: keep it.")
         );
         await Console.Out.WriteLineAsync(
-            $"{RootCommandLine.Program} verify {asked.AnswerFile} --request {asked.RequestFile} --key {asked.KeyFile} "
-                + $"--against {address}"
+            $"To check it again:\n{RootCommandLine.Program} verify {asked.AnswerFile} --request {asked.RequestFile} "
+                + $"--key {asked.KeyFile} --against {address}"
         );
     }
 }

@@ -126,6 +126,9 @@ internal sealed class ServeArguments
         }
         if (!token.StartsWith('-'))
         {
+            // The arguments of a misspelt command.
+            if (NamesOtherCommand && !_commands.Contains(token))
+                return false;
             NamesOtherCommand |= first || _commands.Contains(token);
             string[] words = [.. _commands, "help", "version"];
             _problems.Add(

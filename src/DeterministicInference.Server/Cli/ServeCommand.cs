@@ -130,6 +130,8 @@ internal static class ServeCommand
         await Console.Out.WriteLineAsync(
             $"The server would start: {diagnosis.Command ?? $"attached to {diagnosis.Address}"}"
         );
+        foreach (PendingCheck open in diagnosis.Assessment.Pending.Where(pending => pending.Codes.Count == 0))
+            await Console.Out.WriteLineAsync($"Only the start shows {open.Question}.");
         await Console.Out.WriteLineAsync($"Its answers would be {DiagnosisText.Verdict(diagnosis)}.");
         return ExitCode.Success;
     }

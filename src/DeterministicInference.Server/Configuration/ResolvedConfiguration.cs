@@ -98,7 +98,9 @@ internal sealed class ResolvedConfiguration
         foreach (Setting setting in SettingTable.All)
         {
             GivenValue? given = _given.GetValueOrDefault(setting);
-            string? text = _complaints.ContainsKey(setting) ? given!.Text : setting.Write(_options);
+            string? text = _complaints.ContainsKey(setting)
+                ? given!.Text
+                : setting.Write(_options) ?? setting.Unset?.Invoke();
             rows.Add(
                 (
                     setting.Flag,

@@ -35,6 +35,9 @@ internal abstract class Setting(string key, string meaning)
     /// <summary>Its meaning in a few words, if it is one of the settings that help shows first; else null.</summary>
     public string? Brief { get; init; }
 
+    /// <summary>What applies where the setting has no value, if that is known before the start.</summary>
+    public Func<string>? Unset { get; init; }
+
     public abstract string Placeholder { get; }
 
     /// <summary>The values, if they are few and fixed, for completion in a shell.</summary>

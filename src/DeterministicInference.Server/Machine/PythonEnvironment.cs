@@ -21,11 +21,15 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
     {
         try
         {
-            if (Interpreter(command) is not { } interpreter || Folders(interpreter) is not { Count: > 0 } folders)
+            if (Interpreter(command) is not { } interpreter)
                 return null;
             PythonReport? report = PythonReport.Ask(interpreter, module, variables);
-            if (report is not null)
-                folders = [.. report.Folders.Where(Directory.Exists)];
+            List<string> folders = report is null ? Folders(interpreter) : [.. report.Folders.Where(Directory.Exists)];
+            if (folders.Count == 0)
+                return null;
+            // A shim of pyenv is no interpreter, and knows which one it runs.
+            if (report is { Executable.Length: > 0 } && FirstLines(interpreter) is [['#', '!', ..], ..])
+                interpreter = report.Executable;
             IReadOnlyList<PythonDistribution> found = report?.Distributions ?? Recorded(folders);
             string? serve = folders
                 .Select(folder => Path.Combine(folder, module, "cli", "serve.py"))
@@ -62,12 +66,14 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
         string[] words = shebang.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (words.Length > 1 && Path.GetFileName(words[0]) == "env")
             words = [.. words.Skip(1).SkipWhile(word => word.StartsWith('-'))];
-        return
+        if (
             words is [var named, ..]
             && ExecutableLookup.Find(named, variables) is { } interpreter
             && IsPython(interpreter)
-            ? interpreter
-            : null;
+        )
+            return interpreter;
+        // A shim, which runs the Python that it chooses (https://github.com/pyenv/pyenv#understanding-shims).
+        return IsPython(file) ? file : null;
     }
 
     /// <summary>

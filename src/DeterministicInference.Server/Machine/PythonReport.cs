@@ -7,12 +7,14 @@ namespace DeterministicInference.Server.Machine;
 /// What an interpreter says of itself: which folders it imports from, and which distributions it finds.
 /// </summary>
 /// <param name="Version">Its version.</param>
+/// <param name="Executable">Its path; empty where it knows none.</param>
 /// <param name="Folders">The folders from which it imports, in order.</param>
 /// <param name="Distributions">Its distributions; the first of a name counts.</param>
 /// <param name="Plugins">Entry points by which a distribution changes an engine: <c>group:name=value</c>.</param>
 /// <param name="HasModule">Whether it finds the module that it was asked for.</param>
 internal sealed record PythonReport(
     string Version,
+    string Executable,
     IReadOnlyList<string> Folders,
     IReadOnlyList<PythonDistribution> Distributions,
     IReadOnlyList<string> Plugins,
@@ -46,7 +48,8 @@ internal sealed record PythonReport(
             for point in one.entry_points:
                 if point.group in groups:
                     plugins.append(point.group + ":" + point.name + "=" + point.value)
-        report = {"version": sys.version.split()[0], "path": sys.path, "found": found, "plugins": plugins, "has": has}
+        report = {"version": sys.version.split()[0], "executable": sys.executable or "", "path": sys.path}
+        report.update(found=found, plugins=plugins, has=has)
         json.dump(report, sys.stdout)
         """;
 
@@ -65,6 +68,7 @@ internal sealed record PythonReport(
             JsonElement root = document.RootElement;
             return new PythonReport(
                 root.GetProperty("version").GetString()!,
+                root.GetProperty("executable").GetString()!,
                 Strings(root.GetProperty("path")),
                 [
                     .. root.GetProperty("found")

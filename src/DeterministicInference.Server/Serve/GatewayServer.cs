@@ -226,7 +226,7 @@ internal static partial class GatewayServer
     [LoggerMessage(LogLevel.Critical, "The server does not start: {Reason}")]
     private static partial void NotStarted(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests get 503 until the engine is ready")]
+    [LoggerMessage(LogLevel.Information, "Listening on {Url}; requests get 503 while the engine starts")]
     private static partial void Listening(ILogger logger, string url);
 
     [LoggerMessage(

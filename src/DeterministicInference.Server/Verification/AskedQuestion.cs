@@ -83,7 +83,7 @@ internal sealed class AskedQuestion(ReceiptServer server, string folder)
             byte[] told =
                 await server.KeyDocumentAsync(cancellation)
                 ?? throw new NoAnswerException(
-                    "it has no key, so that it issues no receipts; start it with --receipts"
+                    "it has no key, so that it issues no receipts; start it with --receipts inline"
                 );
             await File.WriteAllBytesAsync(KeyFile, told, cancellation);
         }

@@ -208,6 +208,30 @@ public sealed class RecordedAnswerTests
         );
     }
 
+    /// <summary>Also those that stand in log-probabilities, which are bound only as far as they are read.</summary>
+    [Fact]
+    public void Members_of_log_probabilities_that_no_form_reads_are_named()
+    {
+        Assert.Equal(
+            ["chat", "entry", "other"],
+            Read(
+                """
+                {"choices":[{"index":0,"logprobs":{"content":[{"token":"a","logprob":-1,"bytes":[97],"entry":1,
+                "top_logprobs":[{"token":"a","logprob":-1,"bytes":null,"other":"x","none":null}]}],"chat":{"a":0}}}]}
+                """
+            ).Unbound
+        );
+        Assert.Equal(
+            ["completion", "text_offset"],
+            Read(
+                """{"choices":[{"index":0,"logprobs":{"tokens":[],"text_offset":7,"completion":[1],"nothing":[]}}]}"""
+            ).Unbound
+        );
+        Assert.Empty(
+            Read("""{"choices":[{"index":0,"logprobs":{"tokens":["a"],"text_offset":[0],"bytes":null}}]}""").Unbound
+        );
+    }
+
     /// <summary>Of very many the first ones are named, and that there are more.</summary>
     [Theory]
     [InlineData(131_072, false)]

@@ -51,7 +51,7 @@ public sealed class CommandLineTests
         "error: help: 'vrify' is no command. Did you mean verify? Commands are serve, ask, verify, doctor, receipts, witness, engine, completion."
     )]
     [InlineData(
-        "versoin",
+        "versoin answer.json x",
         "error: 'versoin': unknown command or argument. Did you mean version? Commands are serve, ask, verify, doctor, receipts, witness, engine, completion; arguments of the engine stand after --."
     )]
     [InlineData(

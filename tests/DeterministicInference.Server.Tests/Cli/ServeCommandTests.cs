@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using DeterministicInference.Server.Cli;
 using DeterministicInference.Server.Configuration;
 using DeterministicInference.Server.Engines;
@@ -78,7 +79,7 @@ public sealed class ServeCommandTests
             ["warning: INFERENCE_SED: no setting has this variable. Did you mean INFERENCE_SEED?"],
             result.ErrorLines
         );
-        Assert.Equal($"--config                   {given.Path}  flag --config", result.Output.Split('\n')[1]);
+        Assert.Matches($"^--config +{Regex.Escape(given.Path)} +flag --config$", result.Output.Split('\n')[1]);
         Assert.All(
             SettingTable.All,
             setting =>
@@ -92,7 +93,7 @@ public sealed class ServeCommandTests
                         nameof(ServeOptions.LogLevel) => ("ERROR", $"file {given.Path}"),
                         nameof(ServeOptions.Seed) => ("1", $"file {given.Path}"),
                         nameof(ServeOptions.BackendArguments) => ("--api-key *** --tp-size 2", "flag --"),
-                        _ => (setting.Write(Given.Defaults) ?? "(none)", "default"),
+                        _ => (setting.Write(Given.Defaults) ?? setting.Unset?.Invoke() ?? "(none)", "default"),
                     },
                     Given.Row(result.Output, setting)
                 )

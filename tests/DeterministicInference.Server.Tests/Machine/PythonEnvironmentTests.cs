@@ -58,6 +58,40 @@ public sealed class PythonEnvironmentTests
         Assert.Equal("vllm 0.12.0", Packages("vllm", ("PATH", folder)));
     }
 
+    /// <summary>
+    /// A shim of pyenv is a script of bash called python3, and no folder beside it tells what it runs.
+    /// </summary>
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData("false", false)]
+    public void A_shim_is_asked_as_the_interpreter_that_it_runs(string has, bool hasModule)
+    {
+        Install("versions/lib/site-packages", "sglang-0.5.6");
+        string interpreter = Write("versions/bin/python3.12"),
+            packages = Path.Combine(_root, "versions/lib/site-packages"),
+            shim = Path.Combine(_root, "shims", "python3");
+        Directory.CreateDirectory(Path.GetDirectoryName(shim)!);
+        File.WriteAllText(
+            shim,
+            $$"""
+            #!/bin/sh
+            echo '{"version":"3.12.1","executable":"{{interpreter}}","path":["{{packages}}"],"found":[],"plugins":[],"has":{{has}}}'
+            """
+        );
+        MakeExecutable(shim);
+        EngineInstallation? found = new PythonEnvironment(
+            new Dictionary<string, string> { ["PATH"] = $"{Path.GetDirectoryName(shim)}:/bin:/usr/bin" }
+        ).Find("python3", "sglang");
+        Assert.Equal((interpreter, hasModule), (found?.Interpreter, found?.HasModule));
+        // One that runs nothing is unknown.
+        File.WriteAllText(shim, "#!/bin/sh\nexit 127\n");
+        Assert.Null(
+            new PythonEnvironment(
+                new Dictionary<string, string> { ["PATH"] = $"{Path.GetDirectoryName(shim)}:/bin:/usr/bin" }
+            ).Find("python3", "sglang")
+        );
+    }
+
     [Fact]
     public void Of_conda_those_beside_the_interpreter()
     {

@@ -62,6 +62,7 @@ internal static class DeterminismSettings
             )
             {
                 Brief = "Folder of the receipts and of their key.",
+                Unset = () => StatePaths.Receipts,
             },
             new TypedSetting<string>(
                 nameof(ServeOptions.LogOrigin),

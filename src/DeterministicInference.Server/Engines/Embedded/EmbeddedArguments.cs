@@ -27,10 +27,12 @@ internal sealed class EmbeddedArguments
 
     private readonly Option<string?> _modelPath = new("--model-path")
     {
+        HelpName = "FOLDER",
         Description = "Folder of a Hugging Face model of the Llama architecture. Default: the bundled demo model.",
     };
     private readonly Option<string> _host = new("--host")
     {
+        HelpName = "HOST",
         Description = "Address to listen on.",
         DefaultValueFactory = _ => Default.Host,
     };
@@ -43,10 +45,12 @@ internal sealed class EmbeddedArguments
     );
     private readonly Option<string?> _socketPath = new("--uds")
     {
+        HelpName = "SOCKET",
         Description = "Unix socket to listen on instead of host and port; its file must not exist.",
     };
     private readonly Option<string?> _servedModelName = new("--served-model-name")
     {
+        HelpName = "NAME",
         Description = "Name in /v1/models. Default: the folder's name.",
     };
     private readonly Option<long> _seed = CommandSyntax.Number(
@@ -103,6 +107,7 @@ internal sealed class EmbeddedArguments
     );
     private readonly Option<string> _logLevel = new("--log-level")
     {
+        HelpName = "LEVEL",
         Description = $"{LogLevelNames.All}.",
         DefaultValueFactory = _ => LogLevelNames.Of(Default.LogLevel),
     };

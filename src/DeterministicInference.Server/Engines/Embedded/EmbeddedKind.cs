@@ -66,10 +66,7 @@ internal sealed class EmbeddedKind : IEngineKind
                 );
             foreach (string problem in EmbeddedArguments.Problems(options.BackendArguments))
             {
-                yield return Finding.Refused(
-                    "argument_invalid",
-                    $"Arguments after --: {problem} Give options of the engine command; engine --help lists them."
-                );
+                yield return Finding.Refused("argument_invalid", $"Arguments after --: {problem}");
             }
         }
 

@@ -228,7 +228,7 @@ public sealed class DoctorDiagnosisTests
             "--backend-command",
             FakeBackendProcess.Command,
         ];
-        const string open = "whether it takes the arguments after --, which only the engine knows";
+        const string open = "whether the engine takes the arguments after --";
         Assert.Contains(
             $"needs engine  {open}\n",
             (await ServerProgram.Built.RunAsync([.. settings, "--", "--frobnicate"])).Output,
@@ -296,7 +296,7 @@ public sealed class DoctorDiagnosisTests
         );
         result = await ServerProgram.Built.RunAsync(["doctor", "--backend", "external", "--backend-url", url]);
         Assert.Equal(
-            (3, "best-effort (engine_unknown, machine_unknown, model_not_measured)"),
+            (3, "best-effort (engine_unknown, machine_unknown, model_not_measured, no_model_list)"),
             (result.ExitCode, Lines(result)["verdict"])
         );
     }

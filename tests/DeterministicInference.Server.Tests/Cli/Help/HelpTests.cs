@@ -53,6 +53,28 @@ public sealed class HelpTests
         }
     }
 
+    /// <summary>NUMBER is what an option takes that says nothing else.</summary>
+    [Theory]
+    [MemberData(nameof(AllCommands))]
+    public async Task Only_numbers_are_called_numbers(string command)
+    {
+        string[] numbers =
+        [
+            .. (await LinesAsync($"{command} --help all"))
+                .Select(line => Regex.Match(line, @"^  (--[a-z-]+)(?:, --?[a-z-]+)* NUMBER\b"))
+                .Where(match => match.Success)
+                .Select(match => match.Groups[1].Value),
+        ];
+        Assert.All(
+            numbers,
+            flag =>
+                Assert.Matches(
+                    "port|seed|threads|max|limit|count|sequences|chunk|mib|restarts|beside|tokens|runs|queue|concurrency",
+                    flag
+                )
+        );
+    }
+
     [Fact]
     public async Task The_first_page_fits_a_screen_and_names_every_command_with_examples()
     {
