@@ -188,7 +188,8 @@ public sealed class EngineSelfCheckTests
         );
         Found.Is(
             (await AttachAsync(engine, options => options with { Backend = "external" })).Assessment,
-            "Degrades engine_unknown"
+            "Degrades engine_unknown",
+            "Degrades no_model_list"
         );
         Assert.Empty(engine.Bodies);
         Assert.All(engine.Requests, request => Assert.Contains(request.Path, (string[])["/health", "/v1/models"]));

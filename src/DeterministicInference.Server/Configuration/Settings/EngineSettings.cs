@@ -63,8 +63,8 @@ internal static class EngineSettings
                 new WholeNumberValue<int>("PORT", 1, 65535),
                 o => o.BackendPort,
                 (o, v) => o with { BackendPort = v },
-                "Port on which the launched engine listens. If neither it nor --backend-host is given, the engine gets a "
-                    + "Unix socket where it has one, or a free port where this one is taken."
+                "Port on which the launched engine listens. If neither it nor --backend-host is given, the engine "
+                    + "gets a Unix socket where it has one, or a free port where this one is taken."
             ),
             new TypedSetting<Uri>(
                 nameof(ServeOptions.BackendUrl),
