@@ -38,6 +38,34 @@ public sealed class LlamaServerAnswerTests
         Assert.Equal("deterministic", (string?)(await server.Api.GetAsync("/v1/environment")).Json["class"]);
     }
 
+    /// <summary>The example of README and of docs/is-it-deterministic.md.</summary>
+    [Fact]
+    public async Task A_setting_of_the_cache_decides_what_the_capital_of_France_is()
+    {
+        var llama = RealLlamaServer.Require();
+        Assert.StartsWith("L'Étoile, la Marseillaise, ", await AnswerAsync(), StringComparison.Ordinal);
+        Assert.Equal("The capital of France is Paris.", await AnswerAsync("-ctk", "q4_0"));
+
+        async Task<string?> AnswerAsync(params string[] arguments)
+        {
+            await using ServeProcess server = await llama.ServeAsync(new() { Arguments = arguments });
+            JsonNode answer = await server.Api.JsonAsync(
+                ApiClient.Chat,
+                """
+                {"messages":[{"role":"user","content":"What is the capital of France?"}],"temperature":0,"max_tokens":16,
+                "logprobs":true,"top_logprobs":3}
+                """
+            );
+            if (arguments.Length == 0)
+            {
+                JsonNode first = answer["choices"]![0]!["logprobs"]!["content"]![0]!["top_logprobs"]!;
+                Assert.Equal(("L", "The"), ((string?)first[0]!["token"], (string?)first[1]!["token"]));
+                Assert.InRange((double)first[0]!["logprob"]! - (double)first[1]!["logprob"]!, 0.05, 0.15);
+            }
+            return (string?)answer["choices"]![0]!["message"]!["content"];
+        }
+    }
+
     /// <returns>The digest of the answer; null of a refusal.</returns>
     private static async Task<string?> AskAsync(ApiClient api, LlamaServerRequest request)
     {
