@@ -229,7 +229,7 @@ internal sealed class EngineAssessor(
         string named = options.BackendCommand is null ? "" : "--backend-command: ";
         if (ExecutableLookup.Find(launch.File, machine.Variables) is { } found)
         {
-            if (ExecutableLookup.FindScriptProblem(found) is { } problem)
+            if (ExecutableLookup.FindScriptProblem(found, machine.Variables) is { } problem)
                 yield return Finding.Refused("executable_denied", $"{named}'{found}' {problem}");
             else if (machine.Installation is { HasModule: false, Interpreter: var interpreter })
                 yield return Finding.Refused(

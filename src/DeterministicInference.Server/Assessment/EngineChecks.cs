@@ -75,6 +75,8 @@ internal static class EngineChecks
         if (
             engine.Facts.DownloadsModels
             && machine.Model.FolderProblem is { } problem
+            // vLLM's, of a configuration that is elsewhere.
+            && new EngineCommandLine(options.BackendArguments).Last("--hf-config-path") is null
             && (options.BackendCommand is null || engine.Launcher?.IsOwnProgram(options.BackendCommand) == true)
         )
             yield return Finding.Refused("model_file", $"--model-path: '{options.ModelPath}' {problem}");

@@ -78,8 +78,14 @@ internal interface IEngineLauncher
     /// Whether a command is the engine's own program, which sees this machine's files. Another command may be a wrapper
     /// that runs the engine in a container.
     /// </summary>
-    bool IsOwnProgram(string command) =>
-        Executable is { } own && Path.GetFileName(command).StartsWith(own, StringComparison.Ordinal);
+    bool IsOwnProgram(string command) => Executable is { } own && IsNamed(command, own);
+
+    /// <summary>Whether a command is a program or another version of it, and no script around it.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="program">The program's name.</param>
+    static bool IsNamed(string command, string program) =>
+        Path.GetFileName(command).StartsWith(program, StringComparison.Ordinal)
+        && !command.EndsWith(".sh", StringComparison.Ordinal);
 
     /// <summary>
     /// Whether the engine sees the files of <see cref="EngineLaunch.Files"/>; else keys are given as arguments.

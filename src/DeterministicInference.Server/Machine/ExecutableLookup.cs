@@ -33,8 +33,9 @@ internal static class ExecutableLookup
 
     /// <summary>Whether a script can be started by its first line.</summary>
     /// <param name="file">A file that may be executed.</param>
+    /// <param name="variables">Environment variables of the process that starts it.</param>
     /// <returns>Null, or why not: continues "'file' …".</returns>
-    public static string? FindScriptProblem(string file)
+    public static string? FindScriptProblem(string file, IReadOnlyDictionary<string, string> variables)
     {
         string line;
         try
@@ -48,14 +49,32 @@ internal static class ExecutableLookup
             // A program that may be executed and not be read.
             return null;
         }
+        if (line.Length == 0)
+            return "is empty, or its first line is. Name a program.";
+        // Of another form the kernel may know more (https://docs.kernel.org/admin-guide/binfmt-misc.html).
         if (!line.StartsWith("#!", StringComparison.Ordinal))
-            return null;
+            return line.All(c => c is >= ' ' and <= '~' or '\t' or '\r')
+                ? "is a text whose first line names no interpreter. Begin it with #!/bin/sh, or name a program."
+                : null;
         if (line.EndsWith('\r'))
             return "has Windows line ends, with which its first line names no interpreter. Convert them (dos2unix).";
-        string interpreter = line[2..].Trim().Split(' ', '\t')[0];
-        return File.Exists(interpreter)
-            ? null
-            : $"names an interpreter in its first line that is not there: '{interpreter}'. Correct the line.";
+        string[] words = line[2..].Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        if (words is not [var interpreter, ..])
+            return "names no interpreter in its first line. Correct the line.";
+        if (!File.Exists(interpreter))
+            return $"names an interpreter in its first line that is not there: '{interpreter}'. Correct the line.";
+        if (!IsExecutable(interpreter))
+            return $"names an interpreter in its first line that this user can't execute: '{interpreter}'. Correct the "
+                + "line, or give the permission (chmod +x).";
+        // env has options that change what it looks for.
+        return
+            Path.GetFileName(interpreter) == "env"
+            && words.Skip(1).SkipWhile(word => word == "-S").FirstOrDefault() is { } named
+            && !named.StartsWith('-')
+            && !named.Contains('=', StringComparison.Ordinal)
+            && Find(named, variables) is null
+            ? $"names an interpreter in its first line that is not in PATH: '{named}'. Correct the line, or PATH."
+            : null;
     }
 
     private static bool IsPath(string program) => program.Contains('/', StringComparison.Ordinal);

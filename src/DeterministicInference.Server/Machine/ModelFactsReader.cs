@@ -62,13 +62,10 @@ internal static partial class ModelFactsReader
                 : "has no config.json. Give the folder of a model, with config.json, the weights and the tokenizer.";
         try
         {
-            using FileStream file = File.OpenRead(config);
-            using JsonDocument document = JsonDocument.Parse(file);
-            return null;
-        }
-        catch (JsonException)
-        {
-            return "has a config.json that is not JSON. Download the file again.";
+            // Python also reads NaN and Infinity, which some models have.
+            return File.ReadAllText(config).Trim() is ['{', .., '}']
+                ? null
+                : "has a config.json that is no JSON object. Download the file again.";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -27,6 +27,7 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
             List<string> folders = report is null ? Folders(interpreter) : [.. report.Folders.Where(Directory.Exists)];
             if (folders.Count == 0)
                 return null;
+            bool isScript = interpreter != ExecutableLookup.Find(command, variables);
             // A shim of pyenv is no interpreter, and knows which one it runs.
             if (report is { Executable.Length: > 0 } && FirstLines(interpreter) is [['#', '!', ..], ..])
                 interpreter = report.Executable;
@@ -38,7 +39,8 @@ internal sealed partial class PythonEnvironment(IReadOnlyDictionary<string, stri
             return new EngineInstallation(interpreter, found)
             {
                 PythonVersion = report?.Version,
-                HasModule = report?.HasModule,
+                // A script may add folders of its own before it imports.
+                HasModule = report is { HasModule: false } && isScript ? null : report?.HasModule,
                 Plugins = report?.Plugins ?? [],
                 EngineVersion = found.FirstOrDefault(one => one.Name == module)?.Version ?? VersionOf(module, folders),
                 Torch = TorchBuild.Read(folders),

@@ -33,6 +33,14 @@ public sealed class MisconfigurationTests : IDisposable
         Script("bin/python3", "#!/bin/sh\nexit 0\n");
         Script("bin/llama-server", "#!/bin/sh\nexit 0\n");
         Script("gone", "#!/nowhere/python3\n");
+        Script("void", "");
+        Script("words", "exec python3 -m sglang.launch_server\n");
+        Script("elsewhere", "#!/usr/bin/env no-such-python3\n");
+        Script("denied", $"#!{In("plain")}\n");
+        Script("vllm-docker.sh", "#!/bin/sh\nexit 0\n");
+        // A zipapp that has its packages within itself.
+        Script("zipapp", $"#!{Python}\nimport sys\nsys.path.insert(0, '/nowhere')\n");
+        Model("nan", "config.json", "{\"architectures\":[\"LlamaForCausalLM\"],\"time_step_limit\":[0.0,Infinity]}\n");
         File.WriteAllText(In("plain"), "#!/bin/sh\n");
         File.WriteAllText(In("config.json"), "{\"Inference\":{\"BackendPrt\":1}}");
         File.WriteAllText(In("open.json"), "{\"Inference\":{\"ApiKey\":\"\"}}");
@@ -231,7 +239,7 @@ public sealed class MisconfigurationTests : IDisposable
     [InlineData(
         "--backend-command {python} --model-path {folder}/broken",
         1,
-        "--model-path: '{folder}/broken' has a config.json that is not JSON. Download the file again."
+        "--model-path: '{folder}/broken' has a config.json that is no JSON object. Download the file again."
     )]
     [InlineData(
         "--backend-command {python} --model-path {folder}/text",
@@ -264,6 +272,26 @@ public sealed class MisconfigurationTests : IDisposable
         1,
         "--backend-command: '{folder}/gone' names an interpreter in its first line that is not there: '/nowhere/python3'."
     )]
+    [InlineData(
+        "--model-path org/m --backend-command {folder}/void",
+        1,
+        "--backend-command: '{folder}/void' is empty, or its first line is. Name a program."
+    )]
+    [InlineData(
+        "--model-path org/m --backend-command {folder}/words",
+        1,
+        "--backend-command: '{folder}/words' is a text whose first line names no interpreter. Begin it with #!/bin/sh, "
+    )]
+    [InlineData(
+        "--model-path org/m --backend-command {folder}/elsewhere",
+        1,
+        "--backend-command: '{folder}/elsewhere' names an interpreter in its first line that is not in PATH: 'no-such-"
+    )]
+    [InlineData(
+        "--model-path org/m --backend-command {folder}/denied",
+        1,
+        "--backend-command: '{folder}/denied' names an interpreter in its first line that this user can't execute: "
+    )]
     public async Task Serve_says_what_is_wrong(string arguments, int exitCode, string error)
     {
         string data = Path.Combine(_folder, "data");
@@ -284,6 +312,35 @@ public sealed class MisconfigurationTests : IDisposable
     }
 
     /// <summary>The real interpreter of the machine, without what is installed beside it.</summary>
+    /// <summary>What may well start is not refused, and what can't be seen before is said.</summary>
+    [Theory]
+    [InlineData(
+        "--backend vllm --backend-command {folder}/vllm-docker.sh --model-path /models/of/the/container",
+        "vllm"
+    )]
+    [InlineData("--backend-command {folder}/bin/python3 --model-path {folder}/nan", "sglang")]
+    [InlineData(
+        "--backend vllm --backend-command {folder}/bin/python3 --model-path {folder}/nothing -- --hf-config-path org/m",
+        "vllm"
+    )]
+    [InlineData("--backend-command {folder}/zipapp --model-path org/m", "sglang")]
+    public async Task A_start_that_may_work_is_not_refused(string arguments, string module)
+    {
+        Assert.SkipUnless(File.Exists(Python), "skipped: needs python3");
+        CommandResult result = await ServerProgram.Built.RunAsync(
+            ["--check", .. Filled(arguments).Split(' ')],
+            ("XDG_STATE_HOME", _folder),
+            ("INFERENCE_PROXY_PORT", "0")
+        );
+        Assert.Equal((0, ""), (result.ExitCode, string.Join('\n', result.ErrorLines)));
+        Assert.StartsWith("The server would start: ", result.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\nOnly the start shows whether its program finds the module '{module}'.\n",
+            result.Output,
+            StringComparison.Ordinal
+        );
+    }
+
     [Theory]
     [InlineData("sglang")]
     [InlineData("vllm")]

@@ -66,7 +66,10 @@ internal sealed class EmbeddedKind : IEngineKind
                 );
             foreach (string problem in EmbeddedArguments.Problems(options.BackendArguments))
             {
-                yield return Finding.Refused("argument_invalid", $"Arguments after --: {problem}");
+                yield return Finding.Refused(
+                    "argument_invalid",
+                    $"Arguments after --: {problem} Give options of the engine command."
+                );
             }
         }
 

@@ -106,8 +106,7 @@ internal sealed class SglangLauncher : IEngineLauncher
     /// Whether a command is the python3 of an environment, another version of it, or SGLang's program.
     /// </summary>
     public bool IsOwnProgram(string command) =>
-        Path.GetFileName(command) is var name
-        && (name.StartsWith("python", StringComparison.Ordinal) || name.StartsWith(Program, StringComparison.Ordinal));
+        IEngineLauncher.IsNamed(command, "python") || IEngineLauncher.IsNamed(command, Program);
 
     /// <summary>Python's error for <c>-m sglang.launch_server</c> in an interpreter without SGLang.</summary>
     public bool SaysItIsMissing(string line) => line.Contains("No module named", StringComparison.Ordinal);

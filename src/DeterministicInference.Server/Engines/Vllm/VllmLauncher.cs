@@ -116,11 +116,9 @@ internal sealed class VllmLauncher : IEngineLauncher
     }
 
     /// <summary>Whether a command is vLLM's program, or an interpreter that has vLLM.</summary>
-    public bool IsOwnProgram(string command) =>
-        IsPython(command) || Path.GetFileName(command).StartsWith(Executable, StringComparison.Ordinal);
+    public bool IsOwnProgram(string command) => IsPython(command) || IEngineLauncher.IsNamed(command, Executable);
 
-    private static bool IsPython(string command) =>
-        Path.GetFileName(command).StartsWith("python", StringComparison.Ordinal);
+    private static bool IsPython(string command) => IEngineLauncher.IsNamed(command, "python");
 
     public bool IsKeyGiven(EngineCommandLine own, IReadOnlyDictionary<string, string> variables) =>
         own.Last("--api-key") is not null || variables.GetValueOrDefault(KeyVariable) is { Length: > 0 };
