@@ -14,6 +14,7 @@ internal sealed class ServeArguments
 
     private readonly Dictionary<Setting, GivenValue> _values = [];
     private readonly List<string> _problems = [];
+    private bool _isAfterSecret;
     private readonly IReadOnlyList<string> _commands;
 
     private ServeArguments(IReadOnlyList<string> commands) => _commands = commands;
@@ -87,6 +88,7 @@ internal sealed class ServeArguments
             Check = true;
             return false;
         }
+        _isAfterSecret = SecretArguments.IsSecretFlag(flag);
         Setting? setting = SettingTable.All.FirstOrDefault(setting =>
             setting.Flag == flag || setting.FlagAliases.Contains(flag) || setting.Shorthand?.Flag == flag
         );
@@ -132,10 +134,10 @@ internal sealed class ServeArguments
             NamesOtherCommand |= first || _commands.Contains(token);
             string[] words = [.. _commands, "help", "version"];
             _problems.Add(
-                _commands.Contains(token)
-                    ? $"{token}: a command must come first, before its settings."
-                    : $"'{token}': unknown command or argument.{NearestName.Hint(token, words)} "
-                        + $"Commands are {string.Join(", ", _commands)}; arguments of the engine stand after --."
+                _isAfterSecret ? $"'{SecretArguments.Mask}': unexpected. A key is one word; quote several together."
+                : _commands.Contains(token) ? $"{token}: a command must come first, before its settings."
+                : $"'{token}': unknown command or argument.{NearestName.Hint(token, words)} "
+                    + $"Commands are {string.Join(", ", _commands)}; arguments of the engine stand after --."
             );
             return false;
         }

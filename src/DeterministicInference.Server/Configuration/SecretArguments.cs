@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
+
 namespace DeterministicInference.Server.Configuration;
 
 /// <summary>
 /// Decides which arguments and variables of a program are secret: those with key, token, password or the like in their
-/// name.
+/// name, and passwords of addresses.
 /// </summary>
-internal static class SecretArguments
+internal static partial class SecretArguments
 {
     public const string Mask = "***";
 
@@ -23,9 +25,17 @@ internal static class SecretArguments
         "credential",
     ];
 
+    /// <summary>Flags that Python's argparse also takes by their beginning.</summary>
+    private static readonly string[] Abbreviated = ["--api-key", "--admin-api-key", "--hf-token"];
+
+    private const int ShortestAbbreviation = 6;
+
     /// <summary>Masks the values of <c>--…key</c>, <c>--…token</c> and the like, also after an equals sign.</summary>
     public static IReadOnlyList<string> Redact(IReadOnlyList<string> arguments) =>
-        [.. Split(arguments).Select(argument => argument.Secret is null ? argument.Open : argument.Open + Mask)];
+        [
+            .. Split(arguments)
+                .Select(argument => argument.Secret is null ? argument.Open : argument.Open + Mask + argument.Tail),
+        ];
 
     /// <summary>The values that <see cref="Redact"/> masks.</summary>
     public static IEnumerable<string> SecretsIn(IReadOnlyList<string> arguments) =>
@@ -39,27 +49,48 @@ internal static class SecretArguments
         || name.EndsWith("PASSWORD", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith("TOKEN", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Splits each argument into a part that may be shown and a secret.</summary>
-    private static IEnumerable<(string Open, string? Secret)> Split(IReadOnlyList<string> arguments)
+    /// <summary>Splits each argument into a part that may be shown, a secret, and what follows it.</summary>
+    private static IEnumerable<(string Open, string? Secret, string Tail)> Split(IReadOnlyList<string> arguments)
     {
-        bool isSecret = false;
+        bool isSecret = false,
+            wasSecret = false;
         foreach (string argument in arguments)
         {
             int equals = argument.IndexOf('=');
-            // The word after a secret flag is a secret even if it looks like a flag.
-            if (isSecret)
-                yield return ("", argument);
-            else if (equals > 0 && IsSecretFlag(argument[..equals]))
-                yield return (argument[..(equals + 1)], argument[(equals + 1)..]);
+            // The word after a secret flag is a secret even if it looks like a flag, and vLLM takes several.
+            if (isSecret || (wasSecret && !argument.StartsWith('-')))
+            {
+                yield return ("", argument, "");
+                (isSecret, wasSecret) = (false, true);
+                continue;
+            }
+            if (equals > 0 && IsSecretFlag(argument[..equals]))
+                yield return (argument[..(equals + 1)], argument[(equals + 1)..], "");
+            else if (UserInformation().Match(argument) is { Success: true } match)
+                yield return (match.Groups["open"].Value, match.Groups["secret"].Value, match.Groups["rest"].Value);
             else
-                yield return (argument, null);
-            isSecret = !isSecret && equals < 0 && IsSecretFlag(argument);
+                yield return (argument, null, "");
+            (isSecret, wasSecret) = (equals < 0 && IsSecretFlag(argument), false);
         }
     }
 
     /// <summary>Whether the value of a flag is a secret.</summary>
-    public static bool IsSecretFlag(string flag) => flag.StartsWith('-') && EndsWithSecretWord(flag);
+    public static bool IsSecretFlag(string flag) =>
+        flag.StartsWith('-')
+        && (
+            EndsWithSecretWord(flag)
+            || (
+                flag.Length >= ShortestAbbreviation
+                && Abbreviated.Any(whole =>
+                    whole.StartsWith(flag.Replace('_', '-'), StringComparison.OrdinalIgnoreCase)
+                )
+            )
+        );
 
     private static bool EndsWithSecretWord(string name) =>
         name.Split('-', '_') is [.., string last] && SecretWords.Contains(last, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The password of an address (RFC 3986, section 3.2.1).</summary>
+    [GeneratedRegex("^(?<open>.*://[^/?#@:]*:)(?<secret>[^/?#@]+)(?<rest>@.*)$", RegexOptions.Singleline)]
+    private static partial Regex UserInformation();
 }

@@ -52,6 +52,7 @@ public sealed class MisconfigurationTests : IDisposable
     [Theory]
     // Words and values.
     [InlineData("--backend embeded", 2, "--backend: 'embeded' is not a known engine. Did you mean embedded?")]
+    [InlineData("--backend embedded --api-key sk-1 sk-2", 2, "'***': unexpected. A key is one word; quote several")]
     [InlineData("--backend embedded --prot 1", 2, "--prot: unknown option. Did you mean --port?")]
     [InlineData(
         "—backend embedded",

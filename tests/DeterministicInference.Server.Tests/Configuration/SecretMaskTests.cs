@@ -16,6 +16,11 @@ public sealed class SecretMaskTests
     [InlineData("--hf-token", "sk-123456")]
     [InlineData("--ssl-keyfile-password", "sk-123456")]
     [InlineData("--api-key", "x", "--hf-token=sk-123456")]
+    [InlineData("--api-key", "sk-one", "sk-123456")]
+    [InlineData("--api-ke", "sk-123456")]
+    [InlineData("--hf_toke=sk-123456")]
+    [InlineData("--otlp-traces-endpoint", "http://user:sk-123456@host:4317/x")]
+    [InlineData("--otlp-traces-endpoint=http://user:sk-123456@host:4317/x")]
     public void Values_of_secret_arguments_are_masked(params string[] arguments)
     {
         Assert.Equal(
@@ -28,6 +33,21 @@ public sealed class SecretMaskTests
             StringComparison.Ordinal
         );
     }
+
+    [Fact]
+    public void What_is_no_secret_stays() =>
+        Assert.Equal(
+            "--api-key *** --tp 2 --timeout-sec 30 --max-tokens 5 --endpoint http://u:***@h/p --url http://h:80/a@b",
+            string.Join(
+                ' ',
+                SecretArguments.Redact(
+                    (
+                        "--api-key k --tp 2 --timeout-sec 30 --max-tokens 5 --endpoint http://u:p@h/p "
+                        + "--url http://h:80/a@b"
+                    ).Split(' ')
+                )
+            )
+        );
 
     [Theory]
     [InlineData("HF_TOKEN", true)]
