@@ -61,7 +61,7 @@ internal static partial class SecretArguments
             if (isSecret || (wasSecret && !argument.StartsWith('-')))
             {
                 yield return ("", argument, "");
-                (isSecret, wasSecret) = (false, true);
+                (isSecret, wasSecret) = (false, !argument.StartsWith('-'));
                 continue;
             }
             if (equals > 0 && IsSecretFlag(argument[..equals]))

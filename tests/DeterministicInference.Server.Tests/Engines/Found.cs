@@ -24,7 +24,7 @@ internal static class Found
             // The finding and the remedy.
             if (finding.Kind != FindingKind.Note)
                 Assert.Matches(
-                    @"[.:] (Leave|Give|Use|Start|Pass|Let|Name|Upgrade|Look|Install)\b.*\.$|; [a-z].*\.$|, (and|or) .*\.$",
+                    @"[.:?] (Leave|Give|Use|Start|Pass|Let|Name|Upgrade|Look|Install)\b.*\.$|; [a-z].*\.$|, (and|or) .*\.$",
                     finding.Text
                 );
         }
