@@ -39,6 +39,10 @@ internal sealed class RemoteServerOptions
             {
                 result.AddError($"{urlFlag}: '{text}' is not an address such as http://127.0.0.1:8080.");
             }
+            else if (result.Tokens is [{ Value: var named }] && new Uri(named).UserInfo.Length > 0)
+            {
+                result.AddError($"{urlFlag}: has a user name or password, which are not sent. Give --api-key instead.");
+            }
         });
         return url;
     }

@@ -30,16 +30,22 @@ internal static partial class SecretArguments
 
     private const int ShortestAbbreviation = 6;
 
-    /// <summary>Masks the values of <c>--…key</c>, <c>--…token</c> and the like, also after an equals sign.</summary>
+    /// <summary>
+    /// Masks the values of <c>--…key</c>, <c>--…token</c> and the like, also after an equals sign, and what
+    /// <see cref="RedactValue"/> masks.
+    /// </summary>
     public static IReadOnlyList<string> Redact(IReadOnlyList<string> arguments) =>
-        [
-            .. Split(arguments)
-                .Select(argument => argument.Secret is null ? argument.Open : argument.Open + Mask + argument.Tail),
-        ];
+        [.. Split(arguments).Select(argument => argument.Shown)];
 
     /// <summary>The values that <see cref="Redact"/> masks.</summary>
     public static IEnumerable<string> SecretsIn(IReadOnlyList<string> arguments) =>
-        Split(arguments).Select(argument => argument.Secret).OfType<string>();
+        Split(arguments).SelectMany(argument => argument.Secrets);
+
+    /// <summary>Masks the password of an address, and members of JSON that are called like a secret.</summary>
+    public static string RedactValue(string value) =>
+        SecretsWithin(value)
+            .OrderByDescending(secret => secret.Index)
+            .Aggregate(value, (shown, secret) => shown.Remove(secret.Index, secret.Length).Insert(secret.Index, Mask));
 
     /// <summary>
     /// Whether the value of a variable is a secret: <c>HF_TOKEN</c>, <c>OPENAI_API_KEY</c>, <c>PGPASSWORD</c>.
@@ -49,8 +55,8 @@ internal static partial class SecretArguments
         || name.EndsWith("PASSWORD", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith("TOKEN", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Splits each argument into a part that may be shown, a secret, and what follows it.</summary>
-    private static IEnumerable<(string Open, string? Secret, string Tail)> Split(IReadOnlyList<string> arguments)
+    /// <summary>Each argument as it may be shown, and its secrets.</summary>
+    private static IEnumerable<(string Shown, IReadOnlyList<string> Secrets)> Split(IReadOnlyList<string> arguments)
     {
         bool isSecret = false,
             wasSecret = false;
@@ -60,17 +66,26 @@ internal static partial class SecretArguments
             // The word after a secret flag is a secret even if it looks like a flag, and vLLM takes several.
             if (isSecret || (wasSecret && !argument.StartsWith('-')))
             {
-                yield return ("", argument, "");
+                yield return (Mask, [argument]);
                 (isSecret, wasSecret) = (false, !argument.StartsWith('-'));
                 continue;
             }
             if (equals > 0 && IsSecretFlag(argument[..equals]))
-                yield return (argument[..(equals + 1)], argument[(equals + 1)..], "");
-            else if (UserInformation().Match(argument) is { Success: true } match)
-                yield return (match.Groups["open"].Value, match.Groups["secret"].Value, match.Groups["rest"].Value);
+                yield return (argument[..(equals + 1)] + Mask, [argument[(equals + 1)..]]);
             else
-                yield return (argument, null, "");
+                yield return (RedactValue(argument), [.. SecretsWithin(argument).Select(secret => secret.Value)]);
             (isSecret, wasSecret) = (equals < 0 && IsSecretFlag(argument), false);
+        }
+    }
+
+    private static IEnumerable<Group> SecretsWithin(string value)
+    {
+        if (UserInformation().Match(value) is { Success: true } address)
+            yield return address.Groups["secret"];
+        foreach (Match member in JsonMember().Matches(value))
+        {
+            if (EndsWithSecretWord(member.Groups["name"].Value))
+                yield return member.Groups["secret"];
         }
     }
 
@@ -79,6 +94,8 @@ internal static partial class SecretArguments
         flag.StartsWith('-')
         && (
             EndsWithSecretWord(flag)
+            // llama-server's short form of --hf-token.
+            || flag == "-hft"
             || (
                 flag.Length >= ShortestAbbreviation
                 && Abbreviated.Any(whole =>
@@ -91,6 +108,9 @@ internal static partial class SecretArguments
         name.Split('-', '_') is [.., string last] && SecretWords.Contains(last, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The password of an address (RFC 3986, section 3.2.1).</summary>
-    [GeneratedRegex("^(?<open>.*://[^/?#@:]*:)(?<secret>[^/?#@]+)(?<rest>@.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex("^[^{].*://[^/?#@:]*:(?<secret>[^/?#@]+)@", RegexOptions.Singleline)]
     private static partial Regex UserInformation();
+
+    [GeneratedRegex("\"(?<name>[^\"\\\\]*)\"\\s*:\\s*\"(?<secret>(?:[^\"\\\\]|\\\\.)+)\"", RegexOptions.Singleline)]
+    private static partial Regex JsonMember();
 }

@@ -605,6 +605,10 @@ public sealed class VerifyTests : IAsyncLifetime
     [InlineData("verify r --runs 2", "error: --runs: '2' is not a whole number from 3 to 100.")]
     [InlineData("verify r --delivery mail", "error: --delivery: 'mail' is not json or sse.")]
     [InlineData(
+        "verify r --against http://user:sk-1@h",
+        "error: --against: has a user name or password, which are not sent. Give --api-key instead."
+    )]
+    [InlineData(
         "verify r --against localhost:80",
         "error: --against: 'localhost:80' is not an address such as http://127.0.0.1:8080."
     )]

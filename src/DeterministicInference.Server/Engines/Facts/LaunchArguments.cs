@@ -47,7 +47,10 @@ internal static class LaunchArguments
             IReadOnlyList<string> counted = addsUp?.Invoke(flag) == true ? all : flags.Last();
             if (!NamedFiles.AreIn(flag, all))
                 // A switch has no value.
-                sheet.Measured(Prefix + Key(flag), counted.Count == 0 ? "true" : string.Join(' ', counted));
+                sheet.Measured(
+                    Prefix + Key(flag),
+                    counted.Count == 0 ? "true" : string.Join(' ', counted.Select(SecretArguments.RedactValue))
+                );
             else if (NamedFiles.HashOf(flag, all) is { } hash)
                 sheet.Measured(Prefix + Key(flag), $"sha256:{hash}");
             else
