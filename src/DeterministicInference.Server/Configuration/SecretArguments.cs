@@ -83,10 +83,7 @@ internal static partial class SecretArguments
         if (UserInformation().Match(value) is { Success: true } address)
             yield return address.Groups["secret"];
         foreach (Match member in JsonMember().Matches(value))
-        {
-            if (EndsWithSecretWord(member.Groups["name"].Value))
-                yield return member.Groups["secret"];
-        }
+            yield return member.Groups["secret"];
     }
 
     /// <summary>Whether the value of a flag is a secret.</summary>
@@ -111,6 +108,17 @@ internal static partial class SecretArguments
     [GeneratedRegex("^[^{].*://[^/?#@:]*:(?<secret>[^/?#@]+)@", RegexOptions.Singleline)]
     private static partial Regex UserInformation();
 
-    [GeneratedRegex("\"(?<name>[^\"\\\\]*)\"\\s*:\\s*\"(?<secret>(?:[^\"\\\\]|\\\\.)+)\"", RegexOptions.Singleline)]
+    /// <summary>
+    /// A member of JSON that is called like a secret, also in camel case. The special tokens of a model, such as
+    /// <c>eos_token</c>, are none: answers depend on them.
+    /// </summary>
+    [GeneratedRegex(
+        """
+            "(?![^"]*(?:bos|eos|pad|unk|sep|cls|mask|image|video|audio|start|end|stop)_token")[^"\\]*
+            (?i:keys?|token|auth(?:orization)?
+            |passw(?:or)?d|passphrase|secrets?|credential)"\s*:\s*"(?<secret>(?:[^"\\]|\\.)+)"
+            """,
+        RegexOptions.Singleline | RegexOptions.IgnorePatternWhitespace
+    )]
     private static partial Regex JsonMember();
 }

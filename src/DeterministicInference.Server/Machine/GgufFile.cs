@@ -13,6 +13,22 @@ internal sealed class GgufFile
 {
     private const string Damaged = "is damaged: ";
 
+    /// <summary>Whether a file begins as one: caches name files by their hash (<c>sha256-…</c>).</summary>
+    public static bool Is(string file)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            Span<byte> first = stackalloc byte[4];
+            return stream.ReadAtLeast(first, first.Length, throwOnEndOfStream: false) == first.Length
+                && first.SequenceEqual("GGUF"u8);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Version 1 is read by no engine of today.</summary>
     private const uint Oldest = 2,
         Newest = 3;

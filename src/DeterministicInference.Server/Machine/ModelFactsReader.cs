@@ -51,7 +51,7 @@ internal static partial class ModelFactsReader
     private static string? FindFolderProblem(string path)
     {
         if (!Directory.Exists(path))
-            return File.Exists(path) && !path.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase)
+            return File.Exists(path) && GgufFilesOf(path).Count == 0
                 ? "is a file, not a folder. Give the folder with config.json, the weights and the tokenizer."
                 : null;
         string config = Path.Combine(path, "config.json");
@@ -85,7 +85,7 @@ internal static partial class ModelFactsReader
             string file = Path.Combine(folder, "config.json");
             if (!File.Exists(file))
                 return null;
-            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(file));
+            using JsonDocument config = ParseConfig(file);
             return
                 config.RootElement.ValueKind == JsonValueKind.Object
                 && config.RootElement.TryGetProperty("quantization_config", out JsonElement quantization)
@@ -105,7 +105,7 @@ internal static partial class ModelFactsReader
     /// <summary>See <see cref="ModelFacts.GgufFiles"/>.</summary>
     public static IReadOnlyList<string> GgufFilesOf(string path) =>
         Directory.Exists(path) ? FilesIn(path)
-        : File.Exists(path) && path.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase) ? [path]
+        : File.Exists(path) && (path.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase) || GgufFile.Is(path)) ? [path]
         : [];
 
     /// <summary>
@@ -128,7 +128,7 @@ internal static partial class ModelFactsReader
     {
         try
         {
-            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(file));
+            using JsonDocument config = ParseConfig(file);
             JsonElement root = config.RootElement;
             string[] architectures = root.TryGetProperty("architectures", out JsonElement list)
                 ? [.. list.EnumerateArray().Select(name => name.GetString() ?? "")]
@@ -144,6 +144,13 @@ internal static partial class ModelFactsReader
             return ([], false);
         }
     }
+
+    /// <summary>
+    /// Python also writes and reads NaN and Infinity (https://docs.python.org/3/library/json.html), which some models
+    /// have as limits; nothing that is read here is one.
+    /// </summary>
+    private static JsonDocument ParseConfig(string file) =>
+        JsonDocument.Parse(PythonNumber().Replace(File.ReadAllText(file), "null"));
 
     private static bool CountsExperts(JsonElement config) =>
         config.ValueKind == JsonValueKind.Object
@@ -179,6 +186,9 @@ internal static partial class ModelFactsReader
     /// <summary>Whether a file is the image encoder of a multimodal model, which is no model by itself.</summary>
     private static bool IsProjector(string file) =>
         Path.GetFileName(file).StartsWith("mmproj", StringComparison.OrdinalIgnoreCase);
+
+    [GeneratedRegex(@"(?<=[\[:,]\s*)(?:NaN|-?Infinity)(?=\s*[,\]}])", RegexOptions.CultureInvariant)]
+    private static partial Regex PythonNumber();
 
     [GeneratedRegex(@"-00001-of-(?<count>\d{5})\.gguf$", RegexOptions.CultureInvariant)]
     private static partial Regex FirstPart();

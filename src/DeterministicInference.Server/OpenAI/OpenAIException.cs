@@ -16,6 +16,9 @@ internal sealed class OpenAIException(
     string? code = null
 ) : Exception(message)
 {
+    /// <summary>Longest text of a client that a message repeats, in characters.</summary>
+    private const int LongestQuote = 200;
+
     /// <summary>Default of Retry-After, in seconds.</summary>
     public const string UsualRetryAfter = "5";
 
@@ -70,7 +73,7 @@ internal sealed class OpenAIException(
         new(
             StatusCodes.Status404NotFound,
             "invalid_request_error",
-            $"The model '{id}' does not exist. "
+            $"The model '{Quoted(id)}' does not exist. "
                 + (
                     served.All.Count == 0
                         ? "What this server serves is not known."
@@ -79,6 +82,12 @@ internal sealed class OpenAIException(
             "model",
             "model_not_found"
         );
+
+    /// <summary>A text of the client as a message repeats it: not more than a reader would look at.</summary>
+    public static string Quoted(string text) =>
+        text.Length <= LongestQuote ? text
+        : char.IsHighSurrogate(text[LongestQuote - 1]) ? text[..(LongestQuote - 1)] + "…"
+        : text[..LongestQuote] + "…";
 
     public static OpenAIException Unsupported(string param, string remedy) =>
         Invalid($"Unsupported parameter: '{param}'. {remedy}", param, "unsupported_parameter");

@@ -20,7 +20,8 @@ public sealed class SecretMaskTests
     [InlineData("--api-ke", "sk-123456")]
     [InlineData("-hft", "sk-123456")]
     [InlineData("--model-loader-extra-config", "{\"secret_access_key\": \"sk-123456\", \"region\": \"eu\"}")]
-    [InlineData("--model-loader-extra-config={\"secret_access_key\":\"sk-123456\"}")]
+    [InlineData("--model-loader-extra-config={\"secretAccessKey\":\"sk-123456\"}")]
+    [InlineData("--kv-transfer-config", "{\"a\":{\"auth\":\"sk-123456\"}}")]
     [InlineData("--hf_toke=sk-123456")]
     [InlineData("--otlp-traces-endpoint", "http://user:sk-123456@host:4317/x")]
     [InlineData("--otlp-traces-endpoint=http://user:sk-123456@host:4317/x")]
@@ -51,6 +52,18 @@ public sealed class SecretMaskTests
                 )
             )
         );
+
+    /// <summary>Answers depend on it, so that a fact has it.</summary>
+    [Fact]
+    public void A_special_token_is_no_secret()
+    {
+        const string config = "{\"eos_token\":\"</s>\",\"max_tokens\":\"5\",\"keys_size\":\"k\"}";
+        Assert.Equal(config, SecretArguments.RedactValue(config));
+        Assert.Equal(
+            "{\"eos_token\":\"</s>\",\"hf_token\":\"***\",\"key\":\"***\"}",
+            SecretArguments.RedactValue("{\"eos_token\":\"</s>\",\"hf_token\":\"ab\",\"key\":\"a\\\"b\"}")
+        );
+    }
 
     [Theory]
     [InlineData("HF_TOKEN", true)]

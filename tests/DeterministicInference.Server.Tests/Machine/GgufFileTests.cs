@@ -23,6 +23,17 @@ public sealed class GgufFileTests
         Assert.Null(GgufFile.ProblemOf(Path.GetDirectoryName(_file)!));
     }
 
+    /// <summary>Caches name files by their hash.</summary>
+    [Fact]
+    public void A_file_is_known_by_its_first_bytes_where_its_name_says_nothing()
+    {
+        string file = Path.Combine(Path.GetDirectoryName(_file)!, "sha256-0123");
+        File.WriteAllText(file, GgufBytes.Text());
+        Assert.Equal([file], ModelFactsReader.GgufFilesOf(file));
+        File.WriteAllText(file, "GGU");
+        Assert.Empty(ModelFactsReader.GgufFilesOf(file));
+    }
+
     [Fact]
     public void A_real_model_has_no_problem_and_is_read_at_once()
     {

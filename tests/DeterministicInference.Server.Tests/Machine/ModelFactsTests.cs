@@ -57,6 +57,11 @@ public sealed class ModelFactsTests
     [InlineData("""{"architectures":["MixtralForCausalLM"],"num_local_experts":8}""", "MixtralForCausalLM", true)]
     [InlineData("""{"architectures":["A","B"],"text_config":{"num_experts":128}}""", "A B", true)]
     [InlineData("""{"architectures":["LlamaForCausalLM"],"num_experts":null}""", "LlamaForCausalLM", false)]
+    [InlineData(
+        """{"time_step_limit":[0.0, Infinity],"a":-Infinity,"b": NaN,"architectures":["Mamba2ForCausalLM"],"num_experts":8}""",
+        "Mamba2ForCausalLM",
+        true
+    )]
     [InlineData("""{"architectures":["LlamaForCausalLM"],"num_experts":1}""", "LlamaForCausalLM", false)]
     [InlineData("{}", "", false)]
     [InlineData("[]", "", false)]

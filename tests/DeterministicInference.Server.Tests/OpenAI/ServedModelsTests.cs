@@ -44,6 +44,24 @@ public sealed class ServedModelsTests
         Assert.Equal("smol.gguf", models.NameFor("test-model"));
     }
 
+    /// <summary>Nobody gets back more than a line of what was sent, and no half of a character.</summary>
+    [Theory]
+    [InlineData("x", 5000)]
+    [InlineData("\ud83d\ude00", 2500)]
+    [InlineData("x\ud83d\ude00", 2500)]
+    public void A_long_name_is_repeated_in_part(string text, int times)
+    {
+        string name = string.Concat(Enumerable.Repeat(text, times)),
+            message = OpenAIException.UnknownModel(name, ServedModels.Unknown).Message;
+        Assert.InRange(message.Length, 200, 300);
+        Assert.StartsWith($"The model '{name[..198]}", message, StringComparison.Ordinal);
+        Assert.Contains("…' does not exist. ", message, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            '\uFFFD',
+            System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(message))
+        );
+    }
+
     /// <summary>SGLang's router (0.3.2) lists one model, whatever its workers have.</summary>
     [Fact]
     public void A_model_may_be_called_unknown()

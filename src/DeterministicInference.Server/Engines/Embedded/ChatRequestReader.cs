@@ -102,7 +102,7 @@ internal static class ChatRequestReader
             ? part.GetProperty("text"u8).GetString()!
             : throw OpenAIException.Unsupported(
                 path + ".type",
-                $"The embedded engine reads only text parts, not '{type}'."
+                $"The embedded engine reads only text parts, not '{OpenAIException.Quoted(type)}'."
             );
     }
 }
