@@ -46,8 +46,7 @@ internal sealed class RecordedAnswer
 
     /// <summary>
     /// The names of members of the answer itself, and of its log-probabilities, that no form reads: anybody may have
-    /// added them. Of very many there
-    /// are the first ones, and <c>…</c>.
+    /// added them. Of very many there are the first ones, and <c>…</c>.
     /// </summary>
     public IReadOnlyList<string> Unbound { get; private init; } = [];
 
